@@ -1,0 +1,1 @@
+"""The edges: HTTP, the chat page and the command line."""

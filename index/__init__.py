@@ -1,0 +1,1 @@
+"""Turns documents into something searchable: parse, split, embed, store."""

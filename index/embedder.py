@@ -1,0 +1,85 @@
+"""Texts → vectors by a sentence-transformers model. The only module that imports that library."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from index.errors import ModelCorrupted, ModelUnsuitable
+from index.interfaces import Vectors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+# Upstream's sentence-transformers/all-MiniLM-L6-v2, model.safetensors
+ALL_MINILM_L6_V2_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model from a folder, on the CPU."""
+
+    def __init__(self, folder: Path, name: str, *, expected_sha256: str | None = None, batch_size: int = 32) -> None:
+        """Raises ModelCorrupted where the weights are not the expected ones, ModelUnsuitable for no embedder."""
+        weights_hash = weights_sha256(folder)
+        if expected_sha256 is not None and weights_hash != expected_sha256:
+            raise ModelCorrupted(name, expected_sha256, weights_hash)
+        self._model = _load(folder, name)
+        self._batch_size = batch_size
+        dimension = self._model.get_embedding_dimension()
+        if dimension is None or self._model.max_seq_length is None:
+            raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
+        self.dimension: int = dimension
+        specials: int = self._model.tokenizer.num_special_tokens_to_add()
+        self.max_tokens: int = self._model.max_seq_length - specials
+        # the same weights cut at another length give other vectors
+        self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}/{self._model.max_seq_length}"
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the model's special ones."""
+        if not texts:
+            return []
+        # the tokenizer below transformers' own: it neither cuts nor pads here, and does not warn about long texts
+        encodings = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        return [len(ids) for ids in encodings["input_ids"]]
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(texts, dimension), unit length."""
+        return self._unit(
+            self._model.encode_document(list(texts), batch_size=self._batch_size, show_progress_bar=False)
+        )
+
+    def embed_query(self, text: str) -> Vectors:
+        """(dimension,), unit length."""
+        vectors = self._unit(self._model.encode_query([text], show_progress_bar=False))
+        return vectors.reshape(self.dimension)
+
+    def _unit(self, vectors: Vectors) -> Vectors:
+        vectors = np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)
+        unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return unit
+
+
+def weights_sha256(folder: Path) -> str:
+    """The sha256 of a model folder's weights; of several weight files, the hash over their hashes in name order."""
+    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+    if not files:
+        raise ModelUnsuitable(folder.name, "the folder holds no weights")
+    hashes = []
+    for file in files:
+        with file.open("rb") as stream:
+            hashes.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _load(folder: Path, name: str) -> SentenceTransformer:
+    # seconds of import, needed only by whoever embeds
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelUnsuitable(name, str(error)) from error

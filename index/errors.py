@@ -1,0 +1,184 @@
+"""Every error that Sourcespan raises on purpose.
+
+SourcespanError
+├── DocumentError
+│   ├── EmptyDocument          nothing but white space in it
+│   ├── UnsupportedFormat      a kind of file that we do not read
+│   ├── MalformedFile          the right kind of file, but broken
+│   ├── DocumentTooLarge       over the limit
+│   ├── DuplicateDocument      another document holds the same text
+│   └── DocumentNotFound       no document with that id
+├── QuestionError
+│   ├── InvalidQuestion        blank, or out of a limit
+│   └── QuestionTooLong        leaves no room for a passage in the reader's window
+├── ModelError
+│   ├── ModelNotFound          neither a folder, nor bundled, nor fetchable
+│   ├── ModelCorrupted         weights whose hash is not the expected one
+│   └── ModelUnsuitable        not a model for this job
+├── CalibrationMismatch        parameters that were fitted for other weights
+└── CatalogueError
+    ├── EmbedderMismatch       the index was made with another embedder
+    ├── CatalogueUnusable      cannot be opened, read or written
+    └── CatalogueTooNew        written by a later version of Sourcespan
+
+Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
+unless the operator gave it.
+"""
+
+from __future__ import annotations
+
+
+class SourcespanError(Exception):
+    """The root of the tree."""
+
+
+class DocumentError(SourcespanError):
+    """Something about a document that was put in or asked for."""
+
+
+class EmptyDocument(DocumentError):
+    """The document has no text."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} has no text in it")
+        self.name = name
+
+
+class UnsupportedFormat(DocumentError):
+    """A kind of file that is not read."""
+
+    def __init__(self, name: str, supported: tuple[str, ...]) -> None:
+        super().__init__(f"{name!r} is of a kind that is not read; supported: {', '.join(supported)}")
+        self.name = name
+        self.supported = supported
+
+
+class MalformedFile(DocumentError):
+    """A file that cannot be read as what it claims to be."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name!r} cannot be read: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class DocumentTooLarge(DocumentError):
+    """A document over the size limit. ``size`` and ``limit`` in bytes."""
+
+    def __init__(self, name: str, size: int, limit: int) -> None:
+        super().__init__(f"{name!r} has {size:,} bytes; the limit is {limit:,}")
+        self.name = name
+        self.size = size
+        self.limit = limit
+
+
+class DocumentNotFound(DocumentError):
+    """No document has this id."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"there is no document {document_id!r}")
+        self.document_id = document_id
+
+
+class DuplicateDocument(DocumentError):
+    """Another document already holds this text."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"document {document_id!r} already holds this text")
+        self.document_id = document_id
+
+
+class QuestionError(SourcespanError):
+    """Something about a question."""
+
+
+class InvalidQuestion(QuestionError):
+    """A question, or a limit that came with it, that cannot be used."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class QuestionTooLong(QuestionError):
+    """The question leaves no room for a passage in the reader's window. Sizes in tokens."""
+
+    def __init__(self, tokens: int, limit: int) -> None:
+        super().__init__(f"the question has {tokens} tokens; the reader takes at most {limit}")
+        self.tokens = tokens
+        self.limit = limit
+
+
+class ModelError(SourcespanError):
+    """Something about a model."""
+
+
+class ModelNotFound(ModelError):
+    """No model goes by this name here."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"model {name!r} was not found: {reason}")
+        self.name = name
+
+
+class ModelCorrupted(ModelError):
+    """Weights that are not what they should be."""
+
+    def __init__(self, name: str, expected: str, found: str) -> None:
+        super().__init__(f"the weights of {name!r} have sha256 {found}, expected {expected}: install the model anew")
+        self.name = name
+        self.expected = expected
+        self.found = found
+
+
+class ModelUnsuitable(ModelError):
+    """A model that cannot do the job it was named for."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"model {name!r} cannot be used: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class CalibrationMismatch(SourcespanError):
+    """Calibration parameters that were fitted for other weights."""
+
+    def __init__(self, part: str, fitted_for: str, found: str) -> None:
+        super().__init__(f"the calibration was fitted for the {part} {fitted_for}, this one is {found}: fit it anew")
+        self.part = part
+        self.fitted_for = fitted_for
+        self.found = found
+
+
+class CatalogueError(SourcespanError):
+    """Something about the data directory."""
+
+
+class EmbedderMismatch(CatalogueError):
+    """The index holds vectors of another embedder."""
+
+    def __init__(self, indexed_with: str, embedder: str) -> None:
+        super().__init__(
+            f"the index was made with the embedder {indexed_with}, not {embedder}: "
+            "use that embedder, or index the documents anew into another data directory"
+        )
+        self.indexed_with = indexed_with
+        self.embedder = embedder
+
+
+class CatalogueUnusable(CatalogueError):
+    """The catalogue cannot be opened, read or written."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the catalogue cannot be used: {reason}")
+        self.reason = reason
+
+
+class CatalogueTooNew(CatalogueError):
+    """The catalogue has a schema that this version does not know."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"the catalogue has schema {found}, this version knows {known}: use a newer Sourcespan")
+        self.found = found
+        self.known = known

@@ -1,0 +1,63 @@
+"""What the index needs from an embedder and a vector index.
+
+One score convention everywhere: **higher is better**. Vectors are float32, of unit length, so that the inner product
+is the cosine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Keys = NDArray[np.int64]
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) while long work goes on. Raising from it stops the work, with nothing half done."""
+
+
+class Embedder(Protocol):
+    """Texts → unit vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights: equal fingerprints give equal vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of a text that count; the rest would be cut off."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the model's special ones."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(texts, dimension)."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """(dimension,)."""
+
+
+class VectorIndex(Protocol):
+    """Keys and their vectors; finds the nearest."""
+
+    def __len__(self) -> int: ...
+
+    def add(self, keys: Keys, vectors: Vectors) -> None:
+        """Keys must be new."""
+
+    def remove(self, keys: Keys) -> None:
+        """Unknown keys are passed over."""
+
+    def search(self, query: Vectors, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
+        """The up to ``limit`` nearest as (key, inner product), best first; only ``among`` those keys if given."""
+
+    def save(self, path: Path) -> None:
+        """Writes a snapshot, all or nothing."""

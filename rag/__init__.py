@@ -1,0 +1,1 @@
+"""Answers a question: retrieve, read, rank, abstain."""

@@ -1,0 +1,33 @@
+"""When are two answer texts the same? By SQuAD's normalisation (Rajpurkar et al., arXiv 1606.05250)."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Sequence
+
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def normalise(text: str) -> str:
+    """Lower case, without ASCII punctuation, English articles and superfluous white space."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def exact_match(said: str, accepted: Sequence[str]) -> float:
+    """1.0 where ``said`` equals an accepted answer after normalisation; nothing accepted means "" is right."""
+    return float(normalise(said) in {normalise(a) for a in accepted or [""]})
+
+
+def token_f1(said: str, accepted: Sequence[str]) -> float:
+    """The best F1 of word overlap with an accepted answer, 0 to 1; nothing accepted means "" is right."""
+    return max(_f1(normalise(said).split(), normalise(a).split()) for a in accepted or [""])
+
+
+def _f1(said: list[str], accepted: list[str]) -> float:
+    if not said or not accepted:
+        return float(said == accepted)
+    common = sum((Counter(said) & Counter(accepted)).values())
+    return 2 * common / (len(said) + len(accepted))

@@ -1,0 +1,116 @@
+"""From a reader's start and end logits to ranked, non-overlapping spans. Numpy only.
+
+A span's *score* is its margin: start logit + end logit, less the same sum at the null position (token 0,
+where a SQuAD 2.0 reader puts "no answer here") of the span's own window. Margins of different windows can
+be compared, because each is measured from its own window's null (Devlin et al., arXiv 1810.04805, 4.3).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+BoolArray = NDArray[np.bool_]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSpan:
+    """A span of tokens in one window: both ends inclusive, ``score`` in logits."""
+
+    window: int
+    first: int
+    last: int
+    score: float
+
+
+def best_token_spans(
+    start_logits: FloatArray,
+    end_logits: FloatArray,
+    may_start: BoolArray,
+    may_end: BoolArray,
+    *,
+    max_tokens: int,
+    per_window: int,
+) -> list[TokenSpan]:
+    """The ``per_window`` highest-scoring spans of each window, best first over all windows.
+
+    All four arrays have shape (windows, tokens). A span starts where ``may_start``, ends where ``may_end``
+    and is 1 to ``max_tokens`` tokens long. Ties go to the earlier window, then start, then end. Raises
+    ValueError when the shapes differ or a limit is below 1.
+    """
+    if not start_logits.shape == end_logits.shape == may_start.shape == may_end.shape:
+        raise ValueError(f"shapes differ: {start_logits.shape}, {end_logits.shape}, {may_start.shape}, {may_end.shape}")
+    if max_tokens < 1 or per_window < 1:
+        raise ValueError(f"limits must be at least 1: max_tokens={max_tokens}, per_window={per_window}")
+    windows, tokens = start_logits.shape
+    if windows == 0 or tokens == 0:
+        return []
+    null = start_logits[:, 0] + end_logits[:, 0]
+    starts = np.where(may_start, start_logits, -np.inf)
+    ends = np.where(may_end, end_logits, -np.inf)
+    # banded[w, s, k] scores the span from token s to token s + k: memory is tokens x max_tokens, not tokens squared
+    padded = np.pad(ends, ((0, 0), (0, max_tokens - 1)), constant_values=-np.inf)
+    banded = np.lib.stride_tricks.sliding_window_view(padded, max_tokens, axis=1) + starts[:, :, None]
+    flat = (banded - null[:, None, None]).reshape(windows, -1)
+    keep = min(per_window, flat.shape[1])
+    top = np.argpartition(-flat, keep - 1, axis=1)[:, :keep]
+    window_of = np.repeat(np.arange(windows), keep)
+    cell_of = top.reshape(-1)
+    score_of = flat[window_of, cell_of]
+    real = np.isfinite(score_of)
+    window_of, cell_of, score_of = window_of[real], cell_of[real], score_of[real]
+    order = np.lexsort((cell_of, window_of, -score_of))
+    return [
+        TokenSpan(int(w), int(c) // max_tokens, int(c) // max_tokens + int(c) % max_tokens, float(s))
+        for w, c, s in zip(window_of[order], cell_of[order], score_of[order], strict=True)
+    ]
+
+
+def without_overlaps(ranked: Iterable[T], place: Callable[[T], tuple[str, int, int]], limit: int) -> list[T]:
+    """The first ``limit`` of ``ranked`` that share no character with a better one.
+
+    ``place`` gives (document id, start, end), half-open.
+    """
+    kept: list[T] = []
+    taken: dict[str, list[tuple[int, int]]] = {}
+    for candidate in ranked:
+        if len(kept) == limit:
+            break
+        document, start, end = place(candidate)
+        spans = taken.setdefault(document, [])
+        if all(end <= s or e <= start for s, e in spans):
+            spans.append((start, end))
+            kept.append(candidate)
+    return kept
+
+
+def whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
+    """``start, end`` widened so that no user-perceived character is cut.
+
+    Tokenizers drop combining marks, joiners and variation selectors, so a span of tokens can end between a letter and
+    its accent. A simplification of Unicode UAX #29 that needs no tables beyond the standard library's.
+    """
+    while 0 < start < len(text) and (_extends(text[start]) or text[start - 1] == ZERO_WIDTH_JOINER):
+        start -= 1
+    while 0 < end < len(text) and (_extends(text[end]) or text[end - 1] == ZERO_WIDTH_JOINER):
+        end += 1
+    return start, end
+
+
+ZERO_WIDTH_JOINER = "\u200d"
+
+
+def _extends(character: str) -> bool:
+    """Whether ``character`` belongs to the one before it."""
+    return (
+        unicodedata.category(character) in {"Mn", "Me", "Mc"}
+        or character == ZERO_WIDTH_JOINER
+        or "\U0001f3fb" <= character <= "\U0001f3ff"  # skin tones
+    )

@@ -1,0 +1,125 @@
+"""Questions and passages → the token windows a reader sees. A long passage becomes several: nothing is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+    from transformers import PreTrainedTokenizerFast
+
+T = TypeVar("T")
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One model input: the question and as much of one passage as fits. Arrays have one row per token."""
+
+    pair: int
+    """Which (question, passage) pair of the call it was cut from."""
+    inputs: dict[str, IntArray]
+    """What the model takes, by name (``input_ids``, ``token_type_ids`` …), unpadded."""
+    offsets: IntArray
+    """(tokens, 2): half-open characters of the passage; (0, 0) outside it."""
+    may_start: BoolArray
+    """Tokens that begin a word of the passage."""
+    may_end: BoolArray
+    """Tokens that end a word of the passage."""
+
+    def __len__(self) -> int:
+        return len(self.may_start)
+
+
+def cut_windows(
+    tokenizer: PreTrainedTokenizerFast,
+    questions: Sequence[str],
+    passages: Sequence[str],
+    *,
+    max_tokens: int,
+    stride: int,
+) -> list[Window]:
+    """Every window of every (question, passage) pair, in order.
+
+    A window has at most ``max_tokens`` tokens, question and separators included; neighbours share ``stride``
+    tokens of the passage. Raises ValueError where a question leaves no more than ``stride`` tokens for the
+    passage: ask `passage_room` first.
+    """
+    if not questions:
+        return []
+    encoded = tokenizer(
+        list(questions),
+        list(passages),
+        truncation="only_second",
+        max_length=max_tokens,
+        stride=stride,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+    names = {n: encoded[n] for n in tokenizer.model_input_names if n in encoded}
+    return [
+        _window({n: np.asarray(rows[row]) for n, rows in names.items()}, encoded.encodings[row], pair, passages[pair])
+        for row, pair in enumerate(encoded["overflow_to_sample_mapping"])
+    ]
+
+
+def _window(inputs: dict[str, IntArray], encoding: Encoding, pair: int, passage: str) -> Window:
+    inside = np.asarray([s == 1 for s in encoding.sequence_ids])
+    words = np.asarray([-1 if w is None else w for w in encoding.word_ids])
+    offsets = np.where(inside[:, None], np.asarray(encoding.offsets), 0)
+    new_word = np.ones(len(words) + 1, dtype=bool)
+    new_word[1:-1] = (words[1:] != words[:-1]) | (inside[1:] != inside[:-1])
+    may_start, may_end = inside & new_word[:-1], inside & new_word[1:]
+    if inside.any():
+        # the window's own edge is no word boundary where it cuts a word; the neighbour window holds that word whole
+        first, last = np.flatnonzero(inside)[[0, -1]]
+        may_start[first] &= not _inside_word(passage, int(offsets[first, 0]))
+        may_end[last] &= not _inside_word(passage, int(offsets[last, 1]))
+    return Window(pair, inputs, offsets, may_start, may_end)
+
+
+def _inside_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
+
+
+def passage_room(tokenizer: PreTrainedTokenizerFast, question: str, max_tokens: int) -> int:
+    """How many tokens of a passage fit beside ``question``; zero or negative where none do."""
+    return max_tokens - len(tokenizer(question, "", verbose=False)["input_ids"])
+
+
+def length_sorted_batches(items: Sequence[T], lengths: Sequence[int], max_padded_tokens: int) -> Iterator[list[int]]:
+    """Positions of ``items`` in batches of alike length, the longest first.
+
+    A batch is padded to its longest item, so longest x count stays within ``max_padded_tokens`` (one item alone
+    may exceed it).
+    """
+    batch: list[int] = []
+    for position in sorted(range(len(items)), key=lambda i: -lengths[i]):
+        if batch and lengths[batch[0]] * (len(batch) + 1) > max_padded_tokens:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+def pad(windows: Sequence[Window], pad_values: dict[str, int]) -> dict[str, IntArray]:
+    """The inputs of ``windows`` as arrays (windows, tokens of the longest), filled up with ``pad_values``."""
+    longest = max(map(len, windows))
+    return {
+        name: np.stack(
+            [np.pad(w.inputs[name], (0, longest - len(w)), constant_values=pad_values.get(name, 0)) for w in windows]
+        )
+        for name in windows[0].inputs
+    }
+
+
+def pad_values(tokenizer: PreTrainedTokenizerFast) -> dict[str, int]:
+    """What fills up each of the model's inputs; the attention mask of a filler is 0."""
+    return {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
