@@ -28,6 +28,7 @@ SCHEMA_VERSION = 1
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 _DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
+_DOCUMENT_AND_TEXT = _DOCUMENT.replace(" FROM", ", text FROM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +118,13 @@ class Catalogue:
             row = db.execute("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)").fetchone()
         return int(row[0]), int(row[1])
 
-    def text(self, document_id: str) -> str:
-        """The stored text of a document. Raises DocumentNotFound."""
+    def with_text(self, document_id: str) -> tuple[Document, str]:
+        """A document and its stored text, of one moment. Raises DocumentNotFound."""
         with self._reading() as db:
-            row = db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
+            row = db.execute(f"{_DOCUMENT_AND_TEXT} WHERE id = ?", (document_id,)).fetchone()
         if row is None:
             raise DocumentNotFound(document_id)
-        return str(row[0])
+        return _as_document(row[:-1]), str(row[-1])
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Those passages among ``keys`` that are there, by key."""

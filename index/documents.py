@@ -41,7 +41,7 @@ class DocumentDraft:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A stored document without its text, which may be large: see `Catalogue.text`."""
+    """A stored document without its text, which may be large: see `Catalogue.with_text`."""
 
     id: str
     title: str

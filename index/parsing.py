@@ -56,11 +56,11 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 
 def _decode(name: str, data: bytes) -> str:
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    label, codec = ("UTF-16", "utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("UTF-8", "utf-8-sig")
     try:
-        text = data.decode(encoding)
+        text = data.decode(codec)
     except UnicodeDecodeError as error:
-        raise MalformedFile(name, f"not {encoding.upper()[:6].rstrip('-')} text at byte {error.start:,}") from error
+        raise MalformedFile(name, f"not {label} text at byte {error.start:,}") from error
     if "\0" in text:
         raise MalformedFile(name, "not a text file: it holds NUL characters")
     return text

@@ -31,3 +31,12 @@ def _f1(said: list[str], accepted: list[str]) -> float:
         return float(said == accepted)
     common = sum((Counter(said) & Counter(accepted)).values())
     return 2 * common / (len(said) + len(accepted))
+
+
+def is_right(said: str, accepted: Sequence[str]) -> bool:
+    """Whether a person would call it right: more than half of the words agree with an accepted answer.
+
+    "1,351 deaths" passes for "1,351", "300 men" does not for "200 men". This is what confidence is the
+    probability of. Where nothing is accepted, no answer is right.
+    """
+    return bool(accepted) and token_f1(said, accepted) > 0.5

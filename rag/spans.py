@@ -60,12 +60,14 @@ def best_token_spans(
     banded = np.lib.stride_tricks.sliding_window_view(padded, max_tokens, axis=1) + starts[:, :, None]
     flat = (banded - null[:, None, None]).reshape(windows, -1)
     keep = min(per_window, flat.shape[1])
-    top = np.argpartition(-flat, keep - 1, axis=1)[:, :keep]
-    window_of = np.repeat(np.arange(windows), keep)
-    cell_of = top.reshape(-1)
+    # every cell that ties with the last one kept stays in until the order is known: argpartition would pick among them
+    least = -np.partition(-flat, keep - 1, axis=1)[:, keep - 1 : keep]
+    window_of, cell_of = np.nonzero((flat >= least) & np.isfinite(flat))
     score_of = flat[window_of, cell_of]
-    real = np.isfinite(score_of)
-    window_of, cell_of, score_of = window_of[real], cell_of[real], score_of[real]
+    order = np.lexsort((cell_of, -score_of, window_of))
+    rank = np.arange(len(order)) - np.searchsorted(window_of, window_of[order])
+    order = order[rank < keep]
+    window_of, cell_of, score_of = window_of[order], cell_of[order], score_of[order]
     order = np.lexsort((cell_of, window_of, -score_of))
     return [
         TokenSpan(int(w), int(c) // max_tokens, int(c) // max_tokens + int(c) % max_tokens, float(s))

@@ -53,6 +53,10 @@ def cut_windows(
     """
     if not questions:
         return []
+    # the tokenizer itself panics here, in Rust and past every `except Exception`
+    room = min(passage_rooms(tokenizer, list(dict.fromkeys(questions)), max_tokens))
+    if room <= stride:
+        raise ValueError(f"a question leaves {room} tokens for the passage, which is not above the stride {stride}")
     encoded = tokenizer(
         list(questions),
         list(passages),
@@ -90,7 +94,15 @@ def _inside_word(text: str, at: int) -> bool:
 
 def passage_room(tokenizer: PreTrainedTokenizerFast, question: str, max_tokens: int) -> int:
     """How many tokens of a passage fit beside ``question``; zero or negative where none do."""
-    return max_tokens - len(tokenizer(question, "", verbose=False)["input_ids"])
+    return passage_rooms(tokenizer, [question], max_tokens)[0]
+
+
+def passage_rooms(tokenizer: PreTrainedTokenizerFast, questions: Sequence[str], max_tokens: int) -> list[int]:
+    """`passage_room` of each of ``questions``, tokenised together."""
+    if not questions:
+        return []
+    encoded = tokenizer(list(questions), [""] * len(questions), verbose=False)
+    return [max_tokens - len(ids) for ids in encoded["input_ids"]]
 
 
 def length_sorted_batches(items: Sequence[T], lengths: Sequence[int], max_padded_tokens: int) -> Iterator[list[int]]:

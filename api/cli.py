@@ -1,0 +1,156 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import ValidationError
+
+from api.settings import Settings
+from api.terminal import console, errors, progress_bar, show_result
+from eval.commands import app as eval_app
+from index.errors import SourcespanError
+
+if TYPE_CHECKING:
+    from index.build import Ingested
+    from index.passage_index import PassageIndex
+    from rag.loading import Parts
+
+NOT_FOUND, FAILED = 1, 2
+
+app = typer.Typer(
+    help="Ask your own documents. Every answer is an exact quote, or an honest no.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(eval_app, name="eval")
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the index.", show_default="SOURCESPAN_DATA, else data")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Runs the command line; an error of ours is one line and exit code 2."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    try:
+        app()
+    except (SourcespanError, ValidationError) as error:
+        errors.print(f"sourcespan: {error}", style="red", markup=False)
+        sys.exit(FAILED)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address.", show_default="SOURCESPAN_HOST, else 127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port.", show_default="SOURCESPAN_PORT, else 8000")] = None,
+    data: Data = None,
+) -> None:
+    """Serve the API and the chat page; the first start indexes the bundled article."""
+    import uvicorn
+
+    from api.app import create_app
+    from api.service import Service
+
+    settings = _settings(host=host, port=port, data=data)
+    config = uvicorn.Config(
+        app=lambda: create_app(Service(parts.index, parts.answerer, parts.embedder, parts.reader), settings),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+    )
+    # before the models are loaded: a port that is taken should not cost that time
+    socket = config.bind_socket()
+    parts = _load(settings)
+    if parts.index.catalogue.generation == 0:
+        _index_bundled(parts.index)
+    bound_host, bound_port = socket.getsockname()[:2]
+    console.print(f"Sourcespan is at http://{bound_host}:{bound_port}  (Ctrl+C stops it)", style="bold")
+    uvicorn.Server(config).run(sockets=[socket])
+
+
+@app.command()
+def index(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them: .txt and .md.", exists=True)],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
+    from index.build import ingest
+
+    parts = _load(_settings(data=data))
+    failed = 0
+    with parts.index, progress_bar("Indexing") as progress:
+        for outcome in ingest(parts.index, paths, progress):
+            failed += outcome.document is None
+            if as_json:
+                print(json.dumps(_ingested(outcome)))
+            elif outcome.document is None:
+                errors.print(f"skipped  {outcome.error}", style="red", markup=False)
+            else:
+                state = "indexed" if outcome.is_new else "known  "
+                console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    data: Data = None,
+    top_k: Annotated[int | None, typer.Option(help="Passages to read.", show_default="5")] = None,
+    n_best: Annotated[int | None, typer.Option(help="Answers to give.", show_default="3")] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(help="Abstain below this.", show_default="the fitted threshold")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
+    from api.schemas import AskResponse
+
+    parts = _load(_settings(data=data))
+    if parts.index.catalogue.count()[0] == 0:
+        errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
+        raise typer.Exit(FAILED)
+    result = parts.answerer.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence)
+    if as_json:
+        print(AskResponse.of(result, include_passages=False).model_dump_json(indent=2))
+    else:
+        show_result(result)
+    if result.abstained:
+        raise typer.Exit(NOT_FOUND)
+
+
+def _ingested(outcome: Ingested) -> dict[str, object]:
+    if outcome.document is None:
+        return {"path": str(outcome.path), "error": str(outcome.error)}
+    document = outcome.document
+    return {"path": str(outcome.path), "id": document.id, "new": outcome.is_new, "passages": document.passages}
+
+
+def _settings(**given: object) -> Settings:
+    """The settings, with what the command line says on top."""
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _load(settings: Settings) -> Parts:
+    with errors.status("Loading the models …"):
+        from rag.loading import load
+
+        return load(settings.data, settings.models, ask=settings.ask)
+
+
+def _index_bundled(index: PassageIndex) -> None:
+    from eval.datasets import ARTICLE
+    from index.build import ingest
+
+    with progress_bar("Indexing the bundled article") as progress:
+        for _ in ingest(index, [ARTICLE], progress):
+            index.save_snapshot()

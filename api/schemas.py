@@ -1,0 +1,283 @@
+"""What goes over the wire. Offsets are half-open, in Unicode code points of the stored text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from index.documents import Document, DocumentDraft
+from rag.answers import Answer, QAResult, RetrievedPassage
+from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"holds a lone surrogate at character {error.start}") from error
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_encodable)]
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Request(BaseModel):
+    # a misspelt option is an error, not a silent default
+    model_config = ConfigDict(extra="forbid")
+
+
+class AskRequest(_Request):
+    """A question."""
+
+    question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(_not_blank)]
+    top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to read.")] = None
+    n_best: Annotated[int | None, Field(ge=1, le=MAX_N_BEST, description="Answers to give.")] = None
+    document_ids: Annotated[list[Text] | None, Field(max_length=1_000, description="Only these documents.")] = None
+    min_confidence: Annotated[
+        float | None, Field(ge=0, le=1, description="Abstain below this; by default below the fitted threshold.")
+    ] = None
+    include_passages: bool = False
+
+
+class SpanOut(BaseModel):
+    """A half-open range of the document's text."""
+
+    start: int
+    end: int
+
+
+class SentenceOut(SpanOut):
+    """The sentence, or sentences, that the answer stands in."""
+
+    text: str
+
+
+class PassageRef(SpanOut):
+    """The passage that the answer was read in."""
+
+    id: str
+
+
+class QuoteOut(BaseModel):
+    """A W3C Web Annotation TextQuoteSelector."""
+
+    prefix: str
+    exact: str
+    suffix: str
+
+
+class DocumentRef(BaseModel):
+    """The document that an answer quotes; with its sha256 a quote can be verified later."""
+
+    id: str
+    title: str
+    source: str
+    sha256: str
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """From the inside to the wire."""
+        return cls(id=document.id, title=document.title, source=document.source, sha256=document.sha256)
+
+
+class PlaceOut(BaseModel):
+    """Another place where the same text stands."""
+
+    document_id: str
+    span: SpanOut
+
+
+class AnswerOut(BaseModel):
+    """An exact quote."""
+
+    text: str
+    confidence: float
+    score: float
+    span: SpanOut
+    sentence: SentenceOut
+    passage: PassageRef
+    quote: QuoteOut
+    page: int | None
+    document: DocumentRef
+    also_at: list[PlaceOut]
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """From the inside to the wire."""
+        return cls(
+            text=answer.text,
+            confidence=round(answer.confidence, 4),
+            score=round(answer.score, 4),
+            span=SpanOut(start=answer.span.start, end=answer.span.end),
+            sentence=SentenceOut(start=answer.sentence.start, end=answer.sentence.end, text=answer.sentence_text),
+            passage=PassageRef(id=answer.passage.id, start=answer.passage.start, end=answer.passage.end),
+            quote=QuoteOut(
+                prefix=answer.quotation.prefix, exact=answer.quotation.exact, suffix=answer.quotation.suffix
+            ),
+            page=None,
+            document=DocumentRef.of(answer.document),
+            also_at=[
+                PlaceOut(document_id=p.document_id, span=SpanOut(start=p.span.start, end=p.span.end))
+                for p in answer.also_at
+            ],
+        )
+
+
+class PassageOut(SpanOut):
+    """A passage that was read, best first."""
+
+    id: str
+    document_id: str
+    text: str
+    score: float
+    cosine: float | None
+    bm25: float | None
+
+    @classmethod
+    def of(cls, found: RetrievedPassage) -> Self:
+        """From the inside to the wire."""
+        return cls(
+            id=found.passage.id,
+            document_id=found.passage.document_id,
+            start=found.passage.start,
+            end=found.passage.end,
+            text=found.passage.text,
+            score=found.score,
+            cosine=found.cosine,
+            bm25=found.bm25,
+        )
+
+
+class TimingsOut(BaseModel):
+    """Milliseconds by part."""
+
+    embed: float
+    retrieve: float
+    read: float
+    total: float
+
+
+class AskResponse(BaseModel):
+    """What came of a question. When the service abstains, `answers` is empty and `candidates` holds its guesses."""
+
+    question: str
+    abstained: bool
+    answers: list[AnswerOut]
+    candidates: list[AnswerOut]
+    passages: list[PassageOut]
+    timings_ms: TimingsOut
+
+    @classmethod
+    def of(cls, result: QAResult, *, include_passages: bool) -> Self:
+        """From the inside to the wire."""
+        timings = result.timings
+        return cls(
+            question=result.question,
+            abstained=result.abstained,
+            answers=[AnswerOut.of(answer) for answer in result.answers],
+            candidates=[AnswerOut.of(answer) for answer in result.candidates],
+            passages=[PassageOut.of(found) for found in result.passages] if include_passages else [],
+            timings_ms=TimingsOut(
+                embed=round(timings.embed, 2),
+                retrieve=round(timings.retrieve, 2),
+                read=round(timings.read, 2),
+                total=round(timings.total, 2),
+            ),
+        )
+
+
+class DocumentIn(_Request):
+    """A document to store, its text exactly as given."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
+    text: Text
+    source: Annotated[Text, Field(max_length=500, description="Where it comes from: a file name, say.")] = ""
+    metadata: Annotated[
+        dict[Annotated[Text, Field(max_length=100)], Text | bool | int | FiniteFloat | None], Field(max_length=100)
+    ] = {}
+
+    def draft(self) -> DocumentDraft:
+        """Raises EmptyDocument, MalformedFile."""
+        return DocumentDraft(self.title, self.text, self.source, self.metadata)
+
+
+class DocumentOut(BaseModel):
+    """A stored document without its text."""
+
+    id: str
+    title: str
+    source: str
+    sha256: str
+    characters: int
+    passages: int
+    created_at: datetime
+    metadata: dict[str, str | bool | int | float | None]
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """From the inside to the wire."""
+        return cls(
+            id=document.id,
+            title=document.title,
+            source=document.source,
+            sha256=document.sha256,
+            characters=document.characters,
+            passages=document.passages,
+            created_at=document.created_at,
+            metadata=dict(document.metadata),
+        )
+
+
+class DocumentPage(BaseModel):
+    """Some of the documents, the oldest first."""
+
+    documents: list[DocumentOut]
+    total: int
+    limit: int
+    offset: int
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+class FieldFault(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    detail: str
+
+
+class ValidationProblem(Problem):
+    """Problem details of a request whose fields are wrong."""
+
+    errors: list[FieldFault]
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: str
+
+
+class Readiness(Health):
+    """What it has loaded."""
+
+    documents: int
+    passages: int
+    embedder: str
+    reader: str

@@ -1,0 +1,44 @@
+"""Settings from the environment and ``.env``. The only module that reads either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
+from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable ``SOURCESPAN_`` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="SOURCESPAN_", env_file=".env", extra="ignore")
+
+    data: Path = Field(Path("data"), description="Folder of the index; made on the first start.")
+    host: str = Field("127.0.0.1", description="Address to serve on.")
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="Port to serve on; 0 takes a free one.")
+    embedder: str = Field(DEFAULT_EMBEDDER, description="Sentence-transformers model: a folder or a hub name.")
+    reader: str = Field(DEFAULT_READER, description="Question-answering model: a folder, a bundled or a hub name.")
+    calibration: str = Field(
+        "",
+        description="Calibration file; empty: the one beside the reader; `none`: the reader's own null answer.",
+    )
+    allow_hub: bool = Field(False, description="Whether models named by hub name may be fetched over the network.")
+    top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
+    n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
+    max_document_bytes: Annotated[int, Field(ge=1)] = Field(
+        50_000_000, description="Largest document that is taken, in bytes of UTF-8."
+    )
+
+    @property
+    def models(self) -> ModelConfig:
+        """Which models to load."""
+        return ModelConfig(self.embedder, self.reader, self.calibration, self.allow_hub)
+
+    @property
+    def ask(self) -> AskConfig:
+        """What a question gets that does not say otherwise."""
+        return AskConfig(self.top_k, self.n_best)

@@ -1,0 +1,52 @@
+"""How results and long work look in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from index.interfaces import Progress as Tell
+from rag.answers import Answer, QAResult
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Tell]:
+    """A bar on stderr while the block runs, moved by calling what it gives with (done, total)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def show_result(result: QAResult) -> None:
+    """The answers, each in its sentence; or that there are none, and the best guess."""
+    if result.abstained:
+        console.print("The documents don't say.", style="bold")
+        for guess in result.candidates[:1]:
+            console.print(f"The closest, at {guess.confidence:.0%} confidence:", style="dim")
+            _show(guess)
+        return
+    for answer in result.answers:
+        _show(answer)
+
+
+def _show(answer: Answer) -> None:
+    sentence = Text("  " + " ".join(answer.sentence_text.split()))
+    sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
+    console.print(Text(answer.text, style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
+    console.print(sentence)
+    source = answer.document.source or answer.document.title
+    console.print(f"  {source}, characters {answer.span.start:,}–{answer.span.end:,}\n", style="dim")

@@ -1,0 +1,90 @@
+"""What an answer is. Every offset is a half-open pair of Unicode code points of the stored document's text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from index.documents import Document, Passage
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of characters of a document."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters of ``text`` that it names."""
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedPassage:
+    """A passage that retrieval found for a question, with the evidence for it."""
+
+    passage: Passage
+    score: float
+    """Fused; orders the passages of one question."""
+    cosine: float | None
+    """Of question and passage, where the dense search found it."""
+    bm25: float | None
+    """Where the lexical search found it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text stands."""
+
+    document_id: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """The text with what stands before and after it: a W3C TextQuoteSelector."""
+
+    prefix: str
+    exact: str
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An exact quote: ``text == span.of(the document's text)``."""
+
+    text: str
+    span: Span
+    document: Document
+    passage: Passage
+    sentence: Span
+    sentence_text: str
+    quotation: Quotation
+    score: float
+    """The reader's margin over its null answer, in logits."""
+    confidence: float
+    """The probability that this is a right answer."""
+    also_at: tuple[Place, ...]
+    """Other places where the reader found the same text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds by part."""
+
+    embed: float
+    retrieve: float
+    read: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class QAResult:
+    """What came of a question. When it abstains there are no answers, only candidates."""
+
+    question: str
+    abstained: bool
+    answers: tuple[Answer, ...]
+    candidates: tuple[Answer, ...]
+    passages: tuple[RetrievedPassage, ...]
+    timings: Timings

@@ -1,0 +1,125 @@
+"""The reader's spans → candidate answers of documents: placed, merged, ranked, with the evidence for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.documents import Document
+from index.splitting import sentences
+from rag.answers import Answer, Place, Quotation, RetrievedPassage, Span
+from rag.calibration import Evidence
+from rag.interfaces import PassageSpan
+from rag.spans import whole_characters, without_overlaps
+
+_QUOTE_CONTEXT = 32
+_CONTENT_WORD = re.compile(r"\w{4,}|\d+")
+_STEM = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """A retrieved passage together with its document and the document's text."""
+
+    retrieved: RetrievedPassage
+    document: Document
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A span of a document that may be the answer, before its confidence is known."""
+
+    span: Span
+    source: ReadPassage
+    score: float
+    also_at: tuple[Place, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Exactly what the document says there."""
+        return self.span.of(self.source.text)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.source.document.id, self.span)
+
+
+def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit: int) -> list[Candidate]:
+    """Up to ``limit`` candidates, best first: no two overlap, and a text that stands at several places comes once."""
+    ranked = sorted((_in_document(span, read[span.position]) for span in spans), key=lambda c: -c.score)
+    # a few more than asked for, since some will turn out to say the same
+    apart = without_overlaps(
+        (c for c in ranked if c.text.strip()),
+        lambda c: (c.source.document.id, c.span.start, c.span.end),
+        limit * 4,
+    )
+    by_text: dict[str, list[Candidate]] = {}
+    for candidate in apart:
+        by_text.setdefault(candidate.text, []).append(candidate)
+    return [
+        Candidate(best.span, best.source, best.score, tuple(other.place for other in others))
+        for best, *others in list(by_text.values())[:limit]
+    ]
+
+
+def evidence(question: str, candidate: Candidate) -> Evidence:
+    """What speaks for this candidate."""
+    retrieved = candidate.source.retrieved
+    return Evidence(
+        margin=candidate.score,
+        cosine=retrieved.cosine or 0.0,
+        words_found=_share_of_words(question, retrieved.passage.text),
+        agreement=len(candidate.also_at),
+    )
+
+
+def answer(candidate: Candidate, confidence: float) -> Answer:
+    """The candidate as it is shown: with its sentence and what stands around it."""
+    text, span = candidate.source.text, candidate.span
+    sentence = _sentence(candidate)
+    return Answer(
+        text=candidate.text,
+        span=span,
+        document=candidate.source.document,
+        passage=candidate.source.retrieved.passage,
+        sentence=sentence,
+        sentence_text=sentence.of(text),
+        quotation=Quotation(
+            prefix=text[max(0, span.start - _QUOTE_CONTEXT) : span.start],
+            exact=candidate.text,
+            suffix=text[span.end : span.end + _QUOTE_CONTEXT],
+        ),
+        score=candidate.score,
+        confidence=confidence,
+        also_at=candidate.also_at,
+    )
+
+
+def _in_document(span: PassageSpan, source: ReadPassage) -> Candidate:
+    offset = source.retrieved.passage.start
+    start, end = whole_characters(source.text, offset + span.start, offset + span.end)
+    return Candidate(Span(start, end), source, span.score)
+
+
+def _sentence(candidate: Candidate) -> Span:
+    """The sentence, or sentences, that the answer stands in, as far as its passage goes."""
+    passage, span = candidate.source.retrieved.passage, candidate.span
+    touched = [
+        Span(passage.start + start, passage.start + end)
+        for start, end in sentences(passage.text)
+        if passage.start + start < span.end and span.start < passage.start + end
+    ]
+    return Span(
+        min([span.start, *(s.start for s in touched)]),
+        max([span.end, *(s.end for s in touched)]),
+    )
+
+
+def _share_of_words(question: str, text: str) -> float:
+    """Compared by their first letters, so that inflection matters less."""
+    asked = {word[:_STEM] for word in _CONTENT_WORD.findall(question.casefold())}
+    there = {word[:_STEM] for word in _CONTENT_WORD.findall(text.casefold())}
+    return len(asked & there) / len(asked) if asked else 0.0

@@ -1,0 +1,37 @@
+"""How questions are answered, as frozen values. Nothing here reads the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_QUESTION_CHARACTERS = 1_000
+MAX_TOP_K = 50
+MAX_N_BEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieverConfig:
+    """``depth`` hits of each arm are fused by reciprocal ranks with the constant ``rrf_k`` (Cormack et al., 2009)."""
+
+    depth: int = 50
+    rrf_k: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderConfig:
+    """Window and stride in tokens of the reader; a span has at most ``max_answer_tokens``."""
+
+    max_window_tokens: int = 384
+    stride: int = 128
+    max_answer_tokens: int = 30
+    spans_per_window: int = 10
+    batch_tokens: int = 4_096
+    """Padded tokens in one forward pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskConfig:
+    """What a question gets that does not say otherwise."""
+
+    top_k: int = 5
+    n_best: int = 3

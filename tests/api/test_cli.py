@@ -1,0 +1,135 @@
+"""The command line as a user runs it: a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+SOURCESPAN = str(Path(sys.executable).parent / "sourcespan")
+
+
+def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "COLUMNS": "120", **environment}
+    return subprocess.run([SOURCESPAN, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an index of two files in its ``data``."""
+    made = tmp_path_factory.mktemp("cli")
+    (made / "docs").mkdir()
+    (made / "docs" / "ferry.md").write_text(
+        "# Timetable\n\nThe ferry to Elba leaves Pier 9 at noon. It takes an hour.\n"
+    )
+    (made / "docs" / "bakery.txt").write_text("Marta Quill founded the bakery in 1987.\n")
+    done = run("index", "docs", cwd=made)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["indexed", "indexed"]
+    assert "Traceback" not in done.stderr
+    return made
+
+
+@pytest.mark.model
+def test_ask_prints_the_quote_and_where_it_stands(folder: Path) -> None:
+    done = run("ask", "Who founded the bakery?", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(
+        r"^Marta Quill \d+%\n  Marta Quill founded the bakery in 1987\.\n  bakery\.txt, characters 0–11", done.stdout
+    )
+
+
+@pytest.mark.model
+def test_ask_as_json_is_the_answer_of_the_http_contract(folder: Path) -> None:
+    body = json.loads(run("ask", "Who founded the bakery?", "--json", cwd=folder).stdout)
+    assert (body["answers"][0]["text"], body["answers"][0]["span"]) == ("Marta Quill", {"start": 0, "end": 11})
+
+
+@pytest.mark.model
+def test_what_the_documents_do_not_say_is_exit_code_1(folder: Path) -> None:
+    done = run("ask", "Who painted the Mona Lisa?", "--min-confidence", "1", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout.startswith("The documents don't say.")
+
+
+@pytest.mark.model
+def test_indexing_again_passes_over_what_is_there_and_names_what_fails(folder: Path) -> None:
+    (folder / "broken.txt").write_bytes(b"caf\xe9")
+    done = run("index", "docs", "broken.txt", "--json", cwd=folder)
+    (folder / "broken.txt").unlink()
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 2
+    assert [row.get("new") for row in rows] == [False, False, None]
+    assert rows[2]["error"] == "'broken.txt' cannot be read: not UTF-8 text at byte 3"
+
+
+@pytest.mark.model
+def test_an_empty_index_says_what_to_do(tmp_path: Path) -> None:
+    done = run("ask", "Who?", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "sourcespan index PATH" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "says"),
+    [
+        (["ask", "Who?"], {"SOURCESPAN_READER": "nobody/nothing"}, "network is not allowed"),
+        (["ask", "Who?"], {"SOURCESPAN_TOP_K": "0"}, "greater than or equal to 1"),
+        (["ask", "Who?", "--data", "file"], {}, "data directory"),
+        (["index", "gone.txt"], {}, "gone.txt"),
+        (["serve", "--port", "99999"], {}, "less than or equal to 65535"),
+    ],
+)
+@pytest.mark.model
+def test_mistakes_are_one_clear_message(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], says: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = run(*arguments, cwd=tmp_path, **environment)
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["index"], ["ask"], ["eval"], ["eval", "article"]])
+def test_help_needs_no_model(tmp_path: Path, command: list[str]) -> None:
+    done = run(*command, "--help", cwd=tmp_path, SOURCESPAN_READER="nobody/nothing")
+    assert done.returncode == 0
+    assert "Usage: sourcespan" in done.stdout
+
+
+@pytest.mark.model
+def test_serve_indexes_the_article_once_and_says_where_it_is(tmp_path: Path) -> None:
+    for first_start in (True, False):
+        process = subprocess.Popen(
+            [SOURCESPAN, "serve", "--port", "0"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        url = re.search(r"http://\S+", line)
+        assert url is not None, line
+        try:
+            listed = httpx.get(f"{url.group()}/v1/documents").json()
+            assert [document["source"] for document in listed["documents"]] == ["article.md"]
+            body = httpx.post(
+                f"{url.group()}/v1/ask", json={"question": "In which town is the detention centre?"}
+            ).json()
+            assert body["answers"][0]["text"] == "Bryanka"
+            assert httpx.get(f"{url.group()}/readyz").json()["status"] == "ready"
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, complaints = process.communicate()
+        assert ("Indexing the bundled article" in complaints) == first_start
+        assert process.returncode == 130, complaints  # as any program that Ctrl+C stops
+        assert "Traceback" not in complaints

@@ -1,0 +1,220 @@
+"""The real server over real sockets, fake models behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.conftest import Server
+
+FERRY = "Timetable.\n\nThe ferry 👩‍👧 leaves Pier 9 at noon. It takes an hour."
+
+
+def ask(server: Server, **body: object) -> httpx.Response:
+    return httpx.post(f"{server.url}/v1/ask", json=body)
+
+
+def assert_problem(response: httpx.Response, status: int, *says: str) -> None:
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == status
+    assert {"type", "title", "detail"} <= set(body)
+    for words in says:
+        assert words in body["detail"]
+
+
+def test_an_answer_has_everything_that_the_contract_says(server: Server) -> None:
+    document_id = server.add("Ferries", FERRY, "ferry.md")
+    body = ask(server, question="When does it leave? «noon»", include_passages=True).json()
+    stored = httpx.get(f"{server.url}/v1/documents/{document_id}/text")
+    (answer,) = body["answers"]
+    text = stored.text
+    assert text == FERRY
+    assert text[answer["span"]["start"] : answer["span"]["end"]] == answer["text"] == "noon"
+    sentence = answer["sentence"]
+    assert text[sentence["start"] : sentence["end"]] == sentence["text"] == "The ferry 👩‍👧 leaves Pier 9 at noon."
+    assert answer["quote"]["exact"] == "noon"
+    assert text.index(answer["quote"]["prefix"] + "noon" + answer["quote"]["suffix"]) >= 0
+    assert answer["document"]["id"] == document_id
+    assert answer["document"]["sha256"] == stored.headers["etag"].strip('"')
+    assert (answer["page"], answer["also_at"], body["abstained"], body["candidates"]) == (None, [], False, [])
+    (passage,) = body["passages"]
+    assert text[passage["start"] : passage["end"]] == passage["text"]
+    assert set(body["timings_ms"]) == {"embed", "retrieve", "read", "total"}
+
+
+def test_when_it_abstains_the_guess_is_a_candidate(server: Server) -> None:
+    server.add("Ferries", FERRY)
+    body = ask(server, question="guess?").json()
+    assert (body["abstained"], body["answers"], len(body["candidates"])) == (True, [], 1)
+    assert body["passages"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "question"),
+        ({"question": " "}, "question"),
+        ({"question": "x" * 1_001}, "question"),
+        ({"question": 7}, "question"),
+        ({"question": "x", "top_k": 51}, "top_k"),
+        ({"question": "x", "n_best": 0}, "n_best"),
+        ({"question": "x", "min_confidence": 1.1}, "min_confidence"),
+        ({"question": "x", "topk": 3}, "topk"),
+        ({"question": "x", "document_ids": "a"}, "document_ids"),
+    ],
+)
+def test_a_wrong_field_is_named(server: Server, body: dict[str, object], field: str) -> None:
+    response = httpx.post(f"{server.url}/v1/ask", json=body)
+    assert_problem(response, 422, field)
+    assert response.json()["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"text"',
+        b'{"question": "\\ud800"}',
+        b'{"question": "x", "document_ids": ["\\ud800"]}',
+        b'{"question": "x", "min_confidence": NaN}',
+        b"\xff",
+    ],
+)
+def test_a_malformed_body_is_a_problem_not_a_crash(server: Server, content: bytes) -> None:
+    response = httpx.post(f"{server.url}/v1/ask", content=content, headers={"content-type": "application/json"})
+    assert response.status_code in {400, 422}
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_the_life_of_a_document(server: Server) -> None:
+    url = f"{server.url}/v1/documents"
+    body = {"title": "Ferries", "text": FERRY, "source": "ferry.md", "metadata": {"line": 3}}
+    made = httpx.post(url, json=body)
+    assert made.status_code == 201
+    document = made.json()
+    assert document["characters"] == len(FERRY)
+    assert httpx.get(f"{server.url}{made.headers['location']}").json() == document
+    again = httpx.post(url, json={**body, "title": "Other"})
+    assert (again.status_code, again.json()) == (200, document)
+    listed = httpx.get(url).json()
+    assert (listed["documents"], listed["total"]) == ([document], 1)
+    replaced = httpx.put(f"{url}/{document['id']}", json={"title": "New", "text": "The train leaves at two."}).json()
+    assert (replaced["id"], replaced["title"]) == (document["id"], "New")
+    assert ask(server, question="«ferry»").json()["answers"] == []
+    assert ask(server, question="«train»").json()["answers"][0]["text"] == "train"
+    assert httpx.delete(f"{url}/{document['id']}").status_code == 204
+    assert_problem(httpx.delete(f"{url}/{document['id']}"), 404, document["id"])
+    assert ask(server, question="«train»").json()["answers"] == []
+
+
+def test_the_list_of_documents_comes_in_pages(server: Server) -> None:
+    ids = [server.add(f"title {n}", f"text {n}") for n in range(3)]
+    body = httpx.get(f"{server.url}/v1/documents", params={"limit": 2, "offset": 1}).json()
+    assert [document["id"] for document in body["documents"]] == ids[1:]
+    assert (body["total"], body["limit"], body["offset"]) == (3, 2, 1)
+    assert_problem(httpx.get(f"{server.url}/v1/documents", params={"limit": 0}), 422, "limit")
+
+
+def test_the_text_is_not_sent_again_to_who_has_it(server: Server) -> None:
+    url = f"{server.url}/v1/documents/{server.add('a', FERRY)}/text"
+    etag = httpx.get(url).headers["etag"]
+    known = httpx.get(url, headers={"If-None-Match": etag})
+    assert (known.status_code, known.content) == (304, b"")
+    assert httpx.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["e\u0301\r\n\tx\u00a0y", "\0 nul", "שלום\u202e 👍🏽\ufeff"])
+def test_text_is_stored_exactly_as_given(server: Server, text: str) -> None:
+    document_id = server.add("a", text)
+    response = httpx.get(f"{server.url}/v1/documents/{document_id}/text")
+    assert response.content.decode() == text
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"title": "a", "text": " \n"}, "no text"),
+        ({"title": " ", "text": "x"}, "title"),
+        ({"title": "a"}, "text"),
+        ({"title": "a", "text": "x", "metadata": {"deep": {}}}, "metadata"),
+    ],
+)
+def test_what_is_no_document_is_refused_with_the_reason(server: Server, body: dict[str, object], says: str) -> None:
+    assert_problem(httpx.post(f"{server.url}/v1/documents", json=body), 422, says)
+
+
+def test_what_is_too_large_is_refused(start_server: Callable[..., Server]) -> None:
+    server = start_server(max_document_bytes=1_000)
+    url = f"{server.url}/v1/documents"
+    assert_problem(httpx.post(url, json={"title": "a", "text": "é" * 501}), 413, "1,002 bytes; the limit is 1,000")
+    assert httpx.post(url, json={"title": "a", "text": "é" * 500}).status_code == 201
+    assert_problem(httpx.post(url, content=b"x" * 6_001), 413, "6,000 bytes")
+    chunks = (b"x" * 1_000 for _ in range(7))
+    assert_problem(httpx.post(url, content=chunks, headers={"content-type": "application/json"}), 413, "6,000 bytes")
+
+
+def test_the_text_of_another_document_cannot_replace_one(server: Server) -> None:
+    first, second = server.add("a", "The ferry."), server.add("b", "The train.")
+    response = httpx.put(f"{server.url}/v1/documents/{second}", json={"title": "b", "text": "The ferry."})
+    assert_problem(response, 409, first)
+
+
+def test_health_and_readiness(server: Server) -> None:
+    server.add("a", "The ferry.")
+    assert httpx.get(f"{server.url}/healthz").json() == {"status": "alive"}
+    ready = httpx.get(f"{server.url}/readyz").json()
+    assert (ready["status"], ready["documents"], ready["passages"]) == ("ready", 1, 1)
+    assert (ready["embedder"], ready["reader"]) == ("bag-of-words@1", "quoting@1")
+
+
+def test_unknown_addresses_and_methods_are_problems(server: Server) -> None:
+    assert_problem(httpx.get(f"{server.url}/v1/nothing"), 404, "/v1/nothing")
+    assert_problem(httpx.get(f"{server.url}/v1/ask"), 405)
+    assert_problem(httpx.get(f"{server.url}/static/../settings.py"), 404)
+
+
+def test_the_page_and_everything_else_come_with_a_strict_policy(server: Server) -> None:
+    for path in ("/", "/static/app.js", "/healthz"):
+        response = httpx.get(f"{server.url}{path}")
+        assert response.status_code == 200
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_openapi_describes_the_contract(server: Server) -> None:
+    paths = httpx.get(f"{server.url}/openapi.json").json()["paths"]
+    assert {(path, method) for path, methods in paths.items() for method in methods} == {
+        ("/v1/ask", "post"),
+        ("/v1/documents", "get"),
+        ("/v1/documents", "post"),
+        ("/v1/documents/{document_id}", "get"),
+        ("/v1/documents/{document_id}", "put"),
+        ("/v1/documents/{document_id}", "delete"),
+        ("/v1/documents/{document_id}/text", "get"),
+        ("/healthz", "get"),
+        ("/readyz", "get"),
+    }
+
+
+def test_asking_goes_on_while_documents_come_and_go(server: Server) -> None:
+    server.add("stays", "The lighthouse is closed.")
+
+    def come_and_go(n: int) -> None:
+        document_id = server.add(f"title {n}", f"The lighthouse number {n} is open.")
+        httpx.delete(f"{server.url}/v1/documents/{document_id}").raise_for_status()
+
+    def ask_once(_: int) -> None:
+        body = ask(server, question="«lighthouse»", n_best=20).raise_for_status().json()
+        assert body["answers"][0]["text"] == "lighthouse"
+
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(work, n) for n in range(12) for work in (come_and_go, ask_once)]
+    for job in jobs:
+        job.result()

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from hypothesis import HealthCheck, settings
+
+from api.app import create_app
+from api.service import Service
+from api.settings import Settings
+from index.passage_index import PassageIndex
+from rag.calibration import UNFITTED
+from rag.loading import Parts, load
+from rag.pipeline import QuestionAnswerer
+from rag.retriever import HybridRetriever
+from tests.fakes import BagOfWordsEmbedder, QuotingReader
+
+# speed is measured in benchmarks; a busy machine must not fail a test
+settings.register_profile("sourcespan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sourcespan")
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """The real models over an index of its own."""
+    loaded = load(tmp_path_factory.mktemp("data"))
+    yield loaded
+    loaded.index.close()
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[PassageIndex]:
+    """An empty index with a fake embedder."""
+    with PassageIndex(tmp_path / "data", BagOfWordsEmbedder()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def answerer(index: PassageIndex) -> QuestionAnswerer:
+    """Everything real but the models."""
+    return fake_answerer(index)
+
+
+def fake_answerer(index: PassageIndex) -> QuestionAnswerer:
+    retriever = HybridRetriever(index, BagOfWordsEmbedder())
+    return QuestionAnswerer(retriever, QuotingReader(), index.catalogue, UNFITTED)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A real server on a port of its own, with fake models behind it."""
+
+    url: str
+    index: PassageIndex
+
+    def add(self, title: str, text: str, source: str = "note.txt") -> str:
+        """Adds a document over HTTP and gives its id."""
+        response = httpx.post(f"{self.url}/v1/documents", json={"title": title, "text": text, "source": source})
+        response.raise_for_status()
+        return str(response.json()["id"])
+
+
+PageServer = Server
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers with given settings, and stops them when the test ends."""
+    stops: list[Callable[[], None]] = []
+
+    def start(**given: object) -> Server:
+        opened = PassageIndex(tmp_path / f"server-{len(stops)}", BagOfWordsEmbedder())
+        service = Service(opened, fake_answerer(opened), BagOfWordsEmbedder(), QuotingReader(), "«blue»?")
+        app = create_app(service, Settings(_env_file=None, **given))  # type: ignore[call-arg, arg-type]
+        config = uvicorn.Config(app, port=0, log_level="error")
+        socket = config.bind_socket()
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+        thread.start()
+
+        def stop() -> None:
+            server.should_exit = True
+            thread.join()
+            socket.close()
+
+        stops.append(stop)
+        return Server(f"http://127.0.0.1:{socket.getsockname()[1]}", opened)
+
+    yield start
+    for stop in stops:
+        stop()
+
+
+@pytest.fixture
+def server(start_server: Callable[..., Server]) -> Server:
+    """A server with default settings."""
+    return start_server()
+
+
+@pytest.fixture
+def page_server(server: Server) -> Server:
+    """The server that the chat page's tests open."""
+    return server

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.documents import Document, DocumentDraft
+from index.errors import DocumentNotFound, InvalidQuestion
+from index.passage_index import PassageIndex
+from rag.answers import Answer
+from rag.calibration import UNFITTED
+from rag.loading import Parts
+from rag.pipeline import QuestionAnswerer
+from rag.retriever import HybridRetriever
+from tests import strategies
+from tests.conftest import fake_answerer
+from tests.fakes import BagOfWordsEmbedder, QuotingReader
+
+
+def assert_exact(answer: Answer, texts: dict[str, str]) -> None:
+    """Promise 1, and all that is said about the answer's surroundings."""
+    text = texts[answer.document.id]
+    assert text[answer.span.start : answer.span.end] == answer.text
+    assert answer.text.strip()
+    assert text[answer.sentence.start : answer.sentence.end] == answer.sentence_text
+    assert answer.sentence.start <= answer.span.start < answer.span.end <= answer.sentence.end
+    assert text[answer.passage.start : answer.passage.end] == answer.passage.text
+    quotation = answer.quotation
+    assert text[: answer.span.start].endswith(quotation.prefix)
+    assert quotation.exact == answer.text
+    assert text[answer.span.end :].startswith(quotation.suffix)
+    for place in answer.also_at:
+        assert texts[place.document_id][place.span.start : place.span.end] == answer.text
+
+
+@given(texts=st.lists(strategies.documents, min_size=1, max_size=4, unique=True), data=st.data())
+def test_every_answer_is_the_quoted_characters(texts: list[str], data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder, PassageIndex(Path(folder), BagOfWordsEmbedder()) as index:
+        stored = {index.add(DocumentDraft("title", text))[0].id: text for text in texts}
+        words = data.draw(st.sampled_from(texts)).split()
+        first = data.draw(st.integers(0, len(words) - 1))
+        wanted = " ".join(words[first : first + data.draw(st.integers(1, 5))])
+        result = fake_answerer(index).ask(f"Where is «{wanted}» guess?"[:1_000], top_k=50, n_best=20)
+        assert result.answers or result.candidates
+        for answer in (*result.answers, *result.candidates):
+            assert_exact(answer, stored)
+
+
+@pytest.mark.model
+@given(text=strategies.documents)
+def test_every_answer_of_the_real_reader_is_the_quoted_characters(parts: Parts, text: str) -> None:
+    document, _ = parts.index.add(DocumentDraft("title", text))
+    try:
+        result = parts.answerer.ask("What is it about?", document_ids=[document.id], n_best=10, min_confidence=0)
+        for answer in result.answers:
+            assert_exact(answer, {document.id: text})
+        spans = sorted(answer.span for answer in result.answers)
+        assert all(left.end <= right.start for left, right in pairwise(spans))
+    finally:
+        parts.index.delete(document.id)
+
+
+def test_the_same_text_at_two_places_is_one_answer(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    one, _ = index.add(DocumentDraft("a", "The ferry leaves at noon."))
+    two, _ = index.add(DocumentDraft("b", "We took The Ferry, and slept."))
+    (answer,) = answerer.ask("What leaves? «ferry»").answers[:1]
+    assert (answer.text, answer.document.id) == ("ferry", one.id)
+    assert not answer.also_at, "the fake reader is case-sensitive"
+    index.add(DocumentDraft("c", "A ferry is a ship."))
+    (answer,) = answerer.ask("What leaves? «ferry»").answers
+    assert len(answer.also_at) == 1
+    assert two.id not in {place.document_id for place in answer.also_at}
+
+
+def test_it_abstains_below_the_threshold_and_shows_its_guess(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    index.add(DocumentDraft("a", "The ferry leaves at noon."))
+    result = answerer.ask("guess?")
+    assert (result.abstained, result.answers) == (True, ())
+    assert [candidate.text for candidate in result.candidates] == ["The"]
+    assert result.candidates[0].confidence < UNFITTED.threshold
+    assert not answerer.ask("guess?", min_confidence=0).abstained
+
+
+def test_an_empty_index_abstains(answerer: QuestionAnswerer) -> None:
+    result = answerer.ask("Is anything there?")
+    assert (result.abstained, result.candidates, result.passages) == (True, (), ())
+
+
+def test_only_the_named_documents_are_asked(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    index.add(DocumentDraft("a", "The ferry leaves at noon."))
+    other, _ = index.add(DocumentDraft("b", "The train leaves at two."))
+    result = answerer.ask("«leaves»", document_ids=[other.id])
+    assert {answer.document.id for answer in result.answers} == {other.id}
+    assert answerer.ask("«leaves»", document_ids=[]).passages == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "limits", "field"),
+    [
+        (" \n", {}, "question"),
+        ("x" * 1_001, {}, "question"),
+        ("\ud800?", {}, "question"),
+        ("x", {"top_k": 0}, "top_k"),
+        ("x", {"top_k": 51}, "top_k"),
+        ("x", {"n_best": 21}, "n_best"),
+        ("x", {"min_confidence": 1.5}, "min_confidence"),
+    ],
+)
+def test_what_cannot_be_asked_names_the_field(
+    answerer: QuestionAnswerer, question: str, limits: dict[str, int], field: str
+) -> None:
+    with pytest.raises(InvalidQuestion) as caught:
+        answerer.ask(question, **limits)  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+class ChangingStore:
+    """A store in which a document changes between being found and being read."""
+
+    def __init__(self, index: PassageIndex, change: str | None) -> None:
+        self._index, self._change = index, change
+
+    def with_text(self, document_id: str) -> tuple[Document, str]:
+        document, _ = self._index.catalogue.with_text(document_id)
+        if self._change is None:
+            raise DocumentNotFound(document_id)
+        return document, self._change
+
+
+@pytest.mark.parametrize("change", [None, "Another text altogether."])
+def test_a_document_that_changes_meanwhile_is_not_quoted(index: PassageIndex, change: str | None) -> None:
+    index.add(DocumentDraft("a", "The ferry leaves at noon."))
+    retriever = HybridRetriever(index, BagOfWordsEmbedder())
+    answerer = QuestionAnswerer(retriever, QuotingReader(), ChangingStore(index, change), UNFITTED)
+    assert answerer.ask("«ferry»").passages == ()

@@ -1,0 +1,76 @@
+"""The real reader: it finds things, misses nothing in long passages, and its batching changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel, BertTokenizer
+
+from index.errors import ModelUnsuitable, QuestionTooLong
+from rag.config import ReaderConfig
+from rag.interfaces import PassageSpan
+from rag.loading import DEFAULT_READER, Parts, reader_folder
+from rag.reader import ExtractiveReader
+
+pytestmark = pytest.mark.model
+
+PASSAGES = [
+    "The ferry to Elba leaves Pier 9 at noon. It takes an hour.",
+    "Marta Quill founded the bakery in 1987 with her sister.",
+    "In winter the lighthouse is closed to visitors.",
+]
+
+
+def text_of(span: PassageSpan, passages: list[str]) -> str:
+    return passages[span.position][span.start : span.end]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Who founded the bakery?", "Marta Quill"),
+        ("When was the bakery founded?", "1987"),
+        ("Where does the ferry leave?", "Pier 9"),
+    ],
+)
+def test_it_finds_what_is_asked_for(parts: Parts, question: str, answer: str) -> None:
+    assert answer in text_of(parts.reader.read(question, PASSAGES)[0], PASSAGES)
+
+
+def test_an_answer_far_into_a_long_passage_is_found(parts: Parts) -> None:
+    filler = "The weather was mild and nothing much happened on that day. "
+    passage = filler * 60 + PASSAGES[1] + " " + filler * 60
+    best = parts.reader.read("Who founded the bakery?", [passage])[0]
+    assert passage[best.start : best.end] == "Marta Quill"
+
+
+def test_batching_does_not_change_the_scores(parts: Parts) -> None:
+    folder = reader_folder(DEFAULT_READER, allow_hub=False)
+    one_by_one = ExtractiveReader(folder, DEFAULT_READER, replace(ReaderConfig(), batch_tokens=1))
+    question = "Who founded the bakery?"
+    together, apart = parts.reader.read(question, PASSAGES), one_by_one.read(question, PASSAGES)
+    assert {(s.position, s.start, s.end) for s in together[:5]} == {(s.position, s.start, s.end) for s in apart[:5]}
+    assert [s.score for s in together] == pytest.approx([s.score for s in apart], abs=1e-3)
+
+
+def test_no_passages_give_no_spans(parts: Parts) -> None:
+    assert parts.reader.read("Who?", []) == []
+
+
+def test_a_question_that_fills_the_window_is_refused(parts: Parts) -> None:
+    with pytest.raises(QuestionTooLong, match="the question has"):
+        parts.reader.read("why " * 400, PASSAGES)
+
+
+def test_a_model_without_a_question_answering_head_is_refused(tmp_path: Path) -> None:
+    vocabulary = tmp_path / "vocab.txt"
+    vocabulary.write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n")
+    torch.manual_seed(0)
+    small = BertConfig(vocab_size=6, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
+    BertModel(small).save_pretrained(tmp_path)
+    BertTokenizer(str(vocabulary)).save_pretrained(tmp_path)
+    with pytest.raises(ModelUnsuitable, match="no question-answering model: qa_outputs"):
+        ExtractiveReader(tmp_path, "headless")

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.spans import TokenSpan, best_token_spans, whole_characters, without_overlaps
+from tests import strategies
+from tests.strategies import Arrays
+
+
+def brute_force(arrays: Arrays, max_tokens: int) -> list[TokenSpan]:
+    start, end, may_start, may_end = arrays
+    windows, tokens = start.shape
+    every = [
+        TokenSpan(w, s, e, float(start[w, s] + end[w, e] - (start[w, 0] + end[w, 0])))
+        for w in range(windows)
+        for s in range(tokens)
+        for e in range(s, min(tokens, s + max_tokens))
+        if may_start[w, s] and may_end[w, e]
+    ]
+    return sorted(every, key=lambda span: (-span.score, span.window, span.first, span.last))
+
+
+@given(strategies.logits(), st.integers(1, 14), st.integers(1, 30))
+def test_best_spans_are_those_of_brute_force(arrays: Arrays, max_tokens: int, per_window: int) -> None:
+    found = best_token_spans(*arrays, max_tokens=max_tokens, per_window=per_window)
+    every = brute_force(arrays, max_tokens)
+    for window in range(len(arrays[0])):
+        mine = [span for span in found if span.window == window]
+        theirs = [span for span in every if span.window == window][:per_window]
+        # among equal scores at the cut, any may stay
+        assert [span.score for span in mine] == [span.score for span in theirs]
+        assert set(mine) <= set(every)
+    assert found == sorted(found, key=lambda span: (-span.score, span.window, span.first, span.last))
+
+
+def test_nothing_is_found_where_no_token_may_start() -> None:
+    logits = np.ones((1, 3), np.float32)
+    assert not best_token_spans(logits, logits, logits < 0, logits > 0, max_tokens=2, per_window=2)
+
+
+ranges = st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 30), st.integers(1, 8)).map(
+    lambda place: (place[0], place[1], place[1] + place[2])
+)
+
+
+@given(st.lists(ranges), st.integers(1, 10))
+def test_spans_without_overlaps_are_the_greedy_choice(places: list[tuple[str, int, int]], limit: int) -> None:
+    kept = without_overlaps(places, lambda place: place, limit)
+    characters = [{(d, at) for at in range(s, e)} for d, s, e in kept]
+    assert sum(map(len, characters)) == len(set().union(*characters))
+    assert len(kept) <= limit
+    if len(kept) < limit:
+        for document, start, end in places:
+            assert any({(document, at) for at in range(start, end)} & taken for taken in characters)
+
+
+@given(strategies.documents, st.data())
+def test_whole_characters_only_widens_and_is_settled(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    widened = whole_characters(text, start, end)
+    assert widened[0] <= start < end <= widened[1]
+    assert whole_characters(text, *widened) == widened
+
+
+def test_an_accent_and_a_joined_emoji_stay_whole() -> None:
+    text = "cafe\u0301 👩\u200d👧 x"
+    assert whole_characters(text, 0, 4) == (0, 5)
+    assert whole_characters(text, 8, 9) == (6, 9)

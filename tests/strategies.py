@@ -1,0 +1,51 @@
+"""What documents may look like: the one place for hypothesis strategies."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+# everything that has gone wrong in somebody's offsets: marks that combine, pairs of UTF-16, joined emoji, right to
+# left, every way to end a line, tabs, characters that grow when their case changes
+_PIECES = (
+    "The ferry leaves at 7.30 a.m. from Pier 9.",
+    "“Why?” she asked (twice).",
+    "Dr. Ngo paid $1,250.50 to J. R. Smith!",
+    "Cafe\u0301 nai\u0308ve",
+    "e\u0301\u0301\u0323",
+    "👩‍👩‍👧‍👦 met 🏴󠁧󠁢󠁳󠁣󠁴󠁿 and 👍🏽.",
+    "שלום עולם. مرحبا بالعالم؟",
+    "今日は。東京です！",
+    "ﬁnally İstanbul ß",
+    "\u202eold\u202c",
+    "zero\u200bwidth",
+    "# A heading",
+    "- an item",
+    "x" * 70,
+)
+_GAPS = (" ", "  ", "\n", "\r\n", "\n\n", "\r\n\r\n", "\t", "\u00a0", "\u2003", "\f", "")
+
+Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]
+
+unicode_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+texts = st.lists(
+    st.tuples(st.one_of(st.sampled_from(_PIECES), unicode_text), st.sampled_from(_GAPS)), min_size=1, max_size=30
+).map(lambda parts: "".join(piece + gap for piece, gap in parts))
+"""Any text, blank ones too."""
+
+documents = texts.filter(lambda text: text.strip())
+"""Text that can be stored."""
+
+
+@st.composite
+def logits(draw: st.DrawFn) -> Arrays:
+    """(start logits, end logits, may start, may end), each (windows, tokens)."""
+    shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 12)))
+    # few distinct values, so that ties are common
+    values = st.integers(-4, 4).map(float)
+    start, end = (draw(hnp.arrays(np.float32, shape, elements=values)) for _ in range(2))
+    may_start, may_end = (draw(hnp.arrays(np.bool_, shape)) for _ in range(2))
+    return start, end, may_start, may_end
