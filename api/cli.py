@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,6 +127,44 @@ def ask(
         show_result(result)
     if result.abstained:
         raise typer.Exit(NOT_FOUND)
+
+
+@app.command()
+def calibrate(
+    files: Annotated[list[Path], typer.Argument(help="Held-out questions, SQuAD JSON.", exists=True, dir_okay=False)],
+    out: Annotated[Path | None, typer.Option(help="Where to write.", show_default="beside the weights")] = None,
+    questions: Annotated[int, typer.Option(help="At most so many, drawn at random.")] = 1_500,
+    absent: Annotated[float, typer.Option(min=0, max=0.9, help="Share of paragraphs that are left out.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
+) -> None:
+    """Fit confidence and abstention on questions that neither training nor evaluation uses.
+
+    All paragraphs but a share go into one index; every question is asked of the whole of it.
+    """
+    from rag.fitting import fit, observe, put_in
+    from rag.loading import CALIBRATION_FILE, load, reader_folder
+    from rag.squad import read_squad
+
+    settings = _settings(calibration="none")
+    paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
+    with tempfile.TemporaryDirectory(prefix="sourcespan-calibrate-") as folder:
+        parts = load(Path(folder), settings.models, ask=settings.ask)
+        with parts.index:
+            with progress_bar("Indexing the paragraphs") as progress:
+                drawn = put_in(paragraphs, parts.index, absent=absent, seed=seed, progress=progress)[:questions]
+            with progress_bar("Asking") as progress:
+                observations = []
+                for observation in observe(parts.answerer, drawn):
+                    observations.append(observation)
+                    progress(len(observations), len(drawn))
+    provenance = {"files": [file.name for file in files], "absent": absent, "seed": seed, "top_k": settings.top_k}
+    fitted = fit(
+        observations, reader=parts.reader.fingerprint, embedder=parts.embedder.fingerprint, provenance=provenance
+    )
+    path = out or reader_folder(settings.reader, allow_hub=settings.allow_hub) / CALIBRATION_FILE
+    fitted.save(path)
+    console.print_json(data={"threshold": fitted.threshold, **fitted.provenance["cross_validated"]})
+    console.print(f"Written to {path}")
 
 
 def _ingested(outcome: Ingested) -> dict[str, object]:

@@ -45,9 +45,7 @@ def article(
     draft = parse_file(document)
     for question in asked:
         if question.accepted and not locate(draft.text, question.accepted):
-            raise typer.BadParameter(
-                f"{document} holds no accepted answer of question {question.id}: {question.question}"
-            )
+            raise typer.BadParameter(f"{document} holds no accepted answer to {question.id}: {question.question}")
     with tempfile.TemporaryDirectory(prefix="sourcespan-eval-") as folder:
         parts = load(Path(folder))
         with parts.index:

@@ -16,6 +16,7 @@ SourcespanError
 │   ├── ModelCorrupted         weights whose hash is not the expected one
 │   └── ModelUnsuitable        not a model for this job
 ├── CalibrationMismatch        parameters that were fitted for other weights
+├── CannotFit                  too few questions to learn a calibration from
 └── CatalogueError
     ├── EmbedderMismatch       the index was made with another embedder
     ├── CatalogueUnusable      cannot be opened, read or written
@@ -149,6 +150,15 @@ class CalibrationMismatch(SourcespanError):
         self.part = part
         self.fitted_for = fitted_for
         self.found = found
+
+
+class CannotFit(SourcespanError):
+    """Too few questions, or all right or all wrong, to learn a calibration from."""
+
+    def __init__(self, questions: int, right: int) -> None:
+        super().__init__(f"{questions} questions, {right} of them answered rightly, are too few to fit a calibration")
+        self.questions = questions
+        self.right = right
 
 
 class CatalogueError(SourcespanError):

@@ -1,14 +1,13 @@
 """Evidence for an answer → the probability that it is right, and the decision to abstain.
 
-A logistic regression over a few features of the candidate answer (Platt, 1999; for question answering: Kamath et al.,
-arXiv 2006.09462). `rag.fitting` fits its parameters on held-out questions; they ship beside the reader's
-weights.
+First the candidates are ranked by a weighted sum of the reader's margin and what retrieval says of their passages; then
+a logistic regression turns the evidence for the best into a probability (Platt, 1999; for question answering: Kamath et
+al., arXiv 2006.09462). `rag.fitting` fits the parameters on held-out questions; they ship beside the reader's weights.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +20,9 @@ from index.errors import CalibrationMismatch, MalformedFile
 
 FeatureArray = NDArray[np.float64]
 
-FEATURES = ("margin", "lead", "cosine", "best_cosine", "words_found", "agreement")
+RANKING = ("margin", "cosine", "words_found", "rank")
+FEATURES = ("merit", "lead", "margin", "cosine", "best_cosine", "words_found", "rank", "agreement")
+_NO_RIVAL = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +35,56 @@ class Evidence:
     """Of the question and the passage it stands in."""
     words_found: float
     """The share of the question's words that stand in its passage, 0 to 1."""
+    rank: int
+    """Of its passage among those retrieved, 0 is the best."""
     agreement: int
     """In how many other places the reader found the same text."""
 
 
-def features(candidates: Sequence[Evidence]) -> FeatureArray:
-    """(candidates, features) of one question's candidates, best margin first, as `FEATURES` names them.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A candidate, by its position among those judged, and the probability that it is right."""
 
-    *lead* is the candidate's margin over its strongest rival's: negative for all but the first.
+    position: int
+    confidence: float
+
+
+def ranking_features(candidates: Sequence[Evidence]) -> FeatureArray:
+    """(candidates, `RANKING`): what decides which candidate is the best."""
+    rows = [[c.margin, c.cosine, c.words_found, c.rank] for c in candidates]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(RANKING))
+
+
+def features(candidates: Sequence[Evidence], merits: FeatureArray) -> FeatureArray:
+    """(candidates, `FEATURES`) of one question's candidates, which come best merit first, as ``merits`` does.
+
+    *lead* is the candidate's merit over its strongest rival's: negative for all but the first.
     """
     if not candidates:
         return np.empty((0, len(FEATURES)))
-    margins = np.array([c.margin for c in candidates])
-    first = margins[0]
-    second = margins[1] if len(margins) > 1 else first - _NO_RIVAL
-    rivals = np.array([second] + [first] * (len(margins) - 1))
-    cosines = np.array([c.cosine for c in candidates])
+    second = merits[1] if len(merits) > 1 else merits[0] - _NO_RIVAL
+    rivals = np.array([second] + [merits[0]] * (len(merits) - 1))
+    ranked = ranking_features(candidates)
     return np.column_stack(
         [
-            margins,
-            np.clip(margins - rivals, -_NO_RIVAL, _NO_RIVAL),
-            cosines,
-            np.full(len(margins), cosines.max()),
-            [c.words_found for c in candidates],
-            [math.log1p(c.agreement) for c in candidates],
+            merits,
+            np.clip(merits - rivals, -_NO_RIVAL, _NO_RIVAL),
+            ranked[:, :2],
+            np.full(len(merits), ranked[:, 1].max()),
+            ranked[:, 2:],
+            np.log1p([c.agreement for c in candidates]),
         ]
     )
-
-
-_NO_RIVAL = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Fitted parameters, and what they were fitted for."""
 
+    ranking: tuple[float, ...]
+    """One weight for each of `RANKING`: their weighted sum is a candidate's merit."""
     weights: tuple[float, ...]
+    """One for each of `FEATURES`."""
     bias: float
     threshold: float
     """Answers less probable than this are not given."""
@@ -78,10 +93,14 @@ class Calibration:
     embedder: str
     provenance: dict[str, Any]
 
-    def confidences(self, candidates: Sequence[Evidence]) -> list[float]:
-        """The probability of being right, for each of one question's candidates, best margin first."""
-        logits = features(candidates) @ np.array(self.weights) + self.bias
-        return [float(p) for p in 1 / (1 + np.exp(-np.clip(logits, -30, 30)))]
+    def judge(self, candidates: Sequence[Evidence]) -> list[Judgement]:
+        """One question's candidates, the best first; none has more confidence than one before it."""
+        merits = ranking_features(candidates) @ np.array(self.ranking)
+        order = np.argsort(-merits, kind="stable")
+        ranked = [candidates[i] for i in order]
+        logits = features(ranked, merits[order]) @ np.array(self.weights) + self.bias
+        confidences = np.minimum.accumulate(1 / (1 + np.exp(-np.clip(logits, -30, 30))))
+        return [Judgement(int(i), float(p)) for i, p in zip(order, confidences, strict=True)]
 
     def check(self, *, reader: str, embedder: str) -> None:
         """Raises CalibrationMismatch where it was fitted for other weights."""
@@ -91,21 +110,28 @@ class Calibration:
 
     def save(self, path: Path) -> None:
         """Writes it as JSON."""
-        path.write_text(json.dumps({"features": FEATURES, **asdict(self)}, indent=2, ensure_ascii=False) + "\n")
+        fields = {"ranking_by": RANKING, "features": FEATURES, **asdict(self)}
+        path.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
         """Raises MalformedFile where the file is not one, or was made for other features."""
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
-            if tuple(fields.pop("features")) != FEATURES or len(fields["weights"]) != len(FEATURES):
+            if (tuple(fields.pop("ranking_by")), tuple(fields.pop("features"))) != (RANKING, FEATURES):
                 raise MalformedFile(path.name, "it was fitted for other features: fit it anew")
-            return cls(**{**fields, "weights": tuple(fields["weights"])})
+            return cls(**{**fields, "ranking": tuple(fields["ranking"]), "weights": tuple(fields["weights"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MalformedFile(path.name, f"not a calibration: {error}") from error
 
 
 # For a reader that nothing was fitted for: its own null decision, which is where the margin is zero.
 UNFITTED = Calibration(
-    weights=(0.5, 0.0, 0.0, 0.0, 0.0, 0.0), bias=0.0, threshold=0.5, reader="", embedder="", provenance={}
+    ranking=(1.0, 0.0, 0.0, 0.0),
+    weights=(0.5,) + (0.0,) * (len(FEATURES) - 1),
+    bias=0.0,
+    threshold=0.5,
+    reader="",
+    embedder="",
+    provenance={},
 )

@@ -25,6 +25,8 @@ class ReadPassage:
     retrieved: RetrievedPassage
     document: Document
     text: str
+    rank: int
+    """Among the retrieved, 0 is the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def evidence(question: str, candidate: Candidate) -> Evidence:
         margin=candidate.score,
         cosine=retrieved.cosine or 0.0,
         words_found=_share_of_words(question, retrieved.passage.text),
+        rank=candidate.source.rank,
         agreement=len(candidate.also_at),
     )
 

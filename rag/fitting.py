@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.documents import DocumentDraft
-from index.errors import QuestionError
+from index.errors import CannotFit, QuestionError
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
-from rag.calibration import Calibration, Evidence, features
+from rag.calibration import Calibration, Evidence, features, ranking_features
 from rag.matching import is_right, token_f1
 from rag.pipeline import QuestionAnswerer
 from rag.reliability import auroc, brier_score, expected_calibration_error
@@ -84,30 +84,36 @@ def fit(
     """The calibration that these observations teach.
 
     The threshold maximises F1 over all questions as SQuAD 2.0 counts it. What the provenance says of its quality was
-    measured by cross-validation, on questions that each fold's parameters had not seen.
+    measured by cross-validation, on questions that each fold's parameters had not seen. Raises CannotFit where there
+    are no right or no wrong answers to learn from.
     """
     observations = [o for o in observations if o.evidence]
-    held_out = np.zeros(len(observations))
-    fold_of = np.arange(len(observations)) % folds
+    first_right = [o.right[0] for o in observations]
+    if len(observations) < 2 * folds or len(set(first_right)) < 2:
+        raise CannotFit(len(observations), sum(first_right))
+    best = np.zeros(len(observations), dtype=int)
+    confidence = np.zeros(len(observations))
     for fold in range(folds):
-        taught = [o for o, f in zip(observations, fold_of, strict=True) if f != fold]
-        weights, bias = _logistic(taught)
-        for at in np.flatnonzero(fold_of == fold):
-            held_out[at] = _confidence(observations[at], weights, bias)[0]
-    weights, bias = _logistic(observations)
-    right = np.array([float(o.right[0]) for o in observations])
-    threshold, f1 = best_threshold(held_out, observations)
+        taught = _fitted([o for at, o in enumerate(observations) if at % folds != fold])
+        for at in range(fold, len(observations), folds):
+            judgement = taught.judge(observations[at].evidence)[0]
+            best[at], confidence[at] = judgement.position, judgement.confidence
+    right = np.array([float(o.right[at]) for o, at in zip(observations, best, strict=True)])
+    f1 = np.array([o.f1[at] for o, at in zip(observations, best, strict=True)])
+    unanswerable = np.array([float(not o.question.accepted) for o in observations])
+    threshold, f1_all = best_threshold(confidence, f1, unanswerable)
     quality = {
         "questions": len(observations),
-        "answerable": sum(bool(o.question.accepted) for o in observations),
-        "expected_calibration_error": round(expected_calibration_error(held_out, right), 4),
-        "brier": round(brier_score(held_out, right), 4),
-        "auroc": round(auroc(held_out, right), 4),
-        "f1_at_threshold": round(f1, 4),
+        "answerable": int((1 - unanswerable).sum()),
+        "f1_of_answerable_by_margin_alone": _share([o.f1[0] for o in observations if o.question.accepted]),
+        "f1_of_answerable": _share(f1[unanswerable == 0]),
+        "f1_with_abstention": round(f1_all, 4),
+        "expected_calibration_error": round(expected_calibration_error(confidence, right), 4),
+        "brier": round(brier_score(confidence, right), 4),
+        "auroc": round(auroc(confidence, right), 4),
     }
-    return Calibration(
-        weights=tuple(round(float(w), 6) for w in weights),
-        bias=round(float(bias), 6),
+    return replace(
+        _fitted(observations),
         threshold=round(threshold, 3),
         reader=reader,
         embedder=embedder,
@@ -115,30 +121,57 @@ def fit(
     )
 
 
-def best_threshold(confidence: Values, observations: Sequence[Observation]) -> tuple[float, float]:
-    """The threshold at which mean F1 is highest, and that F1: abstaining counts 1 where there is no answer, else 0."""
+def best_threshold(confidence: Values, f1: Values, unanswerable: Values) -> tuple[float, float]:
+    """The threshold at which mean F1 is highest, and that F1: abstaining counts 1 where there is no answer, else 0.
+
+    All three have shape (questions,).
+    """
     order = np.argsort(confidence, kind="stable")
-    answered = np.array([observations[i].f1[0] for i in order])
-    withheld = np.array([float(not observations[i].question.accepted) for i in order])
-    # gain[k]: mean F1 when the k least confident questions are abstained from
-    gain = np.concatenate([[0.0], np.cumsum(withheld)]) + answered.sum() - np.concatenate([[0.0], np.cumsum(answered)])
-    best = int(gain.argmax())
-    ranked = confidence[order]
-    below = ranked[best - 1] if best else 0.0
-    above = ranked[best] if best < len(ranked) else 1.0
-    return float((below + above) / 2), float(gain[best] / len(ranked))
+    # gained[k]: the sum when the k least confident questions are abstained from
+    gained = f1.sum() + np.concatenate([[0.0], np.cumsum(unanswerable[order] - f1[order])])
+    best = int(gained.argmax())
+    ranked = np.concatenate([[0.0], confidence[order], [1.0]])
+    return float((ranked[best] + ranked[best + 1]) / 2), float(gained[best] / len(f1))
 
 
-def _logistic(observations: Sequence[Observation]) -> tuple[Values, float]:
+def _fitted(observations: Sequence[Observation]) -> Calibration:
+    """Ranking by pairs of a right and a wrong candidate of one question; then confidence, from each question's best."""
+    pairs = np.concatenate([_pairs(o) for o in observations])
+    both_ways = np.concatenate([pairs, -pairs])
+    ranking, _ = _logistic(both_ways, np.arange(len(both_ways)) < len(pairs), intercept=False)
+    ranking = ranking / ranking[0]  # in logits of the reader
+    rows, right = [], []
+    for observation in observations:
+        merits = ranking_features(observation.evidence) @ ranking
+        order = np.argsort(-merits, kind="stable")
+        rows.append(features([observation.evidence[i] for i in order], merits[order])[0])
+        right.append(observation.right[order[0]])
+    weights, bias = _logistic(np.array(rows), np.array(right), intercept=True)
+    return Calibration(
+        ranking=tuple(round(float(w), 6) for w in ranking),
+        weights=tuple(round(float(w), 6) for w in weights),
+        bias=round(bias, 6),
+        threshold=0.5,
+        reader="",
+        embedder="",
+        provenance={},
+    )
+
+
+def _pairs(observation: Observation) -> Values:
+    """What each right candidate has more than each wrong one: (pairs, ranking features)."""
+    rows, right = ranking_features(observation.evidence), np.array(observation.right)
+    differences: Values = rows[right][:, None, :] - rows[~right][None, :, :]
+    return differences.reshape(-1, rows.shape[1])
+
+
+def _logistic(rows: Values, right: NDArray[np.bool_], *, intercept: bool) -> tuple[Values, float]:
     from sklearn.linear_model import LogisticRegression
 
-    rows = np.concatenate([features(o.evidence)[:1] for o in observations])
-    right = np.array([o.right[0] for o in observations])
     scale = rows.std(axis=0) + 1e-9
-    fitted = LogisticRegression(C=1.0, max_iter=1_000).fit(rows / scale, right)
-    return fitted.coef_[0] / scale, float(fitted.intercept_[0])
+    fitted = LogisticRegression(C=1.0, max_iter=1_000, fit_intercept=intercept).fit(rows / scale, right)
+    return fitted.coef_[0] / scale, float(np.ravel(fitted.intercept_)[0])
 
 
-def _confidence(observation: Observation, weights: Values, bias: float) -> Values:
-    confidence: Values = 1 / (1 + np.exp(-(features(observation.evidence) @ weights + bias)))
-    return confidence
+def _share(values: Sequence[float] | Values) -> float:
+    return round(float(np.mean(values)), 4)

@@ -60,9 +60,8 @@ class QuestionAnswerer:
         threshold = self._calibration.threshold if min_confidence is None else min_confidence
         _check(n_best, threshold)
         proposal = self.propose(question, top_k=top_k, document_ids=document_ids)
-        confidences = self._calibration.confidences(proposal.evidence)
-        ranked = sorted(zip(proposal.candidates, confidences, strict=True), key=lambda pair: -pair[1])[:n_best]
-        answers = tuple(answer(candidate, confidence) for candidate, confidence in ranked)
+        judged = self._calibration.judge(proposal.evidence)[:n_best]
+        answers = tuple(answer(proposal.candidates[j.position], j.confidence) for j in judged)
         abstained = not answers or answers[0].confidence < threshold
         return QAResult(
             question=question,
@@ -105,8 +104,8 @@ class QuestionAnswerer:
             except DocumentNotFound:
                 continue
         return [
-            ReadPassage(p, *stored[p.passage.document_id])
-            for p in passages
+            ReadPassage(p, *stored[p.passage.document_id], rank)
+            for rank, p in enumerate(passages)
             if p.passage.document_id in stored
             and stored[p.passage.document_id][1][p.passage.start : p.passage.end] == p.passage.text
         ]

@@ -1,0 +1,192 @@
+"""`python -m rag.training`: the arguments, and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from index.errors import SourcespanError
+from rag.training.config import TrainingConfig, source_settings
+from rag.training.errors import InvalidSetting
+
+T = TypeVar("T", int, float)
+DEFAULT = {f: p.default for f, p in TrainingConfig.__dataclass_fields__.items()}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit code: 0, or 2 for bad input, or 130 when interrupted."""
+    chosen = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = chosen.command
+    try:
+        command(chosen)
+    except (SourcespanError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rag.training", description="Train Sourcespan's reader.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="fine-tune a reader", formatter_class=_Defaults))
+    _add_split(commands.add_parser("split", help="hold out part of SQuAD files", formatter_class=_Defaults))
+    _add_soup(commands.add_parser("soup", help="average the weights of several readers", formatter_class=_Defaults))
+    return parser
+
+
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows each option's default, where it has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, [], False) else super()._get_help_string(action)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_run)
+    parser.description = (
+        "Fine-tune a model as an extractive reader. A file is called by its name up to the first dot. What is "
+        "evaluated and saved are the averaged weights. A run by --steps or --epochs that is killed and resumed on the "
+        "same CPU ends in the same bits."
+    )
+    files = parser.add_argument_group("files")
+    files.add_argument("--init", type=Path, required=True, metavar="DIR", help="the model to start from")
+    files.add_argument("--out", type=Path, required=True, metavar="DIR", help="reader, log and checkpoint go here")
+    files.add_argument("--train", type=Path, nargs="+", required=True, metavar="FILE", help="SQuAD JSON, plain or .gz")
+    files.add_argument("--eval", type=Path, nargs="+", default=[], metavar="FILE", help="SQuAD JSON, plain or .gz")
+    files.add_argument("--licences", type=Path, metavar="FILE", help="JSON: name to licence, for the model card")
+    mixing = parser.add_argument_group("mixing")
+    mixing.add_argument(
+        "--weight", nargs="+", action="extend", default=[], metavar="NAME=W",
+        help="how often each of the file's questions is drawn per epoch: 0.5 draws half of them, 2 all twice",
+    )  # fmt: skip
+    mixing.add_argument(
+        "--cap", nargs="+", action="extend", default=[], metavar="NAME=N",
+        help="at most N of the file's questions per epoch, drawn anew each epoch",
+    )  # fmt: skip
+    _option(mixing, "--null-fraction", float, "part kept of answerable questions' windows that hold no whole answer")
+    length = parser.add_argument_group("length: one of these; 3 epochs unless told").add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=float, metavar="E", help="passes over the mixture; may be a fraction")
+    length.add_argument("--minutes", type=float, metavar="M", help="wall time, with evaluations, without the last one")
+    length.add_argument("--steps", type=int, metavar="N", help="batches")
+    recipe = parser.add_argument_group("recipe")
+    _option(recipe, "--lr", float, "peak learning rate")
+    _option(recipe, "--warmup-steps", int, "steps of linear warm-up")
+    _option(recipe, "--tokens-per-batch", int, "tokens of a batch, padding included")
+    _option(recipe, "--max-tokens", int, "tokens of a window")
+    _option(recipe, "--stride", int, "tokens that neighbouring windows share")
+    _option(recipe, "--average", float, "decay of the weights' moving average; 0: none")
+    _option(recipe, "--clip", float, "largest norm of the gradient")
+    _option(recipe, "--weight-decay", float, "not applied to biases and LayerNorms")
+    _option(recipe, "--seed", int, "decides draws, batches, dropout and a fresh head")
+    watch = parser.add_argument_group("checkpoints, evaluation, hardware")
+    _option(watch, "--checkpoint-every", int, "steps; 0: never")
+    watch.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, if there is one")
+    _option(watch, "--log-every", int, "steps")
+    _option(watch, "--eval-every", int, "steps; 0: only at the end")
+    _option(watch, "--eval-limit", int, "questions per file, always the same ones; 0: all")
+    _option(watch, "--eval-max-tokens", int, "tokens of a window")
+    _option(watch, "--eval-stride", int, "tokens that neighbouring windows share")
+    _option(watch, "--max-answer-tokens", int, "the longest span considered")
+    _option(watch, "--shared-words", int, "refuse files when a training and an evaluation paragraph share such a run")
+    _option(watch, "--device", str, "auto, cpu, cuda, cuda:N")
+    watch.add_argument(
+        "--precision", choices=("auto", "bf16", "fp32"), default="auto", help="auto: bf16 where it is fast"
+    )
+    _option(watch, "--threads", int, "CPU threads; 0: torch decides")
+
+
+def _option(group: argparse._ArgumentGroup, flag: str, kind: type, text: str) -> None:
+    name = flag.removeprefix("--").replace("-", "_")
+    group.add_argument(flag, type=kind, default=DEFAULT[name], help=text, metavar=kind.__name__.upper())
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_split)
+    parser.description = (
+        "Split SQuAD files by paragraph: a paragraph goes to the same side in every file, and so do paragraphs that "
+        "share a long run of words with it."
+    )
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD JSON, plain or .gz")
+    parser.add_argument("--fraction", type=float, default=0.1, help="part of the paragraphs that is held out")
+    parser.add_argument("--out-train", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out-held-out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--shared-words", type=int, default=DEFAULT["shared_words"], help="how long a run")
+
+
+def _add_soup(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_soup)
+    parser.description = "Average the weights of several runs from the same start point."
+    parser.add_argument("readers", type=Path, nargs="+", metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+
+def _run(chosen: argparse.Namespace) -> None:
+    given = {name: value for name, value in vars(chosen).items() if name in DEFAULT}
+    if chosen.epochs is chosen.minutes is chosen.steps is None:
+        given["epochs"] = 3.0
+    weights, caps = _pairs("weight", chosen.weight, float), _pairs("cap", chosen.cap, int)
+    sources = source_settings(chosen.train, weights, caps, _licences(chosen.licences))
+    config = TrainingConfig(**given, sources=sources, evaluate=tuple(chosen.eval))
+    from rag.training.run import train  # takes seconds to import: not for --help and mistyped arguments
+
+    train(config)
+
+
+def _split(chosen: argparse.Namespace) -> None:
+    from rag.training.split import split_files
+
+    counts = split_files(
+        chosen.files,
+        fraction=chosen.fraction,
+        out_train=chosen.out_train,
+        out_held_out=chosen.out_held_out,
+        seed=chosen.seed,
+        shared_words=chosen.shared_words,
+    )
+    for c in counts:
+        print(
+            f"{c.file}: {c.train_paragraphs} paragraphs, {c.train_questions} questions to train on; "
+            f"{c.held_out_paragraphs}, {c.held_out_questions} held out"
+        )
+
+
+def _soup(chosen: argparse.Namespace) -> None:
+    from rag.training.soup import average_readers
+
+    average_readers(chosen.readers, chosen.out)
+    print(f"the mean of {len(chosen.readers)} readers: {chosen.out}")
+
+
+def _pairs(option: str, given: Sequence[str], kind: Callable[[str], T]) -> dict[str, T]:
+    pairs: dict[str, T] = {}
+    for text in given:
+        name, _, value = text.rpartition("=")
+        try:
+            pairs[name] = kind(value)
+        except ValueError as error:
+            raise InvalidSetting(option, text, "give NAME=NUMBER") from error
+    return pairs
+
+
+def _licences(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    try:
+        licences = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidSetting("licences", path, f"not JSON: {error}") from error
+    if not isinstance(licences, dict) or not all(isinstance(v, str) for v in licences.values()):
+        raise InvalidSetting("licences", path, 'give {"name": "licence", …}')
+    return licences
+
+
+if __name__ == "__main__":
+    sys.exit(main())

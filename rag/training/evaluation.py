@@ -1,0 +1,167 @@
+"""Exact match, F1 and F1 with abstention on a sample of questions, decoded as in production."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from rag.matching import exact_match, token_f1
+from rag.spans import best_token_spans, whole_characters
+from rag.squad import SquadParagraph
+from rag.training.hardware import Hardware
+from rag.windows import Window, cut_windows, length_sorted_batches, pad, pad_values, passage_rooms
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+SAMPLE_SEED = 1
+"""The sample does not follow the run's seed: runs with different seeds are measured on the same questions."""
+BLOCK = 256
+"""Questions whose windows are in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question of the sample; nothing accepted where its passage does not answer it."""
+
+    question: str
+    passage: str
+    accepted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The reader's best span for a question and its margin over null, in logits; minus infinity without any span."""
+
+    text: str = ""
+    margin: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Per cent. ``em`` and ``f1`` are those of answerable questions, abstention not allowed."""
+
+    questions: int
+    answerable: int
+    em: float | None
+    f1: float | None
+    best_f1: float | None
+    """Of all questions, abstaining below the best margin; None where every question is answerable."""
+
+    def as_json(self) -> dict[str, float | None]:
+        """The scores as JSON-ready values."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        parts = {"EM": self.em, "F1": self.f1, "best F1 with abstention": self.best_f1}
+        shown = ", ".join(f"{name} {value:.2f}" for name, value in parts.items() if value is not None)
+        return f"{shown} ({self.questions} questions, {self.answerable} answerable)"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How windows are cut and spans picked, in tokens."""
+
+    max_tokens: int
+    stride: int
+    max_answer_tokens: int
+    tokens_per_batch: int
+
+
+def sample(paragraphs: Sequence[SquadParagraph], limit: int) -> list[Asked]:
+    """``limit`` of the questions, always the same ones; all of them where ``limit`` is 0."""
+    asked = [Asked(q.question, p.text, tuple(a.text for a in q.answers)) for p in paragraphs for q in p.questions]
+    if not limit or limit >= len(asked):
+        return asked
+    return [asked[i] for i in np.random.default_rng(SAMPLE_SEED).permutation(len(asked))[:limit]]
+
+
+def evaluate(
+    model: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerFast,
+    asked: Sequence[Asked],
+    decoding: Decoding,
+    hardware: Hardware,
+) -> Scores:
+    """Ask the reader every question. Leaves the model in evaluation mode; draws no random numbers."""
+    model.eval()
+    said: list[Said] = []
+    for at in range(0, len(asked), BLOCK):
+        said += _read(model, tokenizer, asked[at : at + BLOCK], decoding, hardware)
+    return score(asked, said)
+
+
+def _read(
+    model: torch.nn.Module,
+    tokenizer: PreTrainedTokenizerFast,
+    asked: Sequence[Asked],
+    decoding: Decoding,
+    hardware: Hardware,
+) -> list[Said]:
+    said = [Said()] * len(asked)
+    rooms = passage_rooms(tokenizer, [a.question for a in asked], decoding.max_tokens)
+    fit = [number for number, room in enumerate(rooms) if room > decoding.stride]
+    windows = cut_windows(
+        tokenizer,
+        [asked[n].question for n in fit],
+        [asked[n].passage for n in fit],
+        max_tokens=decoding.max_tokens,
+        stride=decoding.stride,
+    )
+    fillers = pad_values(tokenizer)
+    for batch in length_sorted_batches(windows, [len(w) for w in windows], decoding.tokens_per_batch):
+        for window, first, last, margin in _best_spans(model, [windows[i] for i in batch], fillers, decoding, hardware):
+            number = fit[window.pair]
+            if margin > said[number].margin:
+                passage = asked[number].passage
+                start, end = whole_characters(passage, int(window.offsets[first, 0]), int(window.offsets[last, 1]))
+                said[number] = Said(passage[start:end], margin)
+    return said
+
+
+def _best_spans(
+    model: torch.nn.Module, windows: Sequence[Window], fillers: dict[str, int], decoding: Decoding, hardware: Hardware
+) -> Iterator[tuple[Window, int, int, float]]:
+    """(window, first token, last token, margin) of each window's best span."""
+    inputs = {n: torch.from_numpy(a).to(hardware.device) for n, a in pad(windows, fillers).items()}
+    with torch.inference_mode(), hardware.autocast():
+        output = model(**inputs)
+    start, end = (t.float().cpu().numpy() for t in (output.start_logits, output.end_logits))
+    tokens = start.shape[1]
+    may_start, may_end = (
+        np.stack([np.pad(a, (0, tokens - len(a))) for a in arrays])
+        for arrays in ([w.may_start for w in windows], [w.may_end for w in windows])
+    )
+    for span in best_token_spans(start, end, may_start, may_end, max_tokens=decoding.max_answer_tokens, per_window=1):
+        yield windows[span.window], span.first, span.last, span.score
+
+
+def score(asked: Sequence[Asked], said: Sequence[Said]) -> Scores:
+    """Measure what was said; ``asked`` and ``said`` run in step."""
+    answerable = [(a, s) for a, s in zip(asked, said, strict=True) if a.accepted]
+    f1 = [token_f1(s.text, a.accepted) if a.accepted else 0.0 for a, s in zip(asked, said, strict=True)]
+    unanswerable = len(asked) - len(answerable)
+    margins = [s.margin for s in said]
+    silence = [float(not a.accepted) for a in asked]
+    return Scores(
+        questions=len(asked),
+        answerable=len(answerable),
+        em=100 * fmean(exact_match(s.text, a.accepted) for a, s in answerable) if answerable else None,
+        f1=100 * sum(f1) / len(answerable) if answerable else None,
+        best_f1=100 * best_with_abstention(margins, f1, silence) if unanswerable else None,
+    )
+
+
+def best_with_abstention(margins: Sequence[float], if_said: Sequence[float], if_silent: Sequence[float]) -> float:
+    """The best mean over all thresholds: ``if_said`` counts where the margin reaches it, ``if_silent`` elsewhere."""
+    order = np.argsort(margins, kind="stable")
+    ascending, said, silent = (np.asarray(a, dtype=float)[order] for a in (margins, if_said, if_silent))
+    # equal margins fall together: a threshold can lie only where the next margin differs
+    possible = np.append(ascending[1:] != ascending[:-1], True)
+    gained = np.cumsum(silent - said)[possible]
+    return float(said.sum() + max(0.0, gained.max())) / len(order)

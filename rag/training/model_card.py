@@ -1,0 +1,186 @@
+"""MODEL_CARD.md, written from the run itself: what was trained on what, how, where, how long, and how good it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import transformers
+
+from rag.training.checkpoint import Progress
+from rag.training.config import TrainingConfig
+from rag.training.evaluation import Scores
+from rag.training.examples import SourceCounts
+from rag.training.run_log import clock
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+CARD = "MODEL_CARD.md"
+_SHARE_ALIKE = re.compile(r"\bSA\b|share.?alike", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """All that the card tells. ``sources`` run in step with ``config.sources``."""
+
+    config: TrainingConfig
+    model: str
+    weights_sha256: str
+    hardware: str
+    sources: tuple[SourceCounts, ...]
+    progress: Progress
+    scores: Mapping[str, Scores]
+
+
+def render_card(facts: RunFacts) -> str:
+    """The card as Markdown."""
+    sections = (_head(facts), _data(facts), _recipe(facts), _scores(facts), start_card(facts.config.init))
+    return "\n".join(chain.from_iterable(sections)) + "\n"
+
+
+def _head(facts: RunFacts) -> Iterator[str]:
+    yield f"# {facts.config.out.name}"
+    yield ""
+    yield "An extractive question-answering reader: `AutoModelForQuestionAnswering`, fp16 safetensors, null answer on"
+    yield f"the first token. {facts.model}. Weights sha256 `{facts.weights_sha256}`."
+    yield ""
+    yield f"**Start point**: {facts.config.init.name}"
+    yield ""
+
+
+def _data(facts: RunFacts) -> Iterator[str]:
+    yield "## Training data"
+    yield ""
+    yield "| source | paragraphs | questions | unanswerable | windows | weight | cap | drawn per epoch | licence |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for counts, setting in zip(facts.sources, facts.config.sources, strict=True):
+        drawn = round(counts.questions * setting.weight)
+        drawn = drawn if setting.cap is None else min(drawn, setting.cap)
+        yield (
+            f"| {counts.name} | {counts.paragraphs:,} | {counts.questions:,} | {counts.unanswerable:,} | "
+            f"{counts.windows:,} | {setting.weight:g} | {'–' if setting.cap is None else f'{setting.cap:,}'} | "
+            f"{drawn:,} | {setting.licence or 'not stated'} |"
+        )
+    yield ""
+    dropped = sum(c.dropped for c in facts.sources)
+    answerless = sum(c.answerless for c in facts.sources)
+    yield f"{answerless:,} windows belong to answerable questions but hold no whole answer; of them,"
+    yield f"{facts.config.null_fraction:.0%} are trained on as unanswerable."
+    yield f"{dropped:,} questions were left out as too long or blank."
+    yield ""
+    yield from _licences(facts)
+    yield ""
+
+
+def _licences(facts: RunFacts) -> Iterator[str]:
+    used = [s for s in facts.config.sources if s.weight > 0 and s.cap != 0]
+    share_alike = [f"{s.name} ({s.licence})" for s in used if s.licence and _SHARE_ALIKE.search(s.licence)]
+    unknown = [s.name for s in used if not s.licence]
+    if share_alike:
+        yield f"**Share-alike text was trained on**: {', '.join(share_alike)}."
+    if unknown:
+        yield f"**Licence not stated**: {', '.join(unknown)}."
+    if not share_alike and not unknown:
+        yield "No source is under a share-alike licence."
+
+
+def _recipe(facts: RunFacts) -> Iterator[str]:
+    config, progress = facts.config, facts.progress
+    length = {"epochs": config.epochs, "minutes": config.minutes, "steps": config.steps}
+    planned = ", ".join(f"{value:g} {name}" for name, value in length.items() if value is not None)
+    commit = code_commit(Path(__file__).parents[2])
+    rows = {
+        "length": f"{planned}: {progress.step:,} steps, {progress.windows:,} windows, in {clock(progress.seconds)}",
+        "learning rate": f"{config.lr:g}, {config.warmup_steps} warm-up steps, linear decay to 0",
+        "optimiser": f"AdamW, weight decay {config.weight_decay:g}, gradients clipped to {config.clip:g}",
+        "batches": f"{config.tokens_per_batch:,} tokens, padding included",
+        "windows": f"{config.max_tokens} tokens, stride {config.stride}",
+        "averaging": f"exponential, decay {config.average:g}" if config.average else "none",
+        "dropout": "as the start point's, none on attention",
+        "seed": str(config.seed),
+        "hardware": facts.hardware,
+        "software": f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}",
+        "code": f"commit {commit}" if commit else "commit unknown",
+    }
+    yield "## Recipe"
+    yield ""
+    yield "| | |"
+    yield "|---|---|"
+    for name, value in rows.items():
+        yield f"| {name} | {value} |"
+    yield ""
+
+
+def _scores(facts: RunFacts) -> Iterator[str]:
+    yield "## Scores"
+    yield ""
+    if not facts.scores:
+        yield "Not measured."
+        yield ""
+        return
+    config = facts.config
+    yield (
+        f"Gold paragraph, seeded samples, windows of {config.eval_max_tokens} tokens, stride {config.eval_stride}, "
+        f"spans of at most {config.max_answer_tokens} tokens. EM and F1: answerable questions, no abstention. "
+        "Best F1: all questions, abstaining below the margin over null that suits the sample best."
+    )
+    yield ""
+    yield "| set | questions | answerable | EM | F1 | best F1 with abstention |"
+    yield "|---|---|---|---|---|---|"
+    for name, s in facts.scores.items():
+        yield f"| {name} | {s.questions:,} | {s.answerable:,} | {_cell(s.em)} | {_cell(s.f1)} | {_cell(s.best_f1)} |"
+    yield ""
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
+def start_card(folder: Path) -> list[str]:
+    """The card of a model that this one came from, two heading levels down: its data and licences apply here too."""
+    try:
+        text = (folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return [f"{folder.name} has no card of its own here."]
+    lines = [f"##{line}" if line.startswith("#") else line for line in text.splitlines()]
+    return [f"## Card of {folder.name}", "", *lines]
+
+
+def describe_model(model: PreTrainedModel) -> str:
+    """Kind and size in a few words."""
+    config = model.config
+    sizes = {"layers": "num_hidden_layers", "hidden": "hidden_size"}
+    parts = [f"{getattr(config, field)} {word}" for word, field in sizes.items() if hasattr(config, field)]
+    millions = sum(p.numel() for p in model.parameters()) / 1e6
+    return ", ".join([config.model_type, *parts, f"{millions:.1f}M parameters"])
+
+
+def code_commit(root: Path) -> str | None:
+    """The commit checked out at ``root``, read from .git itself, as there may be no git; None outside a repository."""
+    try:
+        git = root / ".git"
+        if git.is_file():  # a worktree
+            git = root / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        common = git / "commondir"
+        shared = git / common.read_text(encoding="utf-8").strip() if common.exists() else git
+        head = (git / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref: "):
+            return head
+        name = head.removeprefix("ref: ")
+        if (shared / name).exists():
+            return (shared / name).read_text(encoding="utf-8").strip()
+        return _packed(shared / "packed-refs", name)
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _packed(path: Path, name: str) -> str | None:
+    lines: Sequence[str] = path.read_text(encoding="utf-8").splitlines()
+    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)

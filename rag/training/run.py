@@ -1,0 +1,96 @@
+"""A run from its files to the finished reader: read, refuse, tokenise, train, write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from rag.squad import SquadParagraph, read_squad
+from rag.training import checkpoint
+from rag.training.config import TrainingConfig, sha256, source_name
+from rag.training.errors import InvalidSetting, OutputTaken
+from rag.training.evaluation import Scores, sample
+from rag.training.examples import CorpusBuilder
+from rag.training.hardware import choose_hardware
+from rag.training.model_card import CARD, RunFacts, describe_model, render_card
+from rag.training.overlap import refuse_shared
+from rag.training.run_log import RunLog, clock
+from rag.training.trainer import Trainer
+from rag.training.weights import WEIGHTS, load_reader, longest_input, save_reader
+
+Files = dict[str, list[SquadParagraph]]
+"""File name → what it holds."""
+
+
+def train(config: TrainingConfig) -> dict[str, Scores]:
+    """Do the whole run; the reader is in ``config.out`` when this returns. Gives the last scores per evaluation set.
+
+    Raises TrainingError, ModelError or DocumentError.
+    """
+    _check_out(config)
+    train_files = _read([s.path for s in config.sources], "train")
+    eval_files = _read(config.evaluate, "eval")
+    refuse_shared(_texts(train_files), _texts(eval_files), words=config.shared_words)
+    hardware = choose_hardware(config.device, config.precision, config.threads)
+    torch.manual_seed(config.seed)  # a fresh head and dropout
+    model, tokenizer = load_reader(config.init, attention=hardware.attention)
+    limit = longest_input(model, tokenizer)
+    for setting in ("max_tokens", "eval_max_tokens"):
+        if getattr(config, setting) > limit:
+            raise InvalidSetting(setting, getattr(config, setting), f"the model takes at most {limit} tokens")
+
+    config.out.mkdir(parents=True, exist_ok=True)
+    log = RunLog(config.out)
+    log.event("start", config=config.as_json(), hardware=hardware.description)
+    log.say(f"on {hardware.description}")
+    builder = CorpusBuilder(tokenizer, config.max_tokens, config.stride)
+    for source in config.sources:
+        counts = builder.add(source.name, train_files.pop(source.path.name))
+        log.say(f"{counts.name}: {counts.questions} questions, {counts.windows} windows, {counts.dropped} dropped")
+    corpus = builder.build()
+    questions = {source_name(Path(name)): sample(of_file, config.eval_limit) for name, of_file in eval_files.items()}
+    trainer = Trainer(config, hardware, model, tokenizer, corpus, questions, log)
+    if config.resume and (config.out / checkpoint.NAME).exists():
+        trainer.resume()
+    trainer.run()
+    with trainer.averaged():
+        save_reader(config.out, model, tokenizer)
+    weights = sha256(config.out / WEIGHTS)
+    facts = RunFacts(
+        config=config,
+        model=describe_model(model),
+        weights_sha256=weights,
+        hardware=hardware.description,
+        sources=corpus.sources,
+        progress=trainer.progress,
+        scores=trainer.scores,
+    )
+    (config.out / CARD).write_text(render_card(facts), encoding="utf-8")
+    scores = {name: s.as_json() for name, s in trainer.scores.items()}
+    seconds = trainer.progress.seconds
+    log.event("end", step=trainer.progress.step, seconds=round(seconds, 1), weights_sha256=weights, scores=scores)
+    log.say(f"{trainer.progress.step} steps in {clock(seconds)}: {config.out}")
+    (config.out / checkpoint.NAME).unlink(missing_ok=True)
+    return trainer.scores
+
+
+def _check_out(config: TrainingConfig) -> None:
+    if (config.out / checkpoint.NAME).exists():
+        if not config.resume:
+            raise OutputTaken(str(config.out), "an unfinished run", "go on with --resume, or choose another --out")
+    elif (config.out / WEIGHTS).exists():
+        raise OutputTaken(str(config.out), "a finished reader", "choose another --out")
+
+
+def _read(paths: Sequence[Path], setting: str) -> Files:
+    names = [source_name(p) for p in paths]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidSetting(setting, name, "two files have this name")
+    return {p.name: list(read_squad(p)) for p in paths}
+
+
+def _texts(files: Files) -> dict[str, list[str]]:
+    return {name: [p.text for p in paragraphs] for name, paragraphs in files.items()}

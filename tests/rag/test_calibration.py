@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.errors import CalibrationMismatch, CannotFit, MalformedFile
+from index.passage_index import PassageIndex
+from rag.calibration import FEATURES, UNFITTED, Calibration, Evidence
+from rag.fitting import HeldOutQuestion, Observation, best_threshold, fit, observe, put_in
+from rag.loading import DEFAULT_READER, ModelConfig, load_reader
+from rag.pipeline import QuestionAnswerer
+from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
+
+unit = st.floats(0, 1)
+evidence = st.builds(
+    Evidence,
+    margin=st.floats(-15, 15),
+    cosine=unit,
+    words_found=unit,
+    rank=st.integers(0, 49),
+    agreement=st.integers(0, 5),
+)
+SOME = replace(UNFITTED, ranking=(1.0, 3.0, 1.0, -0.5), weights=(0.4, 0.2, 0.1, 1.0, 1.0, 0.5, -0.1, 0.3), bias=-1.0)
+
+
+@given(st.lists(evidence, max_size=20))
+def test_judgements_are_probabilities_of_every_candidate_best_first(candidates: list[Evidence]) -> None:
+    judged = SOME.judge(candidates)
+    assert sorted(j.position for j in judged) == list(range(len(candidates)))
+    confidences = [j.confidence for j in judged]
+    assert all(0 <= p <= 1 for p in confidences)
+    assert confidences == sorted(confidences, reverse=True)
+
+
+@given(st.lists(evidence, min_size=1, max_size=20))
+def test_unfitted_goes_by_the_margin_alone(candidates: list[Evidence]) -> None:
+    best = UNFITTED.judge(candidates)[0]
+    assert candidates[best.position].margin == max(c.margin for c in candidates)
+    assert (best.confidence >= 0.5) == (candidates[best.position].margin >= 0)
+
+
+def synthetic(n: int) -> list[Observation]:
+    """Questions whose right candidate has more margin, by a known law, and often the better passage."""
+    rng = np.random.default_rng(7)
+    observations = []
+    for _ in range(n):
+        answerable = rng.random() < 0.7
+        right = [bool(answerable and at == 0) for at in range(3)]
+        candidates = tuple(
+            Evidence(float(rng.normal(3 if r else -1, 2)), float(rng.normal(0.6 if r else 0.4, 0.1)), 0.5, at, 0)
+            for at, r in enumerate(right)
+        )
+        order = sorted(range(3), key=lambda i: -candidates[i].margin)
+        observations.append(
+            Observation(
+                HeldOutQuestion("?", ("x",) if answerable else ()),
+                tuple(candidates[i] for i in order),
+                tuple(right[i] for i in order),
+                tuple(float(right[i]) for i in order),
+            )
+        )
+    return observations
+
+
+def test_a_fit_ranks_better_than_the_margin_and_means_what_it_says() -> None:
+    calibration = fit(synthetic(1_500), reader="r@1", embedder="e@1", provenance={"seed": 7})
+    quality = calibration.provenance["cross_validated"]
+    assert quality["f1_of_answerable"] > quality["f1_of_answerable_by_margin_alone"] + 0.05
+    assert quality["expected_calibration_error"] < 0.04
+    assert quality["auroc"] > 0.8
+    assert calibration.provenance["seed"] == 7
+    # 0.7 of the questions have an answer: abstaining from all of them would give 0.3
+    assert quality["f1_with_abstention"] > 0.75
+
+
+@pytest.mark.parametrize("observations", [[], synthetic(5), [replace(o, right=(False,) * 3) for o in synthetic(50)]])
+def test_too_little_to_learn_from_is_said(observations: list[Observation]) -> None:
+    with pytest.raises(CannotFit, match="too few"):
+        fit(observations, reader="", embedder="", provenance={})
+
+
+@given(st.lists(st.tuples(st.integers(0, 9).map(lambda n: n / 10), unit, st.booleans()), min_size=1, max_size=30))
+def test_the_threshold_is_the_best_of_all(rows: list[tuple[float, float, bool]]) -> None:
+    confidence, f1, unanswerable = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    f1 = np.where(unanswerable == 1, 0.0, f1)
+    _, found = best_threshold(confidence, f1, unanswerable)
+    by_count = [
+        np.where(np.argsort(np.argsort(confidence, kind="stable")) < k, unanswerable, f1).mean()
+        for k in range(len(rows) + 1)
+    ]
+    assert found == pytest.approx(max(by_count))
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
+    SOME.save(tmp_path / "calibration.json")
+    assert Calibration.load(tmp_path / "calibration.json") == SOME
+
+
+@pytest.mark.parametrize("break_it", ["not json", "features", "missing"])
+def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, break_it: str) -> None:
+    path = tmp_path / "calibration.json"
+    SOME.save(path)
+    fields = json.loads(path.read_text())
+    if break_it == "features":
+        fields["features"] = FEATURES[:-1]
+    elif break_it == "missing":
+        del fields["bias"]
+    path.write_text("{" if break_it == "not json" else json.dumps(fields))
+    with pytest.raises(MalformedFile, match=r"calibration\.json"):
+        Calibration.load(path)
+
+
+def test_parameters_of_other_weights_are_refused() -> None:
+    fitted = replace(SOME, reader="reader@1", embedder="embedder@1")
+    fitted.check(reader="reader@1", embedder="embedder@1")
+    with pytest.raises(CalibrationMismatch, match="fitted for the reader reader@1, this one is reader@2"):
+        fitted.check(reader="reader@2", embedder="embedder@1")
+    with pytest.raises(CalibrationMismatch, match="embedder"):
+        fitted.check(reader="reader@1", embedder="embedder@2")
+
+
+@pytest.mark.model
+def test_the_bundled_calibration_fits_only_the_bundled_models() -> None:
+    with pytest.raises(CalibrationMismatch, match="fit it anew"):
+        load_reader(ModelConfig(), "another-embedder@1")
+    _, unfitted = load_reader(ModelConfig(reader=DEFAULT_READER, calibration="none"), "another-embedder@1")
+    assert unfitted == UNFITTED
+
+
+def test_observing_asks_the_whole_index_and_leaves_paragraphs_out(
+    index: PassageIndex, answerer: QuestionAnswerer
+) -> None:
+    paragraphs = [
+        SquadParagraph("t", f"Number {n} is the ferry f{n}.", (SquadQuestion(str(n), f"«f{n}»?", (answer,)),))
+        for n in range(40)
+        for answer in [AcceptedAnswer(f"f{n}", 0)]
+    ]
+    told: list[tuple[int, int]] = []
+    questions = put_in(paragraphs, index, absent=0.5, seed=1, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (40, 40)
+    absent = sum(not question.accepted for question in questions)
+    assert index.catalogue.count()[0] == 40 - absent
+    assert 10 < absent < 30
+    for observation in observe(answerer, questions):
+        assert any(observation.right) == bool(observation.question.accepted)
