@@ -129,6 +129,14 @@ def ask(
         raise typer.Exit(NOT_FOUND)
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def train(context: typer.Context) -> None:
+    """Make a reader from questions and answers, hold data out, average readers: see `sourcespan train --help`."""
+    from rag.training.__main__ import main as run_training
+
+    raise typer.Exit(run_training(context.args, program="sourcespan train"))
+
+
 @app.command()
 def calibrate(
     files: Annotated[list[Path], typer.Argument(help="Held-out questions, SQuAD JSON.", exists=True, dir_okay=False)],

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, locate, read_questions
+from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, in_words_of, locate, read_questions
 from eval.report import as_dict, show
 
 app = typer.Typer(help="Measure how well questions are answered.", no_args_is_help=True)
@@ -43,6 +43,7 @@ def article(
 
     asked = read_questions(questions)
     draft = parse_file(document)
+    asked = [in_words_of(draft.text, question) for question in asked]
     for question in asked:
         if question.accepted and not locate(draft.text, question.accepted):
             raise typer.BadParameter(f"{document} holds no accepted answer to {question.id}: {question.question}")

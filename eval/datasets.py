@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.errors import MalformedFile
@@ -51,6 +51,12 @@ def read_questions(path: Path) -> list[EvalQuestion]:
 def locate(text: str, accepted: Sequence[str]) -> list[Span]:
     """Every place of ``text`` where an accepted answer stands, whatever its case, white space, quotes and dashes."""
     return sorted({Span(*m.span()) for answer in accepted for m in _pattern(answer).finditer(text)})
+
+
+def in_words_of(text: str, question: EvalQuestion) -> EvalQuestion:
+    """The question, which also accepts its answers as ``text`` writes them: ‘O’Brien’ for ‘O'Brien’."""
+    there = [span.of(text) for span in locate(text, question.accepted)]
+    return replace(question, accepted=tuple(dict.fromkeys((*question.accepted, *there))))
 
 
 _ALIKE = ("'‘’`", '"“”', "-‐‑–—")

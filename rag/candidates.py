@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,8 +51,13 @@ class Candidate:
 
 
 def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit: int) -> list[Candidate]:
-    """Up to ``limit`` candidates, best first: no two overlap, and a text that stands at several places comes once."""
-    ranked = sorted((_in_document(span, read[span.position]) for span in spans), key=lambda c: -c.score)
+    """Up to ``limit`` candidates, best first: no two overlap, and a text that stands at several places comes once.
+
+    A span that runs from one sentence into the next answers nothing and is left out.
+    """
+    within = [_SentenceEnds.of(source.retrieved.passage.text) for source in read]
+    sound = (span for span in spans if within[span.position].hold(span.start, span.end))
+    ranked = sorted((_in_document(span, read[span.position]) for span in sound), key=lambda c: -c.score)
     # a few more than asked for, since some will turn out to say the same
     apart = without_overlaps(
         (c for c in ranked if c.text.strip()),
@@ -99,6 +105,21 @@ def answer(candidate: Candidate, confidence: float) -> Answer:
         confidence=confidence,
         also_at=candidate.also_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SentenceEnds:
+    """Where the sentences of a passage end."""
+
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _SentenceEnds:
+        return cls(tuple(end for _, end in sentences(text)))
+
+    def hold(self, start: int, end: int) -> bool:
+        """Whether one sentence holds all of the range."""
+        return bisect_right(self.ends, start) == bisect_left(self.ends, end)
 
 
 def _in_document(span: PassageSpan, source: ReadPassage) -> Candidate:

@@ -18,17 +18,22 @@ from rag.calibration import Calibration, Evidence, features, ranking_features
 from rag.matching import is_right, token_f1
 from rag.pipeline import QuestionAnswerer
 from rag.reliability import auroc, brier_score, expected_calibration_error
-from rag.squad import SquadParagraph
+from rag.squad import SquadParagraph, SquadQuestion
 
 Values = NDArray[np.float64]
 
 
+_PARAGRAPHS_PER_DOCUMENT = 12
+
+
 @dataclass(frozen=True, slots=True)
 class HeldOutQuestion:
-    """A question that is asked of the whole index; nothing is accepted where the index does not hold the answer."""
+    """A question to ask; nothing is accepted where what is asked does not hold the answer."""
 
     question: str
     accepted: tuple[str, ...]
+    document_id: str | None = None
+    """The one document that is asked; None for the whole index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +49,53 @@ class Observation:
 def put_in(
     paragraphs: Sequence[SquadParagraph], index: PassageIndex, *, absent: float, seed: int, progress: Progress
 ) -> list[HeldOutQuestion]:
-    """Adds paragraphs to ``index``, but for a share ``absent`` of them, whose questions then have no answer."""
-    draw = random.Random(seed)  # noqa: S311
-    by_text: dict[str, list[SquadParagraph]] = {}
-    for paragraph in paragraphs:
-        by_text.setdefault(paragraph.text, []).append(paragraph)
+    """Adds paragraphs to ``index``, but for a share ``absent`` of them, whose questions then have no answer.
+
+    A document holds up to twelve paragraphs of one title. Half of the questions are for the whole index, half for their
+    own document alone: among many documents retrieval tells much, within one it tells little, and people do both.
+    """
+    draw = random.Random(seed)
     questions = []
-    for done, (text, alike) in enumerate(sorted(by_text.items()), start=1):
-        left_out = draw.random() < absent
-        if not left_out:
-            index.add(DocumentDraft(title=alike[0].title, text=text))
-        for asked in (question for paragraph in alike for question in paragraph.questions):
-            accepted = () if left_out else tuple(dict.fromkeys(a.text for a in asked.answers))
-            questions.append(HeldOutQuestion(asked.question, accepted))
-        progress(done, len(by_text))
+    documents = _documents(paragraphs)
+    for done, (title, texts) in enumerate(documents, start=1):
+        present = [text for text in texts if draw.random() >= absent]
+        document_id = None
+        if present:
+            document_id = index.add(DocumentDraft(title=title, text="\n\n".join(present)))[0].id
+        questions += [
+            HeldOutQuestion(
+                asked.question,
+                tuple(dict.fromkeys(a.text for a in asked.answers)) if text in present else (),
+                document_id if draw.random() < 0.5 else None,
+            )
+            for text, of_text in texts.items()
+            for asked in of_text
+        ]
+        progress(done, len(documents))
     draw.shuffle(questions)
     return questions
+
+
+def _documents(paragraphs: Sequence[SquadParagraph]) -> list[tuple[str, dict[str, list[SquadQuestion]]]]:
+    """(title, {paragraph: its questions}): a paragraph that stands in several files comes once."""
+    by_title: dict[str, dict[str, list[SquadQuestion]]] = {}
+    home: dict[str, dict[str, list[SquadQuestion]]] = {}
+    for paragraph in paragraphs:
+        of_title = home.setdefault(paragraph.text, by_title.setdefault(paragraph.title, {}))
+        of_title.setdefault(paragraph.text, []).extend(paragraph.questions)
+    return [
+        (title, dict(list(texts.items())[at : at + _PARAGRAPHS_PER_DOCUMENT]))
+        for title, texts in by_title.items()
+        for at in range(0, len(texts), _PARAGRAPHS_PER_DOCUMENT)
+    ]
 
 
 def observe(answerer: QuestionAnswerer, questions: Sequence[HeldOutQuestion]) -> Iterator[Observation]:
     """Asks each question; one that the reader cannot take is passed over."""
     for question in questions:
+        only = None if question.document_id is None else [question.document_id]
         try:
-            proposal = answerer.propose(question.question)
+            proposal = answerer.propose(question.question, document_ids=only)
         except QuestionError:
             continue
         said = [candidate.text for candidate in proposal.candidates]
@@ -168,7 +197,8 @@ def _pairs(observation: Observation) -> Values:
 def _logistic(rows: Values, right: NDArray[np.bool_], *, intercept: bool) -> tuple[Values, float]:
     from sklearn.linear_model import LogisticRegression
 
-    scale = rows.std(axis=0) + 1e-9
+    spread = rows.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
     fitted = LogisticRegression(C=1.0, max_iter=1_000, fit_intercept=intercept).fit(rows / scale, right)
     return fitted.coef_[0] / scale, float(np.ravel(fitted.intercept_)[0])
 

@@ -17,9 +17,9 @@ T = TypeVar("T", int, float)
 DEFAULT = {f: p.default for f, p in TrainingConfig.__dataclass_fields__.items()}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m rag.training") -> int:
     """Run one command; gives the exit code: 0, or 2 for bad input, or 130 when interrupted."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _parser(program).parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = chosen.command
     try:
         command(chosen)
@@ -32,11 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m rag.training", description="Train Sourcespan's reader.")
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Train Sourcespan's reader.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="fine-tune a reader", formatter_class=_Defaults))
     _add_split(commands.add_parser("split", help="hold out part of SQuAD files", formatter_class=_Defaults))
+    _add_mine(commands.add_parser("mine", help="find passages that look right and are not", formatter_class=_Defaults))
     _add_soup(commands.add_parser("soup", help="average the weights of several readers", formatter_class=_Defaults))
     return parser
 
@@ -121,6 +122,19 @@ def _add_split(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shared-words", type=int, default=DEFAULT["shared_words"], help="how long a run")
 
 
+def _add_mine(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_mine)
+    parser.description = (
+        "Pair questions with passages that our own retriever finds for them and that do not hold the answer: "
+        "unanswerable questions for `run`. Needs the whole of Sourcespan installed, not only torch and transformers."
+    )
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD JSON, plain or .gz")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="SQuAD JSON, gzipped if it ends in .gz")
+    parser.add_argument("--limit", type=int, default=10_000, help="questions, drawn at random")
+    parser.add_argument("--depth", type=int, default=10, help="passages looked through for each question")
+    parser.add_argument("--seed", type=int, default=0)
+
+
 def _add_soup(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_soup)
     parser.description = "Average the weights of several runs from the same start point."
@@ -156,6 +170,18 @@ def _split(chosen: argparse.Namespace) -> None:
             f"{c.file}: {c.train_paragraphs} paragraphs, {c.train_questions} questions to train on; "
             f"{c.held_out_paragraphs}, {c.held_out_questions} held out"
         )
+
+
+def _mine(chosen: argparse.Namespace) -> None:
+    from rag.training.mining import mine_files
+
+    def tell(done: int, total: int) -> None:
+        print(f"\r{done:,} of {total:,} paragraphs indexed", end="\n" if done == total else "", file=sys.stderr)
+
+    mined, tried = mine_files(
+        chosen.files, chosen.out, limit=chosen.limit, depth=chosen.depth, seed=chosen.seed, progress=tell
+    )
+    print(f"{mined:,} of {tried:,} questions paired with a passage that does not answer them: {chosen.out}")
 
 
 def _soup(chosen: argparse.Namespace) -> None:

