@@ -167,7 +167,11 @@ class TimingsOut(BaseModel):
 
 
 class AskResponse(BaseModel):
-    """What came of a question. When the service abstains, `answers` is empty and `candidates` holds its guesses."""
+    """What came of a question.
+
+    `answers` are confident enough; `candidates` are the next best, which are not. When the service abstains, `answers`
+    is empty.
+    """
 
     question: str
     abstained: bool

@@ -80,7 +80,11 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class QAResult:
-    """What came of a question. When it abstains there are no answers, only candidates."""
+    """What came of a question.
+
+    ``answers`` are those that reach the threshold; ``candidates`` come next and do not. It abstains where there are no
+    answers.
+    """
 
     question: str
     abstained: bool

@@ -61,13 +61,13 @@ class QuestionAnswerer:
         _check(n_best, threshold)
         proposal = self.propose(question, top_k=top_k, document_ids=document_ids)
         judged = self._calibration.judge(proposal.evidence)[:n_best]
-        answers = tuple(answer(proposal.candidates[j.position], j.confidence) for j in judged)
-        abstained = not answers or answers[0].confidence < threshold
+        found = tuple(answer(proposal.candidates[j.position], j.confidence) for j in judged)
+        answers = tuple(a for a in found if a.confidence >= threshold)
         return QAResult(
             question=question,
-            abstained=abstained,
-            answers=() if abstained else answers,
-            candidates=answers if abstained else (),
+            abstained=not answers,
+            answers=answers,
+            candidates=found[len(answers) :],
             passages=proposal.passages,
             timings=replace(proposal.timings, total=_ms_since(began)),
         )
