@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from index.errors import MalformedFile
 from rag.answers import Span
+from rag.squad import SquadParagraph
 
 ARTICLE = Path(__file__).parent / "article" / "article.md"
 ARTICLE_QUESTIONS = Path(__file__).parent / "article" / "questions.jsonl"
@@ -28,6 +30,10 @@ class EvalQuestion:
     """same words, paraphrase, two sentences"""
     absence: str = ""
     """near or far, of a question without an answer"""
+    passage: str = ""
+    """The paragraph it was asked about, where there is one."""
+    document_id: str = ""
+    """The one document that is asked; all of them where empty."""
 
 
 def read_questions(path: Path) -> list[EvalQuestion]:
@@ -46,6 +52,31 @@ def read_questions(path: Path) -> list[EvalQuestion]:
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedFile(path.name, f"line {number}: {error!r}") from error
     return questions
+
+
+def squad_questions(
+    paragraphs: Sequence[SquadParagraph], *, absent: float, limit: int, seed: int
+) -> tuple[list[str], list[EvalQuestion]]:
+    """The paragraphs' texts but for a share ``absent``, and up to ``limit`` questions drawn from all of them.
+
+    Nothing is accepted for a question whose paragraph was left out.
+    """
+    draw = random.Random(seed)
+    texts = sorted({paragraph.text for paragraph in paragraphs})
+    present = [text for text in texts if draw.random() >= absent]
+    held = set(present)
+    questions = [
+        EvalQuestion(
+            id=asked.id,
+            question=asked.question,
+            accepted=tuple(dict.fromkeys(a.text for a in asked.answers)) if paragraph.text in held else (),
+            passage=paragraph.text,
+        )
+        for paragraph in paragraphs
+        for asked in paragraph.questions
+    ]
+    draw.shuffle(questions)
+    return present, questions[:limit]
 
 
 def locate(text: str, accepted: Sequence[str]) -> list[Span]:

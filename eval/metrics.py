@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.run import Outcome
-from rag.reliability import auroc, brier_score, expected_calibration_error
+from rag.reliability import Values, auroc, best_threshold, brier_score, expected_calibration_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class Measures:
     abstained_unanswerable: float
     f1_all: float
     """As SQuAD 2.0: over all questions, abstaining counts 1 where there is no answer."""
+    f1_all_best_margin: float
+    """The same if it abstained below the margin that is best for these very questions: what the fit has to beat."""
+    f1_all_best_confidence: float
+    """The same below the confidence that is best for these very questions: SQuAD 2.0's "best F1"."""
     calibration_error: float
     brier: float
     auroc: float
@@ -59,6 +63,8 @@ def measure(outcomes: Sequence[Outcome]) -> Measures:
         answered_answerable=_mean(has, lambda o: not o.abstained),
         abstained_unanswerable=_mean(lacks, lambda o: o.abstained),
         f1_all=_mean(outcomes, token_f1_given),
+        f1_all_best_margin=_best_f1(outcomes, np.array([o.score for o in outcomes])),
+        f1_all_best_confidence=_best_f1(outcomes, confidence),
         calibration_error=expected_calibration_error(confidence, right),
         brier=brier_score(confidence, right),
         auroc=auroc(confidence, right),
@@ -75,6 +81,13 @@ def token_f1_given(outcome: Outcome) -> float:
     if outcome.abstained:
         return float(not outcome.question.accepted)
     return outcome.f1 if outcome.question.accepted else 0.0
+
+
+def _best_f1(outcomes: Sequence[Outcome], criterion: Values) -> float:
+    """F1 over all questions, abstaining below the best threshold on ``criterion`` (questions,)."""
+    f1 = np.array([o.f1 if o.question.accepted else 0.0 for o in outcomes])
+    unanswerable = np.array([float(not o.question.accepted) for o in outcomes])
+    return best_threshold(criterion, f1, unanswerable)[1]
 
 
 def _mean(outcomes: Sequence[Outcome], of: Callable[[Outcome], float]) -> float:

@@ -57,6 +57,8 @@ def _figures(m: Measures, title: str) -> Table:
         ("F1, answerable, best span", _percent(m.f1)),
         ("F1, answerable, withheld counts 0", _percent(m.f1_given)),
         ("F1, all questions, as SQuAD 2.0", _percent(m.f1_all)),
+        ("  if it abstained below the best margin", _percent(m.f1_all_best_margin)),
+        ("  if it abstained below the best confidence", _percent(m.f1_all_best_confidence)),
         ("abstention accuracy", _percent(m.abstention_accuracy)),
         ("  answered, of the answerable", _percent(m.answered_answerable)),
         ("  abstained, of the others", _percent(m.abstained_unanswerable)),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.datasets import EvalQuestion, locate
-from rag.answers import QAResult, Timings
+from rag.answers import Timings
 from rag.matching import exact_match, is_right, token_f1
-
-Ask = Callable[[str], QAResult]
+from rag.pipeline import QuestionAnswerer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +19,8 @@ class Outcome:
     said: str
     """The best answer, given or withheld; empty where nothing was found at all."""
     confidence: float
+    score: float
+    """The reader's margin, in logits; minus infinity where nothing was found at all."""
     abstained: bool
     retrieved: bool
     """Whether a passage that was read holds an accepted answer."""
@@ -50,15 +51,17 @@ class Outcome:
         return "right" if self.right else _lost(self)
 
 
-def run(ask: Ask, questions: Sequence[EvalQuestion]) -> Iterator[Outcome]:
+def run(answerer: QuestionAnswerer, questions: Sequence[EvalQuestion], *, top_k: int) -> Iterator[Outcome]:
     """Yields each question's outcome as it is known."""
     for question in questions:
-        result = ask(question.question)
+        only = [question.document_id] if question.document_id else None
+        result = answerer.ask(question.question, top_k=top_k, document_ids=only)
         best = next(iter(result.answers or result.candidates), None)
         yield Outcome(
             question=question,
             said=best.text if best else "",
             confidence=best.confidence if best else 0.0,
+            score=best.score if best else float("-inf"),
             abstained=result.abstained,
             retrieved=any(locate(found.passage.text, question.accepted) for found in result.passages),
             timings=result.timings,

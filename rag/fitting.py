@@ -17,11 +17,8 @@ from index.passage_index import PassageIndex
 from rag.calibration import Calibration, Evidence, features, ranking_features
 from rag.matching import is_right, token_f1
 from rag.pipeline import QuestionAnswerer
-from rag.reliability import auroc, brier_score, expected_calibration_error
+from rag.reliability import Values, auroc, best_threshold, brier_score, expected_calibration_error
 from rag.squad import SquadParagraph, SquadQuestion
-
-Values = NDArray[np.float64]
-
 
 _PARAGRAPHS_PER_DOCUMENT = 12
 
@@ -148,19 +145,6 @@ def fit(
         embedder=embedder,
         provenance={**provenance, "cross_validated": quality},
     )
-
-
-def best_threshold(confidence: Values, f1: Values, unanswerable: Values) -> tuple[float, float]:
-    """The threshold at which mean F1 is highest, and that F1: abstaining counts 1 where there is no answer, else 0.
-
-    All three have shape (questions,).
-    """
-    order = np.argsort(confidence, kind="stable")
-    # gained[k]: the sum when the k least confident questions are abstained from
-    gained = f1.sum() + np.concatenate([[0.0], np.cumsum(unanswerable[order] - f1[order])])
-    best = int(gained.argmax())
-    ranked = np.concatenate([[0.0], confidence[order], [1.0]])
-    return float((ranked[best] + ranked[best + 1]) / 2), float(gained[best] / len(f1))
 
 
 def _fitted(observations: Sequence[Observation]) -> Calibration:

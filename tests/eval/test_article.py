@@ -63,7 +63,7 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
 
 def outcome(accepted: tuple[str, ...], said: str, *, abstained: bool, retrieved: bool = True) -> Outcome:
     question = EvalQuestion("id", "?", accepted)
-    return Outcome(question, said, 0.4 if abstained else 0.9, abstained, retrieved, Timings(1, 1, 1, 3))
+    return Outcome(question, said, 0.4 if abstained else 0.9, 1.0, abstained, retrieved, Timings(1, 1, 1, 3))
 
 
 def test_measures_of_known_outcomes() -> None:

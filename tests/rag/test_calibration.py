@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from index.errors import CalibrationMismatch, CannotFit, MalformedFile
 from index.passage_index import PassageIndex
 from rag.calibration import FEATURES, UNFITTED, Calibration, Evidence
-from rag.fitting import HeldOutQuestion, Observation, best_threshold, fit, observe, put_in
+from rag.fitting import HeldOutQuestion, Observation, fit, observe, put_in
 from rag.loading import DEFAULT_READER, ModelConfig, load_reader
 from rag.pipeline import QuestionAnswerer
+from rag.reliability import best_threshold
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
 unit = st.floats(0, 1)
@@ -89,12 +90,14 @@ def test_too_little_to_learn_from_is_said(observations: list[Observation]) -> No
 def test_the_threshold_is_the_best_of_all(rows: list[tuple[float, float, bool]]) -> None:
     confidence, f1, unanswerable = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     f1 = np.where(unanswerable == 1, 0.0, f1)
-    _, found = best_threshold(confidence, f1, unanswerable)
+    threshold, found = best_threshold(confidence, f1, unanswerable)
     by_count = [
         np.where(np.argsort(np.argsort(confidence, kind="stable")) < k, unanswerable, f1).mean()
         for k in range(len(rows) + 1)
     ]
     assert found == pytest.approx(max(by_count))
+    if len(set(confidence)) == len(confidence):
+        assert np.where(confidence >= threshold, f1, unanswerable).mean() == pytest.approx(found)
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path) -> None:
