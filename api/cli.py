@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,7 +75,8 @@ def serve(
         _index_bundled(parts.index)
     bound_host, bound_port = socket.getsockname()[:2]
     console.print(f"Sourcespan is at http://{bound_host}:{bound_port}  (Ctrl+C stops it)", style="bold")
-    uvicorn.Server(config).run(sockets=[socket])
+    with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then, and raises it once more
+        uvicorn.Server(config).run(sockets=[socket])
 
 
 @app.command()

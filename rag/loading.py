@@ -60,6 +60,7 @@ def load(
 ) -> Parts:
     """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
     models = models or ModelConfig()
+    reader_folder(models.reader, allow_hub=models.allow_hub)  # a mistyped name should not cost the seconds of loading
     embedder = load_embedder(models)
     passage_index = PassageIndex(data, embedder, size=size)
     extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
@@ -75,10 +76,11 @@ def load(
 
 def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
-    _prepare_libraries(models.allow_hub)
+    _set_network(models.allow_hub)
     bundled = models.embedder == DEFAULT_EMBEDDER
     folder = _packaged_minilm() if bundled else _folder(models.embedder, models.allow_hub)
     expected = ALL_MINILM_L6_V2_SHA256 if bundled else None
+    _quiet_libraries()
     return SentenceTransformerEmbedder(folder, models.embedder, expected_sha256=expected)
 
 
@@ -89,10 +91,10 @@ def load_reader(
 
     Raises ModelNotFound, ModelUnsuitable, CalibrationMismatch.
     """
-    _prepare_libraries(models.allow_hub)
+    folder = reader_folder(models.reader, allow_hub=models.allow_hub)
+    _quiet_libraries()
     from rag.reader import ExtractiveReader  # seconds of import, needed only by whoever reads
 
-    folder = reader_folder(models.reader, allow_hub=models.allow_hub)
     reader = ExtractiveReader(folder, models.reader, config)
     calibration = _calibration(models.calibration, folder)
     calibration.check(reader=reader.fingerprint, embedder=embedder)
@@ -101,6 +103,7 @@ def load_reader(
 
 def reader_folder(name: str, *, allow_hub: bool) -> Path:
     """Where a reader's files are. Raises ModelNotFound."""
+    _set_network(allow_hub)
     bundled = _BUNDLED_READERS / name
     return bundled if bundled.is_dir() else _folder(name, allow_hub)
 
@@ -112,9 +115,12 @@ def _calibration(wanted: str, reader: Path) -> Calibration:
     return Calibration.load(Path(wanted) if wanted else beside)
 
 
-def _prepare_libraries(allow_hub: bool) -> None:
+def _set_network(allow_hub: bool) -> None:
     # the model libraries read this once, when they are first imported
     os.environ["HF_HUB_OFFLINE"] = "0" if allow_hub else "1"
+
+
+def _quiet_libraries() -> None:
     from transformers.utils import logging
 
     # their bars and warnings would run through ours; what goes wrong is raised all the same

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from index.embedder import ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder, weights_sha256
+from index.errors import ModelCorrupted, ModelNotFound, ModelUnsuitable
+from rag.loading import DEFAULT_READER, ModelConfig, Parts, load, load_reader, reader_folder
+
+OFFLINE = """
+import socket, sys
+def refuse(*arguments):
+    raise AssertionError(f"the network was asked for: {arguments[1:]}")
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+from pathlib import Path
+from index.documents import DocumentDraft
+from rag.loading import load
+parts = load(Path(sys.argv[1]))
+parts.index.add(DocumentDraft("t", "Marta Quill founded the bakery in 1987."))
+print(parts.answerer.ask("Who founded the bakery?", min_confidence=0).answers[0].text)
+"""
+
+
+@pytest.mark.model
+def test_loading_and_asking_never_touch_the_network(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", OFFLINE, str(tmp_path)], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (0, "Marta Quill\n"), done.stderr
+
+
+@pytest.mark.model
+def test_the_bundled_models_are_the_expected_ones(parts: Parts) -> None:
+    assert ALL_MINILM_L6_V2_SHA256[:16] in parts.embedder.fingerprint
+    assert parts.calibration.reader == parts.reader.fingerprint
+    assert parts.calibration.embedder == parts.embedder.fingerprint
+
+
+def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"tampered")
+    with pytest.raises(ModelCorrupted, match=weights_sha256(tmp_path)):
+        SentenceTransformerEmbedder(tmp_path, "tampered", expected_sha256=ALL_MINILM_L6_V2_SHA256)
+
+
+def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnsuitable, match="holds no weights"):
+        SentenceTransformerEmbedder(tmp_path, "empty")
+
+
+def test_a_hub_name_needs_permission(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="'nobody/nothing' was not found: no such folder, and the network"):
+        load(tmp_path, ModelConfig(reader="nobody/nothing"))
+
+
+@pytest.mark.model
+def test_a_reader_from_a_folder_without_calibration_goes_by_its_own_null(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(reader_folder(DEFAULT_READER, allow_hub=False), folder)
+    (folder / "calibration.json").unlink()
+    reader, calibration = load_reader(ModelConfig(reader=str(folder)), "any@1")
+    assert reader.fingerprint.startswith("mine@")
+    assert calibration.reader == ""
