@@ -149,7 +149,8 @@ def calibrate(
 ) -> None:
     """Fit confidence and abstention on questions that neither training nor evaluation uses.
 
-    All paragraphs but a share go into one index; every question is asked of the whole of it.
+    All paragraphs but a share go into one index; half of the questions are asked of the whole of it, half of the one
+    document that they belong to.
     """
     from rag.fitting import fit, observe, put_in
     from rag.loading import CALIBRATION_FILE, load, reader_folder
@@ -198,8 +199,7 @@ def _load(settings: Settings) -> Parts:
 
 def _index_bundled(index: PassageIndex) -> None:
     from eval.datasets import ARTICLE
-    from index.build import ingest
+    from index.parsing import parse_file
 
     with progress_bar("Indexing the bundled article") as progress:
-        for _ in ingest(index, [ARTICLE], progress):
-            index.save_snapshot()
+        index.add(parse_file(ARTICLE), progress)

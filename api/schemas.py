@@ -7,16 +7,14 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from index.documents import Document, DocumentDraft
+from index.documents import Document, DocumentDraft, lone_surrogate
 from rag.answers import Answer, QAResult, RetrievedPassage
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
 
 
 def _encodable(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"holds a lone surrogate at character {error.start}") from error
+    if (at := lone_surrogate(text)) is not None:
+        raise ValueError(f"holds a lone surrogate at character {at}")
     return text
 
 

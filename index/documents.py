@@ -11,6 +11,15 @@ from typing import Any
 from index.errors import EmptyDocument, MalformedFile
 
 
+def lone_surrogate(text: str) -> int | None:
+    """Where half of a UTF-16 pair stands alone, as JSON can spell it and UTF-8 cannot; None if nowhere."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error.start
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentDraft:
     """A document on its way in: it has text, but no identity yet.
@@ -28,10 +37,8 @@ class DocumentDraft:
         if not self.text.strip():
             raise EmptyDocument(name)
         for part in (self.text, self.title, self.source):
-            try:
-                part.encode()
-            except UnicodeEncodeError as error:
-                raise MalformedFile(ascii(name), f"a lone surrogate at character {error.start}") from error
+            if (at := lone_surrogate(part)) is not None:
+                raise MalformedFile(ascii(name), f"a lone surrogate at character {at}")
 
     @property
     def sha256(self) -> str:

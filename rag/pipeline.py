@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from index.documents import lone_surrogate
 from index.errors import DocumentNotFound, InvalidQuestion
 from rag.answers import QAResult, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence
@@ -120,7 +121,7 @@ def _check_question(question: str, top_k: int) -> None:
         raise InvalidQuestion("question", "is blank")
     if len(question) > MAX_QUESTION_CHARACTERS:
         raise InvalidQuestion("question", f"has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,}")
-    if not question.isprintable() and any("\ud800" <= character <= "\udfff" for character in question):
+    if lone_surrogate(question) is not None:
         raise InvalidQuestion("question", "holds a lone surrogate")
     if not 1 <= top_k <= MAX_TOP_K:
         raise InvalidQuestion("top_k", f"is {top_k}, must be 1 to {MAX_TOP_K}")
