@@ -85,6 +85,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     _option(recipe, "--average", float, "decay of the weights' moving average; 0: none")
     _option(recipe, "--clip", float, "largest norm of the gradient")
     _option(recipe, "--weight-decay", float, "not applied to biases and LayerNorms")
+    _option(recipe, "--dropout", float, "on hidden states; there is none on attention")
     _option(recipe, "--seed", int, "decides draws, batches, dropout and a fresh head")
     watch = parser.add_argument_group("checkpoints, evaluation, hardware")
     _option(watch, "--checkpoint-every", int, "steps; 0: never")

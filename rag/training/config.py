@@ -59,6 +59,8 @@ class TrainingConfig:
     """Decay of the weights' exponential moving average; 0 turns averaging off."""
     clip: float = 1.0
     weight_decay: float = 0.01
+    dropout: float = 0.0
+    """On hidden states; none is ever on attention. On a CPU 0.1 costs a quarter of the speed."""
     seed: int = 0
     checkpoint_every: int = 500
     eval_every: int = 1000
@@ -83,6 +85,7 @@ class TrainingConfig:
         for name in ("warmup_steps", "weight_decay", "seed", "checkpoint_every", "eval_every", "eval_limit", "threads"):
             _require(name, getattr(self, name), getattr(self, name) >= 0, "must not be negative")
         _require("average", self.average, 0 <= self.average < 1, "must be at least 0 and below 1")
+        _require("dropout", self.dropout, 0 <= self.dropout < 1, "must be at least 0 and below 1")
         _require("null_fraction", self.null_fraction, 0 <= self.null_fraction <= 1, "must be 0 to 1")
         for stride, window in (("stride", "max_tokens"), ("eval_stride", "eval_max_tokens")):
             value, limit = getattr(self, stride), getattr(self, window)

@@ -35,7 +35,7 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
     refuse_shared(_texts(train_files), _texts(eval_files), words=config.shared_words)
     hardware = choose_hardware(config.device, config.precision, config.threads)
     torch.manual_seed(config.seed)  # a fresh head and dropout
-    model, tokenizer = load_reader(config.init, attention=hardware.attention)
+    model, tokenizer = load_reader(config.init, attention=hardware.attention, dropout=config.dropout)
     limit = longest_input(model, tokenizer)
     for setting in ("max_tokens", "eval_max_tokens"):
         if getattr(config, setting) > limit:

@@ -20,10 +20,14 @@ from transformers.utils import logging as transformers_logging
 from index.errors import ModelNotFound, ModelUnsuitable
 
 WEIGHTS = "model.safetensors"
+# what configurations call their dropouts; None stands for the one that is chosen
+DROPOUTS = {"hidden_dropout_prob": None, "dropout": None, "attention_probs_dropout_prob": 0.0, "attention_dropout": 0.0}
 
 
-def load_reader(folder: Path, *, attention: str = "sdpa") -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """The model in fp32, without attention dropout, and its tokenizer. Nothing is fetched.
+def load_reader(
+    folder: Path, *, attention: str = "sdpa", dropout: float = 0.0
+) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """The model in fp32, with ``dropout`` on hidden states and none on attention, and its tokenizer. Nothing is fetched.
 
     An encoder without a question-answering head gets a fresh one, drawn from torch's random state. Raises
     ModelNotFound or ModelUnsuitable.
@@ -33,9 +37,9 @@ def load_reader(folder: Path, *, attention: str = "sdpa") -> tuple[PreTrainedMod
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        for name in ("attention_probs_dropout_prob", "attention_dropout"):
+        for name, value in DROPOUTS.items():
             if hasattr(config, name):
-                setattr(config, name, 0.0)
+                setattr(config, name, dropout if value is None else value)
         model: PreTrainedModel = AutoModelForQuestionAnswering.from_pretrained(
             folder, config=config, dtype=torch.float32, attn_implementation=attention, local_files_only=True
         )
