@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from index.precision import Precision
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 
@@ -27,6 +28,7 @@ class Settings(BaseSettings):
         description="Calibration file; empty: the one beside the reader; `none`: the reader's own null answer.",
     )
     allow_hub: bool = Field(False, description="Whether models named by hub name may be fetched over the network.")
+    precision: Precision = Field("auto", description="`fp32`, `bf16`, or `auto`: bf16 where the processor has it.")
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
@@ -36,7 +38,7 @@ class Settings(BaseSettings):
     @property
     def models(self) -> ModelConfig:
         """Which models to load."""
-        return ModelConfig(self.embedder, self.reader, self.calibration, self.allow_hub)
+        return ModelConfig(self.embedder, self.reader, self.calibration, self.allow_hub, self.precision)
 
     @property
     def ask(self) -> AskConfig:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from index.precision import Precision
+
 MAX_QUESTION_CHARACTERS = 1_000
 MAX_TOP_K = 50
 MAX_N_BEST = 20
@@ -27,6 +29,7 @@ class ReaderConfig:
     spans_per_window: int = 10
     batch_tokens: int = 4_096
     """Padded tokens in one forward pass."""
+    precision: Precision = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from index.embedder import ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
 from index.errors import ModelNotFound
 from index.passage_index import PassageIndex
+from index.precision import Precision
 from index.splitting import PassageSize
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
@@ -36,6 +37,7 @@ class ModelConfig:
     calibration: str = ""
     """A file; empty for the one beside the reader's weights, ``none`` to go by the reader's own null answer."""
     allow_hub: bool = False
+    precision: Precision = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     folder = _packaged_minilm() if bundled else _folder(models.embedder, models.allow_hub)
     expected = ALL_MINILM_L6_V2_SHA256 if bundled else None
     _quiet_libraries()
-    return SentenceTransformerEmbedder(folder, models.embedder, expected_sha256=expected)
+    return SentenceTransformerEmbedder(folder, models.embedder, expected_sha256=expected, precision=models.precision)
 
 
 def load_reader(
@@ -95,7 +97,7 @@ def load_reader(
     _quiet_libraries()
     from rag.reader import ExtractiveReader  # seconds of import, needed only by whoever reads
 
-    reader = ExtractiveReader(folder, models.reader, config)
+    reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision))
     calibration = _calibration(models.calibration, folder)
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration

@@ -12,6 +12,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTraine
 
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
+from index.precision import autocast, takes_bf16
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan
 from rag.spans import BoolArray, FloatArray, best_token_spans
@@ -19,12 +20,13 @@ from rag.windows import Window, cut_windows, length_sorted_batches, pad, pad_val
 
 
 class ExtractiveReader:
-    """A transformers question-answering model from a folder, on the CPU, in 32-bit floats."""
+    """A transformers question-answering model from a folder, on the CPU."""
 
     def __init__(self, folder: Path, name: str, config: ReaderConfig | None = None) -> None:
         """Raises ModelUnsuitable where the folder holds no model with a question-answering head."""
         self._config = config or ReaderConfig()
         self._tokenizer, self._model = _load(folder, name)
+        self._bf16 = takes_bf16(self._config.precision)
         self._pad_values = pad_values(self._tokenizer)
         longest: int = min(self._tokenizer.model_max_length, self._model.config.max_position_embeddings)
         self._window_tokens = min(self._config.max_window_tokens, longest)
@@ -69,9 +71,9 @@ class ExtractiveReader:
 
     def _forward(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
         inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
-        with self._one_at_a_time, torch.inference_mode():
+        with self._one_at_a_time, torch.inference_mode(), autocast(self._bf16):
             output = self._model(**inputs)
-        return output.start_logits.numpy(), output.end_logits.numpy()
+        return output.start_logits.float().numpy(), output.end_logits.float().numpy()
 
 
 def _placed(windows: Sequence[Window], spans: Sequence[tuple[int, int, int, float]]) -> list[PassageSpan]:

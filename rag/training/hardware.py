@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from rag.training.config import Precision
+from index.precision import Precision, cpu_has_fast_bf16
 from rag.training.errors import InvalidSetting
 
 
@@ -60,9 +60,7 @@ def _device(name: str) -> torch.device:
 def _has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    # torch has no public question for this; where a later version drops these, fp32 is the safe answer
-    probes = (getattr(torch.cpu, n, None) for n in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return any(bool(probe()) for probe in probes if probe is not None)
+    return cpu_has_fast_bf16()
 
 
 def _processor() -> str:

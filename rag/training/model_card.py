@@ -103,7 +103,7 @@ def _recipe(facts: RunFacts) -> Iterator[str]:
         "batches": f"{config.tokens_per_batch:,} tokens, padding included",
         "windows": f"{config.max_tokens} tokens, stride {config.stride}",
         "averaging": f"exponential, decay {config.average:g}" if config.average else "none",
-        "dropout": "as the start point's, none on attention",
+        "dropout": f"{config.dropout:g} on hidden states, none on attention",
         "seed": str(config.seed),
         "hardware": facts.hardware,
         "software": f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}",

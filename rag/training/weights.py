@@ -27,7 +27,7 @@ DROPOUTS = {"hidden_dropout_prob": None, "dropout": None, "attention_probs_dropo
 def load_reader(
     folder: Path, *, attention: str = "sdpa", dropout: float = 0.0
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """The model in fp32, with ``dropout`` on hidden states and none on attention, and its tokenizer. Nothing is fetched.
+    """The model in fp32, ``dropout`` on its hidden states and none on attention, and its tokenizer. Nothing is fetched.
 
     An encoder without a question-answering head gets a fresh one, drawn from torch's random state. Raises
     ModelNotFound or ModelUnsuitable.

@@ -74,3 +74,13 @@ def test_a_model_without_a_question_answering_head_is_refused(tmp_path: Path) ->
     BertTokenizer(str(vocabulary)).save_pretrained(tmp_path)
     with pytest.raises(ModelUnsuitable, match="no question-answering model: qa_outputs"):
         ExtractiveReader(tmp_path, "headless")
+
+
+def test_bf16_reads_the_same_spans() -> None:
+    folder = reader_folder(DEFAULT_READER, allow_hub=False)
+    exact = ExtractiveReader(folder, DEFAULT_READER, ReaderConfig(precision="fp32"))
+    half = ExtractiveReader(folder, DEFAULT_READER, ReaderConfig(precision="bf16"))
+    for question in ("Who founded the bakery?", "When was the bakery founded?", "Where does the ferry leave?"):
+        best, same = exact.read(question, PASSAGES)[0], half.read(question, PASSAGES)[0]
+        assert (same.position, same.start, same.end) == (best.position, best.start, best.end)
+        assert same.score == pytest.approx(best.score, abs=0.5)

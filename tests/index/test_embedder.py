@@ -1,0 +1,18 @@
+"""The real embedder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rag.loading import ModelConfig, load_embedder
+
+pytestmark = pytest.mark.model
+
+
+def test_bf16_embeds_the_same_to_within_a_thousandth_of_the_cosine() -> None:
+    texts = ["The ferry to Elba leaves Pier 9 at noon.", "Marta Quill founded the bakery in 1987.", "Is it open?"]
+    exact, half = load_embedder(ModelConfig(precision="fp32")), load_embedder(ModelConfig(precision="bf16"))
+    assert exact.fingerprint == half.fingerprint
+    assert (np.sum(exact.embed_passages(texts) * half.embed_passages(texts), axis=1) > 0.999).all()
+    assert exact.embed_query(texts[2]) @ half.embed_query(texts[2]) > 0.999
