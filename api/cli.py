@@ -178,6 +178,21 @@ def calibrate(
     console.print(f"Written to {path}")
 
 
+@app.command()
+def bench(as_json: AsJson = False) -> None:
+    """Time asking and indexing on this machine, next to what its arithmetic alone must take."""
+    from dataclasses import asdict
+
+    from eval.bench import measure, show
+
+    with errors.status("") as status:
+        report = measure(_settings().models, lambda what: status.update(f"Measuring: {what} …"))
+    if as_json:
+        print(json.dumps(asdict(report), indent=2))
+    else:
+        show(report)
+
+
 def _ingested(outcome: Ingested) -> dict[str, object]:
     if outcome.document is None:
         return {"path": str(outcome.path), "error": str(outcome.error)}

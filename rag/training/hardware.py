@@ -39,7 +39,7 @@ def choose_hardware(device: str, precision: Precision, threads: int) -> Hardware
     bf16 = _has_fast_bf16(chosen) if precision == "auto" else precision == "bf16"
     # measured: for bf16 training on a CPU eager attention is the faster one; everywhere else sdpa is
     attention = "eager" if chosen.type == "cpu" and bf16 else "sdpa"
-    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else _processor()
+    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else processor()
     return Hardware(chosen, bf16, attention, f"{name}, {'bf16 autocast' if bf16 else 'fp32'}, {attention} attention")
 
 
@@ -63,7 +63,8 @@ def _has_fast_bf16(device: torch.device) -> bool:
     return cpu_has_fast_bf16()
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The CPU by name, with its threads, cores and widest vector instructions."""
     cores = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores"
     return f"{_processor_name()}, {cores}, {torch.backends.cpu.get_cpu_capability()}"
 

@@ -1,0 +1,198 @@
+"""What this machine can do, what an answer's arithmetic needs of it, and where the time of `ask` really goes."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch.utils.flop_counter import FlopCounterMode
+
+from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
+from index.documents import DocumentDraft
+from index.parsing import parse_file
+from index.passage_index import PassageIndex
+from index.precision import cpu_has_fast_bf16, takes_bf16
+from rag.answers import QAResult
+from rag.loading import ModelConfig, Parts, load
+from rag.training.hardware import processor
+from rag.training.model_card import code_commit
+
+# rows x inputs x outputs of the reader's largest products for five passages
+_PRODUCT = (640, 384, 1536)
+_ROUNDS = 40
+# who does the work of `ask`, as (file, function): their times add up to nearly all of it
+_STEPS = {
+    "embed the question": ("index/embedder.py", "embed_query"),
+    "dense search": ("index/passage_index.py", "search_dense"),
+    "lexical search": ("index/passage_index.py", "search_lexical"),
+    "tokenise and cut windows": ("rag/windows.py", "cut_windows"),
+    "reader's forward pass": ("rag/reader.py", "_forward"),
+    "best spans": ("rag/spans.py", "best_token_spans"),
+    "candidates and evidence": ("rag/candidates.py", "candidates"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run. Times in milliseconds, rates in 10⁹ operations per second, memory in MB."""
+
+    machine: str
+    commit: str
+    versions: Mapping[str, str]
+    precision: str
+    rates: Mapping[str, float]
+    """Of this machine's matrix products, by number format, the best of several."""
+    products: float
+    """Operations (10⁹) in the linear layers' matrix products of one question, embedder and reader; attention's
+    own products, about 5% more, not counted."""
+    floor: float
+    """What the products alone must take at the rate of the format in use."""
+    p50: float
+    p95: float
+    over_floor: float
+    """p50 / floor."""
+    steps: Mapping[str, float]
+    """Mean time of each step of `ask`."""
+    cold_start: float
+    """From starting the process to its first answer printed."""
+    passages_per_second: float
+    """Splitting, embedding, storing."""
+    resident: float
+    """Most memory this process ever held."""
+
+
+def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
+    """Runs everything, one after the other; ``tell`` hears what is being measured."""
+    tell("matrix products")
+    rates = matmul_rates()
+    with tempfile.TemporaryDirectory(prefix="sourcespan-bench-") as folder:
+        parts = load(Path(folder) / "index", models)
+        with parts.index:
+            parts.index.add(parse_file(ARTICLE))
+            questions = [question.question for question in read_questions(ARTICLE_QUESTIONS)]
+            tell("asking")
+            times = [result.timings.total for result in _ask_all(parts, questions)]
+            products = _products(parts, questions[: len(questions) // 4])
+            steps = _profile(parts, questions)
+        tell("indexing")
+        indexed = _index_rate(Path(folder) / "other", parts)
+        tell("cold start")
+        cold = _cold_start(Path(folder) / "index", questions[0])
+    p50, p95 = np.percentile(times, [50, 95])
+    precision = "bf16" if takes_bf16(models.precision) else "fp32"
+    floor = products / rates[precision] * 1e3
+    return Report(
+        machine=processor(),
+        commit=code_commit(Path(__file__).parents[1]) or "unknown",
+        versions={name: version(name) for name in ("torch", "transformers", "sentence-transformers", "faiss-cpu")},
+        precision=precision,
+        rates=rates,
+        products=products,
+        floor=floor,
+        p50=float(p50),
+        p95=float(p95),
+        over_floor=float(p50 / floor),
+        steps=steps,
+        cold_start=cold,
+        passages_per_second=indexed,
+        resident=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+
+
+def matmul_rates() -> dict[str, float]:
+    """10⁹ operations per second of the reader's largest matrix product, by number format this CPU has."""
+    rows, inputs, outputs = _PRODUCT
+    left, right = torch.randn(rows, inputs), torch.randn(outputs, inputs)
+    kinds: dict[str, Callable[[], torch.Tensor]] = {"fp32": lambda: torch.nn.functional.linear(left, right)}
+    if cpu_has_fast_bf16():
+        left16, right16 = left.bfloat16(), right.bfloat16()
+        kinds["bf16"] = lambda: torch.nn.functional.linear(left16, right16)
+    return {name: 2 * rows * inputs * outputs / _best_seconds(product) / 1e9 for name, product in kinds.items()}
+
+
+def _best_seconds(work: Callable[[], object]) -> float:
+    """The best of many: what the silicon can do, not what its neighbours left over."""
+    times = []
+    for _ in range(_ROUNDS):
+        began = perf_counter()
+        work()
+        times.append(perf_counter() - began)
+    return min(times)
+
+
+def _ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
+    parts.answerer.ask(questions[0])  # the first question of a process pays for its warming up
+    return [parts.answerer.ask(question) for question in questions]
+
+
+def _products(parts: Parts, questions: Sequence[str]) -> float:
+    with FlopCounterMode(display=False) as counter:
+        _ask_all(parts, questions)
+    return float(counter.get_total_flops()) / (len(questions) + 1) / 1e9
+
+
+def _profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
+    profile = cProfile.Profile()
+    profile.runcall(_ask_all, parts, questions)
+    asked = len(questions) + 1
+    seconds = dict.fromkeys(_STEPS, 0.0)
+    whole = 0.0
+    for (file, _, function), (_, _, _, cumulative, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        for name, (path, wanted) in _STEPS.items():
+            if function == wanted and Path(file).as_posix().endswith(path):
+                seconds[name] += cumulative
+        if function == "ask" and Path(file).as_posix().endswith("rag/pipeline.py"):
+            whole = cumulative
+    steps = {name: total / asked * 1e3 for name, total in seconds.items()}
+    return {**steps, "everything else": whole / asked * 1e3 - sum(steps.values())}
+
+
+def _index_rate(folder: Path, parts: Parts) -> float:
+    lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.strip()]
+    texts = ["\n\n".join(lines[at:] + lines[:at]) for at in range(len(lines))]
+    with PassageIndex(folder, parts.embedder) as index:
+        began = perf_counter()
+        for text in texts:
+            index.add(DocumentDraft("", text))
+        return index.catalogue.count()[1] / (perf_counter() - began)
+
+
+def _cold_start(data: Path, question: str) -> float:
+    began = perf_counter()
+    program = "from api.cli import main; main()"
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program, "ask", question, "--data", str(data)], check=False, capture_output=True
+    )
+    return (perf_counter() - began) * 1e3
+
+
+def show(report: Report) -> None:
+    """Prints the report as a person reads it: the ceiling, the floor, then every millisecond."""
+    console = Console(highlight=False)
+    console.print(f"{report.machine}, commit {report.commit[:12]}")
+    rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in report.rates.items())
+    console.print(f"matrix products: {rates} · 10⁹ operations a second; the models run in {report.precision}")
+    console.print(f"one question needs {report.products:.1f} · 10⁹ operations, at this rate {report.floor:.1f} ms")
+    console.print(
+        f"ask: p50 {report.p50:.1f} ms ({report.over_floor:.2f} times that), p95 {report.p95:.1f} ms, of which"
+    )
+    table = Table(show_header=False, box=None, pad_edge=True)
+    table.add_column(justify="right")
+    for name, milliseconds in report.steps.items():
+        table.add_row(f"{milliseconds:.2f} ms", name)
+    console.print(table)
+    console.print(f"first answer of a new process: {report.cold_start / 1e3:.1f} s")
+    console.print(f"indexing: {report.passages_per_second:.0f} passages/s; memory at most {report.resident:,.0f} MB")
