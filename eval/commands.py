@@ -23,6 +23,7 @@ from eval.datasets import (
     read_questions,
     squad_questions,
 )
+from eval.decoding import decoding
 from eval.report import as_dict, show
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 app = typer.Typer(help="Measure how well questions are answered.", no_args_is_help=True)
+app.command()(decoding)
 
 TopK = Annotated[int, typer.Option(min=1, max=50, help="Passages to read.")]
 PerQuestion = Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")]

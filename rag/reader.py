@@ -65,6 +65,7 @@ class ExtractiveReader:
                 _stacked([windows[i].may_end for i in batch]),
                 max_tokens=self._config.max_answer_tokens,
                 per_window=self._config.spans_per_window,
+                null_weight=self._config.null_weight,
             )
             spans += [(batch[span.window], span.first, span.last, span.score) for span in found]
         return sorted(spans, key=lambda span: (-span[3], span[0], span[1], span[2]))

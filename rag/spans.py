@@ -38,12 +38,13 @@ def best_token_spans(
     *,
     max_tokens: int,
     per_window: int,
+    null_weight: float = 1.0,
 ) -> list[TokenSpan]:
     """The ``per_window`` highest-scoring spans of each window, best first over all windows.
 
     All four arrays have shape (windows, tokens). A span starts where ``may_start``, ends where ``may_end``
-    and is 1 to ``max_tokens`` tokens long. Ties go to the earlier window, then start, then end. Raises
-    ValueError when the shapes differ or a limit is below 1.
+    and is 1 to ``max_tokens`` tokens long; ``null_weight`` times its window's null is taken off its score.
+    Ties go to the earlier window, then start, then end. Raises ValueError when the shapes differ or a limit is below 1.
     """
     if not start_logits.shape == end_logits.shape == may_start.shape == may_end.shape:
         raise ValueError(f"shapes differ: {start_logits.shape}, {end_logits.shape}, {may_start.shape}, {may_end.shape}")
@@ -52,7 +53,7 @@ def best_token_spans(
     windows, tokens = start_logits.shape
     if windows == 0 or tokens == 0:
         return []
-    null = start_logits[:, 0] + end_logits[:, 0]
+    null = null_weight * (start_logits[:, 0] + end_logits[:, 0])
     starts = np.where(may_start, start_logits, -np.inf)
     ends = np.where(may_end, end_logits, -np.inf)
     # banded[w, s, k] scores the span from token s to token s + k: memory is tokens x max_tokens, not tokens squared

@@ -9,11 +9,11 @@ from tests import strategies
 from tests.strategies import Arrays
 
 
-def brute_force(arrays: Arrays, max_tokens: int) -> list[TokenSpan]:
+def brute_force(arrays: Arrays, max_tokens: int, null_weight: float) -> list[TokenSpan]:
     start, end, may_start, may_end = arrays
     windows, tokens = start.shape
     every = [
-        TokenSpan(w, s, e, float(start[w, s] + end[w, e] - (start[w, 0] + end[w, 0])))
+        TokenSpan(w, s, e, float(start[w, s] + end[w, e] - null_weight * (start[w, 0] + end[w, 0])))
         for w in range(windows)
         for s in range(tokens)
         for e in range(s, min(tokens, s + max_tokens))
@@ -22,10 +22,12 @@ def brute_force(arrays: Arrays, max_tokens: int) -> list[TokenSpan]:
     return sorted(every, key=lambda span: (-span.score, span.window, span.first, span.last))
 
 
-@given(strategies.logits(), st.integers(1, 14), st.integers(1, 30))
-def test_best_spans_are_those_of_brute_force(arrays: Arrays, max_tokens: int, per_window: int) -> None:
-    found = best_token_spans(*arrays, max_tokens=max_tokens, per_window=per_window)
-    every = brute_force(arrays, max_tokens)
+@given(strategies.logits(), st.integers(1, 14), st.integers(1, 30), st.sampled_from([0.0, 0.5, 1.0]))
+def test_best_spans_are_those_of_brute_force(
+    arrays: Arrays, max_tokens: int, per_window: int, null_weight: float
+) -> None:
+    found = best_token_spans(*arrays, max_tokens=max_tokens, per_window=per_window, null_weight=null_weight)
+    every = brute_force(arrays, max_tokens, null_weight)
     for window in range(len(arrays[0])):
         mine = [span for span in found if span.window == window]
         theirs = [span for span in every if span.window == window][:per_window]

@@ -1,0 +1,153 @@
+"""The choices of decoding, one varied at a time: passages read, window, stride, longest span, null, ranking."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eval.datasets import EvalQuestion, squad_questions
+from rag.config import ReaderConfig
+from rag.reliability import best_threshold
+
+if TYPE_CHECKING:
+    from eval.run import Outcome
+    from rag.loading import ModelConfig, Parts
+
+Wrap = Callable[[Iterable["Outcome"], str, int], Iterable["Outcome"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """One way to read. ``fitted`` ranks by the calibration's weighted evidence, else by the reader's score alone."""
+
+    top_k: int = 5
+    reader: ReaderConfig = field(default_factory=ReaderConfig)
+    fitted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one way to read gives."""
+
+    choice: str
+    value: str
+    is_default: bool
+    exact: float
+    f1: float
+    """Of the questions that have an answer."""
+    f1_all: float
+    """Of all, abstaining below the score that is best for these very questions."""
+    milliseconds: float
+    """Median time of a question."""
+
+
+def variants() -> Iterator[tuple[str, str, Decoding]]:
+    """(choice, value, the decoding): the default first, then each choice's other values."""
+    default, reader = Decoding(), ReaderConfig()
+    yield "default", "", default
+    for top_k in (1, 2, 3, 8, 12):
+        yield "passages read", str(top_k), replace(default, top_k=top_k)
+    for window, stride in ((256, 128), (384, 64), (512, 128)):
+        config = replace(reader, max_window_tokens=window, stride=stride)
+        yield "window, stride", f"{window}, {stride}", replace(default, reader=config)
+    for longest in (10, 20, 45):
+        config = replace(reader, max_answer_tokens=longest)
+        yield "longest span, tokens", str(longest), replace(default, reader=config)
+    for weight in (0.0, 0.5):
+        yield "weight of the null", f"{weight:g}", replace(default, reader=replace(reader, null_weight=weight))
+    yield "ranking", "margin, cosine, words, rank (fitted)", replace(default, fitted=True)
+
+
+def measure(
+    parts: Parts, models: ModelConfig, asked: Sequence[EvalQuestion], wrap: Wrap, chosen: Sequence[str] = ()
+) -> Iterator[Row]:
+    """Asks all questions in every way, yielding a row at a time."""
+    from eval.run import run
+    from rag.calibration import UNFITTED
+    from rag.loading import load_reader
+    from rag.pipeline import QuestionAnswerer
+    from rag.retriever import HybridRetriever
+
+    retriever = HybridRetriever(parts.index, parts.embedder)
+    for choice, value, decoding in variants():
+        if chosen and choice not in chosen:
+            continue
+        config = replace(decoding.reader, precision=models.precision)
+        reader, calibration = load_reader(models, parts.embedder.fingerprint, config)
+        answerer = QuestionAnswerer(
+            retriever, reader, parts.index.catalogue, calibration if decoding.fitted else UNFITTED
+        )
+        outcomes = wrap(run(answerer, asked, top_k=decoding.top_k), f"{choice} {value}", len(asked))
+        yield _row(choice, value, list(outcomes), is_default=choice == "default")
+
+
+def _row(choice: str, value: str, outcomes: Sequence[Outcome], *, is_default: bool) -> Row:
+    answerable = np.array([bool(o.question.accepted) for o in outcomes])
+    exact, f1 = (np.array([getattr(o, name) for o in outcomes]) * answerable for name in ("exact", "f1"))
+    confidence = np.array([o.confidence for o in outcomes])
+    return Row(
+        choice=choice,
+        value=value,
+        is_default=is_default,
+        exact=float(exact[answerable].mean()),
+        f1=float(f1[answerable].mean()),
+        f1_all=best_threshold(confidence, f1, (~answerable).astype(np.float64))[1],
+        milliseconds=float(np.median([o.timings.total for o in outcomes])),
+    )
+
+
+def decoding(
+    file: Annotated[Path, typer.Argument(help="SQuAD JSON, plain or .gz: held out.", exists=True, dir_okay=False)],
+    absent: Annotated[float, typer.Option(min=0, max=0.9, help="Share of paragraphs left out.")] = 0.2,
+    limit: Annotated[int, typer.Option(min=1, help="Questions, drawn at random.")] = 500,
+    seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
+    choice: Annotated[list[str] | None, typer.Option(help="Only these choices.", show_default="all")] = None,
+    reader: Annotated[
+        str, typer.Option(envvar="SOURCESPAN_READER", help="Folder or name.", show_default="the bundled one")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Vary one choice of decoding at a time, over all paragraphs of FILE in one index: quality and time."""
+    from rich.progress import track
+
+    from index.documents import DocumentDraft
+    from rag.loading import DEFAULT_READER, ModelConfig, load
+    from rag.squad import read_squad
+
+    def wrap(outcomes: Iterable[Outcome], what: str, total: int) -> Iterable[Outcome]:
+        return track(outcomes, what, total=total, console=Console(stderr=True), transient=True)
+
+    texts, asked = squad_questions(list(read_squad(file)), absent=absent, limit=limit, seed=seed)
+    models = ModelConfig(reader=reader or DEFAULT_READER)
+    with tempfile.TemporaryDirectory(prefix="sourcespan-decoding-") as folder:
+        parts = load(Path(folder), models)
+        with parts.index:
+            for text in texts:
+                parts.index.add(DocumentDraft("", text))
+            rows = list(measure(parts, models, asked, wrap, choice or ()))
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        show(rows, len(asked), file.name)
+
+
+def show(rows: Sequence[Row], questions: int, name: str) -> None:
+    """Prints the table; each row differs from the first in one thing."""
+    table = Table(title=f"{name}, {questions} questions", title_justify="left", box=None, pad_edge=True)
+    table.add_column("choice")
+    table.add_column("value")
+    for heading in ("EM", "F1", "F1 all", "p50 ms"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        figures = (f"{100 * row.exact:.1f}", f"{100 * row.f1:.1f}", f"{100 * row.f1_all:.1f}")
+        table.add_row(row.choice, row.value, *figures, f"{row.milliseconds:.0f}")
+    Console(highlight=False).print(table)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from eval.datasets import EvalQuestion
+from eval.decoding import Decoding, measure, variants
+from index.documents import DocumentDraft
+from rag.loading import ModelConfig, Parts
+
+
+def test_every_variant_differs_from_the_default_in_one_thing() -> None:
+    def flat(decoding: Decoding) -> dict[str, object]:
+        fields = asdict(decoding)
+        return {**fields.pop("reader"), **fields}
+
+    default, *others = [flat(decoding) for _, _, decoding in variants()]
+    for other in others:
+        changed = {name for name in other if other[name] != default[name]}
+        assert len(changed) == 1 or changed == {"max_window_tokens", "stride"}
+
+
+@pytest.mark.model
+def test_a_reader_that_sees_more_passages_finds_what_one_passage_lacks(parts: Parts) -> None:
+    for n in range(8):
+        parts.index.add(DocumentDraft("", f"Pier {n} is where the ferry number {n} lies. It is painted blue."))
+    asked = [
+        EvalQuestion("a", "Who founded the bakery?", ("Marta Quill",)),
+        EvalQuestion("b", "Which colour has the ferry at pier 3?", ("blue",)),
+        EvalQuestion("c", "Who shot the president of Chile?", ()),
+    ]
+    parts.index.add(DocumentDraft("", "Marta Quill founded the bakery in 1987 with her sister."))
+    rows = list(measure(parts, ModelConfig(), asked, lambda work, what, total: work, ("default", "passages read")))
+    assert [row.value for row in rows] == ["", "1", "2", "3", "8", "12"]
+    assert all(row.f1 == 1.0 and row.f1_all == 1.0 and row.milliseconds > 0 for row in rows)
