@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from index.passage_index import PassageIndex
     from rag.loading import Parts
 
-NOT_FOUND, FAILED = 1, 2
+NOT_FOUND, FAILED, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     help="Ask your own documents. Every answer is an exact quote, or an honest no.",
@@ -89,17 +89,20 @@ def index(
     from index.build import ingest
 
     parts = _load(_settings(data=data))
-    failed = 0
-    with parts.index, progress_bar("Indexing") as progress:
-        for outcome in ingest(parts.index, paths, progress):
-            failed += outcome.document is None
-            if as_json:
-                print(json.dumps(_ingested(outcome)))
-            elif outcome.document is None:
-                errors.print(f"skipped  {outcome.error}", style="red", markup=False)
-            else:
-                state = "indexed" if outcome.is_new else "known  "
-                console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
+    new = known = failed = 0
+    with parts.index:
+        try:
+            with progress_bar("Indexing", unit="kB", per=1_000) as progress:
+                for outcome in ingest(parts.index, paths, progress):
+                    failed += outcome.document is None
+                    new += outcome.is_new
+                    known += outcome.document is not None and not outcome.is_new
+                    _tell(outcome, as_json=as_json)
+        except KeyboardInterrupt:
+            errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
+            raise typer.Exit(INTERRUPTED) from None
+        finally:
+            errors.print(f"{new:,} new, {known:,} known before, {failed:,} skipped")
     if failed:
         raise typer.Exit(FAILED)
 
@@ -178,6 +181,16 @@ def calibrate(
     console.print(f"Written to {path}")
 
 
+def _tell(outcome: Ingested, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_ingested(outcome)))
+    elif outcome.document is None:
+        errors.print(f"skipped  {outcome.error}", style="red", markup=False)
+    else:
+        state = "indexed" if outcome.is_new else "known  "
+        console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
+
+
 def _ingested(outcome: Ingested) -> dict[str, object]:
     if outcome.document is None:
         return {"path": str(outcome.path), "error": str(outcome.error)}
@@ -194,7 +207,7 @@ def _load(settings: Settings) -> Parts:
     with errors.status("Loading the models …"):
         from rag.loading import load
 
-        return load(settings.data, settings.models, ask=settings.ask)
+        return load(settings.data, settings.models, ask=settings.ask, rule=settings.vector_rule)
 
 
 def _index_bundled(index: PassageIndex) -> None:

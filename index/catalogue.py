@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from index.database import Database
-from index.documents import Document, Passage
+from index.documents import Document, DocumentDraft, Passage
 from index.errors import CatalogueTooNew, DocumentNotFound, DuplicateDocument, EmbedderMismatch
 from index.interfaces import Keys, Vectors
 
@@ -44,10 +44,10 @@ class NewPassage:
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document on its way in, with its text and its passages."""
+    """A document on its way in, with what it was made from and its passages."""
 
     document: Document
-    text: str
+    draft: DocumentDraft
     passages: Sequence[NewPassage]
 
 
@@ -254,7 +254,7 @@ def _next_generation(db: sqlite3.Connection) -> int:
 
 
 def _insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
-    document, text = new.document, new.text
+    document, text = new.document, new.draft.text
     db.execute(
         "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, text) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

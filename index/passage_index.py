@@ -103,7 +103,7 @@ class PassageIndex:
         stored = {sha256: known for sha256 in hashes if (known := self.catalogue.document_with(sha256))}
         unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
         arrivals = [
-            NewDocument(_document(secrets.token_hex(8), draft, len(passages)), draft.text, passages)
+            NewDocument(_document(secrets.token_hex(8), draft, len(passages)), draft, passages)
             for draft, passages in zip(unknown.values(), self._embed(list(unknown.values()), progress), strict=True)
         ]
         new = {arrival.document.id for arrival in arrivals}
@@ -126,7 +126,7 @@ class PassageIndex:
         (passages,) = self._embed([draft], progress)
         document = _document(document_id, draft, len(passages))
         with self._lock:
-            self.catalogue.replace(NewDocument(document, draft.text, passages))
+            self.catalogue.replace(NewDocument(document, draft, passages))
             self._catch_up()
         return document
 

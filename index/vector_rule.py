@@ -62,7 +62,7 @@ class VectorRule:
         kind = self._kind(count)
         if kind == "flat":
             return VectorPlan("flat", count)
-        lists = round(4 * math.sqrt(count))
+        lists = min(round(4 * math.sqrt(count)), max(1, count // 8))
         return VectorPlan(kind, count, lists, probes=min(lists, max(16, lists // 24)))
 
     def still_fits(self, plan: VectorPlan, count: int) -> bool:
