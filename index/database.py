@@ -35,8 +35,10 @@ class Database:
         try:
             self._connection()
         except sqlite3.Error as error:
-            if not path.exists() or _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            if _code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
                 raise storage_error(error) from error
+            if not path.exists():
+                raise CatalogueUnusable("there is none, and it cannot be made in the data directory") from error
             self._mode = self._reading_mode()
             with self.reading():  # so that whatever still stands in the way is told now
                 pass

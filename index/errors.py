@@ -192,8 +192,8 @@ class CatalogueFull(CatalogueError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the disk of the data directory is full, so nothing was changed; what was indexed before still works: "
-            "free some space and try again"
+            "the disk of the data directory takes no more: it is full, or over a limit. Nothing was changed, and what "
+            "was indexed before still works: free some space and try again"
         )
 
 
@@ -202,8 +202,7 @@ class CatalogueReadOnly(CatalogueError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the data directory cannot be written to, so nothing was changed; "
-            "what was indexed before can still be asked"
+            "the data directory cannot be written to: nothing was changed, and what was indexed before still works"
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from index.build import add_many
 from index.documents import DocumentDraft
@@ -60,7 +60,7 @@ class InStep(RuleBasedStateMachine):
         return document.id
 
     @rule(target=ids, texts=st.lists(strategies.documents, max_size=4), twice=st.booleans())
-    def add_in_bulk(self, texts: list[str], twice: bool) -> object:
+    def add_in_bulk(self, texts: list[str], twice: bool) -> MultipleResults[str]:
         texts = texts * (1 + twice)
         for text, (document, is_new) in zip(
             texts, add_many(self.index, [DocumentDraft("title", text) for text in texts]), strict=True
