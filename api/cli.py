@@ -7,6 +7,7 @@ import logging
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_result
+from api.terminal import console, errors, progress_bar, show_finding, show_result
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from index.passage_index import PassageIndex
     from rag.loading import Parts
 
-NOT_FOUND, FAILED, INTERRUPTED = 1, 2, 130
+NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
 
 app = typer.Typer(
     help="Ask your own documents. Every answer is an exact quote, or an honest no.",
@@ -132,6 +133,30 @@ def ask(
         show_result(result)
     if result.abstained:
         raise typer.Exit(NOT_FOUND)
+
+
+@app.command()
+def doctor(
+    data: Data = None,
+    mend: Annotated[bool, typer.Option("--mend", help="First make anew what is derived: words, vectors.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check models, libraries and index. Exit code 0: all is well; 1: something is to be mended; 2: an error."""
+    from index.doctor import mend as mend_index
+    from rag.doctor import examine_all
+
+    settings = _settings(data=data)
+    for done in mend_index(settings.data) if mend else []:
+        errors.print(f"mended   {done}", markup=False)
+    findings = []
+    for finding in examine_all(settings.data, settings.models, settings.vector_rule):
+        findings.append(finding)
+        if not as_json:
+            show_finding(finding)
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+    if any(finding.severity == "fault" for finding in findings):
+        raise typer.Exit(TO_MEND)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from index.doctor import Finding
 from index.interfaces import Progress as Tell
 from rag.answers import Answer, QAResult
 
@@ -67,6 +68,14 @@ def show_result(result: QAResult) -> None:
         return
     for answer in result.answers:
         _show(answer)
+
+
+def show_finding(finding: Finding) -> None:
+    """One check of the doctor's, and what to do about it."""
+    style = {"fine": "green", "warning": "yellow", "fault": "red"}[finding.severity]
+    console.print(Text(f"{finding.severity:8}", style=style), Text(f"{finding.check}: {finding.says}"))
+    if finding.mend:
+        console.print(Text(f"{'':8} → {finding.mend}"))
 
 
 def _show(answer: Answer) -> None:

@@ -89,6 +89,12 @@ class PassageIndex:
         """How vectors are searched at present."""
         return self._vectors.plan
 
+    def vector_keys(self) -> Keys:
+        """The keys of all vectors that a search can find, in order."""
+        with self._lock:
+            self._catch_up()
+            return self._vectors.keys()
+
     def add(self, draft: DocumentDraft, progress: Progress | None = None) -> tuple[Document, bool]:
         """The stored document, and whether it is new: the same text again is the document that is already there."""
         return self.add_all([draft], progress)[0]
