@@ -7,6 +7,7 @@ import logging
 import sys
 import tempfile
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_result
+from api.terminal import console, errors, progress_bar, show_finding, show_result
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from index.passage_index import PassageIndex
     from rag.loading import Parts
 
-NOT_FOUND, FAILED = 1, 2
+NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
 
 app = typer.Typer(
     help="Ask your own documents. Every answer is an exact quote, or an honest no.",
@@ -89,17 +90,20 @@ def index(
     from index.build import ingest
 
     parts = _load(_settings(data=data))
-    failed = 0
-    with parts.index, progress_bar("Indexing") as progress:
-        for outcome in ingest(parts.index, paths, progress):
-            failed += outcome.document is None
-            if as_json:
-                print(json.dumps(_ingested(outcome)))
-            elif outcome.document is None:
-                errors.print(f"skipped  {outcome.error}", style="red", markup=False)
-            else:
-                state = "indexed" if outcome.is_new else "known  "
-                console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
+    new = known = failed = 0
+    with parts.index:
+        try:
+            with progress_bar("Indexing", unit="kB", per=1_000) as progress:
+                for outcome in ingest(parts.index, paths, progress):
+                    failed += outcome.document is None
+                    new += outcome.is_new
+                    known += outcome.document is not None and not outcome.is_new
+                    _tell(outcome, as_json=as_json)
+        except KeyboardInterrupt:
+            errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
+            raise typer.Exit(INTERRUPTED) from None
+        finally:
+            errors.print(f"{new:,} new, {known:,} known before, {failed:,} skipped")
     if failed:
         raise typer.Exit(FAILED)
 
@@ -129,6 +133,30 @@ def ask(
         show_result(result)
     if result.abstained:
         raise typer.Exit(NOT_FOUND)
+
+
+@app.command()
+def doctor(
+    data: Data = None,
+    mend: Annotated[bool, typer.Option("--mend", help="First make anew what is derived: words, vectors.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check models, libraries and index. Exit code 0: all is well; 1: something is to be mended; 2: an error."""
+    from index.doctor import mend as mend_index
+    from rag.doctor import examine_all
+
+    settings = _settings(data=data)
+    for done in mend_index(settings.data) if mend else []:
+        errors.print(f"mended   {done}", markup=False)
+    findings = []
+    for finding in examine_all(settings.data, settings.models, settings.vector_rule):
+        findings.append(finding)
+        if not as_json:
+            show_finding(finding)
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+    if any(finding.severity == "fault" for finding in findings):
+        raise typer.Exit(TO_MEND)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -193,6 +221,16 @@ def bench(as_json: AsJson = False) -> None:
         show(report)
 
 
+def _tell(outcome: Ingested, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_ingested(outcome)))
+    elif outcome.document is None:
+        errors.print(f"skipped  {outcome.error}", style="red", markup=False)
+    else:
+        state = "indexed" if outcome.is_new else "known  "
+        console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
+
+
 def _ingested(outcome: Ingested) -> dict[str, object]:
     if outcome.document is None:
         return {"path": str(outcome.path), "error": str(outcome.error)}
@@ -209,7 +247,7 @@ def _load(settings: Settings) -> Parts:
     with errors.status("Loading the models …"):
         from rag.loading import load
 
-        return load(settings.data, settings.models, ask=settings.ask)
+        return load(settings.data, settings.models, ask=settings.ask, rule=settings.vector_rule)
 
 
 def _index_bundled(index: PassageIndex) -> None:

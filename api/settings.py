@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.precision import Precision
+from index.vector_rule import Choice, VectorRule
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 
@@ -34,6 +35,15 @@ class Settings(BaseSettings):
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Largest document that is taken, in bytes of UTF-8."
     )
+
+    vector_index: Choice = Field(
+        "auto", description="How vectors are searched: `auto` (by their number), `flat` (exact), `ivf` or `ivf-sq8`."
+    )
+
+    @property
+    def vector_rule(self) -> VectorRule:
+        """How vectors are searched."""
+        return VectorRule(self.vector_index)
 
     @property
     def models(self) -> ModelConfig:

@@ -6,9 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
+from index.doctor import Finding
 from index.interfaces import Progress as Tell
 from rag.answers import Answer, QAResult
 
@@ -16,19 +26,36 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 
+class _RateColumn(ProgressColumn):
+    """How much is done in a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}{self._unit}/s", style="progress.data.speed")
+
+
 @contextmanager
-def progress_bar(what: str) -> Iterator[Tell]:
-    """A bar on stderr while the block runs, moved by calling what it gives with (done, total)."""
+def progress_bar(what: str, *, unit: str = "", per: int = 1) -> Iterator[Tell]:
+    """A bar on stderr while the block runs, moved by calling what it gives with (done, total).
+
+    It shows both in ``unit``, each of which is ``per`` of what is told, the rate, and the time that is left.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         MofNCompleteColumn(),
+        TextColumn(unit),
+        _RateColumn(unit),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=errors) as progress:
         task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        yield lambda done, total: progress.update(task, completed=done / per, total=total / per)
 
 
 def show_result(result: QAResult) -> None:
@@ -41,6 +68,14 @@ def show_result(result: QAResult) -> None:
         return
     for answer in result.answers:
         _show(answer)
+
+
+def show_finding(finding: Finding) -> None:
+    """One check of the doctor's, and what to do about it."""
+    style = {"fine": "green", "warning": "yellow", "fault": "red"}[finding.severity]
+    console.print(Text(f"{finding.severity:8}", style=style), Text(f"{finding.check}: {finding.says}"))
+    if finding.mend:
+        console.print(Text(f"{'':8} → {finding.mend}"))
 
 
 def _show(answer: Answer) -> None:

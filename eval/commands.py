@@ -80,6 +80,7 @@ def squad(
     as_json: AsJson = False,
 ) -> None:
     """Ask questions in SQuAD's format, of all their paragraphs in one index or of the paragraph each belongs to."""
+    from index.build import add_many
     from index.documents import DocumentDraft
     from rag.squad import read_squad
 
@@ -88,7 +89,9 @@ def squad(
         wanted = {question.passage for question in asked}
         texts = [text for text in texts if text in wanted]
     with _loaded() as parts:
-        ids = {t: parts.index.add(DocumentDraft("", t))[0].id for t in _tracked(texts, "Indexing", len(texts))}
+        stored = add_many(parts.index, [DocumentDraft("", text) for text in texts])
+        added = zip(texts, _tracked(stored, "Indexing", len(texts)), strict=True)
+        ids = {text: document.id for text, (document, _) in added}
         if not whole:
             asked = [replace(question, document_id=ids[question.passage]) for question in asked]
         _measure(parts, asked, file.name, top_k=top_k, per_question=False, as_json=as_json)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from index.documents import Document, Passage
-from index.errors import CatalogueTooNew, CatalogueUnusable, DocumentNotFound, EmbedderMismatch
+from index.database import Database
+from index.documents import Document, DocumentDraft, Passage
+from index.errors import CatalogueTooNew, DocumentNotFound, DuplicateDocument, EmbedderMismatch
 from index.interfaces import Keys, Vectors
 
 SCHEMA_VERSION = 1
+
+_ROWS_AT_ONCE = 10_000
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -41,13 +43,22 @@ class NewPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document on its way in, with what it was made from and its passages."""
+
+    document: Document
+    draft: DocumentDraft
+    passages: Sequence[NewPassage]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
-    """What was added and removed since some generation, and the generation that this brings one to."""
+    """What was removed and added since some generation, and the generation that this brings one to."""
 
     generation: int
-    added: Keys
-    vectors: Vectors
     removed: Keys
+    added: Iterator[tuple[Keys, Vectors]]
+    """In blocks, in the order of their keys: all of them may be more than memory holds."""
 
 
 class Catalogue:
@@ -55,46 +66,60 @@ class Catalogue:
 
     def __init__(self, path: Path, *, embedder: str, dimension: int) -> None:
         """Opens or makes it. Raises EmbedderMismatch, CatalogueTooNew, CatalogueUnusable."""
-        self._path = path
         self._dimension = dimension
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._writing = threading.Lock()
-        with self._change() as db:
+        self._db = Database(path)
+        with self._db.reading() as db:
+            version = _version(db)
+        # one that is up to date needs no write, and so opens where nothing may be written
+        with self._db.reading() if version == SCHEMA_VERSION else self._db.change() as db:
             _prepare(db, embedder)
             self.identity: str = db.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0]
 
     def close(self) -> None:
         """Closes every thread's connection."""
-        while self._connections:
-            self._connections.pop().close()
-        self._local = threading.local()
+        self._db.close()
 
     @property
     def generation(self) -> int:
         """Grows by one with every change, whichever process made it."""
-        with self._reading() as db:
+        with self._db.reading() as db:
             return _generation(db)
 
-    def insert(self, document: Document, text: str, passages: Sequence[NewPassage]) -> None:
-        """Adds a document whole, or not at all."""
-        with self._change() as db:
-            _insert(db, document, text, passages)
+    def insert(self, arrivals: Sequence[NewDocument]) -> list[Document]:
+        """Adds all of them whole, or none; gives each one, or the document that already held its text."""
+        with self._db.change() as db:
+            generation = _next_generation(db)
+            stored = []
+            for new in arrivals:
+                # asked here, where no other process can be writing, so that a text is never stored twice
+                known = _document_with(db, new.document.sha256)
+                if known is None:
+                    _insert(db, new, generation)
+                stored.append(known or new.document)
+        return stored
 
-    def replace(self, document: Document, text: str, passages: Sequence[NewPassage]) -> None:
-        """Puts ``document`` in the place of the one with its id. Raises DocumentNotFound."""
-        with self._change() as db:
-            _delete(db, document.id)
-            _insert(db, document, text, passages)
+    def replace(self, new: NewDocument) -> None:
+        """Puts it in the place of the document with its id.
+
+        Raises DocumentNotFound; DuplicateDocument where another document already holds the text.
+        """
+        with self._db.change() as db:
+            other = _document_with(db, new.document.sha256)
+            if other is not None and other.id != new.document.id:
+                raise DuplicateDocument(other.id)
+            generation = _next_generation(db)
+            _delete(db, new.document.id)
+            _insert(db, new, generation)
 
     def delete(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound."""
-        with self._change() as db:
+        with self._db.change() as db:
+            _next_generation(db)
             _delete(db, document_id)
 
     def document(self, document_id: str) -> Document:
         """Raises DocumentNotFound."""
-        with self._reading() as db:
+        with self._db.reading() as db:
             row = db.execute(f"{_DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
         if row is None:
             raise DocumentNotFound(document_id)
@@ -102,25 +127,24 @@ class Catalogue:
 
     def document_with(self, sha256: str) -> Document | None:
         """The document that holds the text with this hash."""
-        with self._reading() as db:
-            row = db.execute(f"{_DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
-        return None if row is None else _as_document(row)
+        with self._db.reading() as db:
+            return _document_with(db, sha256)
 
     def documents(self, *, limit: int, offset: int = 0) -> list[Document]:
         """A page of them, the oldest first."""
-        with self._reading() as db:
+        with self._db.reading() as db:
             rows = db.execute(f"{_DOCUMENT} ORDER BY created_at, id LIMIT ? OFFSET ?", (limit, offset)).fetchall()
         return [_as_document(row) for row in rows]
 
     def count(self) -> tuple[int, int]:
         """How many documents and passages there are."""
-        with self._reading() as db:
+        with self._db.reading() as db:
             row = db.execute("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)").fetchone()
         return int(row[0]), int(row[1])
 
     def with_text(self, document_id: str) -> tuple[Document, str]:
         """A document and its stored text, of one moment. Raises DocumentNotFound."""
-        with self._reading() as db:
+        with self._db.reading() as db:
             row = db.execute(f"{_DOCUMENT_AND_TEXT} WHERE id = ?", (document_id,)).fetchone()
         if row is None:
             raise DocumentNotFound(document_id)
@@ -128,7 +152,7 @@ class Catalogue:
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Those passages among ``keys`` that are there, by key."""
-        with self._reading() as db:
+        with self._db.reading() as db:
             rows = db.execute(
                 "SELECT key, document_id, start, end, text FROM passages WHERE key IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(keys)),),
@@ -137,7 +161,7 @@ class Catalogue:
 
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
         """The keys of these documents' passages; an unknown document has none."""
-        with self._reading() as db:
+        with self._db.reading() as db:
             rows = db.execute(
                 "SELECT key FROM passages WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY key",
                 (json.dumps(list(document_ids)),),
@@ -150,7 +174,7 @@ class Catalogue:
             return []
         query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
         allowed = None if among is None else json.dumps(among.tolist())
-        with self._reading() as db:
+        with self._db.reading() as db:
             rows = db.execute(
                 # FTS5's bm25() is better the lower it is
                 "SELECT rowid, -rank FROM passage_words WHERE passage_words MATCH ?1 "
@@ -159,61 +183,42 @@ class Catalogue:
             ).fetchall()
         return [(int(key), float(score)) for key, score in rows]
 
-    def changes_since(self, generation: int) -> Changes:
-        """What a structure that was in step at ``generation`` has to catch up with."""
-        with self._reading() as db:
-            db.execute("BEGIN")  # one moment for the three reads
-            try:
-                now = _generation(db)
-                added = db.execute(
-                    "SELECT key, vector FROM passages WHERE generation > ? ORDER BY key", (generation,)
-                ).fetchall()
-                removed = db.execute("SELECT key FROM tombstones WHERE generation > ?", (generation,)).fetchall()
-            finally:
-                db.execute("COMMIT")
-        return Changes(
-            generation=now,
-            added=np.array([row[0] for row in added], dtype=np.int64),
-            vectors=np.frombuffer(b"".join(row[1] for row in added), dtype="<f4").reshape(-1, self._dimension),
-            removed=np.array([row[0] for row in removed], dtype=np.int64),
-        )
+    def vectors(self, keys: Keys) -> Vectors:
+        """(keys found, dimension): the stored vectors of these passages, in the order of their keys."""
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT vector FROM passages WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+                (json.dumps(keys.tolist()),),
+            )
+            return self._stacked([row[0] for row in rows])
+
+    def keys(self) -> Keys:
+        """Every passage's key, in order."""
+        with self._db.reading() as db:
+            return np.fromiter((row[0] for row in db.execute("SELECT key FROM passages ORDER BY key")), dtype=np.int64)
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        try:
-            yield self._connection()
-        except sqlite3.Error as error:
-            raise CatalogueUnusable(str(error)) from error
+    def changes_since(self, generation: int) -> Iterator[Changes]:
+        """What a structure that was in step at ``generation`` has to catch up with; to be read within the block."""
+        with self._db.moment() as db:
+            removed = db.execute("SELECT key FROM tombstones WHERE generation > ?", (generation,)).fetchall()
+            added = db.execute("SELECT key, vector FROM passages WHERE generation > ? ORDER BY key", (generation,))
+            yield Changes(_generation(db), np.array([row[0] for row in removed], dtype=np.int64), self._blocks(added))
 
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: all of it is on disk when the block ends, or none of it."""
-        with self._writing, self._reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
+    def _blocks(self, rows: sqlite3.Cursor) -> Iterator[tuple[Keys, Vectors]]:
+        while block := rows.fetchmany(_ROWS_AT_ONCE):
+            yield np.array([row[0] for row in block], dtype=np.int64), self._stacked([row[1] for row in block])
 
-    def _connection(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if db is None:
-            # each thread uses its own; only `close` reaches across
-            db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
-            self._connections.append(db)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
-            db.execute("PRAGMA foreign_keys = ON")
-            db.execute("PRAGMA recursive_triggers = ON")
-            self._local.db = db
-        return db
+    def _stacked(self, vectors: Sequence[bytes]) -> Vectors:
+        return np.frombuffer(b"".join(vectors), dtype="<f4").reshape(-1, self._dimension)
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _prepare(db: sqlite3.Connection, embedder: str) -> None:
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    version = _version(db)
     if version > SCHEMA_VERSION:
         raise CatalogueTooNew(version, SCHEMA_VERSION)
     if version == 0:
@@ -248,8 +253,8 @@ def _next_generation(db: sqlite3.Connection) -> int:
     return _generation(db)
 
 
-def _insert(db: sqlite3.Connection, document: Document, text: str, passages: Sequence[NewPassage]) -> None:
-    generation = _next_generation(db)
+def _insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
+    document, text = new.document, new.draft.text
     db.execute(
         "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, text) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -269,15 +274,19 @@ def _insert(db: sqlite3.Connection, document: Document, text: str, passages: Seq
         "INSERT INTO passages (document_id, start, end, generation, vector, text) VALUES (?, ?, ?, ?, ?, ?)",
         (
             (document.id, p.start, p.end, generation, p.vector.astype("<f4").tobytes(), text[p.start : p.end])
-            for p in passages
+            for p in new.passages
         ),
     )
 
 
 def _delete(db: sqlite3.Connection, document_id: str) -> None:
-    _next_generation(db)
     if db.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount == 0:
         raise DocumentNotFound(document_id)
+
+
+def _document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
+    row = db.execute(f"{_DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else _as_document(row)
 
 
 def _as_document(row: tuple[str, str, str, str, int, int, str, str]) -> Document:

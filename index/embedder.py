@@ -88,9 +88,10 @@ def weights_sha256(folder: Path) -> str:
 
 def _load(folder: Path, name: str) -> SentenceTransformer:
     # seconds of import, needed only by whoever embeds
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
     try:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelUnsuitable(name, str(error)) from error

@@ -20,6 +20,8 @@ SourcespanError
 └── CatalogueError
     ├── EmbedderMismatch       the index was made with another embedder
     ├── CatalogueUnusable      cannot be opened, read or written
+    ├── CatalogueFull          no room on the disk for a change
+    ├── CatalogueReadOnly      may be read, but not written
     └── CatalogueTooNew        written by a later version of Sourcespan
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -183,6 +185,25 @@ class CatalogueUnusable(CatalogueError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the catalogue cannot be used: {reason}")
         self.reason = reason
+
+
+class CatalogueFull(CatalogueError):
+    """There is no room on the disk for a change."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the disk of the data directory takes no more: it is full, or over a limit. Nothing was changed, and what "
+            "was indexed before still works: free some space and try again"
+        )
+
+
+class CatalogueReadOnly(CatalogueError):
+    """The data directory may be read, but not written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the data directory cannot be written to: nothing was changed, and what was indexed before still works"
+        )
 
 
 class CatalogueTooNew(CatalogueError):

@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.vector_rule import VectorPlan
+
 Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]
 
@@ -48,6 +50,10 @@ class Embedder(Protocol):
 class VectorIndex(Protocol):
     """Keys and their vectors; finds the nearest."""
 
+    @property
+    def plan(self) -> VectorPlan:
+        """How it searches."""
+
     def __len__(self) -> int: ...
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
@@ -59,5 +65,8 @@ class VectorIndex(Protocol):
     def search(self, query: Vectors, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
         """The up to ``limit`` nearest as (key, inner product), best first; only ``among`` those keys if given."""
 
-    def save(self, path: Path) -> None:
-        """Writes a snapshot, all or nothing."""
+    def keys(self) -> Keys:
+        """Every key that is there, in order."""
+
+    def save(self, path: Path) -> str:
+        """Writes it to a file; gives the sha256 of what was written. Raises OSError."""

@@ -1,25 +1,34 @@
 """The façade of this layer: put documents in, find passages.
 
 FAISS follows the catalogue by one road only, `_catch_up`, after opening, after every change of our own and before
-every search that finds another process's change. So there is no second truth to repair after a crash.
+every search that finds another process's change. So there is no second truth to repair after a crash. Where the
+vectors have outgrown the way they are searched, the next opening or snapshot makes their index anew.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from index.catalogue import Catalogue, NewPassage
+import numpy as np
+
+from index.catalogue import Catalogue, NewDocument, NewPassage
 from index.documents import Document, DocumentDraft, Passage
-from index.errors import CatalogueUnusable, DuplicateDocument
-from index.faiss_index import FaissIndex
+from index.errors import CatalogueError, CatalogueUnusable
+from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
 from index.interfaces import Embedder, Keys, Progress, VectorIndex, Vectors
+from index.snapshots import Snapshots
 from index.splitting import PassageSize, split
+from index.vector_rule import VectorPlan, VectorRule
+
+logger = logging.getLogger("sourcespan")
 
 _WORD = re.compile(r"\w+")
 _EMBED_AT_ONCE = 64
@@ -36,10 +45,12 @@ class Hit:
 class PassageIndex:
     """Documents in, passages out. Safe to share between threads and processes."""
 
-    def __init__(self, folder: Path, embedder: Embedder, *, size: PassageSize | None = None) -> None:
-        """Opens the index in ``folder``, or makes it there.
+    def __init__(
+        self, folder: Path, embedder: Embedder, *, size: PassageSize | None = None, rule: VectorRule | None = None
+    ) -> None:
+        """Opens the index in ``folder``, or makes it there; for reading only where nothing may be written.
 
-        Raises EmbedderMismatch where it was made with another embedder, CatalogueUnusable where the folder cannot be
+        Raises EmbedderMismatch where it was made with another embedder, CatalogueError where the folder cannot be
         used.
         """
         try:
@@ -48,14 +59,15 @@ class PassageIndex:
             raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
         self._embedder = embedder
         self._size = (size or PassageSize()).within(embedder.max_tokens)
+        self._rule = rule or VectorRule()
         self.catalogue = Catalogue(
             folder / "catalogue.sqlite3", embedder=embedder.fingerprint, dimension=embedder.dimension
         )
-        self._folder = folder
+        self._snapshots = Snapshots(folder, self.catalogue.identity)
         self._lock = threading.RLock()
         self._vectors, self._generation = self._load_snapshot()
         self._saved = self._generation
-        self._catch_up()
+        self._settle()
 
     def __enter__(self) -> PassageIndex:
         return self
@@ -64,26 +76,52 @@ class PassageIndex:
         self.close()
 
     def close(self) -> None:
-        """Keeps a snapshot of what changed and lets go of the files."""
+        """Keeps a snapshot of what changed, if there is room for it, and lets go of the files."""
         if self._saved != self._generation:
-            self.save_snapshot()
+            try:
+                self.save_snapshot()
+            except CatalogueError as error:
+                logger.warning("The next start will take longer: no snapshot was kept (%s)", error)
         self.catalogue.close()
+
+    @property
+    def vector_plan(self) -> VectorPlan:
+        """How vectors are searched at present."""
+        return self._vectors.plan
+
+    def vector_keys(self) -> Keys:
+        """The keys of all vectors that a search can find, in order."""
+        with self._lock:
+            self._catch_up()
+            return self._vectors.keys()
 
     def add(self, draft: DocumentDraft, progress: Progress | None = None) -> tuple[Document, bool]:
         """The stored document, and whether it is new: the same text again is the document that is already there."""
-        known = self.catalogue.document_with(draft.sha256)
-        if known is not None:
-            return known, False
-        passages = self._embed(draft, progress)
-        document = _document(secrets.token_hex(8), draft, len(passages))
-        with self._lock:
-            # another thread may have put the same text in while this one was embedding
-            known = self.catalogue.document_with(draft.sha256)
-            if known is not None:
-                return known, False
-            self.catalogue.insert(document, draft.text, passages)
-            self._catch_up()
-        return document, True
+        return self.add_all([draft], progress)[0]
+
+    def add_all(self, drafts: Sequence[DocumentDraft], progress: Progress | None = None) -> list[tuple[Document, bool]]:
+        """Adds them in one transaction, all or none; gives what `add` would for each, in order.
+
+        Their passages are embedded together, and ``progress`` hears of these. For more than memory holds at once, see
+        `index.build.add_many`.
+        """
+        hashes = [draft.sha256 for draft in drafts]
+        stored = {sha256: known for sha256 in hashes if (known := self.catalogue.document_with(sha256))}
+        unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
+        arrivals = [
+            NewDocument(_document(secrets.token_hex(8), draft, len(passages)), draft, passages)
+            for draft, passages in zip(unknown.values(), self._embed(list(unknown.values()), progress), strict=True)
+        ]
+        new = {arrival.document.id for arrival in arrivals}
+        if arrivals:
+            with self._lock:
+                stored |= dict(zip(unknown, self.catalogue.insert(arrivals), strict=True))
+                self._catch_up()
+        outcomes = []
+        for sha256 in hashes:
+            outcomes.append((stored[sha256], stored[sha256].id in new))
+            new.discard(stored[sha256].id)  # the same text a second time
+        return outcomes
 
     def replace(self, document_id: str, draft: DocumentDraft, progress: Progress | None = None) -> Document:
         """Puts another text in a document's place: a search sees the old one or the new one, never both or neither.
@@ -91,13 +129,10 @@ class PassageIndex:
         Raises DocumentNotFound; DuplicateDocument where another document already holds the text.
         """
         self.catalogue.document(document_id)
-        passages = self._embed(draft, progress)
+        (passages,) = self._embed([draft], progress)
         document = _document(document_id, draft, len(passages))
         with self._lock:
-            other = self.catalogue.document_with(draft.sha256)
-            if other is not None and other.id != document_id:
-                raise DuplicateDocument(other.id)
-            self.catalogue.replace(document, draft.text, passages)
+            self.catalogue.replace(NewDocument(document, draft, passages))
             self._catch_up()
         return document
 
@@ -119,25 +154,28 @@ class PassageIndex:
         return self._hits(self.catalogue.search_words(words, limit, among))
 
     def save_snapshot(self) -> None:
-        """Keeps the vector index on disk, so that the next start need not make it anew from the catalogue."""
-        with self._lock:
-            self._catch_up()
-            self._vectors.save(self._snapshot(self._generation))
-            self._saved = self._generation
-            for old in self._snapshots():
-                if old != self._snapshot(self._saved):
-                    old.unlink(missing_ok=True)
+        """Keeps the vector index on disk, so that the next start need not make it anew from the catalogue.
 
-    def _embed(self, draft: DocumentDraft, progress: Progress | None) -> list[NewPassage]:
-        ranges = split(draft.text, self._embedder.count_tokens, self._size)
-        passages: list[NewPassage] = []
-        for at in range(0, len(ranges), _EMBED_AT_ONCE):
-            block = ranges[at : at + _EMBED_AT_ONCE]
-            vectors = self._embedder.embed_passages([draft.text[s:e] for s, e in block])
-            passages += [NewPassage(s, e, vector) for (s, e), vector in zip(block, vectors, strict=True)]
+        Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable; the snapshot before is kept then.
+        """
+        with self._lock:
+            self._settle()
+            self._snapshots.save(self._vectors, self._generation)
+            self._saved = self._generation
+
+    def _embed(self, drafts: Sequence[DocumentDraft], progress: Progress | None) -> list[list[NewPassage]]:
+        """The passages of each, all embedded together: texts of like length share a batch, so little is padding."""
+        ranges = [split(draft.text, self._embedder.count_tokens, self._size) for draft in drafts]
+        texts = [draft.text[s:e] for draft, of_draft in zip(drafts, ranges, strict=True) for s, e in of_draft]
+        longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
+        vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
+        for at in range(0, len(texts), _EMBED_AT_ONCE):
+            block = longest_first[at : at + _EMBED_AT_ONCE]
+            vectors[block] = self._embedder.embed_passages([texts[i] for i in block])
             if progress is not None:
-                progress(len(passages), len(ranges))
-        return passages
+                progress(at + len(block), len(texts))
+        in_order = iter(vectors)
+        return [[NewPassage(s, e, next(in_order)) for s, e in of_draft] for of_draft in ranges]
 
     def _hits(self, found: list[tuple[int, float]]) -> list[Hit]:
         passages = self.catalogue.passages([key for key, _ in found])
@@ -146,30 +184,48 @@ class PassageIndex:
     def _catch_up(self) -> None:
         if self.catalogue.generation == self._generation:
             return
-        changes = self.catalogue.changes_since(self._generation)
-        self._vectors.remove(changes.removed)
-        self._vectors.add(changes.added, changes.vectors)
-        self._generation = changes.generation
+        try:
+            self._generation = self._bring_up(self._vectors, self._generation)
+        except BaseException:
+            # broken off half way: it would be brought the same vectors again
+            self._vectors, self._generation = FaissIndex(self._embedder.dimension), 0
+            raise
+
+    def _bring_up(self, vectors: VectorIndex, generation: int) -> int:
+        """Brings ``vectors``, in step at ``generation``, in step with the catalogue; gives its generation."""
+        with self.catalogue.changes_since(generation) as changes:
+            vectors.remove(changes.removed)
+            for keys, block in changes.added:
+                vectors.add(keys, block)
+            return changes.generation
+
+    def _settle(self) -> None:
+        """Catches up, and makes the vector index anew where it has outgrown its plan."""
+        count = self.catalogue.count()[1]
+        if self._rule.still_fits(self._vectors.plan, count):
+            self._catch_up()
+            return
+        plan = self._rule.plan(count)
+        vectors = FaissIndex(self._embedder.dimension, plan, self._sample(plan))
+        self._generation = self._bring_up(vectors, 0)
+        self._vectors = vectors
+
+    def _sample(self, plan: VectorPlan) -> Vectors:
+        """Stored vectors, drawn at random, from which the centres of ``plan`` can be learnt."""
+        keys = self.catalogue.keys()
+        wanted = min(len(keys), plan.lists * TRAINING_VECTORS_PER_LIST)
+        drawn = np.random.default_rng(0).choice(keys, wanted, replace=False)
+        return self.catalogue.vectors(drawn)
 
     def _load_snapshot(self) -> tuple[VectorIndex, int]:
         """The newest usable snapshot and its generation; an empty index at generation 0 where there is none."""
-        newest_first = sorted(self._snapshots(), key=_generation_of, reverse=True)
-        for path in newest_first:
-            vectors = FaissIndex.load(path, self._embedder.dimension)
-            if vectors is not None and _generation_of(path) <= self.catalogue.generation:
-                return vectors, _generation_of(path)
+        now = self.catalogue.generation
+        for manifest in self._snapshots.newest_first():
+            if manifest.generation <= now and manifest.is_whole():
+                vectors = FaissIndex.load(manifest.path, self._embedder.dimension, manifest.plan)
+                if vectors is not None:
+                    return vectors, manifest.generation
         return FaissIndex(self._embedder.dimension), 0
-
-    def _snapshot(self, generation: int) -> Path:
-        # the catalogue's own identity: the snapshot of a catalogue that was thrown away fits no other
-        return self._folder / f"vectors-{self.catalogue.identity}-{generation}.faiss"
-
-    def _snapshots(self) -> list[Path]:
-        return list(self._folder.glob(f"vectors-{self.catalogue.identity}-*.faiss"))
-
-
-def _generation_of(snapshot: Path) -> int:
-    return int(snapshot.stem.rsplit("-", 1)[1])
 
 
 def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import CannotFit, QuestionError
 from index.interfaces import Progress
@@ -52,23 +53,19 @@ def put_in(
     own document alone: among many documents retrieval tells much, within one it tells little, and people do both.
     """
     draw = random.Random(seed)
-    questions = []
-    documents = _documents(paragraphs)
-    for done, (title, texts) in enumerate(documents, start=1):
+    drafts: list[DocumentDraft] = []
+    asked_of: list[tuple[HeldOutQuestion, int | None]] = []
+    for title, texts in _documents(paragraphs):
         present = [text for text in texts if draw.random() >= absent]
-        document_id = None
+        for text, of_text in texts.items():
+            for asked in of_text:
+                accepted = tuple(dict.fromkeys(a.text for a in asked.answers)) if text in present else ()
+                own = draw.random() < 0.5 and present
+                asked_of.append((HeldOutQuestion(asked.question, accepted), len(drafts) if own else None))
         if present:
-            document_id = index.add(DocumentDraft(title=title, text="\n\n".join(present)))[0].id
-        questions += [
-            HeldOutQuestion(
-                asked.question,
-                tuple(dict.fromkeys(a.text for a in asked.answers)) if text in present else (),
-                document_id if draw.random() < 0.5 else None,
-            )
-            for text, of_text in texts.items()
-            for asked in of_text
-        ]
-        progress(done, len(documents))
+            drafts.append(DocumentDraft(title=title, text="\n\n".join(present)))
+    ids = [document.id for document, _ in add_many(index, drafts, progress)]
+    questions = [q if at is None else replace(q, document_id=ids[at]) for q, at in asked_of]
     draw.shuffle(questions)
     return questions
 

@@ -13,6 +13,7 @@ from index.errors import ModelNotFound
 from index.passage_index import PassageIndex
 from index.precision import Precision
 from index.splitting import PassageSize
+from index.vector_rule import VectorRule
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
 from rag.pipeline import QuestionAnswerer
@@ -59,12 +60,13 @@ def load(
     retriever: RetrieverConfig | None = None,
     reader: ReaderConfig | None = None,
     ask: AskConfig | None = None,
+    rule: VectorRule | None = None,
 ) -> Parts:
     """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
     models = models or ModelConfig()
     reader_folder(models.reader, allow_hub=models.allow_hub)  # a mistyped name should not cost the seconds of loading
     embedder = load_embedder(models)
-    passage_index = PassageIndex(data, embedder, size=size)
+    passage_index = PassageIndex(data, embedder, size=size, rule=rule)
     extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
     answerer = QuestionAnswerer(
         HybridRetriever(passage_index, embedder, retriever),

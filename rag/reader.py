@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from index.embedder import weights_sha256
@@ -100,7 +101,7 @@ def _load(folder: Path, name: str) -> tuple[PreTrainedTokenizerFast, PreTrainedM
         model, loading = AutoModelForQuestionAnswering.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelUnsuitable(name, str(error)) from error
     # transformers would fill a missing head with random numbers and answer with them
     if missing := sorted(loading["missing_keys"]):

@@ -49,3 +49,12 @@ def logits(draw: st.DrawFn) -> Arrays:
     start, end = (draw(hnp.arrays(np.float32, shape, elements=values)) for _ in range(2))
     may_start, may_end = (draw(hnp.arrays(np.bool_, shape)) for _ in range(2))
     return start, end, may_start, may_end
+
+
+unit_vectors = (
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 30), st.just(4)), elements=st.floats(-1, 1, width=16))
+    .map(lambda rows: rows + np.array([1e-2, 0, 0, 0], np.float32))
+    .map(lambda rows: rows[np.linalg.norm(rows, axis=1) > 1e-3])
+    .map(lambda rows: (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
+)
+"""(0 to 30, 4), each of length one, equal ones too."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from index.build import add_many
 from index.documents import DocumentDraft
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
@@ -41,9 +42,8 @@ def mine_files(
         PassageIndex(Path(folder), embedder) as index,
     ):
         texts = sorted({paragraph.text for paragraph in paragraphs if paragraph.text.strip()})
-        for done, text in enumerate(texts, start=1):
-            index.add(DocumentDraft("", text))
-            progress(done, len(texts))
+        for _ in add_many(index, [DocumentDraft("", text) for text in texts], progress):
+            pass
         mined = list(mine(asked[:limit], HybridRetriever(index, embedder), depth))
     write_squad(out, mined)
     return len(mined), min(limit, len(asked))

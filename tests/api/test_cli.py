@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -68,6 +69,42 @@ def test_indexing_again_passes_over_what_is_there_and_names_what_fails(folder: P
     assert done.returncode == 2
     assert [row.get("new") for row in rows] == [False, False, None]
     assert rows[2]["error"] == "'broken.txt' cannot be read: not UTF-8 text at byte 3"
+
+
+@pytest.mark.model
+def test_a_run_that_is_interrupted_keeps_what_it_has_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for n in range(700):
+        (tmp_path / "docs" / f"{n:04}.txt").write_text(f"The ferry number {n} leaves Pier {n % 9} at noon.")
+    process = subprocess.Popen(
+        [SOURCESPAN, "index", "docs"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("indexed")
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 130
+    assert "the same command goes on from here" in told
+    assert "Traceback" not in told
+    again = run("index", "docs", cwd=tmp_path)
+    assert again.returncode == 0
+    states = Counter(line.split()[0] for line in again.stdout.splitlines())
+    assert states.total() == 700
+    assert states["known"] >= 500, "the first group was durable when its first file was told"
+    assert f"{states['indexed']:,} new, {states['known']:,} known before, 0 skipped" in again.stderr
+    healthy = run("doctor", cwd=tmp_path)
+    assert (healthy.returncode, healthy.stderr) == (0, "")
+
+
+@pytest.mark.model
+def test_the_doctor_says_what_is_wrong_and_mends_what_can_be_made_anew(folder: Path) -> None:
+    snapshot = next((folder / "data").glob("*.faiss"))
+    snapshot.write_bytes(b"broken")
+    done = run("doctor", "--json", cwd=folder)
+    faults = [finding for finding in json.loads(done.stdout) if finding["severity"] == "fault"]
+    assert (done.returncode, [fault["check"] for fault in faults]) == (1, ["snapshot"])
+    assert faults[0]["mend"] == "run `sourcespan doctor --mend`"
+    assert run("doctor", "--mend", cwd=folder).returncode == 0
 
 
 @pytest.mark.model

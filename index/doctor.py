@@ -1,0 +1,237 @@
+"""Examines a data directory: is everything in it what it should be, and if not, what mends it?"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from index.catalogue import SCHEMA_VERSION
+from index.database import Database
+from index.documents import DocumentDraft
+from index.errors import CatalogueError, CatalogueUnusable, DocumentError, EmbedderMismatch
+from index.interfaces import Embedder
+from index.passage_index import PassageIndex
+from index.snapshots import Snapshots
+from index.vector_rule import VectorRule
+
+Severity = Literal["fine", "warning", "fault"]
+
+LEAST_FREE_BYTES = 1_000_000_000
+_TOLD_AT_MOST = 3
+_DRAWN = 50
+_SAME = 0.98
+"""The cosine of a vector and the same one in a byte a number, or embedded in another batch, is above."""
+_ANEW = "index the documents anew into another data directory (sourcespan index PATH --data NEW)"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, in plain words."""
+
+    check: str
+    severity: Severity
+    says: str
+    mend: str = ""
+    """What to do about it; empty where all is well."""
+
+
+def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = None) -> Iterator[Finding]:
+    """Examines the index in ``folder``; without the embedder that made it, its vectors are not searched."""
+    path = folder / "catalogue.sqlite3"
+    if not path.exists():
+        yield Finding("catalogue", "warning", f"nothing is indexed in {folder} yet", "run `sourcespan index PATH`")
+        return
+    yield _free_space(folder, path.stat().st_size)
+    try:
+        database = Database(path)
+        version, sound = _file(database)
+    except CatalogueError as error:
+        yield Finding("catalogue", "fault", str(error), f"restore {path.name} from a backup, or {_ANEW}")
+        return
+    yield sound
+    yield _schema(version)
+    if version == SCHEMA_VERSION:
+        try:
+            yield _documents(database)
+            yield _words(database)
+            yield from _vectors(folder, database, embedder, rule)
+        except CatalogueError as error:
+            yield Finding("catalogue", "fault", str(error), f"restore {path.name} from a backup, or {_ANEW}")
+    database.close()
+
+
+def mend(folder: Path) -> list[str]:
+    """Makes anew what is derived from the catalogue; says what was done. Raises CatalogueError."""
+    path = folder / "catalogue.sqlite3"
+    if not path.exists():
+        raise CatalogueUnusable(f"nothing is indexed in {folder} yet")
+    database = Database(path)
+    with database.change() as db:
+        db.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
+    database.close()
+    thrown_away = [path for path in sorted(folder.glob("vectors-*")) if path.is_file()]
+    for path in thrown_away:
+        path.unlink()
+    snapshots = f"{len(thrown_away)} files of vector snapshots removed; the next start makes the vectors anew"
+    return ["the word index was made anew from the passages", snapshots]
+
+
+def _free_space(folder: Path, size: int) -> Finding:
+    free = shutil.disk_usage(folder).free
+    needed = max(LEAST_FREE_BYTES, size)
+    says = f"{free / 1e9:,.1f} GB are free beside an index of {size / 1e9:,.2f} GB"
+    if free >= needed:
+        return Finding("disk", "fine", says)
+    return Finding(
+        "disk", "warning", says, f"free some space: {needed / 1e9:,.1f} GB leave room for growth and snapshots"
+    )
+
+
+def _file(database: Database) -> tuple[int, Finding]:
+    """Its schema version, and whether SQLite finds the file sound."""
+    with database.reading() as db:
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+        problems = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({_TOLD_AT_MOST})")]
+        problems += [f"{row[0]} row {row[1]} refers to nothing" for row in db.execute("PRAGMA foreign_key_check")]
+    if problems == ["ok"]:
+        return version, Finding("catalogue", "fine", "SQLite finds the file sound")
+    says = "SQLite finds the file damaged: " + _some([problem for problem in problems if problem != "ok"])
+    return version, Finding("catalogue", "fault", says, f"restore it from a backup, or {_ANEW}")
+
+
+def _schema(version: int) -> Finding:
+    says = f"schema {version}, this version of Sourcespan writes {SCHEMA_VERSION}"
+    if version > SCHEMA_VERSION:
+        return Finding("schema", "fault", says, "use a newer Sourcespan")
+    if version < SCHEMA_VERSION:
+        return Finding("schema", "warning", says, "nothing to do: it is brought up to date when it is next opened")
+    return Finding("schema", "fine", says)
+
+
+def _documents(database: Database) -> Finding:
+    """Whether each document's text, passages and numbers agree."""
+    wrong: list[str] = []
+    with database.moment() as db:
+        ids = [str(row[0]) for row in db.execute("SELECT id FROM documents ORDER BY created_at, id")]
+        for document_id in ids:
+            if reason := _document(db, document_id):
+                wrong.append(f"document {document_id}: {reason}")
+    if wrong:
+        advice = "delete each of these documents and index its file again"
+        return Finding("documents", "fault", f"{len(wrong):,} of {len(ids):,} are not whole: {_some(wrong)}", advice)
+    return Finding("documents", "fine", f"all {len(ids):,} are whole, and every passage is a range of its document")
+
+
+def _document(db: sqlite3.Connection, document_id: str) -> str:
+    """What is wrong with a document; empty if nothing is."""
+    text, sha256, characters, count = db.execute(
+        "SELECT text, sha256, characters, passages FROM documents WHERE id = ?", (document_id,)
+    ).fetchone()
+    try:
+        if DocumentDraft("", text).sha256 != sha256 or len(text) != characters:
+            return "its text is not the one that was stored"
+    except DocumentError as error:
+        return str(error)
+    passages = db.execute(
+        "SELECT start, end, text FROM passages WHERE document_id = ? ORDER BY start", (document_id,)
+    ).fetchall()
+    if len(passages) != count:
+        return f"it has {len(passages):,} passages instead of {count:,}"
+    covered = 0
+    for start, end, passage in passages:
+        if text[start:end] != passage:
+            return f"its passage {start}-{end} is not that range of the text"
+        if text[covered:start].strip():
+            return f"no passage holds its characters {covered}-{start}"
+        covered = max(covered, end)
+    return f"no passage holds its characters from {covered}" if text[covered:].strip() else ""
+
+
+def _words(database: Database) -> Finding:
+    """Whether the word index is that of the passages."""
+    if database.read_only:
+        return Finding("words", "warning", "not examined: the data directory may only be read", "make it writable")
+    with database.change() as db:
+        try:
+            db.execute("INSERT INTO passage_words (passage_words, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.DatabaseError as error:
+            says = f"the word index is not that of the passages ({error})"
+            return Finding("words", "fault", says, "run `sourcespan doctor --mend`")
+    return Finding("words", "fine", "the word index is that of the passages")
+
+
+def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: VectorRule | None) -> Iterator[Finding]:
+    with database.reading() as db:
+        indexed_with, identity = (
+            db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
+            for name in ("embedder", "identity")
+        )
+        sizes = [int(row[0]) for row in db.execute("SELECT DISTINCT length(vector) FROM passages")]
+    if embedder is None:
+        yield Finding(
+            "vectors", "warning", f"not searched: the embedder {indexed_with} is missing", "mend the embedder"
+        )
+        return
+    if indexed_with != embedder.fingerprint:
+        mismatch = EmbedderMismatch(indexed_with, embedder.fingerprint)
+        yield Finding("vectors", "fault", str(mismatch), "set SOURCESPAN_EMBEDDER to that embedder")
+        return
+    if set(sizes) - {4 * embedder.dimension}:
+        says = f"there are vectors of {sizes} bytes instead of {4 * embedder.dimension}"
+        yield Finding("vectors", "fault", says, _ANEW)
+        return
+    yield _snapshot(folder, identity)
+    yield _searched(folder, embedder, rule)
+
+
+def _snapshot(folder: Path, identity: str) -> Finding:
+    manifests = Snapshots(folder, identity).newest_first()
+    leftovers = [path.name for path in folder.glob("vectors-*") if path.stem not in {m.path.stem for m in manifests}]
+    broken = [manifest.path.name for manifest in manifests if not manifest.is_whole()]
+    if broken:
+        says = f"{_some(broken)} is not the file that its manifest tells of; each start makes the vectors anew"
+        return Finding("snapshot", "fault", says, "run `sourcespan doctor --mend`")
+    if leftovers:
+        says = f"{len(leftovers):,} files are left over from snapshots that broke off: {_some(leftovers)}"
+        return Finding("snapshot", "warning", says, "run `sourcespan doctor --mend`")
+    if not manifests:
+        return Finding("snapshot", "fine", "there is none; the vectors are made from the catalogue at each start")
+    newest = manifests[0]
+    says = f"{newest.vectors:,} vectors ({newest.plan.kind}) of generation {newest.generation}, whole"
+    return Finding("snapshot", "fine", says)
+
+
+def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Finding:
+    """Whether the vector index that a start makes holds what the catalogue holds, and finds it."""
+    index = PassageIndex(folder, embedder, rule=rule)
+    try:
+        keys = index.catalogue.keys()
+        if not np.array_equal(index.vector_keys(), keys):
+            says = f"the vector index holds {len(index.vector_keys()):,} passages, the catalogue {len(keys):,}"
+            return Finding("vectors", "fault", says, "run `sourcespan doctor --mend`")
+        drawn = np.sort(np.random.default_rng(0).permutation(keys)[:_DRAWN])
+        passages = index.catalogue.passages(drawn.tolist())
+        embedded = embedder.embed_passages([passages[key].text for key in drawn.tolist()])
+        wrong = [
+            passages[key].id
+            for key, vector, kept in zip(drawn.tolist(), embedded, index.catalogue.vectors(drawn), strict=True)
+            if min(vector @ kept, index.search_dense(vector, 1, np.array([key]))[0].score) < _SAME
+        ]
+        if wrong:
+            says = f"{len(wrong)} of {len(drawn)} vectors drawn at random are not those of their texts: {_some(wrong)}"
+            return Finding("vectors", "fault", says, f"run `sourcespan doctor --mend`; if that does not help, {_ANEW}")
+        says = f"{len(keys):,}, one for each passage, searched by {index.vector_plan.kind}"
+        return Finding("vectors", "fine", f"{says}; {len(drawn)} drawn at random are those of their texts")
+    finally:
+        index.catalogue.close()  # a look keeps no snapshot
+
+
+def _some(problems: list[str]) -> str:
+    more = len(problems) - _TOLD_AT_MOST
+    return "; ".join(problems[:_TOLD_AT_MOST]) + (f"; and {more:,} more" if more > 0 else "")

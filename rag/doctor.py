@@ -1,0 +1,91 @@
+"""Examines an installation: libraries, models, calibration, and the index that they work on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from index.doctor import Finding, examine
+from index.errors import CalibrationMismatch, ModelError, SourcespanError
+from index.interfaces import Embedder
+from index.vector_rule import VectorRule
+from rag.loading import ModelConfig, load_embedder, load_reader
+
+_PASSAGE = "The house has a red roof. Its door is blue."
+
+
+def examine_all(data: Path, models: ModelConfig, rule: VectorRule | None = None) -> Iterator[Finding]:
+    """Every check, cheap ones first; each finding is yielded as it is known."""
+    yield _libraries()
+    embedder = None
+    try:
+        embedder = load_embedder(models)
+        yield _embedder(embedder)
+    except ModelError as error:
+        yield Finding("embedder", "fault", str(error), "set SOURCESPAN_EMBEDDER, or install the model anew")
+    yield from _reader(models, embedder)
+    yield from examine(data, embedder, rule)
+
+
+def _libraries() -> Finding:
+    """Whether what is installed is what the project asks for."""
+    try:
+        requirements = [Requirement(line) for line in metadata.requires("sourcespan") or []]
+    except metadata.PackageNotFoundError:
+        return Finding("libraries", "warning", "Sourcespan is not installed as a package", "run `pip install -e .`")
+    wrong = []
+    for wanted in requirements:
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = metadata.version(wanted.name)
+        except metadata.PackageNotFoundError:
+            found = "missing"
+        if found == "missing" or not wanted.specifier.contains(found, prereleases=True):
+            wrong.append(f"{wanted.name} is {found}, wanted: {wanted.specifier or 'any'}")
+    versions = f"Sourcespan {metadata.version('sourcespan')}, SQLite {sqlite3.sqlite_version}"
+    if wrong:
+        return Finding("libraries", "fault", "; ".join(wrong), "run `pip install -c constraints.txt -e .`")
+    return Finding("libraries", "fine", f"{versions}; every library is of a version that is asked for")
+
+
+def _embedder(embedder: Embedder) -> Finding:
+    near, far = (
+        float(embedder.embed_query("What colour is the door?") @ embedder.embed_passages([text])[0])
+        for text in (_PASSAGE, "Interest rates rose again in March.")
+    )
+    if near > far:
+        return Finding("embedder", "fine", f"{embedder.fingerprint} loads and tells near from far")
+    says = f"{embedder.fingerprint} finds a passage that does not fit nearer than one that does"
+    return Finding("embedder", "fault", says, "install the model anew")
+
+
+def _reader(models: ModelConfig, embedder: Embedder | None) -> Iterator[Finding]:
+    """Whether the reader loads and reads, and whether the calibration was fitted for these weights."""
+    try:
+        reader, calibration = load_reader(models, embedder.fingerprint if embedder else "")
+    except CalibrationMismatch as error:
+        advice = "run `sourcespan calibrate`, or set SOURCESPAN_CALIBRATION to `none`"
+        if embedder is None:
+            yield Finding("calibration", "warning", "not compared: there is no embedder", "mend the embedder first")
+        else:
+            yield Finding("calibration", "fault", str(error), advice)
+        return
+    except SourcespanError as error:
+        yield Finding("reader", "fault", str(error), "set SOURCESPAN_READER, or install the model anew")
+        return
+    spans = reader.read("What colour is the door?", [_PASSAGE])
+    if spans and _PASSAGE[spans[0].start : spans[0].end] == "blue":
+        yield Finding("reader", "fine", f"{reader.fingerprint} loads and reads")
+    else:
+        says = f"{reader.fingerprint} does not find 'blue' in {_PASSAGE!r}"
+        yield Finding("reader", "fault", says, "set SOURCESPAN_READER to a reader of English, or install it anew")
+    if calibration.reader:
+        yield Finding("calibration", "fine", f"fitted for these weights, threshold {calibration.threshold:.3f}")
+    else:
+        advice = "run `sourcespan calibrate` with held-out questions"
+        yield Finding("calibration", "warning", "none: confidence is the reader's own, not a probability", advice)
