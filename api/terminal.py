@@ -48,5 +48,11 @@ def _show(answer: Answer) -> None:
     sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
     console.print(Text(answer.text, style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
     console.print(sentence)
-    source = answer.document.source or answer.document.title
-    console.print(f"  {source}, characters {answer.span.start:,}–{answer.span.end:,}\n", style="dim")
+    page, heading = answer.location.page, answer.location.heading
+    where = [
+        answer.document.source or answer.document.title,
+        *([f"page {page:,}"] if page else []),
+        *([f"“{heading}”"] if heading else []),
+        f"characters {answer.span.start:,}–{answer.span.end:,}",
+    ]
+    console.print(f"  {', '.join(where)}\n", style="dim", markup=False)

@@ -8,7 +8,6 @@ catalogue can be brought in step by reading only what changed.
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,16 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from index.documents import Document, Passage
-from index.errors import CatalogueTooNew, CatalogueUnusable, DocumentNotFound, EmbedderMismatch
+from index.documents import Document, Heading, Location, Outline, Passage
+from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Keys, Vectors
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = Path(__file__).with_name("schema.sql")
+from index.schema import prepare
 
 _DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
 _DOCUMENT_AND_TEXT = _DOCUMENT.replace(" FROM", ", text FROM")
+# the last page and the last heading that begin at or before an offset
+_PAGE_AT = "SELECT page FROM pages WHERE document_id = {} AND start <= {} ORDER BY start DESC, page DESC LIMIT 1"
+_HEADING_AT = "SELECT text FROM headings WHERE document_id = {} AND start <= {} ORDER BY start DESC, number DESC LIMIT 1"
+_NO_OUTLINE = Outline()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Catalogue:
         self._connections: list[sqlite3.Connection] = []
         self._writing = threading.Lock()
         with self._change() as db:
-            _prepare(db, embedder)
+            prepare(db, embedder)
             self.identity: str = db.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0]
 
     def close(self) -> None:
@@ -76,16 +76,20 @@ class Catalogue:
         with self._reading() as db:
             return _generation(db)
 
-    def insert(self, document: Document, text: str, passages: Sequence[NewPassage]) -> None:
+    def insert(
+        self, document: Document, text: str, passages: Sequence[NewPassage], outline: Outline = _NO_OUTLINE
+    ) -> None:
         """Adds a document whole, or not at all."""
         with self._change() as db:
-            _insert(db, document, text, passages)
+            _insert(db, document, text, passages, outline)
 
-    def replace(self, document: Document, text: str, passages: Sequence[NewPassage]) -> None:
+    def replace(
+        self, document: Document, text: str, passages: Sequence[NewPassage], outline: Outline = _NO_OUTLINE
+    ) -> None:
         """Puts ``document`` in the place of the one with its id. Raises DocumentNotFound."""
         with self._change() as db:
             _delete(db, document.id)
-            _insert(db, document, text, passages)
+            _insert(db, document, text, passages, outline)
 
     def delete(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound."""
@@ -126,14 +130,34 @@ class Catalogue:
             raise DocumentNotFound(document_id)
         return _as_document(row[:-1]), str(row[-1])
 
+    def outline(self, document_id: str) -> Outline:
+        """Its pages and headings; none for an unknown document."""
+        of_document = "WHERE document_id = ? ORDER BY start"
+        with self._reading() as db:
+            pages = db.execute(f"SELECT start FROM pages {of_document}, page", (document_id,)).fetchall()
+            headings = db.execute(f"SELECT start, level, text FROM headings {of_document}, number", (document_id,))
+            return Outline(tuple(start for (start,) in pages), tuple(Heading(*row) for row in headings))
+
+    def location(self, document: Document, offset: int) -> Location:
+        """Where a character of ``document`` is; unknown once another text has taken its place."""
+        page, heading = _PAGE_AT.format("id", "?1"), _HEADING_AT.format("id", "?1")
+        with self._reading() as db:
+            row = db.execute(
+                f"SELECT ({page}), ({heading}) FROM documents WHERE id = ?2 AND sha256 = ?3",
+                (offset, document.id, document.sha256),
+            ).fetchone()
+        return Location(*row) if row else Location()
+
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Those passages among ``keys`` that are there, by key."""
+        page, heading = (at.format("p.document_id", "p.start") for at in (_PAGE_AT, _HEADING_AT))
         with self._reading() as db:
             rows = db.execute(
-                "SELECT key, document_id, start, end, text FROM passages WHERE key IN (SELECT value FROM json_each(?))",
+                f"SELECT key, document_id, start, end, text, ({page}), ({heading}) FROM passages AS p "
+                "WHERE key IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(keys)),),
             ).fetchall()
-        return {row[0]: Passage(*row) for row in rows}
+        return {row[0]: Passage(*row[:5], location=Location(*row[5:])) for row in rows}
 
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
         """The keys of these documents' passages; an unknown document has none."""
@@ -212,33 +236,6 @@ class Catalogue:
         return db
 
 
-def _prepare(db: sqlite3.Connection, embedder: str) -> None:
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise CatalogueTooNew(version, SCHEMA_VERSION)
-    if version == 0:
-        for statement in _statements(_SCHEMA.read_text()):
-            db.execute(statement)
-        db.execute(
-            "INSERT INTO meta VALUES ('generation', '0'), ('identity', ?), ('embedder', ?)",
-            (secrets.token_hex(8), embedder),
-        )
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]
-    if indexed_with != embedder:
-        raise EmbedderMismatch(indexed_with, embedder)
-
-
-def _statements(script: str) -> Iterator[str]:
-    """executescript() would commit the transaction that the schema is made in."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
 def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()[0])
 
@@ -248,7 +245,9 @@ def _next_generation(db: sqlite3.Connection) -> int:
     return _generation(db)
 
 
-def _insert(db: sqlite3.Connection, document: Document, text: str, passages: Sequence[NewPassage]) -> None:
+def _insert(
+    db: sqlite3.Connection, document: Document, text: str, passages: Sequence[NewPassage], outline: Outline
+) -> None:
     generation = _next_generation(db)
     db.execute(
         "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, text) "
@@ -271,6 +270,14 @@ def _insert(db: sqlite3.Connection, document: Document, text: str, passages: Seq
             (document.id, p.start, p.end, generation, p.vector.astype("<f4").tobytes(), text[p.start : p.end])
             for p in passages
         ),
+    )
+    db.executemany(
+        "INSERT INTO pages (document_id, page, start) VALUES (?, ?, ?)",
+        ((document.id, page, start) for page, start in enumerate(outline.pages, start=1)),
+    )
+    db.executemany(
+        "INSERT INTO headings (document_id, number, start, level, text) VALUES (?, ?, ?, ?, ?)",
+        ((document.id, number, h.start, h.level, h.text) for number, h in enumerate(outline.headings)),
     )
 
 

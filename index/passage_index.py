@@ -81,7 +81,7 @@ class PassageIndex:
             known = self.catalogue.document_with(draft.sha256)
             if known is not None:
                 return known, False
-            self.catalogue.insert(document, draft.text, passages)
+            self.catalogue.insert(document, draft.text, passages, draft.outline)
             self._catch_up()
         return document, True
 
@@ -97,7 +97,7 @@ class PassageIndex:
             other = self.catalogue.document_with(draft.sha256)
             if other is not None and other.id != document_id:
                 raise DuplicateDocument(other.id)
-            self.catalogue.replace(document, draft.text, passages)
+            self.catalogue.replace(document, draft.text, passages, draft.outline)
             self._catch_up()
         return document
 

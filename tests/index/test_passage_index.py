@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from index.catalogue import SCHEMA_VERSION
 from index.documents import DocumentDraft
 from index.errors import (
     CatalogueTooNew,
@@ -25,6 +24,7 @@ from index.errors import (
 )
 from index.faiss_index import FaissIndex
 from index.passage_index import PassageIndex
+from index.schema import SCHEMA_VERSION
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
 
