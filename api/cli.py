@@ -14,7 +14,7 @@ import typer
 from pydantic import ValidationError
 
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_result
+from api.terminal import console, errors, progress_bar, show_failures, show_result
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rag.loading import Parts
 
 NOT_FOUND, FAILED = 1, 2
+# not from index.parsing: --help should not wait for its libraries
+KINDS = ".txt, .md, .html, .pdf, .docx, and .zip archives of them"
 
 app = typer.Typer(
     help="Ask your own documents. Every answer is an exact quote, or an honest no.",
@@ -81,26 +83,29 @@ def serve(
 
 @app.command()
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them: .txt and .md.", exists=True)],
+    paths: Annotated[list[Path], typer.Argument(help=f"Files, or folders of them: {KINDS}.", exists=True)],
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
     from index.build import ingest
 
-    parts = _load(_settings(data=data))
-    failed = 0
+    settings = _settings(data=data)
+    parts = _load(settings)
+    failed: list[Ingested] = []
     with parts.index, progress_bar("Indexing") as progress:
-        for outcome in ingest(parts.index, paths, progress):
-            failed += outcome.document is None
+        for outcome in ingest(parts.index, paths, progress, max_bytes=settings.max_document_bytes):
+            if outcome.document is None:
+                failed.append(outcome)
             if as_json:
                 print(json.dumps(_ingested(outcome)))
             elif outcome.document is None:
-                errors.print(f"skipped  {outcome.error}", style="red", markup=False)
+                errors.print(f"failed   {outcome.path}", style="red", markup=False)
             else:
                 state = "indexed" if outcome.is_new else "known  "
                 console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
     if failed:
+        show_failures([(outcome.path, outcome.error) for outcome in failed])
         raise typer.Exit(FAILED)
 
 

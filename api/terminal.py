@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -41,6 +42,13 @@ def show_result(result: QAResult) -> None:
         return
     for answer in result.answers:
         _show(answer)
+
+
+def show_failures(failed: Sequence[tuple[Path, Exception | None]]) -> None:
+    """The files that could not be read, and why, at the end of long work."""
+    errors.print(f"{len(failed):,} file{'s' * (len(failed) != 1)} could not be read:", style="bold red")
+    for path, reason in failed:
+        errors.print(f"  {path}: {reason}", style="red", markup=False, soft_wrap=True)
 
 
 def _show(answer: Answer) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from index.documents import Document
 from index.errors import DocumentError
 from index.interfaces import Progress
-from index.parsing import files_in, parse_file
+from index.parsing import MAX_BYTES, drafts_in
 from index.passage_index import PassageIndex
 
 
@@ -23,16 +23,17 @@ class Ingested:
     error: DocumentError | None = None
 
 
-def ingest(index: PassageIndex, paths: Iterable[Path], progress: Progress | None = None) -> Iterator[Ingested]:
-    """Puts files, and the files in folders, into ``index``, yielding each one's outcome as it is known.
+def ingest(
+    index: PassageIndex, paths: Iterable[Path], progress: Progress | None = None, *, max_bytes: int = MAX_BYTES
+) -> Iterator[Ingested]:
+    """Puts files, and the files in folders and archives, into ``index``, yielding each one's outcome as it is known.
 
     Each document is durable when it is yielded; stopped and started again, those already there are passed over.
     ``progress`` hears of the passages of the file at hand.
     """
-    for path in files_in(paths):
-        try:
-            document, is_new = index.add(parse_file(path), progress)
-        except DocumentError as error:
-            yield Ingested(path, None, error=error)
+    for parsed in drafts_in(paths, max_bytes=max_bytes):
+        if parsed.draft is None:
+            yield Ingested(parsed.path, None, error=parsed.error)
         else:
-            yield Ingested(path, document, is_new)
+            document, is_new = index.add(parsed.draft, progress)
+            yield Ingested(parsed.path, document, is_new)

@@ -18,16 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
-from index.documents import Document, Heading, Location, Outline, Passage
+from index import outlines
+from index.documents import Document, Location, Outline, Passage
 from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Keys, Vectors
 from index.schema import prepare
 
 _DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
 _DOCUMENT_AND_TEXT = _DOCUMENT.replace(" FROM", ", text FROM")
-# the last page and the last heading that begin at or before an offset
-_PAGE_AT = "SELECT page FROM pages WHERE document_id = {} AND start <= {} ORDER BY start DESC, page DESC LIMIT 1"
-_HEADING_AT = "SELECT text FROM headings WHERE document_id = {} AND start <= {} ORDER BY start DESC, number DESC LIMIT 1"
+_PASSAGES = (
+    "SELECT key, document_id, start, end, text, location FROM passages AS p "
+    "WHERE key IN (SELECT value FROM json_each(?))"
+).replace("location", outlines.location_columns("p.document_id", "p.start"))
 _NO_OUTLINE = Outline()
 
 
@@ -132,32 +134,22 @@ class Catalogue:
 
     def outline(self, document_id: str) -> Outline:
         """Its pages and headings; none for an unknown document."""
-        of_document = "WHERE document_id = ? ORDER BY start"
         with self._reading() as db:
-            pages = db.execute(f"SELECT start FROM pages {of_document}, page", (document_id,)).fetchall()
-            headings = db.execute(f"SELECT start, level, text FROM headings {of_document}, number", (document_id,))
-            return Outline(tuple(start for (start,) in pages), tuple(Heading(*row) for row in headings))
+            return outlines.read(db, document_id)
 
     def location(self, document: Document, offset: int) -> Location:
         """Where a character of ``document`` is; unknown once another text has taken its place."""
-        page, heading = _PAGE_AT.format("id", "?1"), _HEADING_AT.format("id", "?1")
         with self._reading() as db:
-            row = db.execute(
-                f"SELECT ({page}), ({heading}) FROM documents WHERE id = ?2 AND sha256 = ?3",
-                (offset, document.id, document.sha256),
-            ).fetchone()
-        return Location(*row) if row else Location()
+            return outlines.location(db, document, offset)
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Those passages among ``keys`` that are there, by key."""
-        page, heading = (at.format("p.document_id", "p.start") for at in (_PAGE_AT, _HEADING_AT))
         with self._reading() as db:
-            rows = db.execute(
-                f"SELECT key, document_id, start, end, text, ({page}), ({heading}) FROM passages AS p "
-                "WHERE key IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(keys)),),
-            ).fetchall()
-        return {row[0]: Passage(*row[:5], location=Location(*row[5:])) for row in rows}
+            rows = db.execute(_PASSAGES, (json.dumps(list(keys)),)).fetchall()
+        return {
+            key: Passage(key, document_id, start, end, text, Location(page, heading))
+            for key, document_id, start, end, text, page, heading in rows
+        }
 
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
         """The keys of these documents' passages; an unknown document has none."""
@@ -271,14 +263,7 @@ def _insert(
             for p in passages
         ),
     )
-    db.executemany(
-        "INSERT INTO pages (document_id, page, start) VALUES (?, ?, ?)",
-        ((document.id, page, start) for page, start in enumerate(outline.pages, start=1)),
-    )
-    db.executemany(
-        "INSERT INTO headings (document_id, number, start, level, text) VALUES (?, ?, ?, ?, ?)",
-        ((document.id, number, h.start, h.level, h.text) for number, h in enumerate(outline.headings)),
-    )
+    outlines.store(db, document.id, outline)
 
 
 def _delete(db: sqlite3.Connection, document_id: str) -> None:
