@@ -8,7 +8,7 @@ import re
 import statistics
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import pypdfium2
@@ -26,7 +26,9 @@ _HYPHEN_AT_LINE_END = (0x02, 0xAD, 0xFFFE)
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _MAX_BOOKMARKS = 10_000
 # what programs write where nobody gave a title
-_NO_TITLE = re.compile(r"(untitled|microsoft (word|powerpoint)\b.*|.*\.(docx?|pptx?|indd|tex|dvi|pdf|rtf|odt))?", re.I)
+_NO_TITLE = re.compile(
+    r"(untitled|\(anonymous\)|microsoft (word|powerpoint)\b.*|.*\.(docx?|pptx?|indd|tex|dvi|pdf|rtf|odt))?", re.I
+)
 
 
 def pdf(file: File) -> Content:
@@ -36,7 +38,7 @@ def pdf(file: File) -> Content:
         if not any(page.lines for page in pages):
             raise _without_text(file, document)
         bookmarks = list(_bookmarks(document))
-        title = one_line(document.get_metadata_value("Title"))
+        title = _said(lambda: document.get_metadata_value("Title"))
     laid = lay_out(pages)
     headings = tuple(_placed(bookmarks, laid)) or laid.headings
     if _NO_TITLE.fullmatch(title):
@@ -122,11 +124,19 @@ def _size(page: pypdfium2.PdfTextPage, at: int) -> float:
 def _bookmarks(document: pypdfium2.PdfDocument) -> Iterator[tuple[int, int, str]]:
     """Page from 0, level from 1, title."""
     for bookmark in islice(document.get_toc(), _MAX_BOOKMARKS):
-        title = one_line(unicodedata.normalize("NFC", bookmark.get_title()))
+        title = _said(bookmark.get_title)
         target = bookmark.get_dest()
         page = target.get_index() if target else None
         if title and page is not None:
             yield page, bookmark.level + 1, title
+
+
+def _said(read: Callable[[], str]) -> str:
+    """A title in one line; nothing where it is not proper UTF-16."""
+    try:
+        return one_line(unicodedata.normalize("NFC", read()))
+    except UnicodeDecodeError:
+        return ""
 
 
 def _placed(bookmarks: Sequence[tuple[int, int, str]], laid: Laid) -> list[Heading]:
