@@ -30,11 +30,11 @@ def pdf_of_lines(
     pages: Sequence[Sequence[tuple[float, float, str]]],
     *,
     bookmarks: Mapping[int, Sequence[str]] | None = None,
-    password: str | None = None,
+    opened_by: str | None = None,
 ) -> bytes:
     """Pages of (x, y, line) in points, with bookmarks by page from 0."""
     file = io.BytesIO()
-    canvas = Canvas(file, encrypt=StandardEncryption(password) if password else None)
+    canvas = Canvas(file, encrypt=StandardEncryption(opened_by) if opened_by else None)
     for number, page in enumerate(pages):
         for title in (bookmarks or {}).get(number, ()):
             canvas.bookmarkPage(title)

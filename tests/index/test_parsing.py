@@ -60,7 +60,12 @@ def test_every_kind_of_file_becomes_the_same_text(name: str, data: bytes) -> Non
         ("a.md", b"\x89PNG\r\n\x1a\n...", MislabelledFile, "a PNG picture; .md, .markdown"),
         ("a.docx", OLD_WORD, MislabelledFile, "old Word"),
         ("a.docx", ENCRYPTED_WORD, EncryptedFile, "'a.docx' is encrypted"),
-        ("a.pdf", files.pdf_of_lines([[(72, 700, "secret")]], password="x"), EncryptedFile, "'a.pdf' is encrypted"),
+        (
+            "a.pdf",
+            files.pdf_of_lines([[(72, 700, "secret")]], opened_by="x"),
+            EncryptedFile,
+            "'a.pdf' is encrypted",
+        ),
         (
             "a.pdf",
             files.pdf_of_pictures(3),
@@ -183,12 +188,12 @@ def test_the_promises_hold_for_what_was_parsed(index: PassageIndex, name: str, d
     stored, text = index.catalogue.with_text(document.id)
     assert (text, stored.sha256) == (draft.text, draft.sha256)
     passages = index.catalogue.passages(index.catalogue.keys_of([document.id]).tolist()).values()
-    covered = set()
+    covered: set[int] = set()
     for passage in passages:
         assert text[passage.start : passage.end] == passage.text
         assert passage.location == draft.outline.location(passage.start)
         covered.update(range(passage.start, passage.end))
-    assert all(at in covered for at in re.finditer(r"\S", text) for at in [at.start()])
+    assert covered >= {found.start() for found in re.finditer(r"\S", text)}
 
 
 def test_titles_are_one_line_and_not_endless() -> None:

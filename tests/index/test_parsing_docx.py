@@ -2,19 +2,21 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 from docx import Document
+from docx.document import Document as WordDocument
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement, parse_xml
-from docx.oxml.ns import nsdecls, qn
+from docx.oxml.ns import nsdecls
 
 from index.errors import UnsafeArchive
 from index.parsing import parse_bytes
 from tests import files
 
 
-def saved(document) -> bytes:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def saved(document: WordDocument) -> bytes:
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
@@ -96,13 +98,13 @@ def test_a_document_that_unpacks_to_too_much_is_not_unpacked() -> None:
         parse_bytes("a.docx", bomb.getvalue(), max_bytes=1_000_000)
 
 
-def test_outside_entities_are_not_followed(tmp_path) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_outside_entities_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("the secret")
     source = zipfile.ZipFile(io.BytesIO(files.docx_of([("Normal", "placeholder")])))
     parts = {name: source.read(name) for name in source.namelist()}
     entity = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{tmp_path}/secret">]>'.encode()
     xml = parts["word/document.xml"].replace(b"placeholder", b"before &e; after")
     parts["word/document.xml"] = xml.replace(b"<w:document", entity + b"<w:document", 1)
-    (parsed,) = [parse_bytes("a.docx", files.zip_of(parts))]
-    assert "secret" not in parsed.text
-    assert qn("w:t")
+    text = parse_bytes("a.docx", files.zip_of(parts)).text
+    assert text.startswith("before")
+    assert "secret" not in text

@@ -75,7 +75,9 @@ def test_running_heads_stand_once_and_page_numbers_nowhere() -> None:
 
 def test_larger_type_makes_headings_where_there_are_no_bookmarks() -> None:
     body = [("BodyText", "The buyer pays within thirty days of delivery. " * 8)]
-    data = files.pdf_of([[("Heading1", "Contract"), *body, ("Heading2", "Payment"), *body], [("Heading2", "Delay"), *body]])
+    data = files.pdf_of(
+        [[("Heading1", "Contract"), *body, ("Heading2", "Payment"), *body], [("Heading2", "Delay"), *body]]
+    )
     draft = parse_bytes("a.pdf", data)
     assert [(h.text, draft.text[h.start :][: len(h.text)]) for h in draft.outline.headings] == [
         (heading, heading) for heading in ("Contract", "Payment", "Delay")
