@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_finding, show_result
+from api.terminal import console, errors, progress_bar, show_failures, show_finding, show_result
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rag.loading import Parts
 
 NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
+# not from index.parsing: --help should not wait for its libraries
+KINDS = ".txt, .md, .html, .pdf, .docx, and .zip archives of them"
 
 app = typer.Typer(
     help="Ask your own documents. Every answer is an exact quote, or an honest no.",
@@ -82,20 +84,23 @@ def serve(
 
 @app.command()
 def index(
-    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of them: .txt and .md.", exists=True)],
+    paths: Annotated[list[Path], typer.Argument(help=f"Files, or folders of them: {KINDS}.", exists=True)],
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
     from index.build import ingest
 
-    parts = _load(_settings(data=data))
-    new = known = failed = 0
+    settings = _settings(data=data)
+    parts = _load(settings)
+    new = known = 0
+    failed: list[Ingested] = []
     with parts.index:
         try:
             with progress_bar("Indexing", unit="kB", per=1_000) as progress:
-                for outcome in ingest(parts.index, paths, progress):
-                    failed += outcome.document is None
+                for outcome in ingest(parts.index, paths, progress, max_bytes=settings.max_document_bytes):
+                    if outcome.document is None:
+                        failed.append(outcome)
                     new += outcome.is_new
                     known += outcome.document is not None and not outcome.is_new
                     _tell(outcome, as_json=as_json)
@@ -103,8 +108,9 @@ def index(
             errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
         finally:
-            errors.print(f"{new:,} new, {known:,} known before, {failed:,} skipped")
+            errors.print(f"{new:,} new, {known:,} known before, {len(failed):,} failed")
     if failed:
+        show_failures([(outcome.path, outcome.error) for outcome in failed])
         raise typer.Exit(FAILED)
 
 
@@ -225,7 +231,7 @@ def _tell(outcome: Ingested, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_ingested(outcome)))
     elif outcome.document is None:
-        errors.print(f"skipped  {outcome.error}", style="red", markup=False)
+        errors.print(f"failed   {outcome.path}", style="red", markup=False)
     else:
         state = "indexed" if outcome.is_new else "known  "
         console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)

@@ -104,7 +104,8 @@ class AnswerOut(BaseModel):
     sentence: SentenceOut
     passage: PassageRef
     quote: QuoteOut
-    page: int | None
+    page: Annotated[int | None, Field(description="Counted from 1; of documents that have pages.")]
+    heading: Annotated[str | None, Field(description="The heading that the answer stands under.")]
     document: DocumentRef
     also_at: list[PlaceOut]
 
@@ -121,7 +122,8 @@ class AnswerOut(BaseModel):
             quote=QuoteOut(
                 prefix=answer.quotation.prefix, exact=answer.quotation.exact, suffix=answer.quotation.suffix
             ),
-            page=None,
+            page=answer.location.page,
+            heading=answer.location.heading,
             document=DocumentRef.of(answer.document),
             also_at=[
                 PlaceOut(document_id=p.document_id, span=SpanOut(start=p.span.start, end=p.span.end))
@@ -139,6 +141,8 @@ class PassageOut(SpanOut):
     score: float
     cosine: float | None
     bm25: float | None
+    page: Annotated[int | None, Field(description="That the passage begins on.")]
+    heading: Annotated[str | None, Field(description="That the passage begins under.")]
 
     @classmethod
     def of(cls, found: RetrievedPassage) -> Self:
@@ -152,6 +156,8 @@ class PassageOut(SpanOut):
             score=found.score,
             cosine=found.cosine,
             bm25=found.bm25,
+            page=found.passage.location.page,
+            heading=found.passage.location.heading,
         )
 
 

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
-        50_000_000, description="Largest document that is taken, in bytes of UTF-8."
+        50_000_000, description="Largest document that is taken, in bytes: of its file, and of its text in UTF-8."
     )
 
     vector_index: Choice = Field(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -78,10 +79,23 @@ def show_finding(finding: Finding) -> None:
         console.print(Text(f"{'':8} → {finding.mend}"))
 
 
+def show_failures(failed: Sequence[tuple[Path, Exception | None]]) -> None:
+    """The files that could not be read, and why, at the end of long work."""
+    errors.print(f"{len(failed):,} file{'s' * (len(failed) != 1)} could not be read:", style="bold red")
+    for path, reason in failed:
+        errors.print(f"  {path}: {reason}", style="red", markup=False, soft_wrap=True)
+
+
 def _show(answer: Answer) -> None:
     sentence = Text("  " + " ".join(answer.sentence_text.split()))
     sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
     console.print(Text(answer.text, style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
     console.print(sentence)
-    source = answer.document.source or answer.document.title
-    console.print(f"  {source}, characters {answer.span.start:,}–{answer.span.end:,}\n", style="dim")
+    page, heading = answer.location.page, answer.location.heading
+    where = [
+        answer.document.source or answer.document.title,
+        *([f"page {page:,}"] if page else []),
+        *([f"“{heading}”"] if heading else []),
+        f"characters {answer.span.start:,}–{answer.span.end:,}",
+    ]
+    console.print(f"  {', '.join(where)}\n", style="dim", markup=False)

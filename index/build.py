@@ -14,7 +14,7 @@ from typing import TypeVar
 from index.documents import Document, DocumentDraft
 from index.errors import DocumentError
 from index.interfaces import Progress
-from index.parsing import files_in, parse_file
+from index.parsing import MAX_BYTES, drafts_in, files_in
 from index.passage_index import PassageIndex
 
 # about 500 passages: a few seconds of embedding, which is what a kill can cost
@@ -34,37 +34,29 @@ class Ingested:
     error: DocumentError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A file on its way in: its draft, or why there is none."""
-
-    path: Path
-    size: int
-    """In bytes."""
-    draft: DocumentDraft | None
-    error: DocumentError | None = None
-
-
-def ingest(index: PassageIndex, paths: Iterable[Path], progress: Progress | None = None) -> Iterator[Ingested]:
-    """Puts files, and the files in folders, into ``index``, yielding each one's outcome as it is known.
+def ingest(
+    index: PassageIndex, paths: Iterable[Path], progress: Progress | None = None, *, max_bytes: int = MAX_BYTES
+) -> Iterator[Ingested]:
+    """Puts files, and the files in folders and archives, into ``index``, yielding each one's outcome as it is known.
 
     One file that cannot be read does not stop the others. ``progress`` hears of the bytes of all files.
     """
-    files = [(path, _size(path)) for path in files_in(paths)]
-    all_bytes = sum(size for _, size in files)
+    paths = list(paths)
+    all_bytes = sum(_size(path) for path in files_in(paths))
     done = 0
-    for group in _groups(map(_read, files), lambda read: len(read.draft.text) if read.draft else 0):
-        size = sum(read.size for read in group)
-        drafts = [read.draft for read in group if read.draft is not None]
+    parsed_files = drafts_in(paths, max_bytes=max_bytes)
+    for group in _groups(parsed_files, lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
+        size = sum(parsed.size for parsed in group)
+        drafts = [parsed.draft for parsed in group if parsed.draft is not None]
         stored = iter(index.add_all(drafts, _part_of(progress, done, size, all_bytes)))
         done += size
         if progress is not None:
             progress(done, all_bytes)
-        for read in group:
+        for parsed in group:
             yield (
-                Ingested(read.path, None, error=read.error)
-                if read.draft is None
-                else Ingested(read.path, *next(stored))
+                Ingested(parsed.path, None, error=parsed.error)
+                if parsed.draft is None
+                else Ingested(parsed.path, *next(stored))
             )
 
 
@@ -79,14 +71,6 @@ def add_many(
         if progress is not None:
             progress(done, len(drafts))
         yield from added
-
-
-def _read(file: tuple[Path, int]) -> _Read:
-    path, size = file
-    try:
-        return _Read(path, size, parse_file(path))
-    except DocumentError as error:
-        return _Read(path, size, None, error)
 
 
 def _groups(items: Iterable[_T], characters: Callable[[_T], int]) -> Iterator[list[_T]]:

@@ -8,7 +8,6 @@ catalogue can be brought in step by reading only what changed.
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,19 +17,21 @@ from pathlib import Path
 
 import numpy as np
 
+from index import outlines
 from index.database import Database
-from index.documents import Document, DocumentDraft, Passage
-from index.errors import CatalogueTooNew, DocumentNotFound, DuplicateDocument, EmbedderMismatch
+from index.documents import Document, DocumentDraft, Location, Outline, Passage
+from index.errors import DocumentNotFound, DuplicateDocument
 from index.interfaces import Keys, Vectors
-
-SCHEMA_VERSION = 1
+from index.schema import SCHEMA_VERSION, prepare, version_of
 
 _ROWS_AT_ONCE = 10_000
 
-_SCHEMA = Path(__file__).with_name("schema.sql")
-
 _DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
 _DOCUMENT_AND_TEXT = _DOCUMENT.replace(" FROM", ", text FROM")
+_PASSAGES = (
+    "SELECT key, document_id, start, end, text, location FROM passages AS p "
+    "WHERE key IN (SELECT value FROM json_each(?))"
+).replace("location", outlines.location_columns("p.document_id", "p.start"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ class Catalogue:
         self._dimension = dimension
         self._db = Database(path)
         with self._db.reading() as db:
-            version = _version(db)
+            version = version_of(db)
         # one that is up to date needs no write, and so opens where nothing may be written
         with self._db.reading() if version == SCHEMA_VERSION else self._db.change() as db:
-            _prepare(db, embedder)
+            prepare(db, embedder)
             self.identity: str = db.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0]
 
     def close(self) -> None:
@@ -150,14 +151,24 @@ class Catalogue:
             raise DocumentNotFound(document_id)
         return _as_document(row[:-1]), str(row[-1])
 
+    def outline(self, document_id: str) -> Outline:
+        """Its pages and headings; none for an unknown document."""
+        with self._db.reading() as db:
+            return outlines.read(db, document_id)
+
+    def location(self, document: Document, offset: int) -> Location:
+        """Where a character of ``document`` is; unknown once another text has taken its place."""
+        with self._db.reading() as db:
+            return outlines.location(db, document, offset)
+
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Those passages among ``keys`` that are there, by key."""
         with self._db.reading() as db:
-            rows = db.execute(
-                "SELECT key, document_id, start, end, text FROM passages WHERE key IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(keys)),),
-            ).fetchall()
-        return {row[0]: Passage(*row) for row in rows}
+            rows = db.execute(_PASSAGES, (json.dumps(list(keys)),)).fetchall()
+        return {
+            key: Passage(key, document_id, start, end, text, Location(page, heading))
+            for key, document_id, start, end, text, page, heading in rows
+        }
 
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
         """The keys of these documents' passages; an unknown document has none."""
@@ -213,37 +224,6 @@ class Catalogue:
         return np.frombuffer(b"".join(vectors), dtype="<f4").reshape(-1, self._dimension)
 
 
-def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _prepare(db: sqlite3.Connection, embedder: str) -> None:
-    version = _version(db)
-    if version > SCHEMA_VERSION:
-        raise CatalogueTooNew(version, SCHEMA_VERSION)
-    if version == 0:
-        for statement in _statements(_SCHEMA.read_text()):
-            db.execute(statement)
-        db.execute(
-            "INSERT INTO meta VALUES ('generation', '0'), ('identity', ?), ('embedder', ?)",
-            (secrets.token_hex(8), embedder),
-        )
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]
-    if indexed_with != embedder:
-        raise EmbedderMismatch(indexed_with, embedder)
-
-
-def _statements(script: str) -> Iterator[str]:
-    """executescript() would commit the transaction that the schema is made in."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-
-
 def _generation(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()[0])
 
@@ -277,6 +257,7 @@ def _insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
             for p in new.passages
         ),
     )
+    outlines.store(db, document.id, new.draft.outline)
 
 
 def _delete(db: sqlite3.Connection, document_id: str) -> None:

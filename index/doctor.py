@@ -11,12 +11,12 @@ from typing import Literal
 
 import numpy as np
 
-from index.catalogue import SCHEMA_VERSION
 from index.database import Database
 from index.documents import DocumentDraft
 from index.errors import CatalogueError, CatalogueUnusable, DocumentError, EmbedderMismatch
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
+from index.schema import SCHEMA_VERSION
 from index.snapshots import Snapshots
 from index.vector_rule import VectorRule
 

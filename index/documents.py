@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,43 @@ def lone_surrogate(text: str) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a document: where it stands in the text and what it says. The highest level is 1."""
+
+    start: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The page that a character is on, counted from 1, and the heading that it stands under, as far as is known."""
+
+    page: int | None = None
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """From offsets of a document's text to its pages and headings, both in the order of the text."""
+
+    pages: tuple[int, ...] = ()
+    """Where each page begins; one without text begins where the next one does."""
+    headings: tuple[Heading, ...] = ()
+
+    def __post_init__(self) -> None:
+        for starts in (self.pages, tuple(heading.start for heading in self.headings)):
+            if starts != tuple(sorted(starts)) or (starts and starts[0] < 0):
+                raise ValueError(f"not in the order of the text: {starts}")
+
+    def location(self, offset: int) -> Location:
+        """Where the character at ``offset`` is."""
+        page = bisect_right(self.pages, offset)
+        under = bisect_right(self.headings, offset, key=lambda heading: heading.start)
+        return Location(page or None, self.headings[under - 1].text if under else None)
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentDraft:
     """A document on its way in: it has text, but no identity yet.
 
@@ -31,12 +69,13 @@ class DocumentDraft:
     text: str
     source: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    outline: Outline = Outline()
 
     def __post_init__(self) -> None:
         name = self.title or self.source
         if not self.text.strip():
             raise EmptyDocument(name)
-        for part in (self.text, self.title, self.source):
+        for part in (self.text, self.title, self.source, *(heading.text for heading in self.outline.headings)):
             if (at := lone_surrogate(part)) is not None:
                 raise MalformedFile(ascii(name), f"a lone surrogate at character {at}")
 
@@ -70,6 +109,8 @@ class Passage:
     start: int
     end: int
     text: str
+    location: Location = Location()
+    """Where it begins."""
 
     @property
     def id(self) -> str:

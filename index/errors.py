@@ -4,7 +4,11 @@ SourcespanError
 ├── DocumentError
 │   ├── EmptyDocument          nothing but white space in it
 │   ├── UnsupportedFormat      a kind of file that we do not read
+│   ├── MislabelledFile        holds something else than its name says
 │   ├── MalformedFile          the right kind of file, but broken
+│   ├── EncryptedFile          opens only with a password
+│   ├── ScannedDocument        pictures of pages, without text
+│   ├── UnsafeArchive          made, or as if made, to do harm when unpacked
 │   ├── DocumentTooLarge       over the limit
 │   ├── DuplicateDocument      another document holds the same text
 │   └── DocumentNotFound       no document with that id
@@ -54,6 +58,44 @@ class UnsupportedFormat(DocumentError):
         super().__init__(f"{name!r} is of a kind that is not read; supported: {', '.join(supported)}")
         self.name = name
         self.supported = supported
+
+
+class MislabelledFile(DocumentError):
+    """A file whose name says one kind and whose content is another."""
+
+    def __init__(self, name: str, holds: str, advice: str) -> None:
+        super().__init__(f"{name!r} does not hold what its name says: it is {holds}; {advice}")
+        self.name = name
+        self.holds = holds
+
+
+class EncryptedFile(DocumentError):
+    """A file that opens only with a password."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is encrypted: save it without a password first")
+        self.name = name
+
+
+class ScannedDocument(DocumentError):
+    """Pages that are pictures."""
+
+    def __init__(self, name: str, pages: int) -> None:
+        super().__init__(
+            f"{name!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: "
+            "run text recognition (OCR) over it first"
+        )
+        self.name = name
+        self.pages = pages
+
+
+class UnsafeArchive(DocumentError):
+    """An archive, or a file in one, that is not unpacked."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name!r} is not unpacked: {reason}")
+        self.name = name
+        self.reason = reason
 
 
 class MalformedFile(DocumentError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from index.documents import Document, Passage
+from index.documents import Document, Location, Passage
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,6 +60,8 @@ class Answer:
     sentence: Span
     sentence_text: str
     quotation: Quotation
+    location: Location
+    """Where its first character is."""
     score: float
     """The reader's margin over its null answer, in logits."""
     confidence: float

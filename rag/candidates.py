@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.documents import Document
+from index.documents import Document, Location
 from index.splitting import sentences
 from rag.answers import Answer, Place, Quotation, RetrievedPassage, Span
 from rag.calibration import Evidence
@@ -85,7 +85,7 @@ def evidence(question: str, candidate: Candidate) -> Evidence:
     )
 
 
-def answer(candidate: Candidate, confidence: float) -> Answer:
+def answer(candidate: Candidate, confidence: float, location: Location) -> Answer:
     """The candidate as it is shown: with its sentence and what stands around it."""
     text, span = candidate.source.text, candidate.span
     sentence = _sentence(candidate)
@@ -101,6 +101,7 @@ def answer(candidate: Candidate, confidence: float) -> Answer:
             exact=candidate.text,
             suffix=text[span.end : span.end + _QUOTE_CONTEXT],
         ),
+        location=location,
         score=candidate.score,
         confidence=confidence,
         also_at=candidate.also_at,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from index.documents import Document
+from index.documents import Document, Location
 from rag.answers import RetrievedPassage
 
 
@@ -49,7 +49,10 @@ class Reader(Protocol):
 
 
 class DocumentStore(Protocol):
-    """Where the text of documents is."""
+    """Where the text of documents is, and what is known of its places."""
 
     def with_text(self, document_id: str) -> tuple[Document, str]:
         """Raises DocumentNotFound."""
+
+    def location(self, document: Document, offset: int) -> Location:
+        """The page and heading of a character; unknown once the document has changed."""

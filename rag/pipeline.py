@@ -8,7 +8,7 @@ from time import perf_counter
 
 from index.documents import lone_surrogate
 from index.errors import DocumentNotFound, InvalidQuestion
-from rag.answers import QAResult, RetrievedPassage, Timings
+from rag.answers import Answer, QAResult, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence
 from rag.candidates import Candidate, ReadPassage, answer, candidates, evidence
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, AskConfig
@@ -62,7 +62,7 @@ class QuestionAnswerer:
         _check(n_best, threshold)
         proposal = self.propose(question, top_k=top_k, document_ids=document_ids)
         judged = self._calibration.judge(proposal.evidence)[:n_best]
-        found = tuple(answer(proposal.candidates[j.position], j.confidence) for j in judged)
+        found = tuple(self._answer(proposal.candidates[j.position], j.confidence) for j in judged)
         answers = tuple(a for a in found if a.confidence >= threshold)
         return QAResult(
             question=question,
@@ -95,6 +95,10 @@ class QuestionAnswerer:
             passages=tuple(source.retrieved for source in read),
             timings=timings,
         )
+
+    def _answer(self, candidate: Candidate, confidence: float) -> Answer:
+        location = self._documents.location(candidate.source.document, candidate.span.start)
+        return answer(candidate, confidence, location)
 
     def _with_documents(self, passages: Sequence[RetrievedPassage]) -> list[ReadPassage]:
         """Each passage with its document; one whose document was removed or replaced meanwhile is left out."""

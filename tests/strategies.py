@@ -39,6 +39,16 @@ texts = st.lists(
 documents = texts.filter(lambda text: text.strip())
 """Text that can be stored."""
 
+words = st.lists(st.text("abcdefgh", min_size=1, max_size=8), min_size=1, max_size=12).map(" ".join)
+"""What any format can hold as it is."""
+
+_printed = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+
+blocks = st.lists(
+    st.tuples(st.integers(0, 6), st.lists(_printed, min_size=1, max_size=8).map(" ".join)), min_size=1, max_size=10
+).filter(lambda found: all(text.strip(" |-") for _, text in found))
+"""Paragraphs (level 0) and headings, in characters of every script."""
+
 
 @st.composite
 def logits(draw: st.DrawFn) -> Arrays:

@@ -62,13 +62,14 @@ def test_what_the_documents_do_not_say_is_exit_code_1(folder: Path) -> None:
 
 @pytest.mark.model
 def test_indexing_again_passes_over_what_is_there_and_names_what_fails(folder: Path) -> None:
-    (folder / "broken.txt").write_bytes(b"caf\xe9")
-    done = run("index", "docs", "broken.txt", "--json", cwd=folder)
-    (folder / "broken.txt").unlink()
+    (folder / "broken.pdf").write_bytes(b"no PDF")
+    done = run("index", "docs", "broken.pdf", "--json", cwd=folder)
+    (folder / "broken.pdf").unlink()
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 2
     assert [row.get("new") for row in rows] == [False, False, None]
-    assert rows[2]["error"] == "'broken.txt' cannot be read: not UTF-8 text at byte 3"
+    assert rows[2]["error"] == "'broken.pdf' cannot be read: not a PDF, or a damaged one"
+    assert done.stderr.rstrip().endswith(f"1 file could not be read:\n  broken.pdf: {rows[2]['error']}")
 
 
 @pytest.mark.model

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from index.catalogue import SCHEMA_VERSION
 from index.documents import DocumentDraft
 from index.errors import (
     CatalogueTooNew,
@@ -15,6 +14,7 @@ from index.errors import (
     MalformedFile,
 )
 from index.passage_index import PassageIndex
+from index.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
 
 

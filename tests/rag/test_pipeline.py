@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.documents import Document, DocumentDraft
+from index.documents import Document, DocumentDraft, Location
 from index.errors import DocumentNotFound, InvalidQuestion
 from index.passage_index import PassageIndex
 from index.splitting import sentences
@@ -132,6 +132,9 @@ class ChangingStore:
         if self._change is None:
             raise DocumentNotFound(document_id)
         return document, self._change
+
+    def location(self, document: Document, offset: int) -> Location:
+        return self._index.catalogue.location(document, offset)
 
 
 @pytest.mark.parametrize("change", [None, "Another text altogether."])

@@ -1,0 +1,118 @@
+"""A file, or a .zip of files → drafts, or what is wrong with each. Nothing is ever written to a path."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from index.documents import DocumentDraft
+from index.errors import DocumentError, DocumentTooLarge, EmptyDocument, EncryptedFile, UnsafeArchive
+from index.parsing.content import MAX_BYTES, malformed
+from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, check_label, parse_bytes, suffix_of
+from index.parsing.limits import MAX_NESTING, Budget
+
+UNPACKED = 20
+"""How many times the largest file an archive may unpack to, all in all."""
+_ENCRYPTED = 0x1
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """What became of one file: its draft, or why there is none."""
+
+    path: Path
+    """Where it was found; that of a file in an archive goes on with its name there."""
+    size: int
+    """The bytes it takes up where it was found, for telling progress."""
+    draft: DocumentDraft | None
+    error: DocumentError | None = None
+
+
+def drafts_of(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
+    """What is in ``data``, a file called ``name``: one document, or those of an archive, archives in it unpacked too.
+
+    Never raises DocumentError: each file's is in its place.
+    """
+    return _parsed(_Found(Path(name), name, len(data), data), Budget(UNPACKED * max_bytes), max_bytes, depth=0)
+
+
+def is_clutter(relative: PurePosixPath) -> bool:
+    """Whether a program left the file there for itself: hidden, Word's lock, a Mac's second half."""
+    return any(part.startswith((".", "~$")) or part == "__MACOSX" for part in relative.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file, in a folder or in an archive."""
+
+    path: Path
+    name: str
+    size: int
+    data: bytes
+
+
+def _parsed(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:
+    try:
+        if suffix_of(file.name) == ARCHIVE:
+            yield from _unpacked(file, budget, max_bytes, depth)
+        else:
+            yield ParsedFile(file.path, file.size, parse_bytes(file.name, file.data, max_bytes=max_bytes))
+    except DocumentError as error:
+        yield ParsedFile(file.path, file.size, None, error)
+
+
+def _unpacked(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:
+    """Raises DocumentError where it is the archive itself that something is wrong with."""
+    if len(file.data) > budget.total:
+        raise DocumentTooLarge(file.name, len(file.data), budget.total)
+    check_label(file.name, file.data)
+    if depth == MAX_NESTING:
+        raise UnsafeArchive(file.name, f"it is an archive in {MAX_NESTING} others")
+    with malformed(file.name, "not a zip archive, or a damaged one"):
+        archive = zipfile.ZipFile(io.BytesIO(file.data))
+    with archive:
+        budget.take(file.name, archive)
+        members = [member for member in archive.infolist() if _is_wanted(member.filename)]
+        if not members:
+            raise EmptyDocument(file.name)
+        for member in members:
+            yield from _member(file, archive, member, budget, max_bytes, depth)
+
+
+def _member(
+    file: _Found, archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget, max_bytes: int, depth: int
+) -> Iterator[ParsedFile]:
+    name = f"{file.name}/{member.filename}"
+    path = file.path / member.filename.lstrip("/")
+    try:
+        data = _read(name, archive, member, max_bytes)
+    except DocumentError as error:
+        yield ParsedFile(path, member.compress_size, None, error)
+    else:
+        yield from _parsed(_Found(path, name, member.compress_size, data), budget, max_bytes, depth + 1)
+
+
+def _read(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> bytes:
+    if _leads_out(member.filename):
+        raise UnsafeArchive(name, "its name leads out of the archive")
+    if member.flag_bits & _ENCRYPTED:
+        raise EncryptedFile(name)
+    if member.file_size > max_bytes:
+        raise DocumentTooLarge(name, member.file_size, max_bytes)
+    with malformed(name, "it is damaged in the archive, or packed in a way that is not supported"):
+        return archive.read(member)
+
+
+def _is_wanted(name: str) -> bool:
+    """Files of the kinds that are read, and what must be refused by name."""
+    if _leads_out(name):
+        return True
+    return suffix_of(name) in SUPPORTED_SUFFIXES and not name.endswith("/") and not is_clutter(PurePosixPath(name))
+
+
+def _leads_out(name: str) -> bool:
+    path = PureWindowsPath(name)  # knows both slashes, and drives
+    return bool(path.anchor) or ".." in path.parts

@@ -1,0 +1,61 @@
+"""Files, and folders of them, on this machine → drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from index.documents import DocumentDraft
+from index.errors import DocumentError, DocumentTooLarge, MalformedFile
+from index.parsing.archives import UNPACKED, ParsedFile, drafts_of, is_clutter
+from index.parsing.content import MAX_BYTES
+from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, parse_bytes, suffix_of
+
+
+def parse_file(path: Path, *, max_bytes: int = MAX_BYTES) -> DocumentDraft:
+    """Reads and parses one file; its name becomes the document's source. Raises DocumentError."""
+    return parse_bytes(path.name, _read(path, path.name, max_bytes), max_bytes=max_bytes)
+
+
+def drafts_in(paths: Iterable[Path], *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
+    """The documents in files, in folders and in archives, or what is wrong with each.
+
+    The source of one that was found in a folder is its path from there.
+    """
+    for path, name in _named(paths):
+        limit = max_bytes * UNPACKED if suffix_of(name) == ARCHIVE else max_bytes
+        try:
+            data = _read(path, name, limit)
+        except DocumentError as error:
+            yield ParsedFile(path, 0, None, error)
+            continue
+        for parsed in drafts_of(name, data, max_bytes=max_bytes):
+            # the archive is known here by the path that the operator gave
+            inside = parsed.path.relative_to(name)
+            yield ParsedFile(path / inside, parsed.size, parsed.draft, parsed.error)
+
+
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """The files among ``paths``, and the files of a supported kind in the folders among them, sorted."""
+    return [path for path, _ in _named(paths)]
+
+
+def _named(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    for path in paths:
+        if not path.is_dir():
+            yield path, path.name
+            continue
+        for inside in sorted(path.rglob("*")):
+            name = inside.relative_to(path).as_posix()
+            if suffix_of(name) in SUPPORTED_SUFFIXES and inside.is_file() and not is_clutter(PurePosixPath(name)):
+                yield inside, name
+
+
+def _read(path: Path, name: str, max_bytes: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise DocumentTooLarge(name, size, max_bytes)
+        return path.read_bytes()
+    except OSError as error:
+        raise MalformedFile(name, error.strerror or str(error)) from error

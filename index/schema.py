@@ -1,0 +1,50 @@
+"""The tables of the catalogue, and how those of an older version become the present ones."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from index.errors import CatalogueTooNew, EmbedderMismatch
+
+# each makes the next version out of the one before it; the first out of nothing
+_STEPS = ("schema.sql", "schema_2.sql")
+
+SCHEMA_VERSION = len(_STEPS)
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """The version that the file is of; 0 for a new one."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def prepare(db: sqlite3.Connection, embedder: str) -> None:
+    """Brings the tables up to date, inside the caller's transaction. Raises CatalogueTooNew, EmbedderMismatch."""
+    version = version_of(db)
+    if version > SCHEMA_VERSION:
+        raise CatalogueTooNew(version, SCHEMA_VERSION)
+    for step in _STEPS[version:]:
+        for statement in _statements(Path(__file__).with_name(step).read_text(encoding="utf-8")):
+            db.execute(statement)
+    if version == 0:
+        db.execute(
+            "INSERT INTO meta VALUES ('generation', '0'), ('identity', ?), ('embedder', ?)",
+            (secrets.token_hex(8), embedder),
+        )
+    if version != SCHEMA_VERSION:  # one that may only be read is up to date
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]
+    if indexed_with != embedder:
+        raise EmbedderMismatch(indexed_with, embedder)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """executescript() would commit the transaction that the schema is made in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
