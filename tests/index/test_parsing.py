@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,9 @@ def _as_docx(blocks: list[tuple[int, str]]) -> bytes:
 @pytest.mark.parametrize(("name", "made"), [("a.html", _as_html), ("a.docx", _as_docx)])
 @given(blocks=strategies.blocks)
 @settings(max_examples=40)
-def test_paragraphs_and_headings_stand_where_the_outline_says(name: str, made, blocks) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_paragraphs_and_headings_stand_where_the_outline_says(
+    name: str, made: Callable[[list[tuple[int, str]]], bytes], blocks: list[tuple[int, str]]
+) -> None:
     draft = parse_bytes(name, made(blocks))
     assert draft.text == "\n\n".join(unicodedata.normalize("NFC", text) for _, text in blocks)
     at = 0
