@@ -40,3 +40,10 @@ def is_right(said: str, accepted: Sequence[str]) -> bool:
     probability of. Where nothing is accepted, no answer is right.
     """
     return bool(accepted) and token_f1(said, accepted) > 0.5
+
+
+def overlap(said: tuple[int, int], marked: tuple[int, int]) -> float:
+    """Intersection over union of two half-open ranges of characters, 0 to 1 (Jaccard's index)."""
+    shared = min(said[1], marked[1]) - max(said[0], marked[0])
+    union = max(said[1], marked[1]) - min(said[0], marked[0])
+    return max(shared, 0) / union if union > 0 else 0.0
