@@ -107,9 +107,10 @@ def show_comparison(comparison: Comparison, before: str, after: str, per_questio
         console.print(f"{comparison.unpaired} questions stand in only one of the two and are left out.")
     console.print(
         f"{comparison.fine}: {len(comparison.won)} won, {len(comparison.lost)} lost "
-        f"(McNemar's exact test: p = {comparison.p_value:.2g})."
+        f"(McNemar's exact test: p = {comparison.p_value:.2g}).",
+        soft_wrap=True,
     )
-    console.print(comparison.verdict, style="bold")
+    console.print(comparison.verdict, style="bold", soft_wrap=True)
 
 
 def _asked(row: Row) -> tuple[str, Sequence[str]]:
