@@ -27,6 +27,15 @@ def test_there_are_enough_questions_of_every_kind() -> None:
     assert {q.difficulty for q in answerable} == {"same words", "paraphrase", "two sentences"}
     assert {q.absence for q in unanswerable} == {"near", "far"}
     assert not any(q.absence for q in answerable)
+    assert len(QUESTIONS) >= 150
+
+
+def test_there_are_questions_that_are_meant_to_mislead() -> None:
+    answerable = Counter(q.trap for q in QUESTIONS if q.accepted)
+    unanswerable = Counter(q.trap for q in QUESTIONS if not q.accepted)
+    assert set(answerable) == {"", "similar numbers", "other words", "negation"}
+    assert set(unanswerable) == {"", "negation", "swapped name", "swapped number", "false premise"}
+    assert min((answerable | unanswerable).values()) >= 6
 
 
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if q.accepted], ids=lambda q: q.id)
