@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +14,7 @@ from eval import askers
 from eval.askers import InProcess
 from eval.datasets import EvalQuestion, Suite
 from eval.errors import ServerUnusable
+from eval.results import read_result
 from eval.run import run
 from eval.session import Session, asked
 from index.documents import DocumentDraft
@@ -67,6 +71,26 @@ def test_what_a_server_holds_already_can_be_asked(server: Server) -> None:
     with askers.Server(server.url) as asker:
         result = asked(Suite("s", {}, QUESTIONS[:1]), asker, Session(ModelConfig(), url=server.url), {"by": ""})
     assert result.outcomes[0].verdict == "right"
+
+
+def test_the_command_measures_a_server_and_writes_everything(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    for draft in DRAFTS:
+        (tmp_path / "notes" / draft.source).write_text(draft.text)
+    (tmp_path / "q.csv").write_text("question,answers,kind\n«at noon»?,at noon,when\nguess the weather,,what\n")
+    arguments = ["--document", "notes", "--url", server.url, "--json", "out.json", "--html", "out.html"]
+    command = [str(Path(sys.executable).parent / "sourcespan"), "eval", "q.csv", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert "1 right, 1 rightly abstained" in " ".join(done.stdout.split())
+    saved = read_result(tmp_path / "out.json")
+    assert (saved["by"], saved["lost"]["right"], saved["measures"]["verbatim"]["value"]) == (server.url, 1, 1)
+    assert "<mark>at noon</mark>" in (tmp_path / "out.html").read_text()
+    assert not list(tmp_path.glob("*.answers.jsonl"))  # they stand in the output now
+    compared = subprocess.run(
+        [*command[:2], "compare", "out.json", "out.json"], cwd=tmp_path, capture_output=True, text=True, timeout=100
+    )
+    assert "No difference can be told with 2 questions" in compared.stdout
 
 
 def test_a_server_that_is_not_there_is_named() -> None:
