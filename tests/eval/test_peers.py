@@ -132,7 +132,8 @@ def test_a_peer_that_cannot_start_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["sourcespan", "plain loop"])
 def test_we_and_the_plain_loop_answer_in_processes_of_our_own(tmp_path: Path, name: str) -> None:
     made = make_workload([], passages=0, questions=0, seed=0, models=ModelConfig())
-    workload = Workload(PASSAGES, WORKLOAD.questions[:2], made.embedder, made.reader)
+    asked = [WORKLOAD.questions[0], Question("When was the bakery founded?", ["1987", "in 1987"], 0)]
+    workload = Workload(PASSAGES, asked, made.embedder, made.reader)
     workload.save(tmp_path / "w.json")
     scored = score(name, workload, run_peer(name, Path(sys.executable), tmp_path / "w.json", tmp_path / "out.json"))
     assert (scored.exact_match, scored.hit, scored.valid_offsets, scored.failed) == (1, 1, 1, 0)
