@@ -36,7 +36,7 @@ article: .venv/installed
 
 # the same work through other programs: make bench-peers DATA=squad11_dev.json.gz
 bench-peers: .venv/installed .venv-peers/haystack/installed .venv-peers/txtai/installed
-	$(BIN)/python -m eval.peers.bench $(DATA)
+	$(BIN)/python -m eval.peers.bench $(DATA) $(ARGS)
 
 .venv-peers/%/installed: eval/peers/requirements-%.txt
 	$(PYTHON) -m venv .venv-peers/$*

@@ -49,7 +49,7 @@ def run_suite(
         bool, typer.Option("--open/--gold", help="SQuAD: ask all paragraphs together, or each question its own.")
     ] = False,
     absent: Annotated[float, typer.Option(min=0, max=0.9, help="With --open: share of paragraphs left out.")] = 0.0,
-    retrieval: Annotated[bool, typer.Option(help="SQuAD with --open: only whether the paragraph is found.")] = False,
+    retrieval: Annotated[bool, typer.Option(help="SQuAD: only whether the paragraph is found, among all.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Questions, drawn at random.", show_default="all")] = None,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     top_k: Annotated[int, typer.Option(min=1, max=50, help="Passages to read.")] = 5,

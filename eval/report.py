@@ -15,7 +15,7 @@ from eval.plots import Bar, bars, histogram, reliability_plot, risk_coverage_plo
 from eval.results import Result
 from eval.retrieval import ARMS, SCORES
 from eval.run import FINE, RIGHT, Outcome
-from eval.terminal import groups, written
+from eval.terminal import groups, interval, written
 from rag.reliability import reliability_bins, risk_coverage
 
 _TEMPLATE = "report.html.j2"
@@ -47,7 +47,7 @@ def page(result: Result) -> str:
 
 def _figures(figures: Mapping[str, Figure]) -> list[tuple[str, str, str, int]]:
     return [
-        (m.label, written(f.value, m.unit), f"{written(f.low, m.unit)} – {written(f.high, m.unit)}", f.over)
+        (m.label, written(f.value, m.unit), interval(f, m.unit), f.over)
         for m in MEASURES
         if (f := figures[m.name]).over
     ]
@@ -57,11 +57,7 @@ def _arms(figures: Mapping[str, Figure]) -> list[tuple[str, list[tuple[str, str]
     return [
         (
             arm,
-            [
-                (written(f.value, "share"), f"{written(f.low, 'share')} – {written(f.high, 'share')}")
-                for name in SCORES
-                for f in [figures[f"{arm}.{name}"]]
-            ],
+            [(written(f.value, "share"), interval(f, "share")) for name in SCORES for f in [figures[f"{arm}.{name}"]]],
         )
         for arm in ARMS
     ]

@@ -71,12 +71,13 @@ def _figures(result: Result) -> Table:
         figure = result.figures[measure.name]
         if figure.over:
             table.add_row(
-                measure.label, written(figure.value, measure.unit), _interval(figure, measure.unit), str(figure.over)
+                measure.label, written(figure.value, measure.unit), interval(figure, measure.unit), str(figure.over)
             )
     return table
 
 
-def _interval(figure: Figure, unit: Unit) -> str:
+def interval(figure: Figure, unit: Unit) -> str:
+    """From the lower to the upper end."""
     return f"{written(figure.low, unit)} – {written(figure.high, unit)}"
 
 
@@ -120,7 +121,7 @@ def _arms(result: Result) -> Table:
 
 def _with_interval(figures: Mapping[str, Figure], name: str) -> str:
     figure = figures[name]
-    return f"{written(figure.value, 'share')} ({written(figure.low, 'share')} – {written(figure.high, 'share')})"
+    return f"{written(figure.value, 'share')} ({interval(figure, 'share')})"
 
 
 def _percent(values: Sequence[float]) -> str:
