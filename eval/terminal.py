@@ -33,9 +33,11 @@ def show(result: Result, *, per_question: bool) -> None:
         return
     outcomes = result.outcomes
     console.print(_figures(result))
-    console.print(_groups(outcomes))
+    if of := groups(outcomes):
+        console.print(_groups(of))
     console.print(_lost(outcomes))
-    console.print(_questions(outcomes if per_question else [o for o in outcomes if o.verdict not in FINE]))
+    if shown := [o for o in outcomes if per_question or o.verdict not in FINE]:
+        console.print(_questions(shown))
     counts = Counter(outcome.verdict for outcome in outcomes)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
 
@@ -81,9 +83,9 @@ def interval(figure: Figure, unit: Unit) -> str:
     return f"{written(figure.low, unit)} – {written(figure.high, unit)}"
 
 
-def _groups(outcomes: Sequence[Outcome]) -> Table:
+def _groups(grouped: Mapping[str, Mapping[str, Sequence[Outcome]]]) -> Table:
     table = Table("group", "questions", "EM", "F1", "abstention accuracy", title="By group", title_justify="left")
-    for of in groups(outcomes).values():
+    for of in grouped.values():
         for name, members in of.items():
             has = [o for o in members if o.question.accepted]
             scores = [_percent([o.exact for o in has]), _percent([o.f1 for o in has])] if has else ["", ""]
