@@ -9,7 +9,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test test-fast check format article clean
+.PHONY: serve test test-fast check format article clean bench-peers
 
 serve: .venv/installed
 	$(BIN)/sourcespan serve --host $(HOST) --port $(PORT)
@@ -33,6 +33,16 @@ format: .venv/developing
 
 article: .venv/installed
 	$(BIN)/sourcespan eval article
+
+# the same work through other programs: make bench-peers DATA=squad11_dev.json.gz
+bench-peers: .venv/installed .venv-peers/haystack/installed .venv-peers/txtai/installed
+	$(BIN)/python -m eval.peers.bench $(DATA) $(ARGS)
+
+.venv-peers/%/installed: eval/peers/requirements-%.txt
+	$(PYTHON) -m venv .venv-peers/$*
+	.venv-peers/$*/bin/python -m pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
+	.venv-peers/$*/bin/python -m pip install --quiet -r $<
+	touch $@
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

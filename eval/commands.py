@@ -3,127 +3,141 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from typer.core import TyperGroup
 
-from eval.datasets import (
-    ARTICLE,
-    ARTICLE_QUESTIONS,
-    EvalQuestion,
-    in_words_of,
-    locate,
-    read_questions,
-    squad_questions,
-)
 from eval.decoding import decoding
-from eval.report import as_dict, show
 
 if TYPE_CHECKING:
-    from rag.loading import Parts
+    from eval.results import Result
 
-T = TypeVar("T")
+_STDOUT = Path("-")
 
-app = typer.Typer(help="Measure how well questions are answered.", no_args_is_help=True)
+
+class _RunsByDefault(TyperGroup):
+    """``eval X`` is ``eval run X``, where X is no command."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_RunsByDefault,
+    help="Measure how well questions are answered: `eval NAME|FILE|FOLDER` is `eval run NAME|FILE|FOLDER`.",
+    no_args_is_help=True,
+)
 app.command()(decoding)
 
-TopK = Annotated[int, typer.Option(min=1, max=50, help="Passages to read.")]
-PerQuestion = Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with every question.")]
 
-
-@app.command()
-def article(
+@app.command("run")
+def run_suite(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE|FOLDER",
+            help="`article`; SQuAD 1.1 or 2.0 JSON, plain or .gz, such as exported feedback; questions of your own as "
+            ".jsonl or .csv; a folder in BEIR's layout.",
+        ),
+    ],
     document: Annotated[
-        Path, typer.Option(help="The text that is asked.", show_default="our retelling", exists=True, dir_okay=False)
-    ] = ARTICLE,
-    questions: Annotated[
-        Path, typer.Option(help="JSON lines of questions.", show_default="ours", exists=True, dir_okay=False)
-    ] = ARTICLE_QUESTIONS,
-    top_k: TopK = 5,
-    per_question: PerQuestion = False,
-    as_json: AsJson = False,
+        list[Path] | None, typer.Option(help="Files and folders that are asked, for the article or your own questions.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--open/--gold", help="SQuAD: ask all paragraphs together, or each question its own.")
+    ] = False,
+    absent: Annotated[float, typer.Option(min=0, max=0.9, help="With --open: share of paragraphs left out.")] = 0.0,
+    retrieval: Annotated[bool, typer.Option(help="SQuAD: only whether the paragraph is found, among all.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Questions, drawn at random.", show_default="all")] = None,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    top_k: Annotated[int, typer.Option(min=1, max=50, help="Passages to read.")] = 5,
+    url: Annotated[str, typer.Option(help="A running server to ask, instead of the models here.")] = "",
+    embedder: Annotated[
+        str, typer.Option(envvar="SOURCESPAN_EMBEDDER", help="Folder or name.", show_default="the bundled one")
+    ] = "",
+    reader: Annotated[
+        str, typer.Option(envvar="SOURCESPAN_READER", help="Folder or name.", show_default="the bundled one")
+    ] = "",
+    calibration: Annotated[str, typer.Option(envvar="SOURCESPAN_CALIBRATION", help="A file, or `none`.")] = "",
+    per_question: Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")] = False,
+    quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write everything there; - is the terminal.", dir_okay=False)
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report to look at there.", dir_okay=False)] = None,
 ) -> None:
-    """Ask hand-written questions of one document, from retrieval to abstention."""
-    from index.parsing import parse_file
+    """Ask a set of questions, from retrieval to abstention, and say how well they were answered.
 
-    draft = parse_file(document)
-    asked = [in_words_of(draft.text, question) for question in read_questions(questions)]
-    for question in asked:
-        if question.accepted and not locate(draft.text, question.accepted):
-            raise typer.BadParameter(f"{document} holds no accepted answer to {question.id}: {question.question}")
-    with _loaded() as parts:
-        parts.index.add(draft)
-        _measure(parts, asked, document.name, top_k=top_k, per_question=per_question, as_json=as_json)
+    With --json or --html, answers are kept beside the output as they are given: a run that was stopped goes on.
+    """
+    from eval.report import save_page
+    from eval.session import Session, measured
+    from eval.suites import Choice, open_suite
+    from eval.terminal import show
+    from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
+
+    choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
+    suite = open_suite(target, choice, served=bool(url))
+    models = ModelConfig(embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration)
+    output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
+    session = Session(models, url, top_k, output)
+    result = measured(suite, session)
+    if html is not None:
+        save_page(result, html)
+    if json_file == _STDOUT:
+        print(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+    else:
+        _save(result, json_file)
+        if not quiet:
+            show(result, per_question=per_question)
+    for path in (html, json_file):
+        if not quiet and path not in (None, _STDOUT):
+            Console(stderr=True).print(f"Written to {path}", markup=False)
+    if session.kept is not None:
+        session.kept.unlink()
 
 
 @app.command()
-def squad(
-    file: Annotated[Path, typer.Argument(help="SQuAD 1.1 or 2.0 JSON, plain or .gz.", exists=True, dir_okay=False)],
-    whole: Annotated[
-        bool, typer.Option("--open/--gold", help="Ask all paragraphs together, or each question its own paragraph.")
-    ] = False,
-    absent: Annotated[
-        float,
-        typer.Option(min=0, max=0.9, help="With --open: share of paragraphs that are left out."),
-    ] = 0.0,
-    limit: Annotated[int, typer.Option(min=1, help="Questions, drawn at random.")] = 1_000,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
-    top_k: TopK = 5,
-    as_json: AsJson = False,
+def compare(
+    before: Annotated[Path, typer.Argument(help="A result of --json.", exists=True, dir_okay=False)],
+    after: Annotated[Path, typer.Argument(help="Another one, of the same questions.", exists=True, dir_okay=False)],
+    per_question: Annotated[bool, typer.Option(help="The questions won and lost.")] = True,
 ) -> None:
-    """Ask questions in SQuAD's format, of all their paragraphs in one index or of the paragraph each belongs to."""
-    from index.build import add_many
-    from index.documents import DocumentDraft
-    from rag.squad import read_squad
+    """Say whether the second run is better than the first, question by question."""
+    from eval.compare import compare_results, show_comparison
+    from eval.results import read_result
 
-    texts, asked = squad_questions(list(read_squad(file)), absent=absent if whole else 0.0, limit=limit, seed=seed)
-    if not whole:
-        wanted = {question.passage for question in asked}
-        texts = [text for text in texts if text in wanted]
-    with _loaded() as parts:
-        stored = add_many(parts.index, [DocumentDraft("", text) for text in texts])
-        added = zip(texts, _tracked(stored, "Indexing", len(texts)), strict=True)
-        ids = {text: document.id for text, (document, _) in added}
-        if not whole:
-            asked = [replace(question, document_id=ids[question.passage]) for question in asked]
-        _measure(parts, asked, file.name, top_k=top_k, per_question=False, as_json=as_json)
+    show_comparison(compare_results(read_result(before), read_result(after)), before.name, after.name, per_question)
 
 
-@contextmanager
-def _loaded() -> Iterator[Parts]:
-    """The default models over an empty index that is thrown away."""
-    from rag.loading import load
-
-    with tempfile.TemporaryDirectory(prefix="sourcespan-eval-") as folder:
-        parts = load(Path(folder))
-        with parts.index:
-            yield parts
-
-
-def _measure(
-    parts: Parts, asked: Sequence[EvalQuestion], name: str, *, top_k: int, per_question: bool, as_json: bool
+@app.command()
+def check(
+    expectations: Annotated[
+        Path | None, typer.Option(help="JSON of expectations.", show_default="ours", exists=True, dir_okay=False)
+    ] = None,
+    data: Annotated[
+        Path, typer.Option(help="Folder of the files that the commands name.", exists=True, file_okay=False)
+    ] = Path(),
+    quick: Annotated[bool, typer.Option(help="Only those that need no files and little time.")] = False,
+    update: Annotated[bool, typer.Option(help="Write what was measured in the place of what was expected.")] = False,
 ) -> None:
-    from eval.metrics import measure
-    from eval.run import run
+    """Run the commands behind the published figures again. Exit code 1 where one is out of its tolerance."""
+    from eval.expectations import EXPECTATIONS, check_all, read_expectations, write_expectations
 
-    parts.answerer.ask(asked[0].question)  # the first question of a process pays for its warming up
-    outcomes = list(_tracked(run(parts.answerer, asked, top_k=top_k), "Asking", len(asked)))
-    measures = measure(outcomes)
-    models = {"embedder": parts.embedder.fingerprint, "reader": parts.reader.fingerprint}
-    if as_json:
-        report = {"name": name, **models, "top_k": top_k, "measures": asdict(measures)}
-        print(json.dumps({**report, "questions": [as_dict(o) for o in outcomes]}, indent=2, ensure_ascii=False))
-    else:
-        show(outcomes, measures, title=f"{name}, {models['reader']}", per_question=per_question)
+    path = expectations or EXPECTATIONS
+    wanted = read_expectations(path)
+    found, fine = check_all(wanted, data, quick=quick, console=Console(highlight=False))
+    if update:
+        write_expectations(path, found)
+    if not fine and not update:
+        raise typer.Exit(1)
 
 
-def _tracked(work: Iterable[T], what: str, total: int) -> Iterable[T]:
-    return track(work, what, total=total, console=Console(stderr=True), transient=True)
+def _save(result: Result, path: Path | None) -> None:
+    if path is not None:
+        result.save(path)

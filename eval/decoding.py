@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eval.datasets import EvalQuestion, squad_questions
+from eval.datasets import EvalQuestion, squad_suite
 from rag.config import ReaderConfig
 from rag.reliability import best_threshold
 
@@ -71,6 +71,7 @@ def measure(
     parts: Parts, models: ModelConfig, asked: Sequence[EvalQuestion], wrap: Wrap, chosen: Sequence[str] = ()
 ) -> Iterator[Row]:
     """Asks all questions in every way, yielding a row at a time."""
+    from eval.askers import InProcess
     from eval.run import run
     from rag.calibration import UNFITTED
     from rag.loading import load_reader
@@ -86,7 +87,8 @@ def measure(
         answerer = QuestionAnswerer(
             retriever, reader, parts.index.catalogue, calibration if decoding.fitted else UNFITTED
         )
-        outcomes = wrap(run(answerer, asked, top_k=decoding.top_k), f"{choice} {value}", len(asked))
+        asker = InProcess(parts.index, answerer)
+        outcomes = wrap(run(asker, asked, top_k=decoding.top_k), f"{choice} {value}", len(asked))
         yield _row(choice, value, list(outcomes), is_default=choice == "default")
 
 
@@ -119,25 +121,25 @@ def decoding(
     """Vary one choice of decoding at a time, over all paragraphs of FILE in one index: quality and time."""
     from rich.progress import track
 
-    from index.documents import DocumentDraft
+    from index.build import add_many
     from rag.loading import DEFAULT_READER, ModelConfig, load
     from rag.squad import read_squad
 
     def wrap(outcomes: Iterable[Outcome], what: str, total: int) -> Iterable[Outcome]:
         return track(outcomes, what, total=total, console=Console(stderr=True), transient=True)
 
-    texts, asked = squad_questions(list(read_squad(file)), absent=absent, limit=limit, seed=seed)
+    suite = squad_suite(file.name, list(read_squad(file)), whole=True, absent=absent, limit=limit, seed=seed)
     models = ModelConfig(reader=reader or DEFAULT_READER)
     with tempfile.TemporaryDirectory(prefix="sourcespan-decoding-") as folder:
         parts = load(Path(folder), models)
         with parts.index:
-            for text in texts:
-                parts.index.add(DocumentDraft("", text))
-            rows = list(measure(parts, models, asked, wrap, choice or ()))
+            for _ in add_many(parts.index, list(suite.documents.values())):
+                pass
+            rows = list(measure(parts, models, suite.questions, wrap, choice or ()))
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:
-        show(rows, len(asked), file.name)
+        show(rows, len(suite.questions), file.name)
 
 
 def show(rows: Sequence[Row], questions: int, name: str) -> None:

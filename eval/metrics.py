@@ -1,94 +1,169 @@
-"""Outcomes → figures."""
+"""Outcomes → figures, each with its interval."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eval.run import Outcome
-from rag.reliability import Values, auroc, best_threshold, brier_score, expected_calibration_error
+from eval.bootstrap import (
+    RESAMPLES,
+    Figure,
+    Statistic,
+    auroc_of,
+    calibration_error_of,
+    intervals,
+    mean_of,
+    percentile_of,
+    risk_area_of,
+)
+from eval.run import LOSSES, RIGHT, Outcome
+from rag.reliability import Values, best_threshold
+
+Unit = Literal["share", "number", "ms"]
+
+PARTS = ("total", "embed", "retrieve", "read")
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
-    """The figures of one run. Shares are 0 to 1, times milliseconds.
+class Measure:
+    """How a figure is called and shown."""
 
-    The first four are over the questions that have an answer and take the best span whether it was given or withheld,
-    so that reading is measured apart from abstaining; ``f1_given`` counts a withheld answer as 0.
-    """
-
-    questions: int
-    answerable: int
-    passage_recall: float
-    exact_match: float
-    f1: float
-    f1_given: float
-    abstention_accuracy: float
-    """Answered where there is an answer, abstained where there is none; whether the answer is right is not asked."""
-    answered_answerable: float
-    abstained_unanswerable: float
-    f1_all: float
-    """As SQuAD 2.0: over all questions, abstaining counts 1 where there is no answer."""
-    f1_all_best_margin: float
-    """The same if it abstained below the margin that is best for these very questions: what the fit has to beat."""
-    f1_all_best_confidence: float
-    """The same below the confidence that is best for these very questions: SQuAD 2.0's "best F1"."""
-    calibration_error: float
-    brier: float
-    auroc: float
-    latency_p50: float
-    latency_p95: float
-    embed_p50: float
-    retrieve_p50: float
-    read_p50: float
+    name: str
+    label: str
+    unit: Unit
+    lower_is_better: bool = False
 
 
-def measure(outcomes: Sequence[Outcome]) -> Measures:
-    """The figures of ``outcomes``, of which there must be at least one."""
-    has = [o for o in outcomes if o.question.accepted]
-    lacks = [o for o in outcomes if not o.question.accepted]
-    confidence = np.array([o.confidence for o in outcomes])
-    right = np.array([float(o.right) for o in outcomes])
-    total = [o.timings.total for o in outcomes]
-    return Measures(
-        questions=len(outcomes),
-        answerable=len(has),
-        passage_recall=_mean(has, lambda o: o.retrieved),
-        exact_match=_mean(has, lambda o: o.exact),
-        f1=_mean(has, lambda o: o.f1),
-        f1_given=_mean(has, lambda o: 0.0 if o.abstained else o.f1),
-        abstention_accuracy=_mean(outcomes, lambda o: o.abstained != bool(o.question.accepted)),
-        answered_answerable=_mean(has, lambda o: not o.abstained),
-        abstained_unanswerable=_mean(lacks, lambda o: o.abstained),
-        f1_all=_mean(outcomes, token_f1_given),
-        f1_all_best_margin=_best_f1(outcomes, np.array([o.score for o in outcomes])),
-        f1_all_best_confidence=_best_f1(outcomes, confidence),
-        calibration_error=expected_calibration_error(confidence, right),
-        brier=brier_score(confidence, right),
-        auroc=auroc(confidence, right),
-        latency_p50=float(np.percentile(total, 50)),
-        latency_p95=float(np.percentile(total, 95)),
-        embed_p50=float(np.median([o.timings.embed for o in outcomes])),
-        retrieve_p50=float(np.median([o.timings.retrieve for o in outcomes])),
-        read_p50=float(np.median([o.timings.read for o in outcomes])),
-    )
+MEASURES = (
+    Measure("passage_recall", "passage recall: an accepted answer stands in what was read", "share"),
+    Measure("passage_recall_1", "  in the first passage", "share"),
+    Measure("passage_mrr", "  mean reciprocal rank of the first that has it", "number"),
+    Measure("exact_match", "exact match, answerable, best span", "share"),
+    Measure("f1", "F1, answerable, best span", "share"),
+    Measure("overlap", "overlap with the marked span (IoU), best span", "share"),
+    Measure("f1_given", "F1, answerable, withheld counts 0", "share"),
+    Measure("exact_match_all", "exact match, all questions, as SQuAD 2.0", "share"),
+    Measure("f1_all", "F1, all questions, as SQuAD 2.0", "share"),
+    Measure("f1_all_best_margin", "  if it abstained below the best margin in hindsight", "share"),
+    Measure("f1_all_over_margin", "  the fitted threshold over that margin", "share"),
+    Measure("f1_all_best_confidence", "  if it abstained below the best confidence in hindsight", "share"),
+    Measure("abstention_accuracy", "abstention accuracy", "share"),
+    Measure("abstention_precision", "  unanswerable, of those abstained from", "share"),
+    Measure("abstention_recall", "  abstained from, of the unanswerable", "share"),
+    Measure("answered_answerable", "  answered, of the answerable", "share"),
+    Measure("calibration_error", "expected calibration error", "number", lower_is_better=True),
+    Measure("brier", "Brier score", "number", lower_is_better=True),
+    Measure("auroc", "AUROC of confidence", "number"),
+    Measure("risk_area", "area under risk–coverage", "number", lower_is_better=True),
+    Measure("verbatim", "quotes that stand where they say, word for word", "share"),
+    *(
+        Measure(f"{part}_{name}", f"{'latency' if part == 'total' else '  ' + part} {name}", "ms", lower_is_better=True)
+        for part in PARTS
+        for name in ("p50", "p95")
+    ),
+)
+"""Those with ``best span`` take the best answer whether it was given or withheld, so that reading is measured apart
+from abstaining. Right, for confidence, is what `rag.matching.is_right` calls so."""
 
 
-def token_f1_given(outcome: Outcome) -> float:
-    """Token F1 of what was given, where abstaining is the one right answer to a question without answer."""
-    if outcome.abstained:
-        return float(not outcome.question.accepted)
-    return outcome.f1 if outcome.question.accepted else 0.0
+def measure(outcomes: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Figure]:
+    """The `MEASURES` of ``outcomes``, of which there must be at least one."""
+    over = _samples(outcomes)
+    statistics = {name: statistic for name, (statistic, _) in over.items()}
+    found = intervals(statistics, len(outcomes), resamples=resamples, seed=seed)
+    return {m.name: Figure(*found[m.name], over=over[m.name][1]) for m in MEASURES}
 
 
-def _best_f1(outcomes: Sequence[Outcome], criterion: Values) -> float:
-    """F1 over all questions, abstaining below the best threshold on ``criterion`` (questions,)."""
+def lost(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Of the answerable questions: how many were answered rightly, and how many got lost at which step."""
+    counts = Counter(o.verdict for o in outcomes if o.question.accepted)
+    return {verdict: counts[verdict] for verdict in (RIGHT, *LOSSES)}
+
+
+def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
+    """Each measure's statistic, and how many questions it is over."""
+    everything = np.ones(len(outcomes), dtype=bool)
+    has = _flags(o.question.accepted for o in outcomes)
+    abstained = _flags(o.abstained for o in outcomes)
+    marked = _flags(o.overlap is not None for o in outcomes)
+    f1_all, exact_all = _values(outcomes, lambda o: o.f1_given), _values(outcomes, _exact_given)
+    by_margin = _f1_at_best(outcomes, _values(outcomes, lambda o: -np.inf if o.score is None else o.score))
+    by_confidence = _f1_at_best(outcomes, _values(outcomes, lambda o: o.confidence))
+
+    def mean(values: Values, among: NDArray[np.bool_] = everything) -> tuple[Statistic, int]:
+        return mean_of(values, among), int(among.sum())
+
+    return {
+        "passage_recall": mean(_values(outcomes, lambda o: o.rank is not None), has),
+        "passage_recall_1": mean(_values(outcomes, lambda o: o.rank == 1), has),
+        "passage_mrr": mean(_values(outcomes, lambda o: 1 / o.rank if o.rank else 0.0), has),
+        "exact_match": mean(_values(outcomes, lambda o: o.exact), has),
+        "f1": mean(_values(outcomes, lambda o: o.f1), has),
+        "overlap": mean(_values(outcomes, lambda o: o.overlap or 0.0), marked),
+        "f1_given": mean(f1_all, has),
+        "exact_match_all": mean(exact_all),
+        "f1_all": mean(f1_all),
+        "f1_all_best_margin": mean(by_margin),
+        "f1_all_over_margin": mean(f1_all - by_margin),
+        "f1_all_best_confidence": mean(by_confidence),
+        "abstention_accuracy": mean((abstained != has).astype(float)),
+        "abstention_precision": mean((~has).astype(float), abstained),
+        "abstention_recall": mean(abstained.astype(float), ~has),
+        "answered_answerable": mean((~abstained).astype(float), has),
+        "verbatim": mean(_values(outcomes, lambda o: o.verbatim)),
+        **{name: (statistic, len(outcomes)) for name, statistic in _of_confidence(outcomes).items()},
+        **{name: (statistic, len(outcomes)) for name, statistic in _latencies(outcomes).items()},
+    }
+
+
+def _of_confidence(outcomes: Sequence[Outcome]) -> dict[str, Statistic]:
+    confidence, right = confidence_and_right(outcomes)
+    return {
+        "calibration_error": calibration_error_of(confidence, right),
+        "brier": mean_of((confidence - right) ** 2),
+        "auroc": auroc_of(confidence, right),
+        "risk_area": risk_area_of(confidence, right),
+    }
+
+
+def _latencies(outcomes: Sequence[Outcome]) -> dict[str, Statistic]:
+    return {
+        f"{part}_{name}": percentile_of(np.array([getattr(o.timings, part) for o in outcomes]), share)
+        for part in PARTS
+        for name, share in (("p50", 0.5), ("p95", 0.95))
+    }
+
+
+def confidence_and_right(outcomes: Sequence[Outcome]) -> tuple[Values, Values]:
+    """Both (questions,): of the best answer, given or withheld; nothing found is 0 and not right."""
+    return _values(outcomes, lambda o: o.confidence), _values(outcomes, lambda o: o.right)
+
+
+def _exact_given(outcome: Outcome) -> float:
+    if outcome.abstained or not outcome.question.accepted:
+        return float(outcome.abstained and not outcome.question.accepted)
+    return outcome.exact
+
+
+def _f1_at_best(outcomes: Sequence[Outcome], criterion: Values) -> Values:
+    """Each question's F1 as SQuAD 2.0 counts it, abstaining below the threshold that suits these questions best."""
     f1 = np.array([o.f1 if o.question.accepted else 0.0 for o in outcomes])
     unanswerable = np.array([float(not o.question.accepted) for o in outcomes])
-    return best_threshold(criterion, f1, unanswerable)[1]
+    # any finite stand-in below all others keeps the order, and midpoints finite
+    finite = criterion[np.isfinite(criterion)]
+    ranked = np.maximum(criterion, (finite.min() if len(finite) else 0.0) - 1.0)
+    threshold, _ = best_threshold(ranked, f1, unanswerable)
+    return np.where(ranked < threshold, unanswerable, f1)
 
 
-def _mean(outcomes: Sequence[Outcome], of: Callable[[Outcome], float]) -> float:
-    return float(np.mean([of(o) for o in outcomes])) if outcomes else float("nan")
+def _values(outcomes: Sequence[Outcome], of: Callable[[Outcome], float]) -> Values:
+    return np.array([float(of(o)) for o in outcomes])
+
+
+def _flags(flags: Iterable[object]) -> NDArray[np.bool_]:
+    return np.array([bool(flag) for flag in flags])

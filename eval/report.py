@@ -1,105 +1,121 @@
-"""Measures and outcomes → a terminal table or plain values."""
+"""A result → one HTML file that needs nothing else: figures, plots, and every question with its source."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from eval.metrics import Measures, measure
-from eval.run import Outcome
+from eval.bootstrap import Figure, intervals, mean_of
+from eval.metrics import MEASURES, confidence_and_right, lost
+from eval.plots import Bar, bars, histogram, reliability_plot, risk_coverage_plot, waterfall
+from eval.results import Result
+from eval.retrieval import ARMS, SCORES
+from eval.run import FINE, RIGHT, Outcome
+from eval.terminal import groups, interval, written
+from rag.reliability import reliability_bins, risk_coverage
 
-_FINE = {"right", "rightly abstained"}
-
-
-def as_dict(outcome: Outcome) -> dict[str, Any]:
-    """One question's row as plain values."""
-    question = outcome.question
-    return {
-        "id": question.id,
-        "question": question.question,
-        "kind": question.kind,
-        "difficulty": question.difficulty,
-        "absence": question.absence,
-        "accepted": list(question.accepted),
-        "said": outcome.said,
-        "confidence": round(outcome.confidence, 4),
-        "abstained": outcome.abstained,
-        "retrieved": outcome.retrieved,
-        "exact": outcome.exact,
-        "f1": round(outcome.f1, 4),
-        "verdict": outcome.verdict,
-        "total_ms": round(outcome.timings.total, 2),
-    }
+_TEMPLATE = "report.html.j2"
 
 
-def show(outcomes: Sequence[Outcome], measures: Measures, *, title: str, per_question: bool) -> None:
-    """Prints the figures, the groups, and the questions that went wrong (or all of them)."""
-    console = Console(highlight=False)
-    console.print(_figures(measures, title))
-    console.print(_groups(outcomes))
-    console.print(_questions(outcomes if per_question else [o for o in outcomes if o.verdict not in _FINE]))
-    counts = Counter(outcome.verdict for outcome in outcomes)
-    console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.most_common()))
+def save_page(result: Result, path: Path) -> None:
+    """Writes it."""
+    path.write_text(page(result), encoding="utf-8")
 
 
-def _figures(m: Measures, title: str) -> Table:
-    table = Table(title=title, show_header=False, title_justify="left")
-    table.add_column()
-    table.add_column(justify="right")
-    for name, value in (
-        (f"questions (answerable {m.answerable}, not {m.questions - m.answerable})", f"{m.questions}"),
-        ("passage recall: an accepted answer stands in what was read", _percent(m.passage_recall)),
-        ("exact match, answerable, best span", _percent(m.exact_match)),
-        ("F1, answerable, best span", _percent(m.f1)),
-        ("F1, answerable, withheld counts 0", _percent(m.f1_given)),
-        ("F1, all questions, as SQuAD 2.0", _percent(m.f1_all)),
-        ("  if it abstained below the best margin", _percent(m.f1_all_best_margin)),
-        ("  if it abstained below the best confidence", _percent(m.f1_all_best_confidence)),
-        ("abstention accuracy", _percent(m.abstention_accuracy)),
-        ("  answered, of the answerable", _percent(m.answered_answerable)),
-        ("  abstained, of the others", _percent(m.abstained_unanswerable)),
-        ("expected calibration error", f"{m.calibration_error:.3f}"),
-        ("AUROC of confidence", f"{m.auroc:.3f}"),
-        ("latency p50 / p95", f"{m.latency_p50:.0f} / {m.latency_p95:.0f} ms"),
-        ("  embed / retrieve / read, p50", f"{m.embed_p50:.0f} / {m.retrieve_p50:.1f} / {m.read_p50:.0f} ms"),
-    ):
-        table.add_row(name, value)
-    return table
-
-
-def _groups(outcomes: Sequence[Outcome]) -> Table:
-    table = Table("group", "questions", "EM", "F1", "abstention accuracy", title="By group", title_justify="left")
-    keys: tuple[Callable[[Outcome], str], ...] = (
-        lambda o: o.question.kind if o.question.accepted else "",
-        lambda o: o.question.difficulty if o.question.accepted else "",
-        lambda o: f"no answer, {o.question.absence}" if o.question.absence else "",
+def page(result: Result) -> str:
+    """The whole file. Everything that comes from questions, answers and documents is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    for key in keys:
-        groups: dict[str, list[Outcome]] = defaultdict(list)
-        for outcome in outcomes:
-            groups[key(outcome)].append(outcome)
-        for name, members in sorted(groups.items()):
-            if name:
-                m = measure(members)
-                scores = (_percent(m.exact_match), _percent(m.f1)) if m.answerable else ("", "")
-                table.add_row(name, str(len(members)), *scores, _percent(m.abstention_accuracy))
-        table.add_section()
-    return table
+    return environment.get_template(_TEMPLATE).render(
+        name=result.name,
+        run=result.run,
+        figures=_figures(result.figures) if result.outcomes else [],
+        arms=_arms(result.figures) if result.searches else [],
+        scores=list(SCORES),
+        plots=_plots(result) if result.outcomes else [],
+        outcomes=result.outcomes,
+        searches=result.searches,
+        fine=FINE,
+        source=_source,
+    )
 
 
-def _questions(outcomes: Sequence[Outcome]) -> Table:
-    table = Table("", "question", "accepted", "said", "conf.", "F1", "verdict", title="Questions", title_justify="left")
-    for o in outcomes:
-        accepted = o.question.accepted[0] if o.question.accepted else "–"
-        table.add_row(
-            o.question.id, o.question.question, accepted, o.said, f"{o.confidence:.2f}", f"{o.f1:.2f}", o.verdict
+def _figures(figures: Mapping[str, Figure]) -> list[tuple[str, str, str, int]]:
+    return [
+        (m.label, written(f.value, m.unit), interval(f, m.unit), f.over)
+        for m in MEASURES
+        if (f := figures[m.name]).over
+    ]
+
+
+def _arms(figures: Mapping[str, Figure]) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        (
+            arm,
+            [(written(f.value, "share"), interval(f, "share")) for name in SCORES for f in [figures[f"{arm}.{name}"]]],
         )
-    return table
+        for arm in ARMS
+    ]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
+def _plots(result: Result) -> list[tuple[str, str, Markup]]:
+    """(title, what it shows, plot)."""
+    confidence, right = confidence_and_right(result.outcomes)
+    counts = lost(result.outcomes)
+    plots = []
+    if total := sum(counts.values()):
+        losses = [(verdict, count) for verdict, count in counts.items() if verdict != RIGHT]
+        plots.append(
+            (
+                "Where answers were lost",
+                "Of the questions that have an answer: what to mend first.",
+                waterfall(losses, total),
+            )
+        )
+    plots += [
+        (
+            "Reliability",
+            "On the dotted line, confidence means what it says; the larger the dot, the more answers.",
+            reliability_plot(reliability_bins(confidence, right)),
+        ),
+        (
+            "Risk and coverage",
+            "How much is wrong of what is answered, if only the most confident share is answered.",
+            risk_coverage_plot(*risk_coverage(confidence, right)),
+        ),
+        (
+            "Latency",
+            "Milliseconds for a whole question; the slowest hundredth is in the last column.",
+            _latency(result),
+        ),
+    ]
+    for grouping, of in groups(result.outcomes).items():
+        plots.append((f"By {grouping}", "Fine: answered rightly, or rightly abstained; in %.", _by_group(grouping, of)))
+    return plots
+
+
+def _latency(result: Result) -> Markup:
+    total = np.array([o.timings.total for o in result.outcomes])
+    marks = [(name, result.figures[f"total_{name}"].value) for name in ("p50", "p95")]
+    return histogram(total, marks, unit="ms")
+
+
+def _by_group(grouping: str, of: Mapping[str, Sequence[Outcome]]) -> Markup:
+    rows = []
+    for name, members in of.items():
+        fine = np.array([float(o.verdict in FINE) for o in members])
+        value, low, high = intervals({"fine": mean_of(fine)}, len(fine))["fine"]
+        rows.append(Bar(name, value, low, high, f"of {len(members)}"))
+    return bars(f"By {grouping}", rows)
+
+
+def _source(outcome: Outcome) -> tuple[str, str, str]:
+    """The sentence before, in and after the answer."""
+    start = outcome.start - outcome.sentence_start
+    end = start + len(outcome.said)
+    return outcome.sentence[:start], outcome.sentence[start:end], outcome.sentence[end:]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from eval.askers import Asker, Found
 from eval.datasets import EvalQuestion, locate
-from rag.answers import Timings
-from rag.matching import exact_match, is_right, token_f1
-from rag.pipeline import QuestionAnswerer
+from rag.answers import Place, Span, Timings
+from rag.matching import exact_match, is_right, overlap, token_f1
+
+RIGHT, RIGHTLY_ABSTAINED = "right", "rightly abstained"
+NOT_RETRIEVED, NOT_READ, OUTRANKED, WITHHELD = "not retrieved", "not read right", "outranked", "found but abstained"
+MADE_UP = "answered, though nothing says so"
+
+FINE = frozenset({RIGHT, RIGHTLY_ABSTAINED})
+LOSSES = (NOT_RETRIEVED, NOT_READ, OUTRANKED, WITHHELD)
+"""How an answer that is there gets lost, in the order of the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +27,23 @@ class Outcome:
     said: str
     """The best answer, given or withheld; empty where nothing was found at all."""
     confidence: float
-    score: float
-    """The reader's margin, in logits; minus infinity where nothing was found at all."""
+    score: float | None
+    """The reader's margin, in logits; None where nothing was found at all."""
     abstained: bool
-    retrieved: bool
-    """Whether a passage that was read holds an accepted answer."""
+    rank: int | None
+    """Of the first passage that was read and holds an accepted answer, from 1."""
+    proposed: bool
+    """Whether an accepted answer is among all that were found, the best or not."""
+    overlap: float | None
+    """Intersection over union of the best answer's characters with a marked answer's; None where none is marked."""
+    verbatim: bool
+    """Whether the stored text really says that there."""
     timings: Timings
+    source: str = ""
+    """Of the best answer: its document's file or title, its offset there, and the sentence around it."""
+    start: int = 0
+    sentence: str = ""
+    sentence_start: int = 0
 
     @property
     def exact(self) -> float:
@@ -37,6 +56,13 @@ class Outcome:
         return token_f1(self.said, self.question.accepted)
 
     @property
+    def f1_given(self) -> float:
+        """Token F1 of what was given, where abstaining is the one right answer to a question without answer."""
+        if self.abstained:
+            return float(not self.question.accepted)
+        return self.f1 if self.question.accepted else 0.0
+
+    @property
     def right(self) -> bool:
         """Whether the best answer, given or withheld, is an accepted one."""
         return is_right(self.said, self.question.accepted)
@@ -45,28 +71,68 @@ class Outcome:
     def verdict(self) -> str:
         """What a reader of the report wants to know first."""
         if not self.question.accepted:
-            return "rightly abstained" if self.abstained else "answered, though nothing says so"
-        if self.abstained:
-            return "found but abstained" if self.right else _lost(self)
-        return "right" if self.right else _lost(self)
+            return RIGHTLY_ABSTAINED if self.abstained else MADE_UP
+        if self.right:
+            return WITHHELD if self.abstained else RIGHT
+        if self.rank is None:
+            return NOT_RETRIEVED
+        return OUTRANKED if self.proposed else NOT_READ
 
 
-def run(answerer: QuestionAnswerer, questions: Sequence[EvalQuestion], *, top_k: int) -> Iterator[Outcome]:
-    """Yields each question's outcome as it is known."""
+def run(
+    asker: Asker,
+    questions: Sequence[EvalQuestion],
+    *,
+    top_k: int,
+    ids: Mapping[str, str] | None = None,
+    own_document_only: bool = False,
+    among: Sequence[str] | None = None,
+) -> Iterator[Outcome]:
+    """Yields each question's outcome as it is known; ``ids`` are the documents' by their keys.
+
+    A question is asked of the one document that it belongs to, or else ``among`` these, or else of the whole index.
+    """
+    ids = ids or {}
     for question in questions:
-        only = [question.document_id] if question.document_id else None
-        result = answerer.ask(question.question, top_k=top_k, document_ids=only)
-        best = next(iter(result.answers or result.candidates), None)
+        only = [ids[question.home]] if own_document_only else among
+        reply = asker.ask(question.question, top_k=top_k, document_ids=only)
+        best = reply.found[0] if reply.found else None
         yield Outcome(
             question=question,
             said=best.text if best else "",
             confidence=best.confidence if best else 0.0,
-            score=best.score if best else float("-inf"),
-            abstained=result.abstained,
-            retrieved=any(locate(found.passage.text, question.accepted) for found in result.passages),
-            timings=result.timings,
+            score=best.score if best else None,
+            abstained=reply.abstained,
+            rank=_rank(reply.passages, question.accepted),
+            proposed=any(is_right(found.text, question.accepted) for found in reply.found),
+            overlap=_overlap(best, question, ids.get(question.home, "")),
+            verbatim=all(_is_verbatim(asker, found) for found in reply.found),
+            timings=reply.timings,
+            source=best.source if best else "",
+            start=best.place.span.start if best else 0,
+            sentence=best.sentence if best else "",
+            sentence_start=best.sentence_start if best else 0,
         )
 
 
-def _lost(outcome: Outcome) -> str:
-    return "outranked" if outcome.retrieved else "not retrieved"
+def _rank(passages: Sequence[str], accepted: Sequence[str]) -> int | None:
+    return next((rank for rank, text in enumerate(passages, start=1) if locate(text, accepted)), None)
+
+
+def _overlap(best: Found | None, question: EvalQuestion, home: str) -> float | None:
+    """The best of all places where the answer stands; another document than the marked one is no overlap."""
+    if not question.spans or not question.accepted:
+        return None
+    said = [place.span for place in (best.place, *best.also_at) if place.document_id == home] if best else []
+    return max(
+        (overlap((s.start, s.end), (marked.start, marked.end)) for s in said for marked in question.spans), default=0.0
+    )
+
+
+def _is_verbatim(asker: Asker, found: Found) -> bool:
+    return all(_says(asker, place, found.text) for place in (found.place, *found.also_at))
+
+
+def _says(asker: Asker, place: Place, text: str) -> bool:
+    span: Span = place.span
+    return span.of(asker.text(place.document_id)) == text

@@ -48,8 +48,9 @@ def ingest(
     for group in _groups(parsed_files, lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
         size = sum(parsed.size for parsed in group)
         drafts = [parsed.draft for parsed in group if parsed.draft is not None]
-        stored = iter(index.add_all(drafts, _part_of(progress, done, size, all_bytes)))
-        done += size
+        stored = iter(index.add_all(drafts, _part_of(progress, done, min(size, all_bytes - done), all_bytes)))
+        # what an archive holds can be counted as more than the archive
+        done = min(done + size, all_bytes)
         if progress is not None:
             progress(done, all_bytes)
         for parsed in group:

@@ -80,10 +80,8 @@ def load(
 
 def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
-    _set_network(models.allow_hub)
-    bundled = models.embedder == DEFAULT_EMBEDDER
-    folder = _packaged_minilm() if bundled else _folder(models.embedder, models.allow_hub)
-    expected = ALL_MINILM_L6_V2_SHA256 if bundled else None
+    folder = embedder_folder(models)
+    expected = ALL_MINILM_L6_V2_SHA256 if models.embedder == DEFAULT_EMBEDDER else None
     _quiet_libraries()
     return SentenceTransformerEmbedder(folder, models.embedder, expected_sha256=expected, precision=models.precision)
 
@@ -103,6 +101,12 @@ def load_reader(
     calibration = _calibration(models.calibration, folder)
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration
+
+
+def embedder_folder(models: ModelConfig) -> Path:
+    """Where the embedder's files are. Raises ModelNotFound."""
+    _set_network(models.allow_hub)
+    return _packaged_minilm() if models.embedder == DEFAULT_EMBEDDER else _folder(models.embedder, models.allow_hub)
 
 
 def reader_folder(name: str, *, allow_hub: bool) -> Path:

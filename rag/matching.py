@@ -18,12 +18,17 @@ def normalise(text: str) -> str:
 
 def exact_match(said: str, accepted: Sequence[str]) -> float:
     """1.0 where ``said`` equals an accepted answer after normalisation; nothing accepted means "" is right."""
-    return float(normalise(said) in {normalise(a) for a in accepted or [""]})
+    return float(normalise(said) in _normalised(accepted))
 
 
 def token_f1(said: str, accepted: Sequence[str]) -> float:
     """The best F1 of word overlap with an accepted answer, 0 to 1; nothing accepted means "" is right."""
-    return max(_f1(normalise(said).split(), normalise(a).split()) for a in accepted or [""])
+    return max(_f1(normalise(said).split(), gold.split()) for gold in _normalised(accepted))
+
+
+def _normalised(accepted: Sequence[str]) -> list[str]:
+    """As the official script has it: an answer of which nothing is left does not count, unless there is no other."""
+    return [text for text in map(normalise, accepted) if text] or [""]
 
 
 def _f1(said: list[str], accepted: list[str]) -> float:
@@ -40,3 +45,10 @@ def is_right(said: str, accepted: Sequence[str]) -> bool:
     probability of. Where nothing is accepted, no answer is right.
     """
     return bool(accepted) and token_f1(said, accepted) > 0.5
+
+
+def overlap(said: tuple[int, int], marked: tuple[int, int]) -> float:
+    """Intersection over union of two half-open ranges of characters, 0 to 1 (Jaccard's index)."""
+    shared = min(said[1], marked[1]) - max(said[0], marked[0])
+    union = max(said[1], marked[1]) - min(said[0], marked[0])
+    return max(shared, 0) / union if union > 0 else 0.0

@@ -54,10 +54,14 @@ def auroc(confidence: Values, right: Values) -> float:
 
 
 def risk_coverage(confidence: Values, right: Values) -> tuple[Values, Values]:
-    """(coverage, risk): the share answered and the share of those that is wrong, as the threshold falls."""
+    """(coverage, risk): the share answered and the share of those that is wrong, at each threshold as it falls.
+
+    Answers of one confidence are given together, for no threshold parts them (El-Yaniv and Wiener, 2010).
+    """
     order = np.argsort(-confidence, kind="stable")
-    given = np.arange(1, len(right) + 1)
-    return given / len(right), 1 - np.cumsum(right[order]) / given
+    last_of_tie = np.append(np.diff(confidence[order]) != 0, True)
+    given = np.arange(1, len(right) + 1)[last_of_tie]
+    return given / len(right), 1 - np.cumsum(right[order])[last_of_tie] / given
 
 
 def best_threshold(confidence: Values, f1: Values, unanswerable: Values) -> tuple[float, float]:

@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, EvalQuestion, in_words_of, locate, read_questions
-from eval.metrics import measure
-from eval.run import Outcome
 from index.errors import MalformedFile
-from rag.answers import Span, Timings
+from rag.answers import Span
 
 QUESTIONS = read_questions(ARTICLE_QUESTIONS)
 
@@ -29,6 +27,15 @@ def test_there_are_enough_questions_of_every_kind() -> None:
     assert {q.difficulty for q in answerable} == {"same words", "paraphrase", "two sentences"}
     assert {q.absence for q in unanswerable} == {"near", "far"}
     assert not any(q.absence for q in answerable)
+    assert len(QUESTIONS) >= 150
+
+
+def test_there_are_questions_that_are_meant_to_mislead() -> None:
+    answerable = Counter(q.trap for q in QUESTIONS if q.accepted)
+    unanswerable = Counter(q.trap for q in QUESTIONS if not q.accepted)
+    assert set(answerable) == {"", "similar numbers", "other words", "negation"}
+    assert set(unanswerable) == {"", "negation", "swapped name", "swapped number", "false premise"}
+    assert min((answerable | unanswerable).values()) >= 6
 
 
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if q.accepted], ids=lambda q: q.id)
@@ -61,39 +68,9 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
         read_questions(tmp_path / "q.jsonl")
 
 
-def outcome(accepted: tuple[str, ...], said: str, *, abstained: bool, retrieved: bool = True) -> Outcome:
-    question = EvalQuestion("id", "?", accepted)
-    return Outcome(question, said, 0.4 if abstained else 0.9, 1.0, abstained, retrieved, Timings(1, 1, 1, 3))
-
-
-def test_measures_of_known_outcomes() -> None:
-    outcomes = [
-        outcome(("red ferry",), "the red ferry", abstained=False),
-        outcome(("red ferry",), "ferry", abstained=True),
-        outcome(("red ferry",), "train", abstained=False, retrieved=False),
-        outcome((), "train", abstained=True),
-        outcome((), "train", abstained=False),
-    ]
-    measures = measure(outcomes)
-    assert (measures.questions, measures.answerable) == (5, 3)
-    assert measures.passage_recall == pytest.approx(2 / 3)
-    assert measures.exact_match == pytest.approx(1 / 3)
-    assert measures.f1 == pytest.approx((1 + 2 / 3) / 3)
-    assert measures.f1_given == pytest.approx(1 / 3)
-    assert measures.abstention_accuracy == pytest.approx(3 / 5)
-    assert measures.f1_all == pytest.approx(2 / 5)
-    assert [o.verdict for o in outcomes] == [
-        "right",
-        "found but abstained",
-        "not retrieved",
-        "rightly abstained",
-        "answered, though nothing says so",
-    ]
-
-
 @pytest.mark.model
 def test_the_suite_runs_and_answers_most_of_it(tmp_path: Path) -> None:
-    command = [str(Path(sys.executable).parent / "sourcespan"), "eval", "article", "--json"]
+    command = [str(Path(sys.executable).parent / "sourcespan"), "eval", "article", "--json", "-"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -101,9 +78,9 @@ def test_the_suite_runs_and_answers_most_of_it(tmp_path: Path) -> None:
     assert len(report["questions"]) == len(QUESTIONS)
     assert all(row["said"] in text for row in report["questions"])
     # far below what is measured (see the README), far above what a broken reader, retriever or calibration gives
-    assert report["measures"]["f1"] > 0.7
-    assert report["measures"]["abstention_accuracy"] > 0.7
-    assert report["measures"]["passage_recall"] > 0.9
+    assert report["measures"]["f1"]["value"] > 0.7
+    assert report["measures"]["abstention_accuracy"]["value"] > 0.7
+    assert report["measures"]["passage_recall"]["value"] > 0.9
 
 
 def test_a_document_without_the_answers_is_refused(tmp_path: Path) -> None:
@@ -111,4 +88,4 @@ def test_a_document_without_the_answers_is_refused(tmp_path: Path) -> None:
     command = [str(Path(sys.executable).parent / "sourcespan"), "eval", "article", "--document", "other.txt"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert done.returncode == 2
-    assert "holds no accepted answer to a001" in " ".join(done.stderr.split())
+    assert "the documents hold no accepted answer to a001" in " ".join(done.stderr.split())

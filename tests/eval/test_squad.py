@@ -4,15 +4,15 @@ import gzip
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from eval.datasets import squad_questions
+from eval.askers import InProcess
+from eval.datasets import squad_suite
 from eval.run import run
-from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
+from rag.answers import Span
 from rag.pipeline import QuestionAnswerer
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
@@ -24,19 +24,49 @@ PARAGRAPHS = [
 
 
 def test_a_share_of_the_paragraphs_is_left_out_and_their_questions_have_no_answer() -> None:
-    texts, asked = squad_questions(PARAGRAPHS, absent=0.4, limit=50, seed=3)
-    assert 15 < len(texts) < 45
-    assert {q.passage for q in asked if q.accepted} == set(texts)
-    assert squad_questions(PARAGRAPHS, absent=0.4, limit=50, seed=3) == (texts, asked)
-    assert squad_questions(PARAGRAPHS, absent=0.4, limit=5, seed=3)[1] == asked[:5]
+    suite = squad_suite("s", PARAGRAPHS, whole=True, absent=0.4, limit=None, seed=3)
+    assert 15 < len(suite.documents) < 45
+    assert {q.home for q in suite.questions if q.accepted} == set(suite.documents)
+    assert len(suite.questions) == 50
+    assert squad_suite("s", PARAGRAPHS, whole=True, absent=0.4, limit=None, seed=3) == suite
+    assert squad_suite("s", PARAGRAPHS, whole=True, absent=0.4, limit=5, seed=3).questions == suite.questions[:5]
+
+
+def test_only_the_paragraphs_that_are_asked_are_put_in_where_each_question_has_its_own() -> None:
+    suite = squad_suite("s", PARAGRAPHS, whole=False, absent=0, limit=4, seed=0)
+    assert suite.own_document_only
+    assert set(suite.documents) == {q.home for q in suite.questions}
+
+
+def test_an_id_that_comes_twice_is_told_apart() -> None:
+    suite = squad_suite("s", [*PARAGRAPHS[:1], *PARAGRAPHS[:1]], whole=True, absent=0, limit=None, seed=0)
+    assert [q.id for q in suite.questions] == ["0", "0#2"]
 
 
 def test_a_question_for_one_document_is_asked_of_no_other(index: PassageIndex, answerer: QuestionAnswerer) -> None:
-    ids = [index.add(DocumentDraft("", paragraph.text))[0].id for paragraph in PARAGRAPHS[:3]]
-    _, (question, *_) = squad_questions(PARAGRAPHS[:1], absent=0, limit=1, seed=0)
-    own, other = (next(run(answerer, [replace(question, document_id=at)], top_k=5)) for at in (ids[0], ids[1]))
-    assert (own.said, own.right, own.retrieved) == ("f0", True, True)
-    assert (other.said, other.abstained, other.retrieved) == ("", True, False)
+    suite = squad_suite("s", PARAGRAPHS[:3], whole=False, absent=0, limit=None, seed=0)
+    asker = InProcess(index, answerer)
+    ids = dict(zip(suite.documents, asker.add(list(suite.documents.values())), strict=True))
+    others = dict(zip(ids, [*list(ids.values())[1:], next(iter(ids.values()))], strict=True))
+    own, other = (next(run(asker, suite.questions, top_k=5, ids=at, own_document_only=True)) for at in (ids, others))
+    assert (own.right, own.rank, own.overlap, own.verbatim, own.verdict) == (True, 1, 1, True, "right")
+    assert (own.start, own.said, own.sentence) == (
+        10,
+        own.question.accepted[0],
+        suite.documents[own.question.home].text,
+    )
+    assert (other.said, other.abstained, other.rank, other.overlap) == ("", True, None, 0)
+
+
+def test_the_same_words_in_another_document_are_no_overlap(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    paragraph = SquadParagraph("t", "A red ferry.", (SquadQuestion("q", "«red»?", (AcceptedAnswer("red", 2),)),))
+    suite = squad_suite("s", [paragraph], whole=True, absent=0, limit=None, seed=0)
+    assert suite.questions[0].spans == (Span(2, 5),)
+    asker = InProcess(index, answerer)
+    ids = dict(zip(suite.documents, asker.add(list(suite.documents.values())), strict=True))
+    (right,) = run(asker, suite.questions, top_k=5, ids=ids)
+    (elsewhere,) = run(asker, suite.questions, top_k=5, ids={suite.questions[0].home: "another"})
+    assert (right.overlap, elsewhere.overlap, elsewhere.right) == (1, 0, True)
 
 
 @pytest.mark.model
@@ -48,8 +78,8 @@ def test_a_squad_file_is_measured(tmp_path: Path, scope: str) -> None:
     data = {"data": [{"title": "t", "paragraphs": [{"context": context, "qas": qas}]}]}
     with gzip.open(tmp_path / "small.json.gz", "wt") as file:
         json.dump(data, file)
-    command = [str(Path(sys.executable).parent / "sourcespan"), "eval", "squad", "small.json.gz", scope, "--json"]
+    command = [str(Path(sys.executable).parent / "sourcespan"), "eval", "small.json.gz", scope, "--json", "-"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    measures = json.loads(done.stdout)["measures"]
-    assert (measures["questions"], measures["exact_match"], measures["passage_recall"]) == (2, 1, 1)
+    measures = {name: figure["value"] for name, figure in json.loads(done.stdout)["measures"].items()}
+    assert (measures["exact_match"], measures["passage_recall"], measures["overlap"]) == (1, 1, 1)

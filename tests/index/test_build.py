@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     made.mkdir()
     for n in range(20):
         (made / f"{n:02}.txt").write_text(f"Story {n} has {'very ' * n}few words.")
-    (made / "05.txt").write_bytes(b"caf\xe9")
+    (made / "05.txt").write_bytes(b"\x00\x01\x02")
     (made / "07.txt").write_bytes((made / "06.txt").read_bytes())
     return made
 

@@ -1,0 +1,155 @@
+"""One measurement from beginning to end: put the documents in, ask, keep every answer, make figures of them."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.console import Console
+from rich.progress import track
+
+from eval.askers import MAX_DOCUMENT_IDS, Asker, InProcess, Server
+from eval.beir import RetrievalQuery, RetrievalSuite
+from eval.datasets import EvalQuestion, Suite
+from eval.errors import NotASuite
+from eval.journal import Journal
+from eval.metrics import measure
+from eval.results import Result
+from eval.retrieval import SearchOutcome, measure_retrieval, search_all
+from eval.run import Outcome, run
+from index.build import add_many
+from rag.loading import ModelConfig
+
+if TYPE_CHECKING:
+    from rag.loading import Parts
+
+T = TypeVar("T")
+Asked = TypeVar("Asked", EvalQuestion, RetrievalQuery)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """How a suite is measured."""
+
+    models: ModelConfig
+    url: str = ""
+    """A server to ask; empty for the models in this process."""
+    top_k: int = 5
+    output: Path | None = None
+    """What will be written in the end: the answers are kept beside it. None keeps nothing."""
+
+    @property
+    def kept(self) -> Path | None:
+        """Where answers are kept until the output is written."""
+        return self.output and self.output.with_suffix(".answers.jsonl")
+
+
+def measured(suite: Suite | RetrievalSuite, session: Session) -> Result:
+    """Asks every question of the suite that was not answered before. Raises EvaluationError, ModelError."""
+    if isinstance(suite, RetrievalSuite):
+        if session.url:
+            raise NotASuite(suite.name, "a retrieval set is searched in this process, not on a server")
+        with _loaded(session.models) as parts:
+            return searched(suite, parts, session)
+    if session.url:
+        with Server(session.url) as server:
+            return asked(suite, server, session, {"by": session.url})
+    with _loaded(session.models) as parts:
+        by = {
+            "by": parts.reader.fingerprint,
+            "embedder": parts.embedder.fingerprint,
+            "calibration": _digest(repr(parts.calibration)),
+        }
+        return asked(suite, InProcess(parts.index, parts.answerer), session, by)
+
+
+def asked(suite: Suite, asker: Asker, session: Session, by: Mapping[str, str]) -> Result:
+    """The result of asking ``asker``; ``by`` says who that is."""
+    scope = "own document" if suite.own_document_only else f"{len(suite.documents)} documents"
+    facts = {
+        **by,
+        "top_k": session.top_k,
+        "asked_of": scope if suite.documents else "what the server holds",
+        "suite_sha256": _digest(repr((suite.questions, sorted(suite.documents)))),
+    }
+
+    def ask(questions: Sequence[EvalQuestion]) -> Iterator[Outcome]:
+        added = _tracked(asker.add(list(suite.documents.values())), "Indexing", len(suite.documents))
+        ids = dict(zip(suite.documents, added, strict=True))
+        # a server may hold other documents; where the contract cannot name all of ours, it is asked for everything
+        among = list(ids.values()) if session.url and 0 < len(ids) <= MAX_DOCUMENT_IDS else None
+        asker.ask(questions[0].question, top_k=session.top_k, document_ids=None)  # the first one pays for warming up
+        return run(
+            asker,
+            questions,
+            top_k=session.top_k,
+            ids=ids,
+            own_document_only=suite.own_document_only,
+            among=among,
+        )
+
+    outcomes = _resumed(suite.questions, ask, Outcome, lambda o: o.question.id, {"name": suite.name, **facts}, session)
+    return Result(suite.name, facts, measure(outcomes), outcomes=outcomes)
+
+
+def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
+    """The result of searching, without reading."""
+    facts = {
+        "by": parts.embedder.fingerprint,
+        "asked_of": f"{len(suite.documents)} documents",
+        "suite_sha256": _digest(repr((suite.queries, sorted(suite.documents)))),
+    }
+
+    def search(queries: Sequence[RetrievalQuery]) -> Iterator[SearchOutcome]:
+        keys: dict[str, list[str]] = {}  # two documents with the same text are one
+        added = add_many(parts.index, list(suite.documents.values()))
+        for key, (document, _) in zip(suite.documents, _tracked(added, "Indexing", len(suite.documents)), strict=True):
+            keys.setdefault(document.id, []).append(key)
+        return search_all(parts.index, parts.embedder, queries, keys)
+
+    outcomes = _resumed(suite.queries, search, SearchOutcome, lambda o: o.id, {"name": suite.name, **facts}, session)
+    return Result(suite.name, facts, measure_retrieval(outcomes), searches=outcomes)
+
+
+def _resumed(
+    questions: Sequence[Asked],
+    ask: Callable[[Sequence[Asked]], Iterator[T]],
+    kind: type[T],
+    id_of: Callable[[T], str],
+    facts: dict[str, Any],
+    session: Session,
+) -> list[T]:
+    """The outcomes of all questions in their order, of which only those are asked that no journal holds."""
+    if session.kept is None:
+        return list(_tracked(ask(questions), "Asking", len(questions)))
+    with Journal(session.kept, facts, kind) as journal:
+        known = {id_of(row) for row in journal.rows}
+        left = [question for question in questions if question.id not in known]
+        for row in _tracked(ask(left), "Asking", len(left)) if left else ():
+            journal.keep(row)
+        by_id = {id_of(row): row for row in journal.rows}
+    return [by_id[question.id] for question in questions]
+
+
+@contextmanager
+def _loaded(models: ModelConfig) -> Iterator[Parts]:
+    """The models over an empty index that is thrown away."""
+    from rag.loading import load
+
+    with tempfile.TemporaryDirectory(prefix="sourcespan-eval-") as folder:
+        parts = load(Path(folder), models)
+        with parts.index:
+            yield parts
+
+
+def _tracked(work: Iterable[T], what: str, total: int) -> Iterable[T]:
+    return track(work, what, total=total, console=Console(stderr=True), transient=True)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

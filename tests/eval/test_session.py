@@ -1,0 +1,96 @@
+"""A run that is stopped goes on; a run that is finished leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from eval.askers import InProcess, Reply
+from eval.datasets import EvalQuestion, Suite
+from eval.errors import AnswersOfAnotherRun
+from eval.session import Session, asked
+from index.documents import DocumentDraft
+from index.passage_index import PassageIndex
+from rag.loading import ModelConfig
+from rag.pipeline import QuestionAnswerer
+
+DRAFT = DocumentDraft("t", "The ferry f1 leaves at noon. The ferry f2 leaves at dusk.\u2028The ferry f3 sank.")
+QUESTIONS = tuple(EvalQuestion(str(n), f"«f{n}»?\u2028", (f"f{n}",)) for n in (1, 2, 3))
+SUITE = Suite("s", {DRAFT.sha256: DRAFT}, QUESTIONS)
+
+
+class Stopping(InProcess):
+    """Gives up after so many questions, as a user may."""
+
+    def __init__(self, index: PassageIndex, answerer: QuestionAnswerer, after: int) -> None:
+        super().__init__(index, answerer)
+        self.left = after
+        self.asked: list[str] = []
+
+    def ask(self, question: str, *, top_k: int, document_ids: Sequence[str] | None) -> Reply:
+        if not self.left:
+            raise KeyboardInterrupt
+        self.left -= 1
+        self.asked.append(question)
+        return super().ask(question, top_k=top_k, document_ids=document_ids)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session(ModelConfig(), output=tmp_path / "out.json")
+
+
+def test_what_was_answered_is_not_asked_again(
+    session: Session, index: PassageIndex, answerer: QuestionAnswerer
+) -> None:
+    stopped = Stopping(index, answerer, after=3)  # the first one is asked twice: it pays for the warming up
+    with pytest.raises(KeyboardInterrupt):
+        asked(SUITE, stopped, session, {"by": "fakes"})
+    again = Stopping(index, answerer, after=10)
+    resumed = asked(SUITE, again, session, {"by": "fakes"})
+    assert set(again.asked) == {QUESTIONS[2].question}
+    whole = asked(SUITE, InProcess(index, answerer), Session(ModelConfig()), {"by": "fakes"})
+    assert [(o.question, o.said, o.verdict) for o in resumed.outcomes] == [
+        (o.question, o.said, o.verdict) for o in whole.outcomes
+    ]
+    finished = Stopping(index, answerer, after=0)
+    assert asked(SUITE, finished, session, {"by": "fakes"}).outcomes == resumed.outcomes
+
+
+def test_what_a_kill_left_half_written_is_asked_again(
+    session: Session, index: PassageIndex, answerer: QuestionAnswerer
+) -> None:
+    asked(SUITE, InProcess(index, answerer), session, {"by": "fakes"})
+    assert session.kept is not None
+    session.kept.write_bytes(session.kept.read_bytes()[:-40])
+    again = Stopping(index, answerer, after=10)
+    assert [o.said for o in asked(SUITE, again, session, {"by": "fakes"}).outcomes] == ["f1", "f2", "f3"]
+    assert set(again.asked) == {QUESTIONS[2].question}
+
+
+@pytest.mark.parametrize(
+    ("suite", "by", "different"),
+    [
+        (SUITE, "another reader", "by"),
+        (Suite("s", SUITE.documents, QUESTIONS[:2]), "fakes", "suite_sha256"),
+        (Suite("other", SUITE.documents, QUESTIONS), "fakes", "name"),
+    ],
+)
+def test_the_answers_of_another_run_are_not_taken(
+    session: Session, index: PassageIndex, answerer: QuestionAnswerer, suite: Suite, by: str, different: str
+) -> None:
+    asked(SUITE, InProcess(index, answerer), session, {"by": "fakes"})
+    with pytest.raises(AnswersOfAnotherRun, match=f"another {different}:"):
+        asked(suite, InProcess(index, answerer), session, {"by": by})
+
+
+def test_a_file_that_is_no_journal_is_not_overwritten(
+    session: Session, index: PassageIndex, answerer: QuestionAnswerer
+) -> None:
+    assert session.kept is not None
+    session.kept.write_text("my notes\n")
+    with pytest.raises(AnswersOfAnotherRun):
+        asked(SUITE, InProcess(index, answerer), session, {"by": "fakes"})
+    assert session.kept.read_text() == "my notes\n"
