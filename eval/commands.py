@@ -24,6 +24,7 @@ from eval.datasets import (
     squad_questions,
 )
 from eval.report import as_dict, show
+from eval.scale_command import scale
 
 if TYPE_CHECKING:
     from rag.loading import Parts
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 app = typer.Typer(help="Measure how well questions are answered.", no_args_is_help=True)
+app.command()(scale)
 
 TopK = Annotated[int, typer.Option(min=1, max=50, help="Passages to read.")]
 PerQuestion = Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")]
