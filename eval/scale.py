@@ -71,10 +71,11 @@ def expanded(real: Vectors, count: int, seed: int = 0) -> Iterator[tuple[Keys, V
     draw = np.random.default_rng(seed)
     for start in range(0, count, _BLOCK):
         size = min(_BLOCK, count - start)
-        base, left, right = (real[draw.integers(0, len(real), size)] for _ in range(3))
-        apart = left - right
+        base, left = (draw.integers(0, len(real), size) for _ in range(2))
+        right = (left + draw.integers(1, len(real), size)) % len(real)  # another one, or there would be copies
+        apart = real[left] - real[right]
         apart /= np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-6)
-        vectors = base + _NOISE * apart
+        vectors = real[base] + _NOISE * apart
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         as_they_are = real[start : start + size]
         vectors[: len(as_they_are)] = as_they_are
