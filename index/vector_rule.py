@@ -49,7 +49,7 @@ class VectorRule:
 
     choice: Choice = "auto"
     exact_up_to: int = 100_000
-    """``auto``: there, exact search of 384 dimensions takes 8 ms of one core, and grows in proportion."""
+    """``auto``: there, exact search of 384 dimensions takes 8 to 9 ms of one core, and grows in proportion."""
     full_precision_up_to: int = 250_000
     """``auto``: beyond, four bytes a number would take more than about 400 MB."""
     train_from: int = 1_000
