@@ -11,6 +11,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from eval.decoding import decoding
+from eval.scale_command import scale
 
 if TYPE_CHECKING:
     from eval.results import Result
@@ -33,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command()(decoding)
+app.command()(scale)
 
 
 @app.command("run")

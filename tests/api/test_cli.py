@@ -136,7 +136,9 @@ def test_mistakes_are_one_clear_message(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["index"], ["ask"], ["eval"], ["eval", "article"]])
+@pytest.mark.parametrize(
+    "command", [[], ["serve"], ["index"], ["ask"], ["doctor"], ["eval"], ["eval", "article"], ["eval", "scale"]]
+)
 def test_help_needs_no_model(tmp_path: Path, command: list[str]) -> None:
     done = run(*command, "--help", cwd=tmp_path, SOURCESPAN_READER="nobody/nothing")
     assert done.returncode == 0

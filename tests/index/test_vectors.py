@@ -120,11 +120,11 @@ def test_an_index_fits_what_it_was_planned_for_and_small_changes_of_it(choice: C
 
 def test_the_rule_goes_from_exact_to_lists_to_bytes_and_choice_overrules_it() -> None:
     auto = VectorRule()
-    assert [auto.plan(n).kind for n in (0, 50_000, 50_001, 250_001)] == ["flat", "flat", "ivf", "ivf-sq8"]
-    assert not auto.still_fits(auto.plan(50_000), 50_001)
+    assert [auto.plan(n).kind for n in (0, 100_000, 100_001, 250_001)] == ["flat", "flat", "ivf", "ivf-sq8"]
+    assert not auto.still_fits(auto.plan(100_000), 100_001)
     assert not auto.still_fits(auto.plan(300_000), 1_300_000)
-    assert auto.still_fits(auto.plan(60_000), 30_000)
-    assert not auto.still_fits(auto.plan(60_000), 20_000)
+    assert auto.still_fits(auto.plan(120_000), 60_000)
+    assert not auto.still_fits(auto.plan(120_000), 40_000)
     assert VectorRule("flat").plan(1_000_000).kind == "flat"
     assert [VectorRule("ivf").plan(n).kind for n in (999, 1_000)] == ["flat", "ivf"]
 
