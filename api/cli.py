@@ -58,21 +58,27 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.logs import log_as_json
     from api.service import Service
 
     settings = _settings(host=host, port=port, data=data)
+    settings.check_address()
     config = uvicorn.Config(
-        app=lambda: create_app(Service(parts.index, parts.answerer, parts.embedder, parts.reader), settings),
+        app=lambda: create_app(Service.of(parts, settings.data), settings),
         factory=True,
         host=settings.host,
         port=settings.port,
+        log_config=None,
         log_level="warning",
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        access_log=False,
     )
     # before the models are loaded: a port that is taken should not cost that time
     socket = config.bind_socket()
     parts = _load(settings)
     if parts.index.catalogue.generation == 0:
         _index_bundled(parts.index)
+    log_as_json()
     bound_host, bound_port = socket.getsockname()[:2]
     console.print(f"Sourcespan is at http://{bound_host}:{bound_port}  (Ctrl+C stops it)", style="bold")
     with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then, and raises it once more

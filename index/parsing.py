@@ -28,6 +28,11 @@ def parse_file(path: Path, *, max_bytes: int = MAX_BYTES) -> DocumentDraft:
     return parse(path.name, data)
 
 
+def parse_bytes(name: str, data: bytes) -> DocumentDraft:
+    """The document in ``data``, a file called ``name``. Raises DocumentError."""
+    return parse(name, data)
+
+
 def parse(name: str, data: bytes) -> DocumentDraft:
     """The document in ``data``, a file called ``name``.
 
