@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 
+from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
 from api.terminal import console, errors, progress_bar, show_result
 from eval.commands import app as eval_app
@@ -135,6 +136,26 @@ def ask(
         show_result(result)
     if result.abstained:
         raise typer.Exit(NOT_FOUND)
+
+
+@app.command()
+def key(
+    scope: Annotated[str, typer.Option(help="read: ask, search, read documents; write: everything.")] = "read",
+) -> None:
+    """Make an API key. Only its hash goes into SOURCESPAN_API_KEYS: the key itself is shown once and kept nowhere."""
+    if scope not in SCOPES:
+        raise typer.BadParameter(f"must be one of {', '.join(SCOPES)}")
+    made = new_key()
+    console.print(f"key   {made}", soft_wrap=True, markup=False)
+    console.print(f"hash  {scope}:{hash_of(made)}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the service."""
+    from api.app import create_api
+
+    print(json.dumps(create_api().openapi(), indent=2, ensure_ascii=False))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

@@ -18,7 +18,9 @@ from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 class Settings(BaseSettings):
     """Each field is the environment variable ``SOURCESPAN_`` + its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="SOURCESPAN_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SOURCESPAN_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     data: Path = Field(Path("data"), description="Folder of the index; made on the first start.")
     host: str = Field("127.0.0.1", description="Address to serve on.")

@@ -49,3 +49,7 @@ def logits(draw: st.DrawFn) -> Arrays:
     start, end = (draw(hnp.arrays(np.float32, shape, elements=values)) for _ in range(2))
     may_start, may_end = (draw(hnp.arrays(np.bool_, shape)) for _ in range(2))
     return start, end, may_start, may_end
+
+
+header_values = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=100)
+"""What a client may send in a header."""
