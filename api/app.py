@@ -14,11 +14,13 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
+from api import openai_compat
 from api.backend import Backend
 from api.contract import Contract
 from api.gate import Gate
 from api.headers import SecureHeaders
 from api.limits import BodyLimit
+from api.mcp_server import mcp_routes
 from api.observe import Observed
 from api.problems import add_problem_handlers
 from api.routes import ask, documents, feedback, health
@@ -36,15 +38,17 @@ _OTHER_BODIES = 8_000_000
 def create_app(service: Service, settings: Settings) -> FastAPI:
     """The app over a loaded service, which it closes at the end."""
     backend = Backend(service, settings)
+    routes_for_agents, serving_agents = mcp_routes(backend)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with backend:
+        async with backend, serving_agents():
             yield
 
     app = create_api(lifespan=lifespan, telemetry=_telemetry(settings))
     app.state.backend = backend
     app.state.settings = settings
+    app.router.routes.extend(routes_for_agents)
     app.mount("/static", StaticFiles(directory=_WEB), name="static")
     # from the inside out
     app.add_middleware(BodyLimit, max_bytes=lambda path: _largest(path, settings))
@@ -68,7 +72,7 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
         responses={"default": {"model": Problem, "description": "What is wrong."}},
         **given,
     )
-    for routes in (ask, documents, feedback, health):
+    for routes in (ask, documents, feedback, health, openai_compat):
         app.include_router(routes.router)
     add_problem_handlers(app)
 

@@ -80,6 +80,7 @@ def serve(
     if parts.index.catalogue.generation == 0:
         _index_bundled(parts.index)
     log_as_json()
+    socket.listen()  # who reads the next line may connect at once
     bound_host, bound_port = socket.getsockname()[:2]
     console.print(f"Sourcespan is at http://{bound_host}:{bound_port}  (Ctrl+C stops it)", style="bold")
     with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then, and raises it once more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from api.schemas import FieldFault, Problem
 from index.errors import (
@@ -46,6 +48,8 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 )
 
 _CLIENT_CLOSED_REQUEST = 499
+_PARAMETER = re.compile(r"{\w+}")
+_OPENAI = ("/v1/chat/", "/v1/models")
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -63,15 +67,29 @@ class Told:
 
 
 class ProblemResponse(JSONResponse):
-    """A JSON response of the problem type."""
+    """A JSON response of the problem type; on the OpenAI surface with the member that its clients look for."""
 
     media_type = PROBLEM_JSON
+
+    def __init__(self, body: Problem, headers: Mapping[str, str] | None = None) -> None:
+        self._told = body.model_dump(exclude=None if body.errors else {"errors"})
+        super().__init__(self._told, body.status, headers)
+        self._more = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        if not scope["path"].startswith(_OPENAI):
+            await super().__call__(scope, receive, send)
+            return
+        error = {"message": self._told["detail"], "type": self._told["title"], "code": str(self.status_code)}
+        body = {**self._told, "error": error}
+        await JSONResponse(body, self.status_code, self._more, PROBLEM_JSON)(scope, receive, send)
 
 
 def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> ProblemResponse:
     """The response that tells of one problem."""
     body = Problem(title=status.phrase, status=status, detail=detail)
-    return ProblemResponse(body.model_dump(), status, headers)
+    return ProblemResponse(body, headers)
 
 
 def problem_of(error: SourcespanError) -> Told:
@@ -106,7 +124,7 @@ def _client_gone(_: Request, __: Exception) -> Response:
 def _domain_error(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, SourcespanError)  # noqa: S101
     told = problem_of(error)
-    return ProblemResponse(told.body.model_dump(), told.body.status, told.headers)
+    return ProblemResponse(told.body, told.headers)
 
 
 def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
@@ -115,7 +133,7 @@ def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
         FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
         for fault in error.errors()
     ]
-    return ProblemResponse(_faults(faults).model_dump(), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return ProblemResponse(_faults(faults))
 
 
 def _faults(faults: list[FieldFault]) -> Problem:
@@ -130,7 +148,16 @@ def _http_error(request: Request, error: Exception) -> ProblemResponse:
     detail = error.detail
     if status is HTTPStatus.NOT_FOUND and detail == status.phrase:
         detail = f"there is nothing at {request.url.path}"
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem(status, f"{request.method} is not possible there", {"Allow": ", ".join(_methods(request))})
     return problem(status, detail, error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What can be done at the path: Starlette itself names only the first of its routes."""
+    paths: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    fitting = (set(paths[path]) for path in paths if re.fullmatch(_PARAMETER.sub("[^/]+", path), request.url.path))
+    return sorted(method.upper() for method in set().union(*fitting)) or ["GET"]
 
 
 def _unexpected(_: Request, error: Exception) -> ProblemResponse:

@@ -35,8 +35,8 @@ FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 class Request(BaseModel):
     """What a client sends."""
 
-    # a misspelt option is an error, not a silent default
-    model_config = ConfigDict(extra="forbid")
+    # a misspelt option is an error, not a silent default; and 0 is not false
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class AskRequest(Request):

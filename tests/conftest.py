@@ -86,6 +86,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         app = create_app(service, Settings(_env_file=None, **given))  # type: ignore[call-arg, arg-type]
         config = uvicorn.Config(app, port=0, log_level="error")
         socket = config.bind_socket()
+        socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
