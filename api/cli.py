@@ -17,6 +17,7 @@ from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
 from api.terminal import console, errors, progress_bar, show_result
 from eval.commands import app as eval_app
+from eval.load import load
 from index.errors import SourcespanError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+eval_app.command()(load)
 app.add_typer(eval_app, name="eval")
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the index.", show_default="SOURCESPAN_DATA, else data")]
