@@ -43,7 +43,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def main() -> None:
     """Runs the command line; an error of ours is one line and exit code 2."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    for talkative in ("sentence_transformers", "httpx", "mcp"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
         app()
     except (SourcespanError, ValidationError) as error:

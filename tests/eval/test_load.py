@@ -32,7 +32,7 @@ def test_errors_are_seen(start_server: Callable[..., Server]) -> None:
     server = start_server(reader=FailingReader())
     server.add("a", "The ferry leaves at noon.")
     tally = one_round(server, ["break"])
-    assert tally.errors == tally.statuses[500] > 0
+    assert tally.errors >= tally.statuses[500] > 0
     assert tally.as_dict()["error_rate"] == 1
 
 
