@@ -22,9 +22,8 @@ from api.headers import SecureHeaders
 from api.limits import BodyLimit
 from api.mcp_server import mcp_routes
 from api.observe import Observed
-from api.problems import add_problem_handlers
+from api.problems import Problem, add_problem_handlers
 from api.routes import ask, documents, feedback, health
-from api.schemas import Problem
 from api.service import Service
 from api.settings import Settings
 

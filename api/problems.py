@@ -11,10 +11,10 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from api.schemas import FieldFault, Problem
 from index.errors import (
     CatalogueError,
     DocumentError,
@@ -52,6 +52,23 @@ _PARAMETER = re.compile(r"{\w+}")
 _OPENAI = ("/v1/chat/", "/v1/models")
 
 PROBLEM_JSON = "application/problem+json"
+
+
+class FieldFault(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `errors` where single fields are wrong."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldFault] = []
 
 
 class ClientGone(Exception):

@@ -289,35 +289,3 @@ class DocumentPage(BaseModel):
     total: int
     limit: int
     offset: int
-
-
-class FieldFault(BaseModel):
-    """What is wrong with one field of a request."""
-
-    field: str
-    detail: str
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details; `errors` where single fields are wrong."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldFault] = []
-
-
-class Health(BaseModel):
-    """How the service is."""
-
-    status: str
-
-
-class Readiness(Health):
-    """What it has loaded."""
-
-    documents: int
-    passages: int
-    embedder: str
-    reader: str

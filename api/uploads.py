@@ -17,8 +17,8 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from api.backend import Backend, Step
-from api.problems import problem_of
-from api.schemas import DocumentIn, DocumentOut, Problem
+from api.problems import Problem, problem_of
+from api.schemas import DocumentIn, DocumentOut
 from api.settings import Settings
 from api.sse import Event
 from index.documents import Document, DocumentDraft

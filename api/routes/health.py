@@ -6,12 +6,27 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel
 
 from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.problems import problem
-from api.schemas import Health, Readiness
 
 router = APIRouter(tags=["operators"])
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: str
+
+
+class Readiness(Health):
+    """What it has loaded."""
+
+    documents: int
+    passages: int
+    embedder: str
+    reader: str
 
 
 @router.get("/healthz")
