@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
@@ -41,6 +42,15 @@ _GIVES: dict[int | str, dict[str, Any]] = {
 }
 
 
+class PageQuery(BaseModel):
+    """Which documents to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+
+
 @router.post(
     "",
     status_code=HTTPStatus.CREATED,
@@ -68,13 +78,9 @@ async def add(
 
 
 @router.get("")
-async def page(
-    backend: CurrentBackend,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
-) -> DocumentPage:
+async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -> DocumentPage:
     """The documents, the oldest first."""
-    catalogue = backend.service.index.catalogue
+    catalogue, limit, offset = backend.service.index.catalogue, wanted.limit, wanted.offset
     documents = await backend.look_up(lambda: catalogue.documents(limit=limit, offset=offset))
     total, _ = await backend.look_up(catalogue.count)
     return DocumentPage(documents=[DocumentOut.of(d) for d in documents], total=total, limit=limit, offset=offset)
