@@ -9,7 +9,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test test-fast check format article clean bench-peers
+.PHONY: serve test test-fast check openapi format article clean bench-peers
 
 serve: .venv/installed
 	$(BIN)/sourcespan serve --host $(HOST) --port $(PORT)
@@ -26,6 +26,10 @@ check: .venv/developing
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# the contract as it is committed; a test compares it with what is served
+openapi: .venv/installed
+	$(BIN)/sourcespan openapi > docs/openapi.json
 
 format: .venv/developing
 	$(BIN)/ruff format .

@@ -2,70 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
 
+from api import openai_compat
+from api.backend import Backend
+from api.contract import Contract
+from api.gate import Gate
+from api.headers import SecureHeaders
 from api.limits import BodyLimit
-from api.problems import add_problem_handlers
-from api.routes import ask, documents, health
-from api.schemas import ValidationProblem
+from api.mcp_server import mcp_routes
+from api.observe import Observed
+from api.problems import Problem, add_problem_handlers
+from api.routes import ask, documents, feedback, health
 from api.service import Service
 from api.settings import Settings
 
 _WEB = Path(__file__).parent / "web"
+_DOCUMENTS = re.compile(r"/v1/documents(/.*)?")
 # JSON may write a character as six bytes, \u1234, that UTF-8 writes as one or more
 _JSON_OVERHEAD = 6
-
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    # always asked again (most often answered 304), so that an upgrade never mixes old and new files of the page
-    "Cache-Control": "no-cache",
-}
+_OTHER_BODIES = 8_000_000
 
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
     """The app over a loaded service, which it closes at the end."""
+    backend = Backend(service, settings)
+    routes_for_agents, serving_agents = mcp_routes(backend)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        service.index.close()
+        async with backend, serving_agents():
+            yield
 
-    app = FastAPI(
+    app = create_api(lifespan=lifespan, telemetry=_telemetry(settings))
+    app.state.backend = backend
+    app.state.settings = settings
+    app.router.routes.extend(routes_for_agents)
+    app.mount("/static", StaticFiles(directory=_WEB), name="static")
+    # from the inside out
+    app.add_middleware(BodyLimit, max_bytes=lambda path: _largest(path, settings))
+    app.add_middleware(Gate, settings=settings)
+    if settings.origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(SecureHeaders)
+    app.add_middleware(Observed, metrics=backend.metrics)
+    return app
+
+
+def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
+    """The routes alone, which the OpenAPI document describes; ``given`` goes to FastAPI."""
+    app = Contract(
         title="Sourcespan",
         version=version("sourcespan"),
         description="Extractive question answering: every answer is an exact quote of a document, or an honest no.",
-        lifespan=lifespan,
         # the interactive pages of FastAPI load their scripts from the network
         docs_url=None,
         redoc_url=None,
-        responses={422: {"model": ValidationProblem, "description": "A field is wrong."}},
+        responses={"default": {"model": Problem, "description": "What is wrong."}},
+        **given,
     )
-    app.state.service = service
-    app.state.settings = settings
-    app.include_router(ask.router)
-    app.include_router(documents.router)
-    app.include_router(health.router)
+    for routes in (ask, documents, feedback, health, openai_compat):
+        app.include_router(routes.router)
     add_problem_handlers(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_document_bytes * _JSON_OVERHEAD)
-
-    @app.middleware("http")
-    async def secure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers.update(_HEADERS)
-        return response
 
     @app.get("/", include_in_schema=False)
-    def chat_page() -> FileResponse:
+    async def chat_page() -> FileResponse:
         return FileResponse(_WEB / "index.html")
 
-    app.mount("/static", StaticFiles(directory=_WEB), name="static")
     return app
+
+
+def _largest(path: str, settings: Settings) -> int:
+    return settings.max_document_bytes * _JSON_OVERHEAD if _DOCUMENTS.fullmatch(path) else _OTHER_BODIES
+
+
+def _telemetry(settings: Settings) -> dict[str, bool]:
+    # FastAPI's own; logs and metrics are ours
+    return {"tracing": settings.traces, "auto_configure": settings.traces, "metrics": False, "logs": False}

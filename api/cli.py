@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import ValidationError
 
+from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
 from api.terminal import console, errors, progress_bar, show_failures, show_finding, show_result
 from eval.commands import app as eval_app
+from eval.load import load
 from index.errors import SourcespanError
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+eval_app.command()(load)
 app.add_typer(eval_app, name="eval")
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the index.", show_default="SOURCESPAN_DATA, else data")]
@@ -43,7 +46,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def main() -> None:
     """Runs the command line; an error of ours is one line and exit code 2."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
+    for talkative in ("sentence_transformers", "httpx", "mcp"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
         app()
     except (SourcespanError, ValidationError) as error:
@@ -61,21 +65,28 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.logs import log_as_json
     from api.service import Service
 
     settings = _settings(host=host, port=port, data=data)
+    settings.check_address()
     config = uvicorn.Config(
-        app=lambda: create_app(Service(parts.index, parts.answerer, parts.embedder, parts.reader), settings),
+        app=lambda: create_app(Service.of(parts, settings.data), settings),
         factory=True,
         host=settings.host,
         port=settings.port,
+        log_config=None,
         log_level="warning",
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        access_log=False,
     )
     # before the models are loaded: a port that is taken should not cost that time
     socket = config.bind_socket()
     parts = _load(settings)
     if parts.index.catalogue.generation == 0:
         _index_bundled(parts.index)
+    log_as_json()
+    socket.listen()  # who reads the next line may connect at once
     bound_host, bound_port = socket.getsockname()[:2]
     console.print(f"Sourcespan is at http://{bound_host}:{bound_port}  (Ctrl+C stops it)", style="bold")
     with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then, and raises it once more
@@ -163,6 +174,25 @@ def doctor(
         print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     if any(finding.severity == "fault" for finding in findings):
         raise typer.Exit(TO_MEND)
+
+
+def key(
+    scope: Annotated[str, typer.Option(help="read: ask, search, read documents; write: everything.")] = "read",
+) -> None:
+    """Make an API key. Only its hash goes into SOURCESPAN_API_KEYS: the key itself is shown once and kept nowhere."""
+    if scope not in SCOPES:
+        raise typer.BadParameter(f"must be one of {', '.join(SCOPES)}")
+    made = new_key()
+    console.print(f"key   {made}", soft_wrap=True, markup=False)
+    console.print(f"hash  {scope}:{hash_of(made)}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the service."""
+    from api.app import create_api
+
+    print(json.dumps(create_api().openapi(), indent=2, ensure_ascii=False))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

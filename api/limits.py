@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -11,9 +12,9 @@ from api.problems import problem
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 where a body is larger than ``max_bytes``, declared or counted."""
+    """ASGI middleware: answers 413 where a body is larger, declared or counted, than its path may take."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: Callable[[str], int]) -> None:
         self._app = app
         self._max_bytes = max_bytes
 
@@ -22,9 +23,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        too_large = f"the request is larger than {self._max_bytes:,} bytes"
+        most = self._max_bytes(scope["path"])
+        too_large = f"the request is larger than {most:,} bytes"
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._max_bytes:
+        if declared.isdigit() and int(declared) > most:
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)(scope, receive, send)
             return
         seen = 0
@@ -33,7 +35,7 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._max_bytes:
+            if seen > most:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, too_large)
             return message
 

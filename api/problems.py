@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
-from api.schemas import FieldFault, Problem, ValidationProblem
 from index.errors import (
     CatalogueError,
     DocumentError,
     DocumentNotFound,
     DocumentTooLarge,
     DuplicateDocument,
+    FeedbackError,
+    InvalidFeedback,
     InvalidQuestion,
+    Overloaded,
     QuestionError,
     SourcespanError,
+    SpanMismatch,
     UnsupportedFormat,
 )
 
@@ -31,59 +39,124 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
     (DocumentTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnsupportedFormat, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (DuplicateDocument, HTTPStatus.CONFLICT),
+    (SpanMismatch, HTTPStatus.CONFLICT),
     (DocumentError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (QuestionError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (FeedbackError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
     (CatalogueError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
+_CLIENT_CLOSED_REQUEST = 499
+_PARAMETER = re.compile(r"{\w+}")
+_OPENAI = ("/v1/chat/", "/v1/models")
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class FieldFault(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `errors` where single fields are wrong."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldFault] = []
+
+
+class ClientGone(Exception):
+    """Nobody waits for the response any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A problem and the headers that go with it."""
+
+    body: Problem
+    headers: dict[str, str] = field(default_factory=dict)
+
 
 class ProblemResponse(JSONResponse):
-    """A JSON response of the problem type."""
+    """A JSON response of the problem type; on the OpenAI surface with the member that its clients look for."""
 
-    media_type = "application/problem+json"
+    media_type = PROBLEM_JSON
+
+    def __init__(self, body: Problem, headers: Mapping[str, str] | None = None) -> None:
+        self._told = body.model_dump(exclude=None if body.errors else {"errors"})
+        super().__init__(self._told, body.status, headers)
+        self._more = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        if not scope["path"].startswith(_OPENAI):
+            await super().__call__(scope, receive, send)
+            return
+        error = {"message": self._told["detail"], "type": self._told["title"], "code": str(self.status_code)}
+        body = {**self._told, "error": error}
+        await JSONResponse(body, self.status_code, self._more, PROBLEM_JSON)(scope, receive, send)
 
 
-def problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = None) -> ProblemResponse:
+def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> ProblemResponse:
     """The response that tells of one problem."""
     body = Problem(title=status.phrase, status=status, detail=detail)
-    return ProblemResponse(body.model_dump(), status, headers)
+    return ProblemResponse(body, headers)
+
+
+def problem_of(error: SourcespanError) -> Told:
+    """What a client is told of an error."""
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, InvalidQuestion | InvalidFeedback):
+        return Told(_faults([FieldFault(field=error.field, detail=error.reason)]))
+    if isinstance(error, Overloaded):
+        told = Problem(title=status.phrase, status=status, detail=str(error))
+        return Told(told, {"Retry-After": str(error.retry_after)})
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s", error)
+        detail = "The documents cannot be reached at the moment."
+        return Told(Problem(title=status.phrase, status=status, detail=detail))
+    return Told(Problem(title=status.phrase, status=status, detail=str(error)))
 
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Makes every error of ``app`` a problem."""
+    app.add_exception_handler(ClientGone, _client_gone)
     app.add_exception_handler(SourcespanError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
+def _client_gone(_: Request, __: Exception) -> Response:
+    # nobody reads it; the log and the metrics show it, by the number that proxies use
+    return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
+
 def _domain_error(_: Request, error: Exception) -> ProblemResponse:
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
-    if isinstance(error, InvalidQuestion):
-        return _faults([FieldFault(field=error.field, detail=error.reason)])
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("%s", error)
-        return problem(status, "The documents cannot be reached at the moment.")
-    return problem(status, str(error))
+    assert isinstance(error, SourcespanError)  # noqa: S101
+    told = problem_of(error)
+    return ProblemResponse(told.body, told.headers)
 
 
 def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return _faults(
-        [
-            FieldFault(
-                field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"]
-            )
-            for fault in error.errors()
-        ]
-    )
+    faults = [
+        FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
+        for fault in error.errors()
+    ]
+    return ProblemResponse(_faults(faults))
 
 
-def _faults(faults: list[FieldFault]) -> ProblemResponse:
+def _faults(faults: list[FieldFault]) -> Problem:
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     detail = "; ".join(f"{fault.field}: {fault.detail}" for fault in faults)
-    body = ValidationProblem(title=status.phrase, status=status, detail=detail, errors=faults)
-    return ProblemResponse(body.model_dump(), status)
+    return Problem(title=status.phrase, status=status, detail=detail, errors=faults)
 
 
 def _http_error(request: Request, error: Exception) -> ProblemResponse:
@@ -92,7 +165,16 @@ def _http_error(request: Request, error: Exception) -> ProblemResponse:
     detail = error.detail
     if status is HTTPStatus.NOT_FOUND and detail == status.phrase:
         detail = f"there is nothing at {request.url.path}"
-    return problem(status, detail, dict(error.headers or {}))
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem(status, f"{request.method} is not possible there", {"Allow": ", ".join(_methods(request))})
+    return problem(status, detail, error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What can be done at the path: Starlette itself names only the first of its routes."""
+    paths: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    fitting = (set(paths[path]) for path in paths if re.fullmatch(_PARAMETER.sub("[^/]+", path), request.url.path))
+    return sorted(method.upper() for method in set().union(*fitting)) or ["GET"]
 
 
 def _unexpected(_: Request, error: Exception) -> ProblemResponse:

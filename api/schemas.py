@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from index.documents import Document, DocumentDraft, lone_surrogate
 from rag.answers import Answer, QAResult, RetrievedPassage
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
+from rag.interfaces import Retrieval, SearchMode
+from rag.pipeline import Question
 
 
 def _encodable(text: str) -> str:
@@ -18,7 +21,8 @@ def _encodable(text: str) -> str:
     return text
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """Raises ValueError."""
     if not text.strip():
         raise ValueError("must not be blank")
     return text
@@ -28,15 +32,17 @@ Text = Annotated[str, AfterValidator(_encodable)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Request(BaseModel):
-    # a misspelt option is an error, not a silent default
-    model_config = ConfigDict(extra="forbid")
+class Request(BaseModel):
+    """What a client sends."""
+
+    # a misspelt option is an error, not a silent default; and 0 is not false
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class AskRequest(_Request):
+class AskRequest(Request):
     """A question."""
 
-    question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(_not_blank)]
+    question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
     top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to read.")] = None
     n_best: Annotated[int | None, Field(ge=1, le=MAX_N_BEST, description="Answers to give.")] = None
     document_ids: Annotated[list[Text] | None, Field(max_length=1_000, description="Only these documents.")] = None
@@ -44,6 +50,19 @@ class AskRequest(_Request):
         float | None, Field(ge=0, le=1, description="Abstain below this; by default below the fitted threshold.")
     ] = None
     include_passages: bool = False
+
+    def asked(self) -> Question:
+        """From the wire to the inside."""
+        return Question(self.question, self.top_k, self.n_best, self.document_ids, self.min_confidence)
+
+
+class SearchRequest(Request):
+    """What to look for."""
+
+    query: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
+    top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to give.")] = None
+    mode: Annotated[SearchMode, Field(description="By meaning (dense), by words (lexical), or by both.")] = "hybrid"
+    document_ids: Annotated[list[Text] | None, Field(max_length=1_000, description="Only these documents.")] = None
 
 
 class SpanOut(BaseModel):
@@ -161,6 +180,30 @@ class PassageOut(SpanOut):
         )
 
 
+class PassagesFound(BaseModel):
+    """The passages that are about to be read, best first."""
+
+    passages: list[PassageOut]
+
+    @classmethod
+    def of(cls, found: Sequence[RetrievedPassage]) -> Self:
+        """From the inside to the wire."""
+        return cls(passages=[PassageOut.of(passage) for passage in found])
+
+
+class SearchResponse(PassagesFound):
+    """The nearest passages, best first, each with its scores."""
+
+    query: str
+    mode: SearchMode
+
+    @classmethod
+    def found(cls, request: SearchRequest, retrieval: Retrieval) -> Self:
+        """From the inside to the wire."""
+        passages = [PassageOut.of(passage) for passage in retrieval.passages]
+        return cls(query=request.query, mode=request.mode, passages=passages)
+
+
 class TimingsOut(BaseModel):
     """Milliseconds by part."""
 
@@ -203,10 +246,10 @@ class AskResponse(BaseModel):
         )
 
 
-class DocumentIn(_Request):
+class DocumentIn(Request):
     """A document to store, its text exactly as given."""
 
-    title: Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
+    title: Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(not_blank)]
     text: Text
     source: Annotated[Text, Field(max_length=500, description="Where it comes from: a file name, say.")] = ""
     metadata: Annotated[
@@ -252,40 +295,3 @@ class DocumentPage(BaseModel):
     total: int
     limit: int
     offset: int
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-
-
-class FieldFault(BaseModel):
-    """What is wrong with one field of a request."""
-
-    field: str
-    detail: str
-
-
-class ValidationProblem(Problem):
-    """Problem details of a request whose fields are wrong."""
-
-    errors: list[FieldFault]
-
-
-class Health(BaseModel):
-    """How the service is."""
-
-    status: str
-
-
-class Readiness(Health):
-    """What it has loaded."""
-
-    documents: int
-    passages: int
-    embedder: str
-    reader: str

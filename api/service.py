@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, Self
 
+from api.feedback import FeedbackStore
 from index.passage_index import PassageIndex
 from rag.interfaces import Reader
+from rag.loading import Parts
 from rag.pipeline import QuestionAnswerer
 
 
@@ -20,16 +23,27 @@ class Named(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The open index and what answers from it."""
+    """The open index, what answers from it, and what its users said of the answers."""
 
     index: PassageIndex
     answerer: QuestionAnswerer
     embedder: Named
     reader: Reader
+    feedback: FeedbackStore
     self_test_question: str = "What colour is the door?"
+
+    @classmethod
+    def of(cls, parts: Parts, data: Path) -> Self:
+        """The loaded parts, with the feedback beside the index. Raises CatalogueUnusable."""
+        return cls(parts.index, parts.answerer, parts.embedder, parts.reader, FeedbackStore(data))
 
     def self_test(self) -> bool:
         """Whether the reader still reads."""
         passage = "The house has a red roof. Its door is blue."
         spans = self.reader.read(self.self_test_question, [passage])
         return bool(spans) and passage[spans[0].start : spans[0].end] == "blue"
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        self.feedback.close()
+        self.index.close()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.keys import ApiKey, is_loopback, parse_keys
+from index.errors import UnsafeAddress
 from index.precision import Precision
 from index.vector_rule import Choice, VectorRule
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
@@ -17,7 +19,9 @@ from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 class Settings(BaseSettings):
     """Each field is the environment variable ``SOURCESPAN_`` + its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="SOURCESPAN_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SOURCESPAN_", env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     data: Path = Field(Path("data"), description="Folder of the index; made on the first start.")
     host: str = Field("127.0.0.1", description="Address to serve on.")
@@ -44,6 +48,48 @@ class Settings(BaseSettings):
     def vector_rule(self) -> VectorRule:
         """How vectors are searched."""
         return VectorRule(self.vector_index)
+
+    api_keys: str = Field(
+        "", description="Who may call, as `scope:hash` with commas between; `sourcespan key` makes one. Empty: anybody."
+    )
+    allow_anonymous: bool = Field(False, description="Whether to serve other machines without API keys.")
+    cors_origins: str = Field(
+        "", description="Origins of other sites whose pages may call, with commas between; `*` for all. Empty: none."
+    )
+    rate_limit: Annotated[int, Field(ge=0)] = Field(1200, description="Calls a minute of one client; 0: no limit.")
+    max_upload_files: Annotated[int, Field(ge=1)] = Field(20, description="Files in one upload.")
+    max_waiting: Annotated[int, Field(ge=1)] = Field(
+        64, description="Questions that may wait; one more is refused at once with 503."
+    )
+    batch_questions: Annotated[int, Field(ge=1)] = Field(
+        8, description="Questions that are read together; 1: each by itself."
+    )
+    shutdown_seconds: Annotated[int, Field(ge=1)] = Field(30, description="How long a stop waits for running requests.")
+    log_questions: bool = Field(False, description="Whether the log holds what is asked.")
+    traces: bool = Field(
+        False, description="Whether OpenTelemetry traces are exported, to where the `OTEL_…` variables say."
+    )
+
+    @field_validator("api_keys")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        parse_keys(value)
+        return value
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """Who may call; empty: anybody."""
+        return parse_keys(self.api_keys)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Other sites whose pages may call."""
+        return tuple(origin.strip().rstrip("/") for origin in self.cors_origins.split(",") if origin.strip())
+
+    def check_address(self) -> None:
+        """Raises UnsafeAddress where other machines could call without a key, and nobody said that they may."""
+        if not (self.keys or self.allow_anonymous or is_loopback(self.host)):
+            raise UnsafeAddress(self.host)
 
     @property
     def models(self) -> ModelConfig:

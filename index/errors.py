@@ -21,12 +21,18 @@ SourcespanError
 │   └── ModelUnsuitable        not a model for this job
 ├── CalibrationMismatch        parameters that were fitted for other weights
 ├── CannotFit                  too few questions to learn a calibration from
-└── CatalogueError
-    ├── EmbedderMismatch       the index was made with another embedder
-    ├── CatalogueUnusable      cannot be opened, read or written
-    ├── CatalogueFull          no room on the disk for a change
-    ├── CatalogueReadOnly      may be read, but not written
-    └── CatalogueTooNew        written by a later version of Sourcespan
+├── CatalogueError
+│   ├── EmbedderMismatch       the index was made with another embedder
+│   ├── CatalogueUnusable      cannot be opened, read or written
+│   ├── CatalogueFull          no room on the disk for a change
+│   ├── CatalogueReadOnly      may be read, but not written
+│   └── CatalogueTooNew        written by a later version of Sourcespan
+├── FeedbackError
+│   ├── InvalidFeedback        says something that does not fit together
+│   └── SpanMismatch           a span that does not say what it is said to say
+└── ServiceError
+    ├── Overloaded             more work waits than may wait
+    └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
 unless the operator gave it.
@@ -255,3 +261,50 @@ class CatalogueTooNew(CatalogueError):
         super().__init__(f"the catalogue has schema {found}, this version knows {known}: use a newer Sourcespan")
         self.found = found
         self.known = known
+
+
+class FeedbackError(SourcespanError):
+    """Something about what a user says of an answer."""
+
+
+class InvalidFeedback(FeedbackError):
+    """A verdict that does not fit what it is about."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class SpanMismatch(FeedbackError):
+    """The characters of the document at this span are not the text that came with it."""
+
+    def __init__(self, document_id: str, start: int, end: int) -> None:
+        super().__init__(f"document {document_id!r} does not have that text at characters {start:,} to {end:,}")
+        self.document_id = document_id
+        self.start = start
+        self.end = end
+
+
+class ServiceError(SourcespanError):
+    """Something about serving."""
+
+
+class Overloaded(ServiceError):
+    """More work waits than may wait. ``retry_after`` in seconds."""
+
+    def __init__(self, waiting: int, retry_after: int) -> None:
+        super().__init__(f"{waiting} others are waiting; try again in {retry_after} s")
+        self.waiting = waiting
+        self.retry_after = retry_after
+
+
+class UnsafeAddress(ServiceError):
+    """An address that other machines reach, and no API keys."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} can be reached from other machines, and no API keys are set: make one with `sourcespan key` and "
+            "set SOURCESPAN_API_KEYS, or say SOURCESPAN_ALLOW_ANONYMOUS=true"
+        )
+        self.host = host

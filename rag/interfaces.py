@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from index.documents import Document, Location
 from rag.answers import RetrievedPassage
@@ -19,10 +19,16 @@ class Retrieval:
     search_ms: float
 
 
+SearchMode = Literal["hybrid", "dense", "lexical"]
+"""By meaning and by words, by meaning only, by words only."""
+
+
 class Retriever(Protocol):
     """Finds passages for a question."""
 
-    def retrieve(self, question: str, top_k: int, document_ids: Sequence[str] | None = None) -> Retrieval:
+    def retrieve(
+        self, question: str, top_k: int, document_ids: Sequence[str] | None = None, mode: SearchMode = "hybrid"
+    ) -> Retrieval:
         """Up to ``top_k`` passages, only of these documents if any are given."""
 
 
@@ -36,6 +42,18 @@ class PassageSpan:
     score: float
     """Margin over the null answer of its window, in logits: comparable between passages."""
 
+    def order(self) -> tuple[float, int, int, int]:
+        """Sorts the best first."""
+        return -self.score, self.position, self.start, self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question and the passages to read for it."""
+
+    question: str
+    passages: Sequence[str]
+
 
 class Reader(Protocol):
     """Finds answers in passages."""
@@ -44,8 +62,18 @@ class Reader(Protocol):
     def fingerprint(self) -> str:
         """Names the weights."""
 
+    def check(self, question: str) -> None:
+        """Raises QuestionTooLong."""
+
     def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
         """Spans of the passages, best first; they may overlap. Raises QuestionTooLong."""
+
+    def read_many(self, readings: Sequence[Reading]) -> Iterator[list[tuple[int, PassageSpan]]]:
+        """Reads for several questions in shared forward passes.
+
+        Gives after each pass what it found, as (position in ``readings``, span), in no order. The questions are
+        checked ones.
+        """
 
 
 class DocumentStore(Protocol):

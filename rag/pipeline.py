@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from index.documents import lone_surrogate
-from index.errors import DocumentNotFound, InvalidQuestion
+from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from rag.answers import Answer, QAResult, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence
 from rag.candidates import Candidate, ReadPassage, answer, candidates, evidence
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, AskConfig
-from rag.interfaces import DocumentStore, Reader, Retriever
+from rag.interfaces import DocumentStore, PassageSpan, Reader, Reading, Retrieval, Retriever, SearchMode
+
+Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and what it wants; None is the default."""
+
+    text: str
+    top_k: int | None = None
+    """Passages to read."""
+    n_best: int | None = None
+    """Answers to give."""
+    document_ids: Sequence[str] | None = None
+    """Only these documents."""
+    min_confidence: float | None = None
+    """Abstain below this."""
+    heard: Heard | None = None
+    """Called while it is being answered: with the passages once they are there, then with each new best answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +42,19 @@ class Proposal:
     evidence: tuple[Evidence, ...]
     passages: tuple[RetrievedPassage, ...]
     timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class _Retrieved:
+    """A question with its passages, before they are read."""
+
+    question: Question
+    read: list[ReadPassage]
+    retrieval: Retrieval
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(self.question.text, [source.retrieved.passage.text for source in self.read])
 
 
 class QuestionAnswerer:
@@ -56,22 +88,21 @@ class QuestionAnswerer:
         Abstains where the best confidence is below ``min_confidence`` (default: the fitted threshold). Raises
         InvalidQuestion, QuestionTooLong.
         """
+        (outcome,) = self.ask_many([Question(question, top_k, n_best, document_ids, min_confidence)])
+        if isinstance(outcome, QuestionError):
+            raise outcome
+        return outcome
+
+    def ask_many(self, questions: Sequence[Question]) -> list[QAResult | QuestionError]:
+        """Answers several questions, which share the reader's forward passes; what is wrong with one harms no other."""
         began = perf_counter()
-        n_best = self._config.n_best if n_best is None else n_best
-        threshold = self._calibration.threshold if min_confidence is None else min_confidence
-        _check(n_best, threshold)
-        proposal = self.propose(question, top_k=top_k, document_ids=document_ids)
-        judged = self._calibration.judge(proposal.evidence)[:n_best]
-        found = tuple(self._answer(proposal.candidates[j.position], j.confidence) for j in judged)
-        answers = tuple(a for a in found if a.confidence >= threshold)
-        return QAResult(
-            question=question,
-            abstained=not answers,
-            answers=answers,
-            candidates=found[len(answers) :],
-            passages=proposal.passages,
-            timings=replace(proposal.timings, total=_ms_since(began)),
-        )
+        outcomes = self._propose(questions)
+        return [
+            outcome
+            if isinstance(outcome, QuestionError)
+            else self._concluded(question, outcome, replace(outcome.timings, total=_ms_since(began)))
+            for question, outcome in zip(questions, outcomes, strict=True)
+        ]
 
     def propose(
         self, question: str, *, top_k: int | None = None, document_ids: Sequence[str] | None = None
@@ -80,25 +111,98 @@ class QuestionAnswerer:
 
         Raises InvalidQuestion, QuestionTooLong.
         """
-        began = perf_counter()
+        (outcome,) = self._propose([Question(question, top_k, document_ids=document_ids)])
+        if isinstance(outcome, QuestionError):
+            raise outcome
+        return outcome
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int | None = None,
+        document_ids: Sequence[str] | None = None,
+        mode: SearchMode = "hybrid",
+    ) -> Retrieval:
+        """The ``top_k`` best passages, unread. Raises InvalidQuestion."""
         top_k = self._config.top_k if top_k is None else top_k
-        _check_question(question, top_k)
-        retrieval = self._retriever.retrieve(question, top_k, document_ids)
-        read = self._with_documents(retrieval.passages)
+        _check_question(query, top_k)
+        return self._retriever.retrieve(query, top_k, document_ids, mode)
+
+    def _propose(self, questions: Sequence[Question]) -> list[Proposal | QuestionError]:
+        began = perf_counter()
+        asked = [self._retrieve(question) for question in questions]
         reading = perf_counter()
-        spans = self._reader.read(question, [source.retrieved.passage.text for source in read]) if read else []
-        timings = Timings(retrieval.embed_ms, retrieval.search_ms, read=_ms_since(reading), total=_ms_since(began))
-        found = tuple(candidates(spans, read, MAX_N_BEST))
-        return Proposal(
-            candidates=found,
-            evidence=tuple(evidence(question, candidate) for candidate in found),
-            passages=tuple(source.retrieved for source in read),
+        spans = self._read([question for question in asked if isinstance(question, _Retrieved)])
+        read_ms = _ms_since(reading)
+        proposals: list[Proposal | QuestionError] = []
+        for retrieved in asked:
+            if isinstance(retrieved, QuestionError):
+                proposals.append(retrieved)
+                continue
+            timings = Timings(retrieved.retrieval.embed_ms, retrieved.retrieval.search_ms, read_ms, _ms_since(began))
+            proposals.append(_proposal(retrieved, next(spans), timings))
+        return proposals
+
+    def _retrieve(self, question: Question) -> _Retrieved | QuestionError:
+        top_k = self._config.top_k if question.top_k is None else question.top_k
+        n_best = self._config.n_best if question.n_best is None else question.n_best
+        try:
+            _check(n_best, self._threshold(question))
+            _check_question(question.text, top_k)
+            self._reader.check(question.text)
+        except QuestionError as error:
+            return error
+        retrieval = self._retriever.retrieve(question.text, top_k, question.document_ids)
+        retrieved = _Retrieved(question, self._with_documents(retrieval.passages), retrieval)
+        if question.heard is not None:
+            question.heard(tuple(source.retrieved for source in retrieved.read))
+        return retrieved
+
+    def _read(self, asked: Sequence[_Retrieved]) -> Iterator[list[PassageSpan]]:
+        """The spans of each, best first; whoever listens hears of each new best answer on the way."""
+        spans: list[list[PassageSpan]] = [[] for _ in asked]
+        best: dict[int, Answer] = {}
+        for found in self._reader.read_many([retrieved.reading for retrieved in asked]):
+            for at, span in found:
+                spans[at].append(span)
+            for at in {at for at, _ in found}:
+                self._tell(asked[at], spans[at], best, at)
+        return iter([sorted(of_one, key=PassageSpan.order) for of_one in spans])
+
+    def _tell(self, asked: _Retrieved, spans: list[PassageSpan], best: dict[int, Answer], at: int) -> None:
+        heard = asked.question.heard
+        if heard is None:
+            return
+        timings = Timings(0, 0, 0, 0)
+        so_far = self._concluded(
+            asked.question, _proposal(asked, sorted(spans, key=PassageSpan.order), timings), timings
+        )
+        if so_far.answers and so_far.answers[0] != best.get(at):
+            best[at] = so_far.answers[0]
+            heard(best[at])
+
+    def _concluded(self, question: Question, proposal: Proposal, timings: Timings) -> QAResult:
+        n_best = self._config.n_best if question.n_best is None else question.n_best
+        threshold = self._threshold(question)
+        judged = self._calibration.judge(proposal.evidence)[:n_best]
+        found = tuple(self._answer(proposal.candidates[j.position], j.confidence) for j in judged)
+        answers = tuple(a for a in found if a.confidence >= threshold)
+        return QAResult(
+            question=question.text,
+            abstained=not answers,
+            answers=answers,
+            candidates=found[len(answers) :],
+            passages=proposal.passages,
             timings=timings,
         )
 
     def _answer(self, candidate: Candidate, confidence: float) -> Answer:
         location = self._documents.location(candidate.source.document, candidate.span.start)
         return answer(candidate, confidence, location)
+
+    def _threshold(self, question: Question) -> float:
+        return self._calibration.threshold if question.min_confidence is None else question.min_confidence
 
     def _with_documents(self, passages: Sequence[RetrievedPassage]) -> list[ReadPassage]:
         """Each passage with its document; one whose document was removed or replaced meanwhile is left out."""
@@ -114,6 +218,16 @@ class QuestionAnswerer:
             if p.passage.document_id in stored
             and stored[p.passage.document_id][1][p.passage.start : p.passage.end] == p.passage.text
         ]
+
+
+def _proposal(asked: _Retrieved, spans: Sequence[PassageSpan], timings: Timings) -> Proposal:
+    found = tuple(candidates(spans, asked.read, MAX_N_BEST))
+    return Proposal(
+        candidates=found,
+        evidence=tuple(evidence(asked.question.text, candidate) for candidate in found),
+        passages=tuple(source.retrieved for source in asked.read),
+        timings=timings,
+    )
 
 
 def _ms_since(began: float) -> float:

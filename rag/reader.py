@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,8 @@ from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
 from index.precision import autocast, takes_bf16
 from rag.config import ReaderConfig
-from rag.interfaces import PassageSpan
-from rag.spans import BoolArray, FloatArray, best_token_spans
+from rag.interfaces import PassageSpan, Reading
+from rag.spans import BoolArray, FloatArray, TokenSpan, best_token_spans
 from rag.windows import Window, cut_windows, length_sorted_batches, pad, pad_values, passage_room
 
 
@@ -35,41 +35,50 @@ class ExtractiveReader:
         # two passes at once on the same cores would only slow each other down
         self._one_at_a_time = threading.Lock()
 
-    def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
-        """The best spans of every window of every passage, best first; they may overlap.
-
-        Raises QuestionTooLong where the question leaves no room to slide a window over a passage.
-        """
+    def check(self, question: str) -> None:
+        """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""
         room = passage_room(self._tokenizer, question, self._window_tokens)
         least = self._config.stride + self._config.max_answer_tokens
         if room < least:
             raise QuestionTooLong(self._window_tokens - room, self._window_tokens - least)
+
+    def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
+        """The best spans of every window of every passage, best first; they may overlap. Raises QuestionTooLong."""
+        self.check(question)
+        found = [span for batch in self.read_many([Reading(question, passages)]) for _, span in batch]
+        return sorted(found, key=PassageSpan.order)
+
+    def read_many(self, readings: Sequence[Reading]) -> Iterator[list[tuple[int, PassageSpan]]]:
+        """The same for several questions: windows of like length share a forward pass, whichever question they are of.
+
+        Gives after each pass its spans as (position in ``readings``, span), in no order.
+        """
+        pairs = [(at, position) for at, reading in enumerate(readings) for position in range(len(reading.passages))]
         windows = cut_windows(
             self._tokenizer,
-            [question] * len(passages),
-            passages,
+            [readings[at].question for at, _ in pairs],
+            [readings[at].passages[position] for at, position in pairs],
             max_tokens=self._window_tokens,
             stride=self._config.stride,
         )
-        return _placed(windows, self._spans(windows))
-
-    def _spans(self, windows: Sequence[Window]) -> list[tuple[int, int, int, float]]:
-        """(position in ``windows``, first token, last token, score), best first over all windows."""
-        spans = []
         lengths = [len(window) for window in windows]
         for batch in length_sorted_batches(windows, lengths, self._config.batch_tokens):
-            start_logits, end_logits = self._forward([windows[i] for i in batch])
-            found = best_token_spans(
-                start_logits,
-                end_logits,
-                _stacked([windows[i].may_start for i in batch]),
-                _stacked([windows[i].may_end for i in batch]),
-                max_tokens=self._config.max_answer_tokens,
-                per_window=self._config.spans_per_window,
-                null_weight=self._config.null_weight,
-            )
-            spans += [(batch[span.window], span.first, span.last, span.score) for span in found]
-        return sorted(spans, key=lambda span: (-span[3], span[0], span[1], span[2]))
+            together = [windows[i] for i in batch]
+            yield [(pairs[window.pair][0], _placed(window, span, pairs)) for window, span in self._spans(together)]
+
+    def _spans(self, windows: Sequence[Window]) -> list[tuple[Window, TokenSpan]]:
+        """The best spans of each window, from one forward pass."""
+        start_logits, end_logits = self._forward(windows)
+        found = best_token_spans(
+            start_logits,
+            end_logits,
+            _stacked([window.may_start for window in windows]),
+            _stacked([window.may_end for window in windows]),
+            max_tokens=self._config.max_answer_tokens,
+            per_window=self._config.spans_per_window,
+            null_weight=self._config.null_weight,
+        )
+        return [(windows[span.window], span) for span in found]
 
     def _forward(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
         inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
@@ -78,16 +87,13 @@ class ExtractiveReader:
         return output.start_logits.float().numpy(), output.end_logits.float().numpy()
 
 
-def _placed(windows: Sequence[Window], spans: Sequence[tuple[int, int, int, float]]) -> list[PassageSpan]:
-    return [
-        PassageSpan(
-            position=windows[at].pair,
-            start=int(windows[at].offsets[first, 0]),
-            end=int(windows[at].offsets[last, 1]),
-            score=score,
-        )
-        for at, first, last, score in spans
-    ]
+def _placed(window: Window, span: TokenSpan, pairs: Sequence[tuple[int, int]]) -> PassageSpan:
+    return PassageSpan(
+        position=pairs[window.pair][1],
+        start=int(window.offsets[span.first, 0]),
+        end=int(window.offsets[span.last, 1]),
+        score=span.score,
+    )
 
 
 def _stacked(masks: Sequence[BoolArray]) -> BoolArray:

@@ -9,7 +9,7 @@ from index.interfaces import Embedder
 from index.passage_index import Hit, PassageIndex
 from rag.answers import RetrievedPassage
 from rag.config import RetrieverConfig
-from rag.interfaces import Retrieval
+from rag.interfaces import Retrieval, SearchMode
 
 
 class HybridRetriever:
@@ -20,15 +20,17 @@ class HybridRetriever:
         self._embedder = embedder
         self._config = config or RetrieverConfig()
 
-    def retrieve(self, question: str, top_k: int, document_ids: Sequence[str] | None = None) -> Retrieval:
+    def retrieve(
+        self, question: str, top_k: int, document_ids: Sequence[str] | None = None, mode: SearchMode = "hybrid"
+    ) -> Retrieval:
         """Up to ``top_k`` passages, best first, only of these documents if any are given."""
         began = perf_counter()
-        vector = self._embedder.embed_query(question)
+        vector = None if mode == "lexical" else self._embedder.embed_query(question)
         embedded = perf_counter()
         among = None if document_ids is None else self._index.catalogue.keys_of(document_ids)
         depth = max(top_k, self._config.depth)
-        dense = self._index.search_dense(vector, depth, among)
-        lexical = self._index.search_lexical(question, depth, among)
+        dense = [] if vector is None else self._index.search_dense(vector, depth, among)
+        lexical = [] if mode == "dense" else self._index.search_lexical(question, depth, among)
         fused = fuse(dense, lexical, self._config.rrf_k)[:top_k]
         return Retrieval(
             passages=tuple(fused),

@@ -11,10 +11,12 @@ import uvicorn
 from hypothesis import HealthCheck, settings
 
 from api.app import create_app
+from api.feedback import FeedbackStore
 from api.service import Service
 from api.settings import Settings
 from index.passage_index import PassageIndex
 from rag.calibration import UNFITTED
+from rag.interfaces import Reader
 from rag.loading import Parts, load
 from rag.pipeline import QuestionAnswerer
 from rag.retriever import HybridRetriever
@@ -46,9 +48,9 @@ def answerer(index: PassageIndex) -> QuestionAnswerer:
     return fake_answerer(index)
 
 
-def fake_answerer(index: PassageIndex) -> QuestionAnswerer:
+def fake_answerer(index: PassageIndex, reader: Reader | None = None) -> QuestionAnswerer:
     retriever = HybridRetriever(index, BagOfWordsEmbedder())
-    return QuestionAnswerer(retriever, QuotingReader(), index.catalogue, UNFITTED)
+    return QuestionAnswerer(retriever, reader or QuotingReader(), index.catalogue, UNFITTED)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Server:
 
     url: str
     index: PassageIndex
+    begin_stop: Callable[[], None]
+    join: Callable[[], None]
 
     def add(self, title: str, text: str, source: str = "note.txt") -> str:
         """Adds a document over HTTP and gives its id."""
@@ -72,27 +76,34 @@ PageServer = Server
 def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers with given settings, and stops them when the test ends."""
     stops: list[Callable[[], None]] = []
+    joins: list[Callable[[], None]] = []
 
-    def start(**given: object) -> Server:
+    def start(reader: Reader | None = None, **given: object) -> Server:
+        reader = reader or QuotingReader()
         opened = PassageIndex(tmp_path / f"server-{len(stops)}", BagOfWordsEmbedder())
-        service = Service(opened, fake_answerer(opened), BagOfWordsEmbedder(), QuotingReader(), "«blue»?")
+        feedback = FeedbackStore(tmp_path / f"server-{len(stops)}")
+        service = Service(opened, fake_answerer(opened, reader), BagOfWordsEmbedder(), reader, feedback, "«blue»?")
         app = create_app(service, Settings(_env_file=None, **given))  # type: ignore[call-arg, arg-type]
         config = uvicorn.Config(app, port=0, log_level="error")
         socket = config.bind_socket()
+        socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
 
-        def stop() -> None:
+        def begin_stop() -> None:
             server.should_exit = True
+
+        def join() -> None:
             thread.join()
             socket.close()
 
-        stops.append(stop)
-        return Server(f"http://127.0.0.1:{socket.getsockname()[1]}", opened)
+        stops.append(begin_stop)
+        joins.append(join)
+        return Server(f"http://127.0.0.1:{socket.getsockname()[1]}", opened, begin_stop, join)
 
     yield start
-    for stop in stops:
+    for stop in (*stops, *joins):
         stop()
 
 

@@ -68,3 +68,5 @@ unit_vectors = (
     .map(lambda rows: (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
 )
 """(0 to 30, 4), each of length one, equal ones too."""
+header_values = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=100)
+"""What a client may send in a header."""

@@ -1,23 +1,55 @@
-"""Asking."""
+"""Asking and searching."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import AsyncIterator
+from typing import Any
 
-from api.dependencies import CurrentService
-from api.schemas import AskRequest, AskResponse
+from fastapi import APIRouter, Request, Response
 
-router = APIRouter(prefix="/v1", tags=["ask"])
+from api.backend import Backend
+from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.schemas import AnswerOut, AskRequest, AskResponse, PassagesFound, SearchRequest, SearchResponse
+from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
+from rag.answers import Answer, QAResult
+
+router = APIRouter(prefix="/v1", tags=["ask"], dependencies=[SHOWS_KEY])
+
+_STREAMS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answers, or with `Accept: text/event-stream` events: `passages` (PassagesFound) as soon as "
+        "they are retrieved, `answer` (AnswerOut) whenever the best answer changes, `done` (AskResponse); `error` "
+        "(Problem) where it breaks off.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
+}
 
 
-@router.post("/ask")
-def ask(body: AskRequest, service: CurrentService) -> AskResponse:
-    """Answers with exact quotes, or says that the documents don't hold the answer."""
-    result = service.answerer.ask(
-        body.question,
-        top_k=body.top_k,
-        n_best=body.n_best,
-        document_ids=body.document_ids,
-        min_confidence=body.min_confidence,
-    )
+@router.post("/ask", response_model=AskResponse, responses=_STREAMS)
+async def ask(body: AskRequest, request: Request, backend: CurrentBackend) -> AskResponse | Response:
+    """Answers with exact quotes, or says that the documents don't hold the answer.
+
+    With `Accept: text/event-stream` the same work is streamed. An `answer` event is the best so far; only `done` is
+    final, and may even abstain.
+    """
+    if wants_events(request):
+        return await unless_gone(request, event_stream(_events(body, backend)))
+    result = await unless_gone(request, backend.ask(body.asked()))
     return AskResponse.of(result, include_passages=body.include_passages)
+
+
+@router.post("/search")
+async def search(body: SearchRequest, request: Request, backend: CurrentBackend) -> SearchResponse:
+    """The passages that are nearest to the query, unread: by meaning, by words, or (the default) by both."""
+    found = await unless_gone(request, backend.search(body.query, body.top_k, body.document_ids, body.mode))
+    return SearchResponse.found(body, found)
+
+
+async def _events(body: AskRequest, backend: Backend) -> AsyncIterator[Event]:
+    async for heard in backend.events(body.asked()):
+        if isinstance(heard, QAResult):
+            yield "done", AskResponse.of(heard, include_passages=body.include_passages)
+        elif isinstance(heard, Answer):
+            yield "answer", AnswerOut.of(heard)
+        else:
+            yield "passages", PassagesFound.of(heard)

@@ -2,78 +2,140 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.dependencies import CurrentService, CurrentSettings
-from api.schemas import DocumentIn, DocumentOut, DocumentPage, Problem
+from api.backend import Backend
+from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
+from api.problems import problem
+from api.schemas import DocumentIn, DocumentOut, DocumentPage
 from api.settings import Settings
-from index.documents import DocumentDraft
-from index.errors import DocumentTooLarge
+from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
+from api.uploads import Upload, UploadReport, add_to, drafted, store_all, uploads_in
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"])
+router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
 
-_NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"model": Problem, "description": "No such document."}}
+_FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
+_TAKES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/DocumentIn"}},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"files": _FILES}, "required": ["files"]},
+            },
+        },
+    }
+}
+_GIVES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": DocumentOut | UploadReport,
+        "description": "Already there; or with `Accept: text/event-stream` events: `progress` (FileProgress) while a "
+        "file is under way, `file` (UploadedFile) when its end is known, `done` (UploadReport) in the end.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+    },
+}
+
+
+class PageQuery(BaseModel):
+    """Which documents to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
 
 
 @router.post(
-    "", status_code=HTTPStatus.CREATED, responses={200: {"model": DocumentOut, "description": "Already there."}}
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_model=DocumentOut | UploadReport,
+    responses=_GIVES,
+    openapi_extra=_TAKES,
 )
-def add(
-    body: DocumentIn, request: Request, response: Response, service: CurrentService, settings: CurrentSettings
-) -> DocumentOut:
-    """Stores a document and makes it searchable; the same text again is the document that is already there."""
-    document, is_new = service.index.add(_draft(body, settings))
+async def add(
+    request: Request, response: Response, backend: CurrentBackend, settings: CurrentSettings
+) -> DocumentOut | UploadReport | Response:
+    """Stores a document, as JSON or as a file, or several files, and makes them searchable.
+
+    The same text again is the document that is already there. What becomes of each of several files is in the report;
+    where none of them can be stored, the status is 422. With `Accept: text/event-stream` the progress is streamed.
+    """
+    if wants_events(request):
+        return await event_stream(_events(request, backend, settings))
+    async with uploads_in(request, settings) as uploads:
+        if len(uploads) > 1:
+            return await unless_gone(request, _several(backend, uploads, response))
+        document, is_new = await unless_gone(request, backend.ingest(add_to(backend, uploads[0])))
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     response.headers["Location"] = request.app.url_path_for("show", document_id=document.id)
     return DocumentOut.of(document)
 
 
 @router.get("")
-def page(
-    service: CurrentService,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
-) -> DocumentPage:
+async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -> DocumentPage:
     """The documents, the oldest first."""
-    documents = service.index.catalogue.documents(limit=limit, offset=offset)
-    total, _ = service.index.catalogue.count()
+    catalogue, limit, offset = backend.service.index.catalogue, wanted.limit, wanted.offset
+    documents = await backend.look_up(lambda: catalogue.documents(limit=limit, offset=offset))
+    total, _ = await backend.look_up(catalogue.count)
     return DocumentPage(documents=[DocumentOut.of(d) for d in documents], total=total, limit=limit, offset=offset)
 
 
-@router.get("/{document_id}", responses=_NOT_FOUND)
-def show(document_id: str, service: CurrentService) -> DocumentOut:
+@router.get("/{document_id}")
+async def show(document_id: str, backend: CurrentBackend) -> DocumentOut:
     """One document, without its text."""
-    return DocumentOut.of(service.index.catalogue.document(document_id))
+    return DocumentOut.of(await backend.look_up(lambda: backend.service.index.catalogue.document(document_id)))
 
 
-@router.get("/{document_id}/text", responses=_NOT_FOUND, response_class=PlainTextResponse)
-def text(document_id: str, service: CurrentService, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+@router.get(
+    "/{document_id}/text",
+    response_class=PlainTextResponse,
+    responses={304: {"description": "The ETag that was sent is that of the text."}},
+)
+async def text(
+    document_id: str, backend: CurrentBackend, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
     """The stored text, which all offsets refer to. The ETag is its sha256."""
-    document, stored = service.index.catalogue.with_text(document_id)
+    document, stored = await backend.look_up(lambda: backend.service.index.catalogue.with_text(document_id))
     headers = {"ETag": f'"{document.sha256}"'}
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return PlainTextResponse(stored, headers=headers)
 
 
-@router.put("/{document_id}", responses={**_NOT_FOUND, 409: {"model": Problem, "description": "Text of another one."}})
-def replace(document_id: str, body: DocumentIn, service: CurrentService, settings: CurrentSettings) -> DocumentOut:
+@router.put("/{document_id}")
+async def replace(
+    document_id: str, body: DocumentIn, request: Request, backend: CurrentBackend, settings: CurrentSettings
+) -> DocumentOut:
     """Puts another text in a document's place, all at once."""
-    return DocumentOut.of(service.index.replace(document_id, _draft(body, settings)))
+    draft, index = drafted(body, settings), backend.service.index
+    replacing = backend.ingest(lambda progress: index.replace(document_id, draft, progress))
+    return DocumentOut.of(await unless_gone(request, replacing))
 
 
-@router.delete("/{document_id}", status_code=HTTPStatus.NO_CONTENT, responses=_NOT_FOUND)
-def remove(document_id: str, service: CurrentService) -> None:
+@router.delete("/{document_id}", status_code=HTTPStatus.NO_CONTENT)
+async def remove(document_id: str, backend: CurrentBackend) -> None:
     """Removes a document and all its passages."""
-    service.index.delete(document_id)
+    await backend.look_up(lambda: backend.service.index.delete(document_id))
 
 
-def _draft(body: DocumentIn, settings: Settings) -> DocumentDraft:
-    size = len(body.text.encode())
-    if size > settings.max_document_bytes:
-        raise DocumentTooLarge(body.title, size, settings.max_document_bytes)
-    return body.draft()
+async def _events(request: Request, backend: Backend, settings: Settings) -> AsyncIterator[Event]:
+    async with uploads_in(request, settings) as uploads:
+        async for event in store_all(backend, uploads):
+            yield event
+
+
+async def _several(backend: Backend, uploads: list[Upload], response: Response) -> UploadReport | Response:
+    *_, (_, report) = [event async for event in store_all(backend, uploads)]
+    assert isinstance(report, UploadReport)  # noqa: S101
+    stored = [file for file in report.files if file.document is not None]
+    if not stored:
+        detail = "; ".join(file.problem.detail for file in report.files if file.problem is not None)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    response.status_code = HTTPStatus.CREATED if any(file.is_new for file in stored) else HTTPStatus.OK
+    return report

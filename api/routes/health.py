@@ -4,28 +4,44 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel
 
-from api.dependencies import CurrentService
+from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.problems import problem
-from api.schemas import Health, Problem, Readiness
 
 router = APIRouter(tags=["operators"])
 
 
+class Health(BaseModel):
+    """How the service is."""
+
+    status: str
+
+
+class Readiness(Health):
+    """What it has loaded."""
+
+    documents: int
+    passages: int
+    embedder: str
+    reader: str
+
+
 @router.get("/healthz")
-def healthz() -> Health:
+async def healthz() -> Health:
     """The process is alive."""
     return Health(status="alive")
 
 
-@router.get("/readyz", response_model=Readiness, responses={503: {"model": Problem, "description": "Not ready."}})
-def readyz(service: CurrentService) -> Readiness | JSONResponse:
+@router.get("/readyz", response_model=Readiness)
+async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
     """The models are loaded, the index is open and a self-test question is answered."""
-    if not service.self_test():
+    if not await backend.self_test():
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The reader does not answer the self-test question.")
-    documents, passages = service.index.catalogue.count()
+    service = backend.service
+    documents, passages = await backend.look_up(service.index.catalogue.count)
     return Readiness(
         status="ready",
         documents=documents,
@@ -33,3 +49,10 @@ def readyz(service: CurrentService) -> Readiness | JSONResponse:
         embedder=service.embedder.fingerprint,
         reader=service.reader.fingerprint,
     )
+
+
+@router.get("/metrics", response_class=PlainTextResponse, dependencies=[SHOWS_KEY])
+async def metrics(backend: CurrentBackend) -> Response:
+    """Counts, latencies and the length of the queue, for Prometheus."""
+    text = await backend.look_up(backend.metrics.text)
+    return Response(text, media_type="text/plain; version=0.0.4")

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.keys import find_key, parse_keys
+
 SOURCESPAN = str(Path(sys.executable).parent / "sourcespan")
 
 
@@ -123,6 +125,9 @@ def test_an_empty_index_says_what_to_do(tmp_path: Path) -> None:
         (["ask", "Who?", "--data", "file"], {}, "data directory"),
         (["index", "gone.txt"], {}, "gone.txt"),
         (["serve", "--port", "99999"], {}, "less than or equal to 65535"),
+        (["serve", "--host", "0.0.0.0"], {}, "SOURCESPAN_API_KEYS"),  # noqa: S104
+        (["serve"], {"SOURCESPAN_API_KEYS": "ss_plain"}, "entry 1 is not read:HASH"),
+        (["key", "--scope", "admin"], {}, "read, write"),
     ],
 )
 @pytest.mark.model
@@ -137,7 +142,8 @@ def test_mistakes_are_one_clear_message(
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["serve"], ["index"], ["ask"], ["doctor"], ["eval"], ["eval", "article"], ["eval", "scale"]]
+    "command",
+    [[], ["serve"], ["index"], ["ask"], ["key"], ["doctor"], ["eval"], ["eval", "article"], ["eval", "scale"]],
 )
 def test_help_needs_no_model(tmp_path: Path, command: list[str]) -> None:
     done = run(*command, "--help", cwd=tmp_path, SOURCESPAN_READER="nobody/nothing")
@@ -173,3 +179,13 @@ def test_serve_indexes_the_article_once_and_says_where_it_is(tmp_path: Path) -> 
         assert ("Indexing the bundled article" in complaints) == first_start
         assert process.returncode == 0, complaints
         assert "Traceback" not in complaints
+
+
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_a_key_is_shown_with_the_hash_that_the_setting_takes(tmp_path: Path, scope: str) -> None:
+    printed = run("key", "--scope", scope, cwd=tmp_path).stdout
+    found = re.fullmatch(r"key   (\S+)\nhash  (\S+)\n", printed)
+    assert found is not None, printed
+    key = find_key(found[1], parse_keys(found[2]))
+    assert key is not None
+    assert key.scope == scope

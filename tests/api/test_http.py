@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from tests.api.helpers import assert_problem
 from tests.conftest import Server
 
 FERRY = "Timetable.\n\nThe ferry 👩‍👧 leaves Pier 9 at noon. It takes an hour."
@@ -15,16 +16,6 @@ FERRY = "Timetable.\n\nThe ferry 👩‍👧 leaves Pier 9 at noon. It takes an 
 
 def ask(server: Server, **body: object) -> httpx.Response:
     return httpx.post(f"{server.url}/v1/ask", json=body)
-
-
-def assert_problem(response: httpx.Response, status: int, *says: str) -> None:
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    body = response.json()
-    assert body["status"] == status
-    assert {"type", "title", "detail"} <= set(body)
-    for words in says:
-        assert words in body["detail"]
 
 
 def test_an_answer_has_everything_that_the_contract_says(server: Server) -> None:
@@ -198,6 +189,13 @@ def test_openapi_describes_the_contract(server: Server) -> None:
         ("/v1/documents/{document_id}", "put"),
         ("/v1/documents/{document_id}", "delete"),
         ("/v1/documents/{document_id}/text", "get"),
+        ("/v1/search", "post"),
+        ("/v1/chat/completions", "post"),
+        ("/v1/models", "get"),
+        ("/v1/models/{model}", "get"),
+        ("/v1/feedback", "post"),
+        ("/v1/feedback/export", "get"),
+        ("/metrics", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
     }

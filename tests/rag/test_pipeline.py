@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.documents import Document, DocumentDraft, Location
-from index.errors import DocumentNotFound, InvalidQuestion
+from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from index.passage_index import PassageIndex
 from index.splitting import sentences
-from rag.answers import Answer
+from rag.answers import Answer, QAResult
 from rag.calibration import UNFITTED
+from rag.interfaces import SearchMode
 from rag.loading import Parts
-from rag.pipeline import QuestionAnswerer
+from rag.pipeline import Question, QuestionAnswerer
 from rag.retriever import HybridRetriever
 from tests import strategies
 from tests.conftest import fake_answerer
@@ -143,3 +144,55 @@ def test_a_document_that_changes_meanwhile_is_not_quoted(index: PassageIndex, ch
     retriever = HybridRetriever(index, BagOfWordsEmbedder())
     answerer = QuestionAnswerer(retriever, QuotingReader(), ChangingStore(index, change), UNFITTED)
     assert answerer.ask("«ferry»").passages == ()
+
+
+@given(
+    texts=st.lists(strategies.documents, min_size=1, max_size=3, unique=True),
+    questions=st.lists(st.tuples(st.text(max_size=30), st.integers(-1, 4)), min_size=1, max_size=4),
+)
+def test_questions_that_are_asked_together_are_answered_as_if_alone(
+    texts: list[str], questions: list[tuple[str, int]]
+) -> None:
+    """Wrong ones too, and without harm to the others."""
+    with tempfile.TemporaryDirectory() as folder, PassageIndex(Path(folder), BagOfWordsEmbedder()) as index:
+        for text in texts:
+            index.add(DocumentDraft("title", text))
+        answerer = fake_answerer(index)
+        asked = [Question(f"«{texts[0][:20]}» {text} guess?", n_best=n_best) for text, n_best in questions]
+        together = answerer.ask_many(asked)
+        for question, outcome in zip(asked, together, strict=True):
+            (alone,) = answerer.ask_many([question])
+            if isinstance(outcome, QuestionError):
+                assert (type(alone), str(alone)) == (type(outcome), str(outcome))
+            else:
+                assert isinstance(alone, QAResult)
+                assert (outcome.answers, outcome.candidates, outcome.passages) == (
+                    alone.answers,
+                    alone.candidates,
+                    alone.passages,
+                )
+
+
+def test_whoever_listens_hears_the_passages_then_each_new_best_answer(index: PassageIndex) -> None:
+    index.add(DocumentDraft("a", "The red door is shut."))
+    index.add(DocumentDraft("b", "A door."))
+    heard: list[object] = []
+    (result,) = fake_answerer(index).ask_many([Question("«red door»?", heard=heard.append)])
+    assert isinstance(result, QAResult)
+    passages, *answers = heard
+    assert passages == result.passages
+    assert [answer.text for answer in answers if isinstance(answer, Answer)] == ["door", "red door"]
+    assert answers[-1] == result.answers[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "arms"), [("dense", (True, False)), ("lexical", (False, True)), ("hybrid", (True, True))]
+)
+def test_search_goes_by_the_arm_that_is_asked_for(
+    index: PassageIndex, answerer: QuestionAnswerer, mode: SearchMode, arms: tuple[bool, bool]
+) -> None:
+    index.add(DocumentDraft("a", "The ferry leaves at noon."))
+    (found,) = answerer.search("ferry", mode=mode).passages
+    assert (found.cosine is not None, found.bm25 is not None) == arms
+    with pytest.raises(InvalidQuestion):
+        answerer.search(" ")

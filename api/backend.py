@@ -1,0 +1,162 @@
+"""What every surface works with: the service, off the event loop and within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self, TypeVar
+
+from api.batching import Asked, Batcher
+from api.metrics import Metrics
+from api.service import Service
+from api.settings import Settings
+from api.workers import Workers
+from index.interfaces import Progress
+from rag.answers import Answer, QAResult, RetrievedPassage
+from rag.interfaces import Retrieval, SearchMode
+from rag.pipeline import Question
+
+T = TypeVar("T")
+AskEvent = tuple[RetrievedPassage, ...] | Answer | QAResult
+
+logger = logging.getLogger("sourcespan.questions")
+
+_LOOKUPS, _WAITING_LOOKUPS = 4, 256
+# one at a time: embedding a document takes every core, and a second would only take its share
+_INGESTS, _WAITING_INGESTS = 1, 16
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a document is: passages done, of all its passages."""
+
+    done: int
+    total: int
+
+
+class IngestStopped(Exception):
+    """Whoever wanted the document is gone."""
+
+
+class Backend:
+    """Asks, searches and stores for HTTP, the OpenAI surface and MCP alike."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.service = service
+        self.metrics = Metrics()
+        self._log_questions = settings.log_questions
+        self._batcher = Batcher(
+            service.answerer.ask_many,
+            self.metrics,
+            most_together=settings.batch_questions,
+            most_waiting=settings.max_waiting,
+        )
+        self._lookups = Workers("lookup", threads=_LOOKUPS, most_waiting=_WAITING_LOOKUPS)
+        self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
+        self._exit = AsyncExitStack()
+        self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
+        self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
+        self.metrics.gauge("documents", "Documents that are stored.", lambda: service.index.catalogue.count()[0])
+        self.metrics.gauge("passages", "Passages that are stored.", lambda: service.index.catalogue.count()[1])
+
+    async def __aenter__(self) -> Self:
+        await self._exit.enter_async_context(self._batcher)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Finishes what runs, then closes the service."""
+        await self._exit.aclose()
+        self._lookups.close()
+        self._ingests.close()
+        self.service.close()
+
+    async def ask(self, question: Question) -> QAResult:
+        """Raises Overloaded, QuestionError. Cancelled before its turn, the question is never looked at."""
+        return await self._noted(self._batcher.submit(question))
+
+    async def events(self, question: Question) -> AsyncIterator[AskEvent]:
+        """The passages, each new best answer, then the result. Raises like `ask`."""
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[AskEvent | None] = asyncio.Queue()
+
+        def heard(event: AskEvent) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
+        asked = self._batcher.submit(replace(question, heard=heard))
+        asked.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            yield await self._noted(asked)
+        finally:
+            asked.cancel()
+
+    async def search(
+        self, query: str, top_k: int | None, document_ids: Sequence[str] | None, mode: SearchMode = "hybrid"
+    ) -> Retrieval:
+        """Raises Overloaded, InvalidQuestion."""
+        answerer = self.service.answerer
+        return await self._lookups.run(
+            lambda: answerer.search(query, top_k=top_k, document_ids=document_ids, mode=mode)
+        )
+
+    async def look_up(self, work: Callable[[], T]) -> T:
+        """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""
+        return await self._lookups.run(work)
+
+    async def ingest(self, work: Callable[[Progress], T], progress: Progress | None = None) -> T:
+        """Something long that stores a document. ``progress`` is called on the event loop.
+
+        Cancelled, it stops with nothing half done. Raises Overloaded, and what ``work`` raises.
+        """
+        loop = asyncio.get_running_loop()
+        gone = threading.Event()
+
+        def tell(done: int, total: int) -> None:
+            if gone.is_set():
+                raise IngestStopped
+            if progress is not None:
+                loop.call_soon_threadsafe(progress, done, total)
+
+        try:
+            return await self._ingests.run(lambda: work(tell))
+        except asyncio.CancelledError:
+            gone.set()
+            raise
+
+    async def ingest_steps(self, work: Callable[[Progress], T]) -> AsyncIterator[Step | T]:
+        """The same work's steps as it goes on, then what it gives."""
+        steps: asyncio.Queue[Step | None] = asyncio.Queue()
+        ingesting = asyncio.create_task(self.ingest(work, lambda done, total: steps.put_nowait(Step(done, total))))
+        ingesting.add_done_callback(lambda _: steps.put_nowait(None))
+        try:
+            while (step := await steps.get()) is not None:
+                yield step
+            yield await ingesting
+        finally:
+            ingesting.cancel()
+
+    async def self_test(self) -> bool:
+        """Whether the reader still reads. Takes its turn behind the questions that are being read."""
+        return await asyncio.get_running_loop().run_in_executor(self._batcher.thread, self.service.self_test)
+
+    async def _noted(self, asked: Asked) -> QAResult:
+        result = await asked
+        self.metrics.answered(result)
+        fields: dict[str, object] = {
+            "abstained": result.abstained,
+            "confidence": round(result.answers[0].confidence, 4) if result.answers else None,
+            "read_ms": round(result.timings.read, 1),
+            "total_ms": round(result.timings.total, 1),
+        }
+        if self._log_questions:
+            fields["question"] = result.question
+        logger.info("question", extra={"fields": fields})
+        return result

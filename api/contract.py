@@ -1,0 +1,28 @@
+"""The OpenAPI document, as served and as committed in ``docs/openapi.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.problems import PROBLEM_JSON
+
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+
+
+class Contract(FastAPI):
+    """An app whose OpenAPI document tells problems by their media type."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _with_problem_type(super().openapi())
+        return self.openapi_schema
+
+
+def _with_problem_type(document: dict[str, Any]) -> dict[str, Any]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"]["default"]["content"] = {PROBLEM_JSON: {"schema": _PROBLEM}}
+    return document

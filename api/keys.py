@@ -1,0 +1,68 @@
+"""API keys: random, kept only as hashes, compared in constant time, each with a scope."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Scope = Literal["read", "write"]
+"""``read`` asks, searches, reads documents and gives feedback; ``write`` may do everything."""
+
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+_ENTRY = re.compile(r"(?P<scope>\w+):(?P<hash>[0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """Whoever shows the key with this hash may do what the scope says."""
+
+    scope: Scope
+    sha256: str
+
+    def allows(self, needed: Scope) -> bool:
+        """``write`` includes ``read``."""
+        return self.scope in ("write", needed)
+
+
+def new_key() -> str:
+    """256 random bits: too many to guess, so that a plain sha256 of them is a safe thing to keep."""
+    return f"ss_{secrets.token_urlsafe(32)}"
+
+
+def hash_of(key: str) -> str:
+    """What is kept of a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def parse_keys(setting: str) -> tuple[ApiKey, ...]:
+    """Reads ``scope:hash,scope:hash``. Raises ValueError, which does not repeat the value: it might be a key."""
+    keys = []
+    for number, entry in enumerate(filter(None, (part.strip() for part in setting.split(","))), start=1):
+        found = _ENTRY.fullmatch(entry)
+        scope = next((scope for scope in SCOPES if found and found["scope"] == scope), None)
+        if found is None or scope is None:
+            raise ValueError(f"entry {number} is not read:HASH or write:HASH; `sourcespan key` prints one")
+        keys.append(ApiKey(scope, found["hash"]))
+    return tuple(keys)
+
+
+def find_key(shown: str, keys: Sequence[ApiKey]) -> ApiKey | None:
+    """The key that was shown. Compares with every one, so that the time taken tells nothing."""
+    shown_hash = hash_of(shown)
+    found = [key for key in keys if hmac.compare_digest(key.sha256, shown_hash)]
+    return found[0] if found else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

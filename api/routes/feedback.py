@@ -1,0 +1,108 @@
+"""What users say of the answers."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from api.backend import Backend
+from api.dependencies import SHOWS_KEY, CurrentBackend
+from api.feedback import Excerpt, Feedback, Verdict, excerpt
+from api.schemas import Request, Text, not_blank
+from index.errors import InvalidFeedback
+from rag.answers import Span
+from rag.config import MAX_QUESTION_CHARACTERS
+from rag.squad import squad_json
+
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], dependencies=[SHOWS_KEY])
+
+_MOST_CHARACTERS = 10_000
+_Offset = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class SpanIn(Request):
+    """A half-open range of the document's text, in Unicode code points."""
+
+    start: _Offset
+    end: _Offset
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.start < self.end <= self.start + _MOST_CHARACTERS:
+            raise ValueError(f"end must be 1 to {_MOST_CHARACTERS:,} past start")
+        return self
+
+
+class QuotedSpan(Request):
+    """A span of a stored document. ``text``, if given, must be exactly what stands there."""
+
+    document_id: Text
+    span: SpanIn
+    text: Text | None = None
+
+
+class FeedbackIn(Request):
+    """A verdict on an answer.
+
+    `right`: the answer is right, or, with `answer` null, the documents don't say. `wrong`: it is not. `missing`: it is
+    in the documents and was not found. With the last two, `corrected` says where the answer stands.
+    """
+
+    question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
+    answer: QuotedSpan | None = Field(description="What was shown; null where the service abstained.")
+    verdict: Verdict
+    corrected: QuotedSpan | None = None
+
+
+class FeedbackOut(BaseModel):
+    """What is kept."""
+
+    id: str
+
+
+class SquadOut(BaseModel):
+    """A SQuAD 2.0 data set."""
+
+    version: str
+    data: list[dict[str, Any]]
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+async def give(body: FeedbackIn, backend: CurrentBackend) -> FeedbackOut:
+    """Keeps a verdict, with the paragraph that it is about as it is now: it stays when the document goes."""
+    return FeedbackOut(id=await backend.look_up(lambda: _keep(body, backend)))
+
+
+@router.get("/export")
+async def export(backend: CurrentBackend) -> SquadOut:
+    """What users know for sure, as SQuAD 2.0: answers that are right, corrections, and questions without an answer."""
+    paragraphs = await backend.look_up(lambda: list(backend.service.feedback.paragraphs()))
+    return SquadOut.model_validate(squad_json(paragraphs))
+
+
+def _keep(body: FeedbackIn, backend: Backend) -> str:
+    if body.verdict == "right" and body.corrected is not None:
+        raise InvalidFeedback("corrected", "goes with the verdicts wrong and missing")
+    shown = _excerpt(body.answer, backend)
+    truth = shown if body.verdict == "right" else _excerpt(body.corrected, backend)
+    about = _nearest(body.question, backend) if body.verdict == "right" and truth is None else truth
+    said = Feedback(body.question, body.verdict, shown.text if shown else None, about, has_truth=truth is not None)
+    return backend.service.feedback.add(said)
+
+
+def _excerpt(quoted: QuotedSpan | None, backend: Backend) -> Excerpt | None:
+    if quoted is None:
+        return None
+    span = Span(quoted.span.start, quoted.span.end)
+    return excerpt(backend.service.index.catalogue, quoted.document_id, span, quoted.text)
+
+
+def _nearest(question: str, backend: Backend) -> Excerpt | None:
+    """The passage that comes nearest to a question that has no answer."""
+    for found in backend.service.answerer.search(question, top_k=1).passages:
+        document = backend.service.index.catalogue.document(found.passage.document_id)
+        return Excerpt(document.id, document.sha256, document.title, found.passage.text, "", 0)
+    return None

@@ -1,0 +1,42 @@
+"""Server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel
+
+from api.problems import problem_of
+from index.errors import SourcespanError
+
+Event = tuple[str, BaseModel]
+"""Its name and what it says."""
+
+MEDIA_TYPE = "text/event-stream"
+
+
+def wants_events(request: Request) -> bool:
+    """Whether the client asks for a stream."""
+    return MEDIA_TYPE in request.headers.get("accept", "")
+
+
+async def event_stream(events: AsyncIterator[Event]) -> StreamingResponse:
+    """Sends ``events``. What fails before the first is raised here, with a status of its own; later it is an event."""
+    first = await anext(events)
+    return StreamingResponse(_encoded(first, events), media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+
+
+async def _encoded(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[bytes]:
+    yield _encode(*first)
+    try:
+        async for event in rest:
+            yield _encode(*event)
+    except SourcespanError as error:
+        yield _encode("error", problem_of(error).body)
+
+
+def _encode(name: str, said: BaseModel) -> bytes:
+    return format_sse_event(event=name, data_str=said.model_dump_json())

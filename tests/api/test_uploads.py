@@ -1,0 +1,115 @@
+"""Files over HTTP: one, many, with progress, and hostile ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.helpers import assert_problem, metric, stream, text_of, until
+from tests.conftest import Server
+
+Parts = list[tuple[str, tuple[str, bytes]]]
+
+
+def files(*named: tuple[str, str | bytes]) -> Parts:
+    return [("files", (name, data.encode() if isinstance(data, str) else data)) for name, data in named]
+
+
+def upload(server: Server, parts: Parts) -> httpx.Response:
+    return httpx.post(f"{server.url}/v1/documents", files=parts, timeout=60)
+
+
+def test_one_file_is_a_document_like_any_other(server: Server) -> None:
+    response = upload(server, files(("notes/Ferry 👩‍👧.md", "# Timetable\r\n\r\nNoon.")))
+    assert response.status_code == 201
+    document = response.json()
+    assert (document["title"], document["source"]) == ("Timetable", "Ferry 👩‍👧.md")
+    assert text_of(server, document["id"]) == "# Timetable\n\nNoon."
+    assert httpx.get(f"{server.url}{response.headers['location']}").json() == document
+    again = upload(server, files(("other.md", "# Timetable\n\nNoon.")))
+    assert (again.status_code, again.json()) == (200, document)
+
+
+def test_many_files_are_stored_and_a_bad_one_stops_no_other(server: Server) -> None:
+    response = upload(server, files(("a.txt", "One."), ("b.exe", "Two."), ("c.txt", b"caf\xe9"), ("d.md", "Four.")))
+    assert response.status_code == 201
+    told = response.json()["files"]
+    assert [(f["file"], f["is_new"], f["problem"] and f["problem"]["status"]) for f in told] == [
+        ("a.txt", True, None),
+        ("b.exe", False, 415),
+        ("c.txt", False, 422),
+        ("d.md", True, None),
+    ]
+    assert httpx.get(f"{server.url}/v1/documents").json()["total"] == 2
+    assert upload(server, files(("a.txt", "One."), ("d.md", "Four."))).status_code == 200
+    assert_problem(upload(server, files(("a.exe", "One."), ("b.exe", "Two."))), 422, "a.exe", "b.exe")
+
+
+def test_the_progress_of_a_long_ingest_is_streamed(server: Server) -> None:
+    long = "\n\n".join(f"Paragraph {n} is about the number {n} and nothing but the number." for n in range(400))
+    told = stream(server, "/v1/documents", files=files(("long.txt", long), ("bad.exe", "x"), ("short.txt", "Short.")))
+    steps = [(said["done"], said["total"]) for name, said in told if name == "progress" and said["file"] == "long.txt"]
+    assert len(steps) > 1
+    assert steps == sorted(steps)
+    assert steps[-1][0] == steps[-1][1]
+    ended = [said for name, said in told if name == "file"]
+    assert [(f["file"], f["document"] is not None) for f in ended] == [
+        ("long.txt", True),
+        ("bad.exe", False),
+        ("short.txt", True),
+    ]
+    assert told[-1] == ("done", {"files": ended})
+    assert ended[0]["document"]["passages"] == steps[-1][1]
+
+
+def test_json_can_be_streamed_too(server: Server) -> None:
+    told = stream(server, "/v1/documents", json={"title": "a", "text": "The ferry."})
+    assert [name for name, _ in told] == ["progress", "file", "done"]
+
+
+def test_what_is_wrong_from_the_start_has_its_status(server: Server) -> None:
+    headers = {"Accept": "text/event-stream"}
+    assert_problem(httpx.post(f"{server.url}/v1/documents", json={"title": "a"}, headers=headers), 422, "text")
+    assert_problem(httpx.post(f"{server.url}/v1/documents", content=b"x", headers={"content-type": "text/plain"}), 415)
+    assert_problem(httpx.post(f"{server.url}/v1/documents", content=b"x"), 415)
+    no_boundary = {"content-type": "multipart/form-data"}
+    assert_problem(httpx.post(f"{server.url}/v1/documents", content=b"x", headers=no_boundary), 400)
+    assert_problem(httpx.post(f"{server.url}/v1/documents", files={"files": ("", b"")}), 400)
+    assert_problem(upload(server, files(("a.txt", " \n"))), 422, "no text")
+
+
+def test_a_name_is_a_label_and_never_a_path(server: Server, tmp_path: Path) -> None:
+    for name in ("../../etc/passwd.txt", "/etc/cron.txt", "C:\\windows\\cron.txt", "a\x00b.txt", f"{'x' * 900}.txt"):
+        document = upload(server, files((name, f"Named {name!r}."))).raise_for_status().json()
+        assert not set(document["source"]) & set("/\\\x00")
+        assert len(document["source"]) < 300
+    assert not list(tmp_path.rglob("*.txt"))
+    unnamed = upload(server, [("files", ("..", b"Text."))])
+    assert_problem(unnamed, 415)
+
+
+def test_uploads_have_limits(start_server: Callable[..., Server]) -> None:
+    server = start_server(max_document_bytes=1_000, max_upload_files=2)
+    assert_problem(upload(server, files(("a.txt", "x" * 1_001))), 413, "1,001 bytes; the limit is 1,000")
+    assert_problem(upload(server, files(*[(f"{n}.txt", "x") for n in range(3)])), 400, "2")
+    assert_problem(upload(server, files(("a.txt", "x" * 6_001))), 413)
+    assert upload(server, files(("a.txt", "x" * 1_000))).status_code == 201
+
+
+def test_an_ingest_whose_client_hangs_up_stops_and_leaves_nothing_half_done(server: Server) -> None:
+    long = "\n\n".join(f"Paragraph {n} is about the number {n} and nothing but the number." for n in range(6_000))
+    headers = {"Accept": "text/event-stream"}
+    parts = files(("long.txt", long), ("next.txt", "The next one."))
+    with httpx.stream("POST", f"{server.url}/v1/documents", files=parts, headers=headers, timeout=60) as response:
+        next(response.iter_lines())
+    until(lambda: metric(server, "sourcespan_ingests_pending") == 0)
+    assert httpx.get(f"{server.url}/v1/documents").json()["total"] == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"title": "\\ud800", "text": "x"}', b"\xff"])
+def test_malformed_json_is_a_problem(server: Server, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    assert_problem(httpx.post(f"{server.url}/v1/documents", content=body, headers=headers), 422)

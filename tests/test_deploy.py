@@ -1,0 +1,93 @@
+"""The files for operators: what a linter would say of them, and that they fit the program."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from api.settings import Settings
+
+TOP = Path(__file__).parents[1]
+DEPLOY = TOP / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+
+
+def instructions() -> list[tuple[str, str]]:
+    """(instruction, what follows), continued lines joined, comments left out."""
+    lines = re.sub(r"\\\n\s*", " ", DOCKERFILE).splitlines()
+    split = (line.split(maxsplit=1) for line in lines if line and not line.startswith("#"))
+    return [(word, rest) for word, rest in split]
+
+
+def of(wanted: str) -> list[str]:
+    return [rest for word, rest in instructions() if word == wanted]
+
+
+def unit() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(DEPLOY / "sourcespan.service", encoding="utf-8")
+    return parser
+
+
+def test_the_image_follows_the_rules_of_hadolint() -> None:
+    assert all(re.search(r":\d[\w.-]+", image) for image in of("FROM")), "images by tag"
+    assert of("USER") == ["sourcespan"], "not root"
+    assert not of("ADD"), "COPY is enough"
+    assert not re.search(r"\bsudo\b|\bcurl\b|\bapt-get\b|:latest", DOCKERFILE)
+    for run in of("RUN"):
+        for install in re.findall(r"pip install [^&]*", run):
+            assert "--no-cache-dir" in install
+            assert "--constraint constraints.txt" in install
+    assert all(command.startswith("[") for command in (*of("ENTRYPOINT"), *of("CMD"))), "no shell between"
+    assert len(of("HEALTHCHECK")) == 1
+
+
+def test_the_image_has_every_package_and_the_pinned_torch() -> None:
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    copied = {name for copy in of("COPY") if not copy.startswith("--") for name in copy.split()[:-1]}
+    assert set(packages) | {"pyproject.toml", "constraints.txt"} <= copied
+    ignored = (TOP / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{name}" for name in copied} <= set(ignored)
+    (torch,) = re.findall(r"torch==[\d.]+", DOCKERFILE)
+    assert torch in project["project"]["dependencies"]
+    assert torch in (TOP / "constraints.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "compose.yaml", "sourcespan.service"])
+def test_every_setting_that_is_named_is_one(file: str) -> None:
+    named = re.findall(r"SOURCESPAN_([A-Z_]+)", (DEPLOY / file).read_text(encoding="utf-8"))
+    assert named
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
+
+
+def test_the_container_is_locked_down_and_asks_for_keys() -> None:
+    service = COMPOSE["services"]["sourcespan"]
+    assert "?" in service["environment"]["SOURCESPAN_API_KEYS"], "no keys, no start"
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
+
+
+def test_a_stop_has_the_time_that_the_service_takes_for_it() -> None:
+    most = Settings.model_fields["shutdown_seconds"].default
+    assert int(COMPOSE["services"]["sourcespan"]["stop_grace_period"].removesuffix("s")) > most
+    assert int(unit()["Service"]["TimeoutStopSec"]) > most
+
+
+def test_the_unit_is_locked_down() -> None:
+    service = unit()["Service"]
+    assert service["ExecStart"].endswith("/sourcespan serve")
+    for wanted in ("DynamicUser", "NoNewPrivileges", "PrivateTmp", "ProtectHome", "RestrictSUIDSGID"):
+        assert service[wanted] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    assert service["StateDirectory"] == "sourcespan"
