@@ -176,6 +176,7 @@ def doctor(
         raise typer.Exit(TO_MEND)
 
 
+@app.command()
 def key(
     scope: Annotated[str, typer.Option(help="read: ask, search, read documents; write: everything.")] = "read",
 ) -> None:
