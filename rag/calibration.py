@@ -20,8 +20,9 @@ from index.errors import CalibrationMismatch, MalformedFile
 
 FeatureArray = NDArray[np.float64]
 
-RANKING = ("margin", "cosine", "words_found", "rank")
-FEATURES = ("merit", "lead", "margin", "cosine", "best_cosine", "words_found", "rank", "agreement")
+RANKING = ("margin", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
+_OF_THE_ANSWER = ("margin", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
+FEATURES = ("merit", "lead", "best_cosine", "agreement", *_OF_THE_ANSWER)
 _NO_RIVAL = 10.0
 
 
@@ -35,6 +36,14 @@ class Evidence:
     """Of the question and the passage it stands in."""
     words_found: float
     """The share of the question's words that stand in its passage, 0 to 1."""
+    words_in_sentence: float
+    """Those in its sentence."""
+    names_found: float
+    """The share of the question's names and numbers that stand in its passage, 1 where it has none."""
+    names_nearby: float
+    """Those within some paragraphs of it."""
+    echo: float
+    """The share of its own words that the question said already."""
     rank: int
     """Of its passage among those retrieved, 0 is the best."""
     agreement: int
@@ -51,8 +60,7 @@ class Judgement:
 
 def ranking_features(candidates: Sequence[Evidence]) -> FeatureArray:
     """(candidates, `RANKING`): what decides which candidate is the best."""
-    rows = [[c.margin, c.cosine, c.words_found, c.rank] for c in candidates]
-    return np.array(rows, dtype=np.float64).reshape(-1, len(RANKING))
+    return _columns(candidates, RANKING)
 
 
 def features(candidates: Sequence[Evidence], merits: FeatureArray) -> FeatureArray:
@@ -64,17 +72,20 @@ def features(candidates: Sequence[Evidence], merits: FeatureArray) -> FeatureArr
         return np.empty((0, len(FEATURES)))
     second = merits[1] if len(merits) > 1 else merits[0] - _NO_RIVAL
     rivals = np.array([second] + [merits[0]] * (len(merits) - 1))
-    ranked = ranking_features(candidates)
     return np.column_stack(
         [
             merits,
             np.clip(merits - rivals, -_NO_RIVAL, _NO_RIVAL),
-            ranked[:, :2],
-            np.full(len(merits), ranked[:, 1].max()),
-            ranked[:, 2:],
+            np.full(len(merits), max(c.cosine for c in candidates)),
             np.log1p([c.agreement for c in candidates]),
+            _columns(candidates, _OF_THE_ANSWER),
         ]
     )
+
+
+def _columns(candidates: Sequence[Evidence], names: Sequence[str]) -> FeatureArray:
+    rows = [[getattr(c, name) for name in names] for c in candidates]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +138,7 @@ class Calibration:
 
 # For a reader that nothing was fitted for: its own null decision, which is where the margin is zero.
 UNFITTED = Calibration(
-    ranking=(1.0, 0.0, 0.0, 0.0),
+    ranking=(1.0,) + (0.0,) * (len(RANKING) - 1),
     weights=(0.5,) + (0.0,) * (len(FEATURES) - 1),
     bias=0.0,
     threshold=0.5,

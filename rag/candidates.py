@@ -1,8 +1,7 @@
-"""The reader's spans → candidate answers of documents: placed, merged, ranked, with the evidence for each."""
+"""The reader's spans → candidate answers of documents: placed, merged, ranked."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +9,10 @@ from dataclasses import dataclass
 from index.documents import Document, Location
 from index.splitting import sentences
 from rag.answers import Answer, Place, Quotation, RetrievedPassage, Span
-from rag.calibration import Evidence
 from rag.interfaces import PassageSpan
 from rag.spans import whole_characters, without_overlaps
 
 _QUOTE_CONTEXT = 32
-_CONTENT_WORD = re.compile(r"\w{4,}|\d+")
-_STEM = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,20 @@ class Candidate:
     def text(self) -> str:
         """Exactly what the document says there."""
         return self.span.of(self.source.text)
+
+    @property
+    def sentence(self) -> Span:
+        """The sentence, or sentences, that it stands in, as far as its passage goes."""
+        passage, span = self.source.retrieved.passage, self.span
+        touched = [
+            Span(passage.start + start, passage.start + end)
+            for start, end in sentences(passage.text)
+            if passage.start + start < span.end and span.start < passage.start + end
+        ]
+        return Span(
+            min([span.start, *(s.start for s in touched)]),
+            max([span.end, *(s.end for s in touched)]),
+        )
 
     @property
     def place(self) -> Place:
@@ -73,22 +83,10 @@ def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit:
     ]
 
 
-def evidence(question: str, candidate: Candidate) -> Evidence:
-    """What speaks for this candidate."""
-    retrieved = candidate.source.retrieved
-    return Evidence(
-        margin=candidate.score,
-        cosine=retrieved.cosine or 0.0,
-        words_found=_share_of_words(question, retrieved.passage.text),
-        rank=candidate.source.rank,
-        agreement=len(candidate.also_at),
-    )
-
-
 def answer(candidate: Candidate, confidence: float, location: Location) -> Answer:
     """The candidate as it is shown: with its sentence and what stands around it."""
     text, span = candidate.source.text, candidate.span
-    sentence = _sentence(candidate)
+    sentence = candidate.sentence
     return Answer(
         text=candidate.text,
         span=span,
@@ -127,24 +125,3 @@ def _in_document(span: PassageSpan, source: ReadPassage) -> Candidate:
     offset = source.retrieved.passage.start
     start, end = whole_characters(source.text, offset + span.start, offset + span.end)
     return Candidate(Span(start, end), source, span.score)
-
-
-def _sentence(candidate: Candidate) -> Span:
-    """The sentence, or sentences, that the answer stands in, as far as its passage goes."""
-    passage, span = candidate.source.retrieved.passage, candidate.span
-    touched = [
-        Span(passage.start + start, passage.start + end)
-        for start, end in sentences(passage.text)
-        if passage.start + start < span.end and span.start < passage.start + end
-    ]
-    return Span(
-        min([span.start, *(s.start for s in touched)]),
-        max([span.end, *(s.end for s in touched)]),
-    )
-
-
-def _share_of_words(question: str, text: str) -> float:
-    """Compared by their first letters, so that inflection matters less."""
-    asked = {word[:_STEM] for word in _CONTENT_WORD.findall(question.casefold())}
-    there = {word[:_STEM] for word in _CONTENT_WORD.findall(text.casefold())}
-    return len(asked & there) / len(asked) if asked else 0.0

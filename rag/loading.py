@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rag.reader import ExtractiveReader
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
-DEFAULT_READER = "reader-v1"
+DEFAULT_READER = "reader-v2"
 CALIBRATION_FILE = "calibration.json"
 
 _BUNDLED_READERS = Path(__file__).parent / "models"

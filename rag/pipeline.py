@@ -10,8 +10,9 @@ from index.documents import lone_surrogate
 from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from rag.answers import Answer, QAResult, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence
-from rag.candidates import Candidate, ReadPassage, answer, candidates, evidence
+from rag.candidates import Candidate, ReadPassage, answer, candidates
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, AskConfig
+from rag.evidence import evidence
 from rag.interfaces import DocumentStore, PassageSpan, Reader, Reading, Retrieval, Retriever, SearchMode
 
 Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]

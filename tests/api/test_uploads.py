@@ -34,7 +34,9 @@ def test_one_file_is_a_document_like_any_other(server: Server) -> None:
 
 
 def test_many_files_are_stored_and_a_bad_one_stops_no_other(server: Server) -> None:
-    response = upload(server, files(("a.txt", "One."), ("b.exe", "Two."), ("c.txt", b"\x00\x01\x02"), ("d.md", "Four.")))
+    response = upload(
+        server, files(("a.txt", "One."), ("b.exe", "Two."), ("c.txt", b"\x00\x01\x02"), ("d.md", "Four."))
+    )
     assert response.status_code == 201
     told = response.json()["files"]
     assert [(f["file"], f["is_new"], f["problem"] and f["problem"]["status"]) for f in told] == [

@@ -24,10 +24,19 @@ evidence = st.builds(
     margin=st.integers(-150, 150).map(lambda n: n / 10),
     cosine=unit,
     words_found=unit,
+    words_in_sentence=unit,
+    names_found=unit,
+    names_nearby=unit,
+    echo=unit,
     rank=st.integers(0, 49),
     agreement=st.integers(0, 5),
 )
-SOME = replace(UNFITTED, ranking=(1.0, 3.0, 1.0, -0.5), weights=(0.4, 0.2, 0.1, 1.0, 1.0, 0.5, -0.1, 0.3), bias=-1.0)
+SOME = replace(
+    UNFITTED,
+    ranking=(1.0, 3.0, 1.0, 0.5, 0.2, -0.5),
+    weights=(0.4, 0.2, 1.0, 0.3, 0.1, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1),
+    bias=-1.0,
+)
 
 
 @given(st.lists(evidence, max_size=20))
@@ -46,6 +55,20 @@ def test_unfitted_goes_by_the_margin_alone(candidates: list[Evidence]) -> None:
     assert (best.confidence >= 0.5) == (candidates[best.position].margin >= 0)
 
 
+def of_a_candidate(margin: float, cosine: float, rank: int) -> Evidence:
+    return Evidence(
+        margin,
+        cosine,
+        words_found=0.5,
+        words_in_sentence=0.5,
+        names_found=1,
+        names_nearby=1,
+        echo=0,
+        rank=rank,
+        agreement=0,
+    )
+
+
 def synthetic(n: int) -> list[Observation]:
     """Questions whose right candidate has more margin, by a known law, and often the better passage."""
     rng = np.random.default_rng(7)
@@ -54,7 +77,7 @@ def synthetic(n: int) -> list[Observation]:
         answerable = rng.random() < 0.7
         right = [bool(answerable and at == 0) for at in range(3)]
         candidates = tuple(
-            Evidence(float(rng.normal(3 if r else -1, 2)), float(rng.normal(0.6 if r else 0.4, 0.1)), 0.5, at, 0)
+            of_a_candidate(float(rng.normal(3 if r else -1, 2)), float(rng.normal(0.6 if r else 0.4, 0.1)), at)
             for at, r in enumerate(right)
         )
         order = sorted(range(3), key=lambda i: -candidates[i].margin)

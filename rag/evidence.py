@@ -1,0 +1,57 @@
+"""What speaks for a candidate answer, besides the reader's score: retrieval, and the words it shares with the question.
+
+A near miss, which asks of another name or number than the text has, fools a reader of embeddings; comparing names and
+numbers letter by letter does not care how alike the rest is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.calibration import Evidence
+from rag.candidates import Candidate
+
+_CONTENT_WORD = re.compile(r"\w{4,}|\d+")
+_NAME_OR_NUMBER = re.compile(r"\b[^\W\d_a-z][\w’'-]*|\d[\d.,]*\d|\d")
+_STEM = 5
+_NEARBY = 2_000
+"""Characters before and after an answer, where a name may stand that its passage only hints at."""
+
+
+def evidence(question: str, candidate: Candidate) -> Evidence:
+    """What speaks for this candidate."""
+    retrieved, span = candidate.source.retrieved, candidate.span
+    passage, text = retrieved.passage.text, candidate.source.text
+    nearby = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
+    return Evidence(
+        margin=candidate.score,
+        cosine=retrieved.cosine or 0.0,
+        words_found=_share(_stems(question), _stems(passage)),
+        words_in_sentence=_share(_stems(question), _stems(candidate.sentence.of(text))),
+        names_found=_share_of_names(question, passage),
+        names_nearby=_share_of_names(question, nearby),
+        echo=_share(_stems(candidate.text), _stems(question)),
+        rank=candidate.source.rank,
+        agreement=len(candidate.also_at),
+    )
+
+
+def _stems(text: str) -> set[str]:
+    """Content words by their first letters, so that inflection matters less."""
+    return {word[:_STEM] for word in _CONTENT_WORD.findall(text.casefold())}
+
+
+def _share(asked: set[str], there: set[str]) -> float:
+    return len(asked & there) / len(asked) if asked else 0.0
+
+
+def _share_of_names(question: str, text: str) -> float:
+    """Of the question's names and numbers, those that stand in ``text``; all of them where it has none.
+
+    The first word is capital whatever it is, so only a number counts there.
+    """
+    found = _NAME_OR_NUMBER.finditer(question)
+    names = [m.group().casefold()[:_STEM] for m in found if m.start() > 0 or m.group()[0].isdigit()]
+    lowered = text.casefold()
+    there = [re.search(rf"\b{re.escape(name)}", lowered) is not None for name in names]
+    return sum(there) / len(there) if there else 1.0

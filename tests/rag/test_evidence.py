@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from index.documents import DocumentDraft
+from index.passage_index import PassageIndex
+from rag.calibration import Evidence
+from rag.pipeline import QuestionAnswerer
+
+TEXT = "Marta Quill founded the bakery in Elba in 1987. Her sister joined in 1991."
+
+
+def evidence_for(question: str, index: PassageIndex, answerer: QuestionAnswerer) -> Evidence:
+    index.add(DocumentDraft("", TEXT))
+    return answerer.propose(question).evidence[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "share"),
+    [
+        ("Who founded «the bakery» in Elba in 1987?", 1.0),
+        ("Who founded «the bakery» in Elba in 1988?", 0.5),
+        ("Who founded «the bakery» in Malta in 1988?", 0.0),
+        ("Who founded «the bakery»?", 1.0),
+        ("1988: who founded «the bakery»?", 0.0),
+    ],
+)
+def test_names_and_numbers_that_the_passage_lacks_are_noticed(
+    question: str, share: float, index: PassageIndex, answerer: QuestionAnswerer
+) -> None:
+    found = evidence_for(question, index, answerer)
+    assert (found.names_found, found.names_nearby) == (share, share)
+
+
+def test_words_are_compared_by_their_stems(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    found = evidence_for("Which bakeries were founded? «Her sister»", index, answerer)
+    # bakeries, founded and sister stand in the passage; which and were do not; the sentence has only sister
+    assert (found.words_found, found.words_in_sentence) == (3 / 5, 1 / 5)
+    assert found.echo == 1.0
