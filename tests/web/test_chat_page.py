@@ -41,7 +41,7 @@ def ask(page: Page, question: str) -> Locator:
 
 
 def upload(page: Page, name: str, data: bytes) -> None:
-    page.get_by_label("Add a text file").set_input_files(FilePayload(name=name, mimeType="text/plain", buffer=data))
+    page.get_by_label("Add documents").set_input_files(FilePayload(name=name, mimeType="text/plain", buffer=data))
 
 
 def stored_text(server: PageServer, document: str) -> str:
@@ -262,9 +262,9 @@ def test_escape_closes_the_sheet(phone: Page, page_server: PageServer) -> None:
 def test_a_file_is_added_once_and_answers(page: Page) -> None:
     data = "\ufeff# The lighthouse\n\nIts lamp was lit by Edda Quill.\n".encode()
     upload(page, "light.md", data)
-    expect(page.locator("#documents-message")).to_have_text("Added “The lighthouse”.")
+    expect(page.locator("#uploads")).to_have_text("Added “The lighthouse”.")
     upload(page, "light.md", data)
-    expect(page.locator("#documents-message")).to_have_text("“The lighthouse” was already here.")
+    expect(page.locator("#uploads")).to_have_text("“The lighthouse” was already here.")
     expect(page.locator(".document", has_text="The lighthouse")).to_have_count(1)
     ask(page, "Who lit the lamp? «Edda Quill»")
     expect(page.locator("#source-text mark")).to_have_text("Edda Quill")
@@ -280,7 +280,7 @@ def test_a_file_is_added_once_and_answers(page: Page) -> None:
 )
 def test_a_file_that_can_not_be_read_says_why(page: Page, name: str, data: bytes, message: str) -> None:
     upload(page, name, data)
-    expect(page.locator("#documents-message")).to_contain_text(f"{name} was not added: {message}")
+    expect(page.locator("#uploads")).to_contain_text(f"{name} was not added: {message}")
     expect(page.locator(".document")).to_have_count(0)
 
 
@@ -293,7 +293,7 @@ def test_a_file_can_be_dropped(page: Page) -> None:
         }"""
     )
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
-    expect(page.locator("#documents-message")).to_have_text("Added “drop”.")
+    expect(page.locator("#uploads")).to_have_text("Added “drop”.")
 
 
 def test_a_document_is_deleted_after_confirming(page: Page, page_server: PageServer, tolerated: set[str]) -> None:
@@ -312,7 +312,7 @@ def test_a_document_is_deleted_after_confirming(page: Page, page_server: PageSer
 
     page.get_by_role("button", name="Delete Depot").click()
     dialog.get_by_role("button", name="Delete").click()
-    expect(page.locator("#documents-message")).to_have_text("Deleted “Depot”.")
+    expect(page.locator("#uploads")).to_have_text("Deleted “Depot”.")
     assert httpx.get(f"{page_server.url}/v1/documents/{document}").status_code == 404
     exchange.get_by_role("button", name="Show in the source").click()
     expect(page.locator("#source-status")).to_contain_text("no longer here")
