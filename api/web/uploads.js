@@ -1,6 +1,6 @@
 import { sendFile } from "./api.js";
 import { announce, byId, element } from "./dom.js";
-import { asProblem } from "./http.js";
+import { Problem, asProblem } from "./http.js";
 import { showPanel } from "./pane.js";
 import { count } from "./spans.js";
 
@@ -48,6 +48,7 @@ async function send(upload) {
   const { file, control, state, bar } = upload;
   try {
     control.signal.throwIfAborted();
+    await readable(file);
     bar.removeAttribute("value"); // how much has been sent, browsers do not tell
     state.textContent = "Sending…";
     const files = await sendFile(file, (step) => advance(upload, step), control.signal);
@@ -57,6 +58,15 @@ async function send(upload) {
       ? `${file.name} was not added: you stopped it.`
       : `${file.name} was not added. ${asProblem(error).sentence}`;
     return conclude(upload, [{ stored: false, words }]);
+  }
+}
+
+// What was dropped may be a folder, or gone since: the browser would only say that the request failed.
+async function readable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Problem("It can’t be read", "A folder can’t be added, only the files in it; nor can a file that has changed since.");
   }
 }
 

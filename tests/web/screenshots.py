@@ -101,8 +101,17 @@ def _served() -> Iterator[str]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", "from api.cli import main; main()", "serve", "--port", str(port), "--data", folder]
-        server = subprocess.Popen(command)  # noqa: S603
+        command = [
+            sys.executable,
+            "-c",
+            "from api.cli import main; main()",
+            "serve",
+            "--port",
+            str(port),
+            "--data",
+            folder,
+        ]
+        server = subprocess.Popen(command)
         try:
             transport = httpx.HTTPTransport(retries=10)  # with pauses that double, while the models load
             with httpx.Client(transport=transport, timeout=120) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
@@ -71,6 +72,18 @@ def test_a_file_can_be_stopped_and_the_next_goes_on(page: Page, held: Holding) -
     held.go.set()
     expect(page.locator("#uploads")).to_contain_text("Added “short”.")
     expect(page.locator(".document")).to_have_count(1)
+
+
+def test_a_file_that_is_gone_by_its_turn_says_so(page: Page, held: Holding, tmp_path: Path) -> None:
+    long, gone = tmp_path / "long.txt", tmp_path / "gone.txt"
+    long.write_bytes(LONG)
+    gone.write_text("Now here.")
+    page.get_by_label("Add documents").set_input_files([long, gone])
+    wait_for_progress(page)
+    gone.unlink()
+    held.go.set()
+    expect(page.locator("#uploads")).to_contain_text("gone.txt was not added. It can’t be read")
+    expect(page.locator("#uploads")).to_contain_text("Added “long”.")
 
 
 def test_the_picker_offers_what_the_server_reads(page: Page) -> None:
