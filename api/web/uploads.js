@@ -48,10 +48,9 @@ async function send(upload) {
   const { file, control, state, bar } = upload;
   try {
     control.signal.throwIfAborted();
-    await readable(file);
     bar.removeAttribute("value"); // how much has been sent, browsers do not tell
     state.textContent = "Sending…";
-    const files = await sendFile(file, (step) => advance(upload, step), control.signal);
+    const files = await sendFile(await inMemory(file), (step) => advance(upload, step), control.signal);
     return conclude(upload, files.map(outcomeOf));
   } catch (error) {
     const words = control.signal.aborted
@@ -61,12 +60,12 @@ async function send(upload) {
   }
 }
 
-// What was dropped may be a folder, or gone since: the browser would only say that the request failed.
-async function readable(file) {
+// What was dropped may be a folder, or gone since: sent straight from the disk, it would look like a lost server.
+async function inMemory(file) {
   try {
-    await file.slice(0, 1).arrayBuffer();
+    return new File([await file.arrayBuffer()], file.name, { type: file.type });
   } catch {
-    throw new Problem("It can’t be read", "A folder can’t be added, only the files in it; nor can a file that has changed since.");
+    throw new Problem("It can’t be read", "A folder can’t be added, only the files in it; nor can a file that is gone.");
   }
 }
 
