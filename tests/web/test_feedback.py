@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from typing import Any
 
 import httpx
@@ -79,7 +81,7 @@ def test_the_answer_is_where_it_is_selected(page: Page, page_server: PageServer,
     with page.expect_request("**/v1/feedback") as sent:
         page.get_by_role("button", name="The answer is here").click()
     expect(page.locator("#place-words")).to_contain_text("the place of the answer is noted")
-    said = sent.value.post_data_json
+    said: dict[str, Any] = json.loads(sent.value.post_data or "")
     start = text.index(words)
     assert said["verdict"] == "wrong"
     assert said["answer"]["text"] == "Lower Marrow"
@@ -103,7 +105,7 @@ def test_what_was_missing_can_be_pointed_out_by_keyboard(page: Page, page_server
     expect(page.locator("#place-words")).to_contain_text("Selected: “The depot”")
     with page.expect_request("**/v1/feedback") as sent:
         page.get_by_role("button", name="The answer is here").press("Enter")
-    said = sent.value.post_data_json
+    said: dict[str, Any] = json.loads(sent.value.post_data or "")
     assert (said["verdict"], said["answer"], said["corrected"]["text"]) == ("missing", None, "The depot")
     expect(exchange).to_contain_text("the place of the answer is noted")
 
