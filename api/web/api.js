@@ -1,78 +1,33 @@
-const TIMEOUT_MS = 120_000;
-
-/** Something went wrong that a person should read about. */
-export class Problem extends Error {
-  constructor(title, detail = "", { faults = [], status = 0 } = {}) {
-    super(title);
-    this.title = title;
-    this.detail = detail;
-    this.faults = faults;
-    this.status = status;
-  }
-
-  /** The whole story in one line. */
-  get sentence() {
-    const faults = this.faults.map((fault) => `${fault.field}: ${fault.detail}`).join("; ");
-    const title = this.title.replace(/[.:]$/, "");
-    return [title, this.detail, faults].filter(Boolean).join(": ");
-  }
-}
-
-/** Any thrown thing as a Problem, so that callers show errors in one way. */
-export function asProblem(error) {
-  return error instanceof Problem ? error : new Problem("Something went wrong on this page", String(error));
-}
-
-function transportProblem(error) {
-  if (error.name === "TimeoutError") {
-    return new Problem("No answer came in time", "The server took longer than two minutes.");
-  }
-  return new Problem("The server can’t be reached", "Check that it is running, then try again.");
-}
-
-async function problemFrom(response) {
-  const fallback = `${response.status} ${response.statusText}`.trim();
-  try {
-    const { title, detail, errors } = await response.json();
-    const faults = Array.isArray(errors) ? errors : [];
-    const text = typeof detail === "string" ? detail : "";
-    return new Problem(title ?? fallback, text, { faults, status: response.status });
-  } catch {
-    return new Problem("The server could not do that", fallback, { status: response.status });
-  }
-}
-
-async function request(path, read, options = {}) {
-  try {
-    const response = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!response.ok) throw await problemFrom(response);
-    return await read(response);
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    if (error instanceof SyntaxError) {
-      throw new Problem("The server’s reply can’t be read", error.message);
-    }
-    throw transportProblem(error);
-  }
-}
-
-const asJson = (response) => response.json();
-
-function post(path, body, read = asJson) {
-  const headers = { "Content-Type": "application/json" };
-  return request(path, read, { method: "POST", headers, body: JSON.stringify(body) });
-}
+import { eventsOf, isStream } from "./events.js";
+import { Problem, asJson, post, problemOf, request } from "./http.js";
 
 const documentPath = (id) => `v1/documents/${encodeURIComponent(id)}`;
 
-/** Ask. Each passage that was read comes back with its `document`, as answers do. */
-export async function ask(question) {
-  const result = await post("v1/ask", { question, include_passages: true });
+/**
+ * Ask. `heard(name, data)` is called with what the server says on the way ("passages", "answer"); a server that does
+ * not stream says nothing. Each passage that was read comes back with its `document`, as answers do.
+ */
+export async function ask(question, heard) {
+  const asked = { question, include_passages: true };
+  const accept = { Accept: "text/event-stream, application/json;q=0.9" };
+  const streamed = await post("v1/ask", asked, (response) => resultOf(response, heard), accept);
+  const result = streamed ?? (await post("v1/ask", asked));
   const known = [...result.answers, ...result.candidates].map((answer) => answer.document);
   const ids = new Set(result.passages.map((passage) => passage.document_id));
   const documents = new Map(await Promise.all([...ids].map(async (id) => [id, await describe(id, known)])));
   const passages = result.passages.map((passage) => ({ ...passage, document: documents.get(passage.document_id) }));
   return { ...result, passages };
+}
+
+/** The result at the end of a stream, or a plain one; null where the stream was cut short. */
+async function resultOf(response, heard) {
+  if (!isStream(response)) return response.json();
+  for await (const { name, data } of eventsOf(response)) {
+    if (name === "done") return data;
+    if (name === "error") throw problemOf(data);
+    heard(name, data);
+  }
+  return null;
 }
 
 // Asked anew each time: a document may have been replaced since the last question.
@@ -97,23 +52,37 @@ export function getDocument(id) {
   return request(documentPath(id), asJson);
 }
 
-/** Store a document; tells whether it is new or was there already. */
-export function addDocument(title, text, source) {
-  const read = async (response) => ({ ...(await response.json()), isNew: response.status === 201 });
-  return post("v1/documents", { title, text, source }, read);
-}
-
 export function deleteDocument(id) {
   return request(documentPath(id), async () => undefined, { method: "DELETE" });
 }
 
+/** Say what is thought of an answer. */
+export function giveFeedback(feedback) {
+  return post("v1/feedback", feedback);
+}
+
+/**
+ * Send a file; `heard({done, total})` is told how far it is. Resolves to what became of each file in it: a document,
+ * new or already there, or a problem. Takes as long as it takes; `signal` stops it.
+ */
+export function sendFile(file, heard, signal) {
+  const body = new FormData();
+  body.append("files", file, file.name);
+  const read = (response) => reportOf(response, heard);
+  return request("v1/documents", read, { method: "POST", headers: { Accept: "text/event-stream" }, body, signal });
+}
+
+async function reportOf(response, heard) {
+  for await (const { name, data } of eventsOf(response)) {
+    if (name === "progress") heard(data);
+    if (name === "error") throw problemOf(data);
+    if (name === "done") return data.files;
+  }
+  throw new Problem("The connection broke off", "Add the file again: what is stored already is not stored twice.");
+}
+
 const MOST_TEXTS = 16;
 const texts = new Map();
-
-/** Bytes as text, or a TypeError when they are not UTF-8. */
-export function decodeUtf8(bytes, options = {}) {
-  return new TextDecoder("utf-8", { fatal: true, ...options }).decode(bytes);
-}
 
 /** The fingerprint of what really arrived; browsers offer hashing on https and localhost only. */
 async function sha256Of(bytes) {
@@ -127,7 +96,7 @@ async function storedText(response) {
   const bytes = await response.arrayBuffer();
   const etag = (response.headers.get("ETag") ?? "").replace(/^W\/|"/g, "");
   try {
-    const text = decodeUtf8(bytes, { ignoreBOM: true });
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return { sha256: (await sha256Of(bytes)) ?? etag, text };
   } catch {
     throw new Problem("The stored text can’t be shown", "What the server sent is not UTF-8.");

@@ -1,15 +1,24 @@
-import { ask, asProblem } from "./api.js";
-import { answerTarget, beginExchange } from "./conversation.js";
+import { answerTarget } from "./answers.js";
+import { ask } from "./api.js";
+import { confirmed } from "./confirm.js";
+import { beginExchange } from "./conversation.js";
 import { startDocuments } from "./documents.js";
 import { announce, byId } from "./dom.js";
+import { forgetAll, records, remember } from "./history.js";
+import { asProblem } from "./http.js";
+import { startKeys } from "./keys.js";
+import { linked, nameQuestion } from "./links.js";
 import { closeSheet, isNarrow, openSheet, showPanel, startPane } from "./pane.js";
+import { startPlace } from "./place.js";
 import { showSource } from "./source.js";
 import { describeConfidence } from "./spans.js";
+import { startUploads } from "./uploads.js";
 
 const form = byId("composer");
 const input = byId("question");
 const send = byId("send");
 const touch = matchMedia("(pointer: coarse)");
+const settled = new Map();
 let busy = false;
 
 /** Show a place in the source pane and mark the control that stands for it as the current one. */
@@ -40,11 +49,12 @@ async function askQuestion(question) {
   closeSheet();
   input.value = "";
   settleFocus();
+  nameQuestion(question);
   const exchange = beginExchange(question, showOnRequest);
+  exchange.reveal();
   try {
-    const result = await ask(question);
-    exchange.answer(result);
-    present(result, exchange);
+    settle(exchange, remember(question, await ask(question, exchange.hear)));
+    present(question);
   } catch (error) {
     const problem = asProblem(error);
     if (input.value === "") input.value = question;
@@ -66,16 +76,24 @@ function settleFocus() {
   else input.focus({ preventScroll: true });
 }
 
-function present(result, exchange) {
-  if (result.abstained) {
+function settle(exchange, record) {
+  exchange.settle(record);
+  settled.set(record.question, { exchange, record });
+}
+
+/** Bring the newest answer to a question into view, with its place in the source. */
+function present(question) {
+  const { exchange, record } = settled.get(question);
+  exchange.reveal();
+  if (record.result.abstained) {
     showPanel("documents");
     announce("The documents don’t say.");
     return;
   }
-  const [best] = result.answers;
+  const [best] = record.result.answers;
   const { words, percent } = describeConfidence(best.confidence);
   announce(`Answer: ${best.text}. ${words}, ${percent}. From ${best.document.title}.`);
-  if (!isNarrow()) show(answerTarget(best), exchange.showButton());
+  if (!isNarrow()) show({ ...answerTarget(best), record }, exchange.showButton());
 }
 
 function setEmpty(on) {
@@ -84,11 +102,35 @@ function setEmpty(on) {
   byId("start-over").hidden = on;
 }
 
-function startOver() {
+async function clear() {
+  const sure = await confirmed({
+    heading: "Clear the conversation?",
+    detail: "This browser forgets its questions and answers. The documents stay.",
+    keep: "Keep it",
+    act: "Clear",
+  });
+  if (!sure) return;
+  forgetAll();
+  settled.clear();
   byId("exchanges").replaceChildren();
+  nameQuestion(null);
   showPanel("documents");
   setEmpty(true);
   input.focus();
+}
+
+function restore() {
+  for (const record of records()) settle(beginExchange(record.question, showOnRequest), record);
+  setEmpty(settled.size === 0);
+  [...settled.values()].at(-1)?.exchange.reveal();
+}
+
+// A question that has its answer here is not asked again: the page may only have been reloaded.
+function followLink() {
+  const link = linked();
+  if (link?.question && settled.has(link.question)) present(link.question);
+  else if (link?.question) askQuestion(link.question);
+  else if (link) show({ kind: link.span ? "link" : "document", ...link }, null);
 }
 
 form.addEventListener("submit", (event) => {
@@ -105,6 +147,11 @@ input.addEventListener("keydown", (event) => {
   form.requestSubmit();
 });
 
-byId("start-over").addEventListener("click", startOver);
+byId("start-over").addEventListener("click", clear);
+startKeys();
 startPane();
-startDocuments(showOnRequest, askQuestion);
+startPlace();
+startUploads(startDocuments(showOnRequest, askQuestion));
+restore();
+followLink();
+addEventListener("hashchange", followLink);

@@ -1,16 +1,21 @@
-import { asProblem, documentText, getDocument } from "./api.js";
+import { documentText, getDocument } from "./api.js";
 import { announce, byId, element } from "./dom.js";
+import { asProblem } from "./http.js";
+import { offerPlace, withdrawPlace } from "./place.js";
 import { count, describeSpan, exactRange, utf16Range } from "./spans.js";
 
 /**
  * What the source pane can show.
  * @typedef {object} Target
- * @property {"answer" | "passage" | "document"} kind
- * @property {{id: string, title: string, source?: string, sha256?: string, characters?: number}} document
+ * @property {"answer" | "passage" | "document" | "link"} kind
+ * @property {{id: string, title?: string, source?: string, sha256?: string, characters?: number}} document
  * @property {{start: number, end: number}} [span] code points, half-open
- * @property {string} [text] what the document must say at the span
+ * @property {string} [text] what the document must say at the span; a link does not say
+ * @property {string} [sha256] how the document's fingerprint began when it was linked to
  * @property {{start: number, end: number} | null} [passage]
  * @property {number | null} [page]
+ * @property {string | null} [heading]
+ * @property {object} [record] the question that led here
  */
 
 const title = byId("source-title");
@@ -27,6 +32,7 @@ export async function showSource(target) {
   describe(target, target.document);
   tell("plain", "Fetching the text…");
   body.replaceChildren();
+  withdrawPlace();
   body.setAttribute("aria-busy", "true");
   try {
     const document = await completed(target.document);
@@ -51,11 +57,11 @@ async function completed(document) {
 
 function describe(target, document) {
   body.dataset.document = document.id;
-  title.textContent = document.title;
+  title.textContent = document.title ?? "Document";
   const range = target.span ? describeSpan(target.span) : null;
   const length = !target.span && document.characters ? count(document.characters, "character") : null;
   const page = target.page != null ? `page ${target.page}` : null;
-  const parts = [document.source, page, range, length].filter(Boolean);
+  const parts = [document.source, page, target.heading, range, length].filter(Boolean);
   facts.replaceChildren(...parts.map((part) => element("span", { dir: "auto" }, part)));
   if (document.sha256) facts.append(fingerprint(document.sha256));
 }
@@ -67,25 +73,37 @@ function fingerprint(sha256) {
 
 function render(target, document, stored) {
   describe(target, document);
-  const changed = Boolean(document.sha256 && stored.sha256 && stored.sha256 !== document.sha256);
-  if (target.kind === "document") {
-    body.replaceChildren(...blocks(stored.text));
-    body.scrollTop = 0;
-    tell("plain", "");
-    return;
-  }
-  const range = exactRange(stored.text, target.span, target.text);
-  if (range === null) {
-    body.replaceChildren(...blocks(stored.text));
-    body.scrollTop = 0;
-    tell("bad", mismatch(changed));
-    return;
-  }
-  body.replaceChildren(...pieces(stored.text, range, target));
-  body.querySelector("mark, .passage")?.scrollIntoView({ block: "center", inline: "nearest" });
-  tell(changed ? "bad" : "good", changed ? CHANGED_BUT_SAME_WORDS : "Matches the stored text, character for character.");
+  const range = target.kind === "document" ? null : rangeOf(target, stored.text);
+  const text = range && stored.text.slice(range.from, range.to);
+  const { span, page, heading, record } = target;
+  const highlighted = range && { text, span, page, heading };
+  body.replaceChildren(...(range ? pieces(stored.text, range, target) : blocks(stored.text)));
+  if (range) body.querySelector("mark, .passage")?.scrollIntoView({ block: "center", inline: "nearest" });
+  else body.scrollTop = 0;
+  tell(...verdictOn(target, range, hasChanged(target, document, stored)));
+  // what the page quotes and links to is the text that is shown, whatever it was when it was found
+  const here = { ...document, sha256: stored.sha256 || document.sha256 };
+  offerPlace({ document: here, text: stored.text, highlighted, record });
 }
 
+function rangeOf({ kind, span, text }, stored) {
+  const range = kind === "link" ? utf16Range(stored, span) : exactRange(stored, span, text);
+  return range && range.from < range.to ? range : null;
+}
+
+function hasChanged(target, document, stored) {
+  if (target.kind === "link") return !stored.sha256.startsWith(target.sha256);
+  return Boolean(document.sha256 && stored.sha256 && stored.sha256 !== document.sha256);
+}
+
+function verdictOn({ kind }, range, changed) {
+  if (kind === "document") return ["plain", ""];
+  if (range === null) return ["bad", mismatch(changed)];
+  if (kind === "link") return changed ? ["bad", CHANGED_SINCE_LINKED] : ["good", "The linked characters are highlighted."];
+  return changed ? ["bad", CHANGED_BUT_SAME_WORDS] : ["good", "Matches the stored text, character for character."];
+}
+
+const CHANGED_SINCE_LINKED = "This document has changed since it was linked to: other words may stand here now.";
 const CHANGED_BUT_SAME_WORDS =
   "This document has changed since it was quoted. The same words still stand at this place.";
 

@@ -27,6 +27,24 @@ export function exactRange(text, span, expected) {
   return range !== null && text.slice(range.from, range.to) === expected ? range : null;
 }
 
+/** The half-open code point span of a UTF-16 range; half a character counts as the whole one. */
+export function codePointSpan(text, { from, to }) {
+  const low = splitsPair(text, from) ? from - 1 : from;
+  const high = splitsPair(text, to) ? to + 1 : to;
+  const start = codePoints(text, 0, low);
+  return { start, end: start + codePoints(text, low, high) };
+}
+
+function codePoints(text, from, to) {
+  let count = 0;
+  for (let index = from; index < to; count += 1) index += text.codePointAt(index) > 0xffff ? 2 : 1;
+  return count;
+}
+
+function splitsPair(text, index) {
+  return index > 0 && index < text.length && text.codePointAt(index - 1) > 0xffff;
+}
+
 /** A span counted from the start of another one. */
 export function relativeTo(span, outer) {
   return { start: span.start - outer.start, end: span.end - outer.start };

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests.conftest import PageServer
 
@@ -44,22 +45,57 @@ def tolerated() -> set[str]:
     return set()
 
 
-@pytest.fixture
-def page(browser: Browser, page_server: PageServer, tolerated: set[str]) -> Iterator[Page]:
-    with _watched_page(browser, page_server.url, tolerated, width=1280, height=800) as page:
-        yield page
+class OpenPage(Protocol):
+    """Opens a page in a browser of its own: nothing is kept from another."""
+
+    def __call__(
+        self,
+        url: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        touch: bool = False,
+        scheme: Literal["light", "dark"] = "light",
+    ) -> Page: ...
 
 
 @pytest.fixture
-def phone(browser: Browser, page_server: PageServer, tolerated: set[str]) -> Iterator[Page]:
-    with _watched_page(browser, page_server.url, tolerated, width=360, height=740, touch=True) as page:
-        yield page
+def open_page(browser: Browser, tolerated: set[str]) -> Iterator[OpenPage]:
+    with ExitStack() as stack:
+
+        def opened(
+            url: str,
+            *,
+            width: int = 1280,
+            height: int = 800,
+            touch: bool = False,
+            scheme: Literal["light", "dark"] = "light",
+        ) -> Page:
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                has_touch=touch,
+                is_mobile=touch,
+                color_scheme=scheme,
+                reduced_motion="reduce",
+                permissions=["clipboard-read", "clipboard-write"],
+            )
+            return stack.enter_context(_watched_page(context, url, tolerated))
+
+        yield opened
+
+
+@pytest.fixture
+def page(open_page: OpenPage, page_server: PageServer) -> Page:
+    return open_page(page_server.url)
+
+
+@pytest.fixture
+def phone(open_page: OpenPage, page_server: PageServer) -> Page:
+    return open_page(page_server.url, width=360, height=740, touch=True)
 
 
 @contextmanager
-def _watched_page(
-    browser: Browser, url: str, tolerated: set[str], *, width: int, height: int, touch: bool = False
-) -> Iterator[Page]:
+def _watched_page(context: BrowserContext, url: str, tolerated: set[str]) -> Iterator[Page]:
     faults: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
@@ -70,7 +106,7 @@ def _watched_page(
         if urlsplit(request.url).netloc != urlsplit(url).netloc:
             faults.append(f"request to {request.url}")
 
-    with browser.new_context(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch) as context:
+    with context:
         context.on("request", on_request)
         page = context.new_page()
         page.set_default_timeout(10_000)

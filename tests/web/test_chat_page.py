@@ -10,13 +10,13 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Dialog, FilePayload, Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.conftest import PageServer
+from tests.web.steps import NOTES, ask, stored_text
 
 pytestmark = pytest.mark.browser
 
-NOTES = "The depot stands in Lower Marrow. Its keeper is called Ottilie Vance."
 # "q" with a tilde exists only as two code points, whatever form of Unicode the text is stored in
 BEFORE_THE_SPAN = {
     "emoji": "🧭 👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿 lead the way. ",
@@ -28,24 +28,6 @@ BEFORE_THE_SPAN = {
     "a byte order mark": "\ufeff",
     "the start of the text": "",
 }
-
-
-def ask(page: Page, question: str) -> Locator:
-    """Asks and returns the exchange, settled."""
-    page.get_by_label("Your question").fill(question)
-    page.keyboard.press("Enter")
-    exchange = page.locator(".exchange").last
-    expect(exchange.get_by_role("heading", level=2)).to_have_text(question)
-    expect(exchange.locator("[aria-busy]")).to_have_count(0)
-    return exchange
-
-
-def upload(page: Page, name: str, data: bytes) -> None:
-    page.get_by_label("Add a text file").set_input_files(FilePayload(name=name, mimeType="text/plain", buffer=data))
-
-
-def stored_text(server: PageServer, document: str) -> str:
-    return httpx.get(f"{server.url}/v1/documents/{document}/text").content.decode()
 
 
 @pytest.mark.parametrize("before", BEFORE_THE_SPAN.values(), ids=list(BEFORE_THE_SPAN))
@@ -153,14 +135,22 @@ def test_the_conversation_accumulates(page: Page, page_server: PageServer) -> No
     expect(page.locator("#source-text mark")).to_have_text("Lower Marrow")
 
 
-def test_starting_over_brings_the_welcome_back(page: Page, page_server: PageServer) -> None:
+def test_clearing_brings_the_welcome_back_for_good(page: Page, page_server: PageServer) -> None:
     page_server.add("Depot", NOTES)
     ask(page, "Where? «Lower Marrow»")
     expect(page.get_by_role("heading", name="Answers you can check")).to_be_hidden()
-    page.get_by_role("button", name="Start over").click()
+    page.get_by_role("button", name="Clear conversation").click()
+    dialog = page.get_by_role("dialog", name="Clear the conversation?")
+    dialog.get_by_role("button", name="Keep it").click()
+    expect(page.locator(".exchange")).to_have_count(1)
+    page.get_by_role("button", name="Clear conversation").click()
+    dialog.get_by_role("button", name="Clear").click()
     expect(page.get_by_role("heading", name="Answers you can check")).to_be_visible()
     expect(page.locator(".exchange")).to_have_count(0)
     expect(page.locator("#source-text")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_role("heading", name="Answers you can check")).to_be_visible()
+    expect(page.locator(".exchange")).to_have_count(0)
 
 
 def test_an_error_is_readable_and_keeps_the_question(page: Page, tolerated: set[str]) -> None:
@@ -257,43 +247,6 @@ def test_escape_closes_the_sheet(phone: Page, page_server: PageServer) -> None:
     phone.keyboard.press("Escape")
     expect(phone.get_by_label("Your question")).to_be_visible()
     expect(phone.locator("#source-text")).to_be_hidden()
-
-
-def test_a_file_is_added_once_and_answers(page: Page) -> None:
-    data = "\ufeff# The lighthouse\n\nIts lamp was lit by Edda Quill.\n".encode()
-    upload(page, "light.md", data)
-    expect(page.locator("#documents-message")).to_have_text("Added “The lighthouse”.")
-    upload(page, "light.md", data)
-    expect(page.locator("#documents-message")).to_have_text("“The lighthouse” was already here.")
-    expect(page.locator(".document", has_text="The lighthouse")).to_have_count(1)
-    ask(page, "Who lit the lamp? «Edda Quill»")
-    expect(page.locator("#source-text mark")).to_have_text("Edda Quill")
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "message"),
-    [
-        ("café.txt", "café".encode("latin-1"), "it is not UTF-8 text"),
-        ("scan.pdf", b"%PDF-1.7", "only .txt and .md files"),
-        ("blank.txt", b" \n", "it is empty"),
-    ],
-)
-def test_a_file_that_can_not_be_read_says_why(page: Page, name: str, data: bytes, message: str) -> None:
-    upload(page, name, data)
-    expect(page.locator("#documents-message")).to_contain_text(f"{name} was not added: {message}")
-    expect(page.locator(".document")).to_have_count(0)
-
-
-def test_a_file_can_be_dropped(page: Page) -> None:
-    transfer = page.evaluate_handle(
-        """() => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File(["Dropped from above."], "drop.txt"));
-            return transfer;
-        }"""
-    )
-    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
-    expect(page.locator("#documents-message")).to_have_text("Added “drop”.")
 
 
 def test_a_document_is_deleted_after_confirming(page: Page, page_server: PageServer, tolerated: set[str]) -> None:

@@ -1,0 +1,108 @@
+import { sendFile } from "./api.js";
+import { announce, byId, element } from "./dom.js";
+import { Problem, asProblem } from "./http.js";
+import { showPanel } from "./pane.js";
+import { count } from "./spans.js";
+
+const list = byId("uploads");
+const picker = byId("file");
+let queue = [];
+let working = false;
+
+/** Take files from the picker and from drops; `reload` fills the list of documents anew. */
+export function startUploads(reload) {
+  byId("formats").textContent = picker.accept.replaceAll(",", ", ");
+  picker.addEventListener("change", () => {
+    add([...picker.files], reload);
+    picker.value = "";
+  });
+  acceptDrops(reload);
+}
+
+// One file after the other, as the server stores them: each has its own progress, and its own way to be stopped.
+async function add(files, reload) {
+  if (!working) list.replaceChildren();
+  const rows = files.map(row);
+  list.append(...rows.map(({ node }) => node));
+  queue.push(...rows);
+  if (working) return;
+  working = true;
+  while (queue.length > 0) {
+    const outcome = await send(queue.shift());
+    if (outcome.stored) await reload();
+  }
+  working = false;
+}
+
+function row(file) {
+  const control = new AbortController();
+  const state = element("span", { class: "upload-state" }, "Waiting");
+  const bar = element("progress", { "aria-label": `Progress of ${file.name}`, max: "1", value: "0" });
+  const cancel = element("button", { type: "button", class: "quiet", "aria-label": `Cancel ${file.name}` }, "Cancel");
+  cancel.addEventListener("click", () => control.abort());
+  const name = element("span", { class: "upload-name", dir: "auto" }, file.name);
+  return { file, control, state, bar, node: element("li", { class: "upload" }, name, state, bar, cancel) };
+}
+
+async function send(upload) {
+  const { file, control, state, bar } = upload;
+  try {
+    control.signal.throwIfAborted();
+    bar.removeAttribute("value"); // how much has been sent, browsers do not tell
+    state.textContent = "Sending…";
+    const files = await sendFile(await inMemory(file), (step) => advance(upload, step), control.signal);
+    return conclude(upload, files.map(outcomeOf));
+  } catch (error) {
+    const words = control.signal.aborted
+      ? `${file.name} was not added: you stopped it.`
+      : `${file.name} was not added. ${asProblem(error).sentence}`;
+    return conclude(upload, [{ stored: false, words }]);
+  }
+}
+
+// What was dropped may be a folder, or gone since: sent straight from the disk, it would look like a lost server.
+async function inMemory(file) {
+  try {
+    return new File([await file.arrayBuffer()], file.name, { type: file.type });
+  } catch {
+    throw new Problem("It can’t be read", "A folder can’t be added, only the files in it; nor can a file that is gone.");
+  }
+}
+
+function advance({ state, bar }, { done, total }) {
+  bar.max = total;
+  bar.value = done;
+  state.textContent = `${done} of ${count(total, "passage")}`;
+}
+
+function outcomeOf({ file, document, is_new: isNew, problem }) {
+  if (problem) return { stored: false, words: `${file} was not added: ${problem.detail}` };
+  return { stored: true, words: isNew ? `Added “${document.title}”.` : `“${document.title}” was already here.` };
+}
+
+function conclude({ node }, outcomes) {
+  const lines = outcomes.map(({ stored, words }) => {
+    return element("p", { "data-kind": stored ? "good" : "bad", dir: "auto" }, words);
+  });
+  node.replaceChildren(...lines);
+  announce(outcomes.map(({ words }) => words).join(" "));
+  return { stored: outcomes.some(({ stored }) => stored) };
+}
+
+function acceptDrops(reload) {
+  const veil = (on) => document.body.classList.toggle("is-dragging", on);
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
+  document.addEventListener("dragover", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    veil(true);
+  });
+  document.addEventListener("dragleave", (event) => event.relatedTarget === null && veil(false));
+  document.addEventListener("drop", (event) => {
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    veil(false);
+    showPanel("documents");
+    add([...event.dataTransfer.files], reload);
+  });
+}
