@@ -94,7 +94,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_has_and_goes_on(tmp_path: Path)
     states = Counter(line.split()[0] for line in again.stdout.splitlines())
     assert states.total() == 700
     assert states["known"] >= 500, "the first group was durable when its first file was told"
-    assert f"{states['indexed']:,} new, {states['known']:,} known before, 0 skipped" in again.stderr
+    assert f"{states['indexed']:,} new, {states['known']:,} known before, 0 failed" in again.stderr
     healthy = run("doctor", cwd=tmp_path)
     assert (healthy.returncode, healthy.stderr) == (0, "")
 
