@@ -80,7 +80,13 @@ def test_a_run_that_is_interrupted_keeps_what_it_has_and_goes_on(tmp_path: Path)
     for n in range(700):
         (tmp_path / "docs" / f"{n:04}.txt").write_text(f"The ferry number {n} leaves Pier {n % 9} at noon.")
     process = subprocess.Popen(
-        [SOURCESPAN, "index", "docs"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [SOURCESPAN, "index", "docs"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell that runs the tests in the background has them ignore it, and what they start would do so too
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     assert process.stdout.readline().startswith("indexed")

@@ -106,7 +106,7 @@ def test_a_file_is_added_once_and_answers(page: Page) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("noise.txt", b"\x00\x01\x02", "not a text file"),
+        ("noise.txt", b"\x00\x01\x02", "cannot be read"),
         ("broken.pdf", b"%PDF-1.7", "PDF"),
         ("blank.txt", b" \n", ""),
     ],
