@@ -11,6 +11,7 @@ from index.passage_index import PassageIndex
 from rag.interfaces import Reader
 from rag.loading import Parts
 from rag.pipeline import QuestionAnswerer
+from rag.self_test import QUESTION, reads
 
 
 class Named(Protocol):
@@ -30,7 +31,7 @@ class Service:
     embedder: Named
     reader: Reader
     feedback: FeedbackStore
-    self_test_question: str = "What colour is the door?"
+    self_test_question: str = QUESTION
 
     @classmethod
     def of(cls, parts: Parts, data: Path) -> Self:
@@ -39,9 +40,7 @@ class Service:
 
     def self_test(self) -> bool:
         """Whether the reader still reads."""
-        passage = "The house has a red roof. Its door is blue."
-        spans = self.reader.read(self.self_test_question, [passage])
-        return bool(spans) and passage[spans[0].start : spans[0].end] == "blue"
+        return reads(self.reader, self.self_test_question)
 
     def close(self) -> None:
         """Lets go of the files."""

@@ -21,6 +21,7 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
+from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
@@ -41,7 +42,8 @@ _STEPS = {
     "tokenise and cut windows": ("rag/windows.py", "cut_windows"),
     "reader's forward pass": ("rag/reader.py", "_forward"),
     "best spans": ("rag/spans.py", "best_token_spans"),
-    "candidates and evidence": ("rag/candidates.py", "candidates"),
+    "candidates": ("rag/candidates.py", "candidates"),
+    "evidence": ("rag/evidence.py", "evidence"),
 }
 
 
@@ -165,9 +167,8 @@ def _index_rate(folder: Path, parts: Parts) -> float:
     texts = ["\n\n".join(lines[at:] + lines[:at]) for at in range(len(lines))]
     with PassageIndex(folder, parts.embedder) as index:
         began = perf_counter()
-        for text in texts:
-            index.add(DocumentDraft("", text))
-        return index.catalogue.count()[1] / (perf_counter() - began)
+        added = sum(document.passages for document, _ in add_many(index, [DocumentDraft("", text) for text in texts]))
+        return added / (perf_counter() - began)
 
 
 def _cold_start(data: Path, question: str) -> float:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.datasets import EvalQuestion, squad_suite
+from rag.calibration import RANKING, UNFITTED
 from rag.config import ReaderConfig
 from rag.reliability import best_threshold
 
@@ -64,7 +65,7 @@ def variants() -> Iterator[tuple[str, str, Decoding]]:
         yield "longest span, tokens", str(longest), replace(default, reader=config)
     for weight in (0.0, 0.5):
         yield "weight of the null", f"{weight:g}", replace(default, reader=replace(reader, null_weight=weight))
-    yield "ranking", "margin, cosine, words, rank (fitted)", replace(default, fitted=True)
+    yield "ranking", f"{', '.join(RANKING)} (fitted)", replace(default, fitted=True)
 
 
 def measure(
@@ -73,7 +74,6 @@ def measure(
     """Asks all questions in every way, yielding a row at a time."""
     from eval.askers import InProcess
     from eval.run import run
-    from rag.calibration import UNFITTED
     from rag.loading import load_reader
     from rag.pipeline import QuestionAnswerer
     from rag.retriever import HybridRetriever

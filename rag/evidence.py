@@ -7,6 +7,7 @@ numbers letter by letter does not care how alike the rest is.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rag.calibration import Evidence
 from rag.candidates import Candidate
@@ -18,19 +19,24 @@ _NEARBY = 2_000
 """Characters before and after an answer, where a name may stand that its passage only hints at."""
 
 
-def evidence(question: str, candidate: Candidate) -> Evidence:
-    """What speaks for this candidate."""
+def evidence(question: str, candidates: Sequence[Candidate]) -> tuple[Evidence, ...]:
+    """What speaks for each candidate answer to ``question``."""
+    asked, names = _stems(question), _names(question)
+    return tuple(_evidence(asked, names, candidate) for candidate in candidates)
+
+
+def _evidence(asked: set[str], names: Sequence[str], candidate: Candidate) -> Evidence:
     retrieved, span = candidate.source.retrieved, candidate.span
     passage, text = retrieved.passage.text, candidate.source.text
     nearby = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
     return Evidence(
         margin=candidate.score,
         cosine=retrieved.cosine or 0.0,
-        words_found=_share(_stems(question), _stems(passage)),
-        words_in_sentence=_share(_stems(question), _stems(candidate.sentence.of(text))),
-        names_found=_share_of_names(question, passage),
-        names_nearby=_share_of_names(question, nearby),
-        echo=_share(_stems(candidate.text), _stems(question)),
+        words_found=_share(asked, _stems(passage)),
+        words_in_sentence=_share(asked, _stems(candidate.sentence.of(text))),
+        names_found=_share_of_names(names, passage),
+        names_nearby=_share_of_names(names, nearby),
+        echo=_share(_stems(candidate.text), asked),
         rank=candidate.source.rank,
         agreement=len(candidate.also_at),
     )
@@ -45,13 +51,14 @@ def _share(asked: set[str], there: set[str]) -> float:
     return len(asked & there) / len(asked) if asked else 0.0
 
 
-def _share_of_names(question: str, text: str) -> float:
-    """Of the question's names and numbers, those that stand in ``text``; all of them where it has none.
-
-    The first word is capital whatever it is, so only a number counts there.
-    """
+def _names(question: str) -> list[str]:
+    """Its names and numbers. The first word is capital whatever it is, so only a number counts there."""
     found = _NAME_OR_NUMBER.finditer(question)
-    names = [m.group().casefold()[:_STEM] for m in found if m.start() > 0 or m.group()[0].isdigit()]
+    return [m.group().casefold()[:_STEM] for m in found if m.start() > 0 or m.group()[0].isdigit()]
+
+
+def _share_of_names(names: Sequence[str], text: str) -> float:
+    """Of ``names``, those that stand in ``text``; all of them where there are none."""
     lowered = text.casefold()
     there = [re.search(rf"\b{re.escape(name)}", lowered) is not None for name in names]
     return sum(there) / len(there) if there else 1.0

@@ -225,7 +225,7 @@ def _proposal(asked: _Retrieved, spans: Sequence[PassageSpan], timings: Timings)
     found = tuple(candidates(spans, asked.read, MAX_N_BEST))
     return Proposal(
         candidates=found,
-        evidence=tuple(evidence(asked.question.text, candidate) for candidate in found),
+        evidence=evidence(asked.question.text, found),
         passages=tuple(source.retrieved for source in asked.read),
         timings=timings,
     )
