@@ -210,6 +210,9 @@ def calibrate(
     out: Annotated[Path | None, typer.Option(help="Where to write.", show_default="beside the weights")] = None,
     questions: Annotated[int, typer.Option(help="At most so many, drawn at random.")] = 1_500,
     absent: Annotated[float, typer.Option(min=0, max=0.9, help="Share of paragraphs that are left out.")] = 0.2,
+    unanswerable: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of the questions without an answer.")
+    ] = 0.25,
     seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
 ) -> None:
     """Fit confidence and abstention on questions that neither training nor evaluation uses.
@@ -217,7 +220,7 @@ def calibrate(
     All paragraphs but a share go into one index; half of the questions are asked of the whole of it, half of the one
     document that they belong to.
     """
-    from rag.fitting import fit, observe, put_in
+    from rag.fitting import fit, observe, put_in, with_share
     from rag.loading import CALIBRATION_FILE, load, reader_folder
     from rag.squad import read_squad
 
@@ -227,13 +230,20 @@ def calibrate(
         parts = load(Path(folder), settings.models, ask=settings.ask)
         with parts.index:
             with progress_bar("Indexing the paragraphs") as progress:
-                drawn = put_in(paragraphs, parts.index, absent=absent, seed=seed, progress=progress)[:questions]
+                every = put_in(paragraphs, parts.index, absent=absent, seed=seed, progress=progress)
+            drawn = with_share(every, unanswerable)[:questions]
             with progress_bar("Asking") as progress:
                 observations = []
                 for observation in observe(parts.answerer, drawn):
                     observations.append(observation)
                     progress(len(observations), len(drawn))
-    provenance = {"files": [file.name for file in files], "absent": absent, "seed": seed, "top_k": settings.top_k}
+    provenance = {
+        "files": [file.name for file in files],
+        "absent": absent,
+        "unanswerable": unanswerable,
+        "seed": seed,
+        "top_k": settings.top_k,
+    }
     fitted = fit(
         observations, reader=parts.reader.fingerprint, embedder=parts.embedder.fingerprint, provenance=provenance
     )

@@ -20,8 +20,8 @@ from index.errors import CalibrationMismatch, MalformedFile
 
 FeatureArray = NDArray[np.float64]
 
-RANKING = ("margin", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
-_OF_THE_ANSWER = ("margin", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
+RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
+_OF_THE_ANSWER = ("margin", "certainty", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
 FEATURES = ("merit", "lead", "best_cosine", "agreement", *_OF_THE_ANSWER)
 _NO_RIVAL = 10.0
 
@@ -32,6 +32,8 @@ class Evidence:
 
     margin: float
     """Its span's score: the reader's logits over the null answer's."""
+    certainty: float
+    """Its span's log-probability among all that its window may say."""
     cosine: float
     """Of the question and the passage it stands in."""
     words_found: float

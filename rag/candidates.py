@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.documents import Document, Location
 from index.splitting import sentences
@@ -33,6 +33,7 @@ class Candidate:
     span: Span
     source: ReadPassage
     score: float
+    certainty: float = 0.0
     also_at: tuple[Place, ...] = ()
 
     @property
@@ -78,7 +79,7 @@ def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit:
     for candidate in apart:
         by_text.setdefault(candidate.text, []).append(candidate)
     return [
-        Candidate(best.span, best.source, best.score, tuple(other.place for other in others))
+        replace(best, also_at=tuple(other.place for other in others))
         for best, *others in list(by_text.values())[:limit]
     ]
 
@@ -124,4 +125,4 @@ class _SentenceEnds:
 def _in_document(span: PassageSpan, source: ReadPassage) -> Candidate:
     offset = source.retrieved.passage.start
     start, end = whole_characters(source.text, offset + span.start, offset + span.end)
-    return Candidate(Span(start, end), source, span.score)
+    return Candidate(Span(start, end), source, span.score, span.certainty)

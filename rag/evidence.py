@@ -31,6 +31,7 @@ def _evidence(asked: set[str], names: Sequence[str], candidate: Candidate) -> Ev
     nearby = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
     return Evidence(
         margin=candidate.score,
+        certainty=candidate.certainty,
         cosine=retrieved.cosine or 0.0,
         words_found=_share(asked, _stems(passage)),
         words_in_sentence=_share(asked, _stems(candidate.sentence.of(text))),

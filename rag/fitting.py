@@ -84,6 +84,26 @@ def _documents(paragraphs: Sequence[SquadParagraph]) -> list[tuple[str, dict[str
     ]
 
 
+def with_share(questions: Sequence[HeldOutQuestion], unanswerable: float) -> list[HeldOutQuestion]:
+    """In the same order, but for the last of those that are too many for this share to have no answer.
+
+    How often people ask what the documents don't say decides what a margin is worth, and held-out data that is half
+    unanswerable would teach to doubt.
+    """
+    without = sum(not question.accepted for question in questions)
+    answered = len(questions) - without
+    left = {
+        False: min(without, round(answered * unanswerable / (1 - unanswerable))),
+        True: min(answered, round(without * (1 - unanswerable) / unanswerable)) if unanswerable else answered,
+    }
+    kept = []
+    for question in questions:
+        if left[bool(question.accepted)] > 0:
+            left[bool(question.accepted)] -= 1
+            kept.append(question)
+    return kept
+
+
 def observe(answerer: QuestionAnswerer, questions: Sequence[HeldOutQuestion]) -> Iterator[Observation]:
     """Asks each question; one that the reader cannot take is passed over."""
     for question in questions:

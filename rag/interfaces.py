@@ -41,6 +41,8 @@ class PassageSpan:
     end: int
     score: float
     """Margin over the null answer of its window, in logits: comparable between passages."""
+    certainty: float = 0.0
+    """Log-probability among all that its window may say, the null included."""
 
     def order(self) -> tuple[float, int, int, int]:
         """Sorts the best first."""

@@ -93,6 +93,7 @@ def _placed(window: Window, span: TokenSpan, pairs: Sequence[tuple[int, int]]) -
         start=int(window.offsets[span.first, 0]),
         end=int(window.offsets[span.last, 1]),
         score=span.score,
+        certainty=span.certainty,
     )
 
 

@@ -22,12 +22,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TokenSpan:
-    """A span of tokens in one window: both ends inclusive, ``score`` in logits."""
+    """A span of tokens in one window: both ends inclusive."""
 
     window: int
     first: int
     last: int
     score: float
+    """Its margin over the null, in logits."""
+    certainty: float
+    """Its log-probability among all that the window may say, null included: 0 where nothing else comes near."""
 
 
 def best_token_spans(
@@ -53,13 +56,14 @@ def best_token_spans(
     windows, tokens = start_logits.shape
     if windows == 0 or tokens == 0:
         return []
-    null = null_weight * (start_logits[:, 0] + end_logits[:, 0])
     starts = np.where(may_start, start_logits, -np.inf)
     ends = np.where(may_end, end_logits, -np.inf)
+    null = start_logits[:, 0] + end_logits[:, 0]
+    rivals = _log_sum(starts, start_logits[:, 0]) + _log_sum(ends, end_logits[:, 0])
     # banded[w, s, k] scores the span from token s to token s + k: memory is tokens x max_tokens, not tokens squared
     padded = np.pad(ends, ((0, 0), (0, max_tokens - 1)), constant_values=-np.inf)
     banded = np.lib.stride_tricks.sliding_window_view(padded, max_tokens, axis=1) + starts[:, :, None]
-    flat = (banded - null[:, None, None]).reshape(windows, -1)
+    flat = (banded - null_weight * null[:, None, None]).reshape(windows, -1)
     keep = min(per_window, flat.shape[1])
     # every cell that ties with the last one kept stays in until the order is known: argpartition would pick among them
     least = -np.partition(-flat, keep - 1, axis=1)[:, keep - 1 : keep]
@@ -70,10 +74,20 @@ def best_token_spans(
     order = order[rank < keep]
     window_of, cell_of, score_of = window_of[order], cell_of[order], score_of[order]
     order = np.lexsort((cell_of, window_of, -score_of))
+    window_of, cell_of, score_of = window_of[order], cell_of[order], score_of[order]
+    certainty_of = score_of + null_weight * null[window_of] - rivals[window_of]
     return [
-        TokenSpan(int(w), int(c) // max_tokens, int(c) // max_tokens + int(c) % max_tokens, float(s))
-        for w, c, s in zip(window_of[order], cell_of[order], score_of[order], strict=True)
+        TokenSpan(int(w), int(c) // max_tokens, int(c) // max_tokens + int(c) % max_tokens, float(s), float(p))
+        for w, c, s, p in zip(window_of, cell_of, score_of, certainty_of, strict=True)
     ]
+
+
+def _log_sum(allowed: FloatArray, null: FloatArray) -> FloatArray:
+    """(windows,): the logarithm of the sum of the exponentials of the allowed logits and the null's."""
+    every = np.column_stack([allowed, null])
+    most = every.max(axis=1)
+    summed: FloatArray = most + np.log(np.exp(every - most[:, None]).sum(axis=1))
+    return summed
 
 
 def without_overlaps(ranked: Iterable[T], place: Callable[[T], tuple[str, int, int]], limit: int) -> list[T]:

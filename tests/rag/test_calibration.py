@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from index.errors import CalibrationMismatch, CannotFit, MalformedFile
 from index.passage_index import PassageIndex
 from rag.calibration import FEATURES, UNFITTED, Calibration, Evidence
-from rag.fitting import HeldOutQuestion, Observation, fit, observe, put_in
+from rag.fitting import HeldOutQuestion, Observation, fit, observe, put_in, with_share
 from rag.loading import DEFAULT_READER, ModelConfig, load_reader
 from rag.pipeline import QuestionAnswerer
 from rag.reliability import best_threshold
@@ -22,6 +22,7 @@ unit = st.floats(0, 1)
 evidence = st.builds(
     Evidence,
     margin=st.integers(-150, 150).map(lambda n: n / 10),
+    certainty=st.floats(-20, 0),
     cosine=unit,
     words_found=unit,
     words_in_sentence=unit,
@@ -33,8 +34,8 @@ evidence = st.builds(
 )
 SOME = replace(
     UNFITTED,
-    ranking=(1.0, 3.0, 1.0, 0.5, 0.2, -0.5),
-    weights=(0.4, 0.2, 1.0, 0.3, 0.1, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1),
+    ranking=(1.0, 0.2, 3.0, 1.0, 0.5, 0.2, -0.5),
+    weights=(0.4, 0.2, 1.0, 0.3, 0.1, 0.2, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1),
     bias=-1.0,
 )
 
@@ -58,7 +59,8 @@ def test_unfitted_goes_by_the_margin_alone(candidates: list[Evidence]) -> None:
 def of_a_candidate(margin: float, cosine: float, rank: int) -> Evidence:
     return Evidence(
         margin,
-        cosine,
+        certainty=0,
+        cosine=cosine,
         words_found=0.5,
         words_in_sentence=0.5,
         names_found=1,
@@ -157,6 +159,24 @@ def test_the_bundled_calibration_fits_only_the_bundled_models() -> None:
         load_reader(ModelConfig(), "another-embedder@1")
     _, unfitted = load_reader(ModelConfig(reader=DEFAULT_READER, calibration="none"), "another-embedder@1")
     assert unfitted == UNFITTED
+
+
+asked = st.lists(st.booleans(), max_size=60).map(
+    lambda held: [HeldOutQuestion(f"{n}?", ("x",) if holds else ()) for n, holds in enumerate(held)]
+)
+
+
+@given(asked, st.sampled_from([0.0, 0.2, 0.25, 0.5, 0.9]))
+def test_the_share_without_an_answer_is_had_by_leaving_out_one_kind(
+    questions: list[HeldOutQuestion], share: float
+) -> None:
+    kept = with_share(questions, share)
+    assert kept == [question for question in questions if question in kept]
+    of = {kind: sum(bool(q.accepted) == kind for q in questions) for kind in (True, False)}
+    left = {kind: sum(bool(q.accepted) == kind for q in kept) for kind in (True, False)}
+    assert any(left[kind] == of[kind] for kind in (True, False))
+    # to within one question
+    assert abs(left[False] - share * len(kept)) <= 1
 
 
 def test_observing_asks_the_whole_index_and_leaves_paragraphs_out(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,8 +13,18 @@ from tests.strategies import Arrays
 def brute_force(arrays: Arrays, max_tokens: int, null_weight: float) -> list[TokenSpan]:
     start, end, may_start, may_end = arrays
     windows, tokens = start.shape
+    rivals = [
+        [np.logaddexp.reduce([logits[w, 0], *logits[w][may[w]]], dtype=np.float64) for w in range(windows)]
+        for logits, may in ((start, may_start), (end, may_end))
+    ]
     every = [
-        TokenSpan(w, s, e, float(start[w, s] + end[w, e] - null_weight * (start[w, 0] + end[w, 0])))
+        TokenSpan(
+            w,
+            s,
+            e,
+            float(start[w, s] + end[w, e] - null_weight * (start[w, 0] + end[w, 0])),
+            float(start[w, s] + end[w, e] - rivals[0][w] - rivals[1][w]),
+        )
         for w in range(windows)
         for s in range(tokens)
         for e in range(s, min(tokens, s + max_tokens))
@@ -33,7 +44,11 @@ def test_best_spans_are_those_of_brute_force(
         theirs = [span for span in every if span.window == window][:per_window]
         # among equal scores at the cut, any may stay
         assert [span.score for span in mine] == [span.score for span in theirs]
-        assert set(mine) <= set(every)
+        certainties = {(span.first, span.last): span.certainty for span in every if span.window == window}
+        assert {(span.first, span.last) for span in mine} <= certainties.keys()
+        for span in mine:
+            assert span.certainty == pytest.approx(certainties[span.first, span.last], abs=1e-4)
+            assert span.certainty <= 0
     assert found == sorted(found, key=lambda span: (-span.score, span.window, span.first, span.last))
 
 
