@@ -224,7 +224,7 @@ def calibrate(
     settings = _settings(calibration="none")
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
     with tempfile.TemporaryDirectory(prefix="sourcespan-calibrate-") as folder:
-        parts = load(Path(folder), settings.models, ask=settings.ask)
+        parts = load(Path(folder), settings.models, retriever=settings.retriever, ask=settings.ask)
         with parts.index:
             with progress_bar("Indexing the paragraphs") as progress:
                 drawn = put_in(paragraphs, parts.index, absent=absent, seed=seed, progress=progress)[:questions]
@@ -235,7 +235,11 @@ def calibrate(
                     progress(len(observations), len(drawn))
     provenance = {"files": [file.name for file in files], "absent": absent, "seed": seed, "top_k": settings.top_k}
     fitted = fit(
-        observations, reader=parts.reader.fingerprint, embedder=parts.embedder.fingerprint, provenance=provenance
+        observations,
+        reader=parts.reader.fingerprint,
+        embedder=parts.embedder.fingerprint,
+        reranker=parts.reranker.fingerprint if parts.reranker else "",
+        provenance=provenance,
     )
     path = out or reader_folder(settings.reader, allow_hub=settings.allow_hub) / CALIBRATION_FILE
     fitted.save(path)
@@ -284,7 +288,13 @@ def _load(settings: Settings) -> Parts:
     with errors.status("Loading the models …"):
         from rag.loading import load
 
-        return load(settings.data, settings.models, ask=settings.ask, rule=settings.vector_rule)
+        return load(
+            settings.data,
+            settings.models,
+            retriever=settings.retriever,
+            ask=settings.ask,
+            rule=settings.vector_rule,
+        )
 
 
 def _index_bundled(index: PassageIndex) -> None:

@@ -66,6 +66,9 @@ def run_suite(
         str, typer.Option(envvar="SOURCESPAN_READER", help="Folder or name.", show_default="the bundled one")
     ] = "",
     calibration: Annotated[str, typer.Option(envvar="SOURCESPAN_CALIBRATION", help="A file, or `none`.")] = "",
+    reranker: Annotated[
+        str, typer.Option(envvar="SOURCESPAN_RERANKER", help="Folder or name.", show_default="none")
+    ] = "",
     per_question: Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
     json_file: Annotated[
@@ -85,7 +88,7 @@ def run_suite(
 
     choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
     suite = open_suite(target, choice, served=bool(url))
-    models = ModelConfig(embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration)
+    models = ModelConfig(embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration, reranker=reranker)
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
     session = Session(models, url, top_k, output)
     result = measured(suite, session)

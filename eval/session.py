@@ -64,6 +64,7 @@ def measured(suite: Suite | RetrievalSuite, session: Session) -> Result:
             "by": parts.reader.fingerprint,
             "embedder": parts.embedder.fingerprint,
             "calibration": _digest(repr(parts.calibration)),
+            **({"reranker": parts.reranker.fingerprint} if parts.reranker else {}),
         }
         return asked(suite, InProcess(parts.index, parts.answerer), session, by)
 
@@ -100,7 +101,7 @@ def asked(suite: Suite, asker: Asker, session: Session, by: Mapping[str, str]) -
 def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
     """The result of searching, without reading."""
     facts = {
-        "by": parts.embedder.fingerprint,
+        "by": " + ".join(model.fingerprint for model in (parts.embedder, parts.reranker) if model is not None),
         "asked_of": f"{len(suite.documents)} documents",
         "suite_sha256": _digest(repr((suite.queries, sorted(suite.documents)))),
     }
@@ -110,7 +111,7 @@ def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
         added = add_many(parts.index, list(suite.documents.values()))
         for key, (document, _) in zip(suite.documents, _tracked(added, "Indexing", len(suite.documents)), strict=True):
             keys.setdefault(document.id, []).append(key)
-        return search_all(parts.index, parts.embedder, queries, keys)
+        return search_all(parts.index, parts.embedder, queries, keys, reranker=parts.reranker)
 
     outcomes = _resumed(suite.queries, search, SearchOutcome, lambda o: o.id, {"name": suite.name, **facts}, session)
     return Result(suite.name, facts, measure_retrieval(outcomes), searches=outcomes)

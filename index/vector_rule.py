@@ -52,6 +52,8 @@ class VectorRule:
     """``auto``: there, exact search of 384 dimensions takes 8 to 9 ms of one core, and grows in proportion."""
     full_precision_up_to: int = 250_000
     """``auto``: beyond, four bytes a number would take more than about 400 MB."""
+    probes: int = 64
+    """Of as many lists as the square root of the number of vectors, so that a search grows as that root."""
     train_from: int = 1_000
     """Fewer vectors are searched exactly, whatever was chosen: centres cannot be learnt from them."""
     regrow: float = 4.0
@@ -62,8 +64,8 @@ class VectorRule:
         kind = self._kind(count)
         if kind == "flat":
             return VectorPlan("flat", count)
-        lists = min(round(4 * math.sqrt(count)), max(1, count // 8))
-        return VectorPlan(kind, count, lists, probes=min(lists, max(16, lists // 24)))
+        lists = round(math.sqrt(count))
+        return VectorPlan(kind, count, lists, probes=min(lists, self.probes))
 
     def still_fits(self, plan: VectorPlan, count: int) -> bool:
         """Whether an index made by ``plan`` should go on with ``count`` vectors."""
