@@ -8,8 +8,6 @@ behaves among that many near passages, not how good the answers of a corpus of t
 from __future__ import annotations
 
 import multiprocessing
-import os
-import resource
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -141,7 +139,7 @@ def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
         real, questions, nearest = saved["real"], saved["questions"], saved["nearest"]
     with bar(f"{count:,} passages, {kind}: building") as progress:
         index, how, built, computed = _built(real, count, kind, progress)
-    resident = _resident_mb()
+    resident = _memory_mb("VmRSS")
     for question in questions[:10]:
         index.search(question, AMONG_BEST)  # the first searches of a process pay for its warming up
     found, took, cpu_took = 0, [], []
@@ -165,7 +163,7 @@ def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
         build_cpu_seconds=computed,
         bytes_per_passage=saved_to.stat().st_size / count,
         resident_mb=resident,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mb=_memory_mb("VmHWM"),
     )
 
 
@@ -220,9 +218,11 @@ def _sample(real: Vectors, count: int, plan: VectorPlan) -> Vectors | None:
     return np.concatenate([vectors[draw.random(len(vectors)) < share] for _, vectors in expanded(real, count)])
 
 
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+def _memory_mb(name: str) -> float:
+    """Of this process. Not by getrusage, which says of a process at least what its parent held when it was made."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024
 
 
 def texts_and_questions(files: Sequence[Path], limit: int, asked: int) -> tuple[list[str], list[str]]:

@@ -53,7 +53,7 @@ def _load(folder: Path, name: str) -> CrossEncoder:
     try:
         if not _is_cross_encoder(folder):
             raise ModelUnsuitable(name, "it was not trained to score a question with a passage (a cross-encoder is)")
-        model = CrossEncoder(str(folder), device="cpu", local_files_only=True)
+        model: CrossEncoder = CrossEncoder(str(folder), device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelUnsuitable(name, str(error)) from error
     if model.num_labels != 1:
