@@ -103,13 +103,16 @@ def index(
     from index.build import ingest
 
     settings = _settings(data=data)
-    parts = _load(settings)
+    with errors.status("Loading the embedder …"):
+        from rag.loading import open_index
+
+        opened = open_index(settings.data, settings.models, settings.vector_rule)
     new = known = 0
     failed: list[Ingested] = []
-    with parts.index:
+    with opened:
         try:
             with progress_bar("Indexing", unit="kB", per=1_000) as progress:
-                for outcome in ingest(parts.index, paths, progress, max_bytes=settings.max_document_bytes):
+                for outcome in ingest(opened, paths, progress, max_bytes=settings.max_document_bytes):
                     if outcome.document is None:
                         failed.append(outcome)
                     new += outcome.is_new

@@ -91,6 +91,14 @@ def load(
     return Parts(passage_index, embedder, extractive_reader, calibration, answerer, reranker)
 
 
+def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) -> PassageIndex:
+    """The index in ``data`` with the embedder alone, which is all that putting documents in needs.
+
+    Raises ModelError, CatalogueError.
+    """
+    return PassageIndex(data, load_embedder(models), rule=rule)
+
+
 def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
