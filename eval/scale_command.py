@@ -114,32 +114,44 @@ def _say(rows: Sequence[Scaled], facts: Mapping[str, Any], json_file: Path | Non
     console = Console(highlight=False)
     console.print(f"{facts['machine']}, FAISS {facts['versions']['faiss-cpu']}, commit {facts['commit'][:12]}")
     console.print(f"{facts['real']:,} real passages, the others with noise; {facts['questions']:,} real questions")
-    console.print(_table(rows))
+    for table in (_searching(rows), _building(rows)):
+        console.print(table)
+        console.print()
     if exponents:
-        console.print("Grows as the number of passages to the … (1: in proportion, 0.5: as its square root)")
-        console.print(_growth_table(exponents))
+        console.print("Grows as the number of passages to the … (1: in proportion; 0.5: as its root)")
+        console.print(_growing(exponents))
 
 
-def _table(rows: Sequence[Scaled]) -> Table:
-    table = Table("passages", "kind", "", box=None, pad_edge=False)
-    table.columns[0].justify = "right"
-    times = ("p50 ms", "p95 ms", "p95 CPU ms", "build s", "CPU s")
-    for heading in ("recall@10", *times, "bytes each", "resident MB", "peak MB"):
-        table.add_column(heading, justify="right")
+def _searching(rows: Sequence[Scaled]) -> Table:
+    table = _table("passages", "kind", "", numbers=("recall@10", "p50 ms", "p95 ms", "p95 CPU ms"))
     for m in rows:
-        times_of = (m.p50_ms, m.p95_ms, m.cpu_p95_ms, m.build_seconds, m.build_cpu_seconds)
-        table.add_row(
-            *(f"{m.passages:,}", m.kind, m.how, f"{m.recall:.3f}"),
-            *(f"{value:.2f}" if value < 100 else f"{value:,.0f}" for value in times_of),
-            *(f"{value:,.0f}" for value in (m.bytes_per_passage, m.resident_mb, m.peak_mb)),
-        )
+        times = (m.p50_ms, m.p95_ms, m.cpu_p95_ms)
+        table.add_row(f"{m.passages:,}", m.kind, m.how, f"{m.recall:.3f}", *map(_short, times))
     return table
 
 
-def _growth_table(exponents: Mapping[str, Mapping[str, float]]) -> Table:
-    table = Table("kind", box=None, pad_edge=False)
-    for heading in _GROWING.values():
-        table.add_column(heading, justify="right")
+def _building(rows: Sequence[Scaled]) -> Table:
+    table = _table("passages", "kind", numbers=("build s", "CPU s", "bytes each", "resident MB", "peak MB"))
+    for m in rows:
+        sizes = (m.bytes_per_passage, m.resident_mb, m.peak_mb)
+        times = (m.build_seconds, m.build_cpu_seconds)
+        table.add_row(f"{m.passages:,}", m.kind, *map(_short, times), *(f"{size:,.0f}" for size in sizes))
+    return table
+
+
+def _growing(exponents: Mapping[str, Mapping[str, float]]) -> Table:
+    table = _table("kind", numbers=tuple(_GROWING.values()))
     for kind, of in exponents.items():
         table.add_row(kind, *(f"{of[name]:.2f}" for name in _GROWING))
     return table
+
+
+def _table(*columns: str, numbers: Sequence[str]) -> Table:
+    table = Table(*columns, box=None, pad_edge=False)
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
