@@ -113,7 +113,8 @@ def _questions(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _arms(result: Result) -> Table:
-    table = Table("", *SCORES, title=f"{result.name}, {result.run['by']}", title_justify="left")
+    by = " + ".join(str(result.run[name]) for name in ("by", "reranker") if name in result.run)
+    table = Table("", *SCORES, title=f"{result.name}, {by}", title_justify="left")
     for arm in result.searches[0].scores:
         table.add_row(arm, *(_with_interval(result.figures, f"{arm}.{name}") for name in SCORES))
     adds = _with_interval(result.figures, "fused_over_better_arm.ndcg_10")
