@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_failures, show_finding, show_result
+from api.terminal import console, errors, progress_bar, show_failures, show_finding, show_ingested, show_result
 from eval.commands import app as eval_app
 from eval.load import load
 from index.errors import SourcespanError
@@ -117,7 +117,7 @@ def index(
                         failed.append(outcome)
                     new += outcome.is_new
                     known += outcome.document is not None and not outcome.is_new
-                    _tell(outcome, as_json=as_json)
+                    show_ingested(outcome, as_json=as_json)
         except KeyboardInterrupt:
             errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
@@ -253,8 +253,6 @@ def calibrate(
 @app.command()
 def bench(as_json: AsJson = False) -> None:
     """Time asking and indexing on this machine, next to what its arithmetic alone must take."""
-    from dataclasses import asdict
-
     from eval.bench import measure, show
 
     with errors.status("") as status:
@@ -263,23 +261,6 @@ def bench(as_json: AsJson = False) -> None:
         print(json.dumps(asdict(report), indent=2))
     else:
         show(report)
-
-
-def _tell(outcome: Ingested, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(_ingested(outcome)))
-    elif outcome.document is None:
-        errors.print(f"failed   {outcome.path}", style="red", markup=False)
-    else:
-        state = "indexed" if outcome.is_new else "known  "
-        console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
-
-
-def _ingested(outcome: Ingested) -> dict[str, object]:
-    if outcome.document is None:
-        return {"path": str(outcome.path), "error": str(outcome.error)}
-    document = outcome.document
-    return {"path": str(outcome.path), "id": document.id, "new": outcome.is_new, "passages": document.passages}
 
 
 def _settings(**given: object) -> Settings:
