@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_failures, show_finding, show_result
+from api.terminal import console, errors, progress_bar, show_failures, show_finding, show_ingested, show_result
 from eval.commands import app as eval_app
 from eval.load import load
 from index.errors import SourcespanError
@@ -103,18 +103,21 @@ def index(
     from index.build import ingest
 
     settings = _settings(data=data)
-    parts = _load(settings)
+    with errors.status("Loading the embedder …"):
+        from rag.loading import open_index
+
+        opened = open_index(settings.data, settings.models, settings.vector_rule)
     new = known = 0
     failed: list[Ingested] = []
-    with parts.index:
+    with opened:
         try:
             with progress_bar("Indexing", unit="kB", per=1_000) as progress:
-                for outcome in ingest(parts.index, paths, progress, max_bytes=settings.max_document_bytes):
+                for outcome in ingest(opened, paths, progress, max_bytes=settings.max_document_bytes):
                     if outcome.document is None:
                         failed.append(outcome)
                     new += outcome.is_new
                     known += outcome.document is not None and not outcome.is_new
-                    _tell(outcome, as_json=as_json)
+                    show_ingested(outcome, as_json=as_json)
         except KeyboardInterrupt:
             errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
@@ -227,7 +230,7 @@ def calibrate(
     settings = _settings(calibration="none")
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
     with tempfile.TemporaryDirectory(prefix="sourcespan-calibrate-") as folder:
-        parts = load(Path(folder), settings.models, ask=settings.ask)
+        parts = load(Path(folder), settings.models, retriever=settings.retriever, ask=settings.ask)
         with parts.index:
             with progress_bar("Indexing the paragraphs") as progress:
                 every = put_in(paragraphs, parts.index, absent=absent, seed=seed, progress=progress)
@@ -245,7 +248,11 @@ def calibrate(
         "top_k": settings.top_k,
     }
     fitted = fit(
-        observations, reader=parts.reader.fingerprint, embedder=parts.embedder.fingerprint, provenance=provenance
+        observations,
+        reader=parts.reader.fingerprint,
+        embedder=parts.embedder.fingerprint,
+        reranker=parts.reranker.fingerprint if parts.reranker else "",
+        provenance=provenance,
     )
     path = out or reader_folder(settings.reader, allow_hub=settings.allow_hub) / CALIBRATION_FILE
     fitted.save(path)
@@ -256,8 +263,6 @@ def calibrate(
 @app.command()
 def bench(as_json: AsJson = False) -> None:
     """Time asking and indexing on this machine, next to what its arithmetic alone must take."""
-    from dataclasses import asdict
-
     from eval.bench import measure, show
 
     with errors.status("") as status:
@@ -266,23 +271,6 @@ def bench(as_json: AsJson = False) -> None:
         print(json.dumps(asdict(report), indent=2))
     else:
         show(report)
-
-
-def _tell(outcome: Ingested, *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(_ingested(outcome)))
-    elif outcome.document is None:
-        errors.print(f"failed   {outcome.path}", style="red", markup=False)
-    else:
-        state = "indexed" if outcome.is_new else "known  "
-        console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
-
-
-def _ingested(outcome: Ingested) -> dict[str, object]:
-    if outcome.document is None:
-        return {"path": str(outcome.path), "error": str(outcome.error)}
-    document = outcome.document
-    return {"path": str(outcome.path), "id": document.id, "new": outcome.is_new, "passages": document.passages}
 
 
 def _settings(**given: object) -> Settings:
@@ -294,7 +282,13 @@ def _load(settings: Settings) -> Parts:
     with errors.status("Loading the models …"):
         from rag.loading import load
 
-        return load(settings.data, settings.models, ask=settings.ask, rule=settings.vector_rule)
+        return load(
+            settings.data,
+            settings.models,
+            retriever=settings.retriever,
+            ask=settings.ask,
+            rule=settings.vector_rule,
+        )
 
 
 def _index_bundled(index: PassageIndex) -> None:

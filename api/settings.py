@@ -12,7 +12,7 @@ from api.keys import ApiKey, is_loopback, parse_keys
 from index.errors import UnsafeAddress
 from index.precision import Precision
 from index.vector_rule import Choice, VectorRule
-from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
+from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig, RetrieverConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 
 
@@ -32,6 +32,12 @@ class Settings(BaseSettings):
         "",
         description="Calibration file; empty: the one beside the reader; `none`: the reader's own null answer.",
     )
+    reranker: str = Field(
+        "",
+        description="Cross-encoder that reads the first passages found before the reader does: a folder or a hub name. "
+        "Empty: none.",
+    )
+    rerank_depth: Annotated[int, Field(ge=1)] = Field(20, description="Passages that the reranker reads, at least.")
     allow_hub: bool = Field(False, description="Whether models named by hub name may be fetched over the network.")
     precision: Precision = Field("auto", description="`fp32`, `bf16`, or `auto`: bf16 where the processor has it.")
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
@@ -94,7 +100,12 @@ class Settings(BaseSettings):
     @property
     def models(self) -> ModelConfig:
         """Which models to load."""
-        return ModelConfig(self.embedder, self.reader, self.calibration, self.allow_hub, self.precision)
+        return ModelConfig(self.embedder, self.reader, self.calibration, self.allow_hub, self.precision, self.reranker)
+
+    @property
+    def retriever(self) -> RetrieverConfig:
+        """How passages are found."""
+        return RetrieverConfig(rerank_depth=self.rerank_depth)
 
     @property
     def ask(self) -> AskConfig:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -22,6 +24,9 @@ from rich.text import Text
 from index.doctor import Finding
 from index.interfaces import Progress as Tell
 from rag.answers import Answer, QAResult
+
+if TYPE_CHECKING:
+    from index.build import Ingested
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -79,6 +84,17 @@ def show_finding(finding: Finding) -> None:
         console.print(Text(f"{'':8} → {finding.mend}"))
 
 
+def show_ingested(outcome: Ingested, *, as_json: bool) -> None:
+    """What became of one file."""
+    if as_json:
+        print(json.dumps(_ingested(outcome)))
+    elif outcome.document is None:
+        errors.print(f"failed   {outcome.path}", style="red", markup=False)
+    else:
+        state = "indexed" if outcome.is_new else "known  "
+        console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
+
+
 def show_failures(failed: Sequence[tuple[Path, Exception | None]]) -> None:
     """The files that could not be read, and why, at the end of long work."""
     errors.print(f"{len(failed):,} file{'s' * (len(failed) != 1)} could not be read:", style="bold red")
@@ -99,3 +115,10 @@ def _show(answer: Answer) -> None:
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
     console.print(f"  {', '.join(where)}\n", style="dim", markup=False)
+
+
+def _ingested(outcome: Ingested) -> dict[str, object]:
+    if outcome.document is None:
+        return {"path": str(outcome.path), "error": str(outcome.error)}
+    document = outcome.document
+    return {"path": str(outcome.path), "id": document.id, "new": outcome.is_new, "passages": document.passages}

@@ -39,6 +39,7 @@ _STEPS = {
     "embed the question": ("index/embedder.py", "embed_query"),
     "dense search": ("index/passage_index.py", "search_dense"),
     "lexical search": ("index/passage_index.py", "search_lexical"),
+    "rerank": ("rag/reranker.py", "score"),
     "tokenise and cut windows": ("rag/windows.py", "cut_windows"),
     "reader's forward pass": ("rag/reader.py", "_forward"),
     "best spans": ("rag/spans.py", "best_token_spans"),
@@ -150,15 +151,15 @@ def _profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
     profile = cProfile.Profile()
     profile.runcall(_ask_all, parts, questions)
     asked = len(questions) + 1
-    seconds = dict.fromkeys(_STEPS, 0.0)
+    seconds: dict[str, float] = {}
     whole = 0.0
     for (file, _, function), (_, _, _, cumulative, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         for name, (path, wanted) in _STEPS.items():
             if function == wanted and Path(file).as_posix().endswith(path):
-                seconds[name] += cumulative
+                seconds[name] = seconds.get(name, 0.0) + cumulative
         if function == "ask" and Path(file).as_posix().endswith("rag/pipeline.py"):
             whole = cumulative
-    steps = {name: total / asked * 1e3 for name, total in seconds.items()}
+    steps = {name: seconds[name] / asked * 1e3 for name in _STEPS if name in seconds}
     return {**steps, "everything else": whole / asked * 1e3 - sum(steps.values())}
 
 

@@ -66,6 +66,12 @@ def run_suite(
         str, typer.Option(envvar="SOURCESPAN_READER", help="Folder or name.", show_default="the bundled one")
     ] = "",
     calibration: Annotated[str, typer.Option(envvar="SOURCESPAN_CALIBRATION", help="A file, or `none`.")] = "",
+    reranker: Annotated[
+        str, typer.Option(envvar="SOURCESPAN_RERANKER", help="Folder or name.", show_default="none")
+    ] = "",
+    rerank_depth: Annotated[
+        int, typer.Option(min=1, envvar="SOURCESPAN_RERANK_DEPTH", help="Passages that the reranker reads, at least.")
+    ] = 20,
     per_question: Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
     json_file: Annotated[
@@ -81,13 +87,14 @@ def run_suite(
     from eval.session import Session, measured
     from eval.suites import Choice, open_suite
     from eval.terminal import show
+    from rag.config import RetrieverConfig
     from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 
     choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
     suite = open_suite(target, choice, served=bool(url))
-    models = ModelConfig(embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration)
+    models = ModelConfig(embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration, reranker=reranker)
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
-    session = Session(models, url, top_k, output)
+    session = Session(models, url, top_k, RetrieverConfig(rerank_depth=rerank_depth), output)
     result = measured(suite, session)
     if html is not None:
         save_page(result, html)

@@ -13,7 +13,7 @@ from eval.bootstrap import Figure, intervals, mean_of
 from eval.metrics import MEASURES, confidence_and_right, lost
 from eval.plots import Bar, bars, histogram, reliability_plot, risk_coverage_plot, waterfall
 from eval.results import Result
-from eval.retrieval import ARMS, SCORES
+from eval.retrieval import SCORES
 from eval.run import FINE, RIGHT, Outcome
 from eval.terminal import groups, interval, written
 from rag.reliability import reliability_bins, risk_coverage
@@ -35,7 +35,7 @@ def page(result: Result) -> str:
         name=result.name,
         run=result.run,
         figures=_figures(result.figures) if result.outcomes else [],
-        arms=_arms(result.figures) if result.searches else [],
+        arms=_arms(result) if result.searches else [],
         scores=list(SCORES),
         plots=_plots(result) if result.outcomes else [],
         outcomes=result.outcomes,
@@ -53,14 +53,12 @@ def _figures(figures: Mapping[str, Figure]) -> list[tuple[str, str, str, int]]:
     ]
 
 
-def _arms(figures: Mapping[str, Figure]) -> list[tuple[str, list[tuple[str, str]]]]:
-    return [
-        (
-            arm,
-            [(written(f.value, "share"), interval(f, "share")) for name in SCORES for f in [figures[f"{arm}.{name}"]]],
-        )
-        for arm in ARMS
-    ]
+def _arms(result: Result) -> list[tuple[str, list[tuple[str, str]]]]:
+    rows = []
+    for arm in result.searches[0].scores:
+        figures = [result.figures[f"{arm}.{name}"] for name in SCORES]
+        rows.append((arm, [(written(f.value, "share"), interval(f, "share")) for f in figures]))
+    return rows
 
 
 def _plots(result: Result) -> list[tuple[str, str, Markup]]:

@@ -13,11 +13,13 @@ from eval.bootstrap import RESAMPLES, Figure, intervals, mean_of
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from rag.config import RetrieverConfig
-from rag.retriever import fuse
+from rag.interfaces import Reranker
+from rag.retriever import fuse, rerank
 
 Relevant = Mapping[str, int]
 
 ARMS = ("dense", "lexical", "fused")
+"""There may be a fourth, ``reranked``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def search_all(
     queries: Sequence[RetrievalQuery],
     keys: Mapping[str, Sequence[str]],
     config: RetrieverConfig | None = None,
+    reranker: Reranker | None = None,
 ) -> Iterator[SearchOutcome]:
     """Yields each query's outcome; ``keys`` are the suite's names for a document, by its id in the index.
 
@@ -74,6 +77,10 @@ def search_all(
             "lexical": [hit.passage.document_id for hit in lexical],
             "fused": [hit.passage.document_id for hit in fused],
         }
+        if reranker is not None:
+            first, rest = fused[: config.rerank_depth], fused[config.rerank_depth :]
+            reranked = [*rerank(reranker, query.text, first), *rest]
+            found["reranked"] = [hit.passage.document_id for hit in reranked]
         rankings = {arm: [key for at in dict.fromkeys(ids) for key in keys[at]] for arm, ids in found.items()}
         scores = {
             arm: {name: score(ranking, query.relevant) for name, score in SCORES.items()}
@@ -85,10 +92,13 @@ def search_all(
 def measure_retrieval(
     outcomes: Sequence[SearchOutcome], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Figure]:
-    """The mean of each score of each arm, as ``arm.score``; and of what fusing adds to the better arm at nDCG@10."""
-    values = {f"{arm}.{name}": np.array([o.scores[arm][name] for o in outcomes]) for arm in ARMS for name in SCORES}
+    """The mean of each score of each arm, as ``arm.score``; and what fusing, and reranking, adds at nDCG@10."""
+    arms = outcomes[0].scores
+    values = {f"{arm}.{name}": np.array([o.scores[arm][name] for o in outcomes]) for arm in arms for name in SCORES}
     better = max(("dense", "lexical"), key=lambda arm: float(values[f"{arm}.ndcg_10"].mean()))
     values["fused_over_better_arm.ndcg_10"] = values["fused.ndcg_10"] - values[f"{better}.ndcg_10"]
+    if "reranked" in arms:
+        values["reranked_over_fused.ndcg_10"] = values["reranked.ndcg_10"] - values["fused.ndcg_10"]
     found = intervals({name: mean_of(of) for name, of in values.items()}, len(outcomes), resamples=resamples, seed=seed)
     return {name: Figure(*found[name], over=len(outcomes)) for name in values}
 

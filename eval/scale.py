@@ -8,37 +8,44 @@ behaves among that many near passages, not how good the answers of a corpus of t
 from __future__ import annotations
 
 import multiprocessing
-import os
-import resource
+import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
-from time import perf_counter, thread_time
-from typing import TYPE_CHECKING
+from time import perf_counter, process_time, thread_time
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
 from index.interfaces import Keys, Progress, Vectors
-from index.vector_rule import Choice, VectorPlan, VectorRule
+from index.vector_rule import VectorPlan, VectorRule
 
 if TYPE_CHECKING:
     from index.interfaces import Embedder
 
+Kind = Literal["flat", "ivf", "ivf-sq8", "hnsw"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 AMONG_BEST = 10
 _NOISE = 0.5
 _BLOCK = 10_000
 _EMBED_AT_ONCE = 64
+
+Bar = Callable[[str], AbstractContextManager[Progress]]
+"""Shows progress on what it is given. A function of a module: other processes call it too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
     """What was measured of one kind of index at one size."""
 
-    plan: VectorPlan
+    kind: Kind
+    how: str
+    """Its numbers."""
     passages: int
     recall: float
     """Of the ten best of exact search, the share that is found."""
@@ -47,11 +54,24 @@ class Scaled:
     cpu_p95_ms: float
     """Of processor time: what a busy machine does not blur."""
     build_seconds: float
+    build_cpu_seconds: float
     bytes_per_passage: float
     """Of the saved index; the catalogue's text, words and vectors on disk come on top."""
     resident_mb: float
     """Of the process that holds it, libraries and all, after it was built."""
     peak_mb: float
+
+
+FIGURES = ("cpu_p95_ms", "build_cpu_seconds", "index_bytes", "resident_mb")
+"""Those of which `growth` tells."""
+
+
+class _Index(Protocol):
+    def add(self, keys: Keys, vectors: Vectors) -> None: ...
+
+    def search(self, query: Vectors, limit: int) -> list[tuple[int, float]]: ...
+
+    def save(self, path: Path) -> object: ...
 
 
 def embedded(
@@ -82,66 +102,111 @@ def expanded(real: Vectors, count: int, seed: int = 0) -> Iterator[tuple[Keys, V
         yield np.arange(start + 1, start + size + 1), vectors
 
 
-def exact(real: Vectors, count: int, questions: Vectors, best: int = AMONG_BEST) -> Keys:
+def exact(real: Vectors, count: int, questions: Vectors, progress: Progress, best: int = AMONG_BEST) -> Keys:
     """(questions, best): the keys of the nearest vectors, by looking at every one."""
     keys = np.empty((len(questions), 0), np.int64)
     scores: NDArray[np.float32] = np.empty((len(questions), 0), np.float32)
     for block_keys, vectors in expanded(real, count):
-        keys = np.concatenate([keys, np.broadcast_to(block_keys, (len(questions), len(block_keys)))], axis=1)
-        scores = np.concatenate([scores, questions @ vectors.T], axis=1)
+        of_block = questions @ vectors.T
+        first = np.argpartition(-of_block, min(best, len(block_keys)) - 1, axis=1)[:, :best]
+        keys = np.concatenate([keys, block_keys[first]], axis=1)
+        scores = np.concatenate([scores, np.take_along_axis(of_block, first, 1)], axis=1)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :best]
         keys, scores = np.take_along_axis(keys, order, 1), np.take_along_axis(scores, order, 1)
+        progress(int(block_keys[-1]), count)
     return keys
 
 
-def measure(real: Vectors, questions: Vectors, count: int, kinds: Sequence[Choice]) -> Iterator[Scaled]:
+def measure(real: Vectors, questions: Vectors, count: int, kinds: Sequence[Kind], bar: Bar) -> Iterator[Scaled]:
     """Each kind in a process of its own, so that the memory of one is not counted for the next."""
+    if not kinds:
+        return
     with tempfile.TemporaryDirectory(prefix="sourcespan-scale-") as folder:
         path = Path(folder) / "vectors.npz"
-        np.savez(path, real=real, questions=questions, nearest=exact(real, count, questions))
+        with bar(f"{count:,} passages: exact search") as progress:
+            nearest = exact(real, count, questions, progress)
+        np.savez(path, real=real, questions=questions, nearest=nearest)
         for kind in kinds:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                yield pool.apply(measure_here, (path, count, kind))
+            # the interrupt of a terminal reaches every process; this one ends the others
+            leave_to_us = (signal.SIGINT, signal.SIG_IGN)
+            with multiprocessing.get_context("spawn").Pool(1, signal.signal, leave_to_us) as pool:
+                yield pool.apply(measure_here, (path, count, kind, bar))
 
 
-def measure_here(path: Path, count: int, kind: Choice) -> Scaled:
+def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
     """Builds and asks one index in this process."""
     with np.load(path) as saved:
         real, questions, nearest = saved["real"], saved["questions"], saved["nearest"]
-    plan = VectorRule(kind).plan(count)
-    sample = _sample(real, count, plan)
-    began = perf_counter()
-    index = FaissIndex(real.shape[1], plan, sample)
-    built = perf_counter() - began
-    for keys, vectors in expanded(real, count):
-        began = perf_counter()
-        index.add(keys, vectors)
-        built += perf_counter() - began
-    del sample
-    resident = _resident_mb()
+    with bar(f"{count:,} passages, {kind}: building") as progress:
+        index, how, built, computed = _built(real, count, kind, progress)
+    resident = _memory_mb("VmRSS")
     for question in questions[:10]:
         index.search(question, AMONG_BEST)  # the first searches of a process pay for its warming up
-    found, took, computed = 0, [], []
+    found, took, cpu_took = 0, [], []
     for question, right in zip(questions, nearest, strict=True):
         wall, cpu = perf_counter(), thread_time()
         hits = index.search(question, AMONG_BEST)
         took.append((perf_counter() - wall) * 1e3)
-        computed.append((thread_time() - cpu) * 1e3)
+        cpu_took.append((thread_time() - cpu) * 1e3)
         found += len({key for key, _ in hits} & set(right.tolist()))
     saved_to = path.with_name("index.faiss")
     index.save(saved_to)
     return Scaled(
-        plan=plan,
+        kind=kind,
+        how=how,
         passages=count,
         recall=found / nearest.size,
         p50_ms=float(np.percentile(took, 50)),
         p95_ms=float(np.percentile(took, 95)),
-        cpu_p95_ms=float(np.percentile(computed, 95)),
+        cpu_p95_ms=float(np.percentile(cpu_took, 95)),
         build_seconds=built,
+        build_cpu_seconds=computed,
         bytes_per_passage=saved_to.stat().st_size / count,
         resident_mb=resident,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        peak_mb=_memory_mb("VmHWM"),
     )
+
+
+def growth(measured: Sequence[Scaled]) -> dict[str, dict[str, float]]:
+    """For each kind that was measured at several sizes: x, where a figure grows as the number of passages to the x.
+
+    The slope of the line through the logarithms, by least squares.
+    """
+    exponents = {}
+    for kind, of_kind in groupby(sorted(measured, key=lambda m: m.kind), key=lambda m: m.kind):
+        rows = list(of_kind)
+        if len({row.passages for row in rows}) < 2:
+            continue
+        sizes = np.log([row.passages for row in rows])
+        values = [(m.cpu_p95_ms, m.build_cpu_seconds, m.bytes_per_passage * m.passages, m.resident_mb) for m in rows]
+        slopes = np.polyfit(sizes, np.log(values), 1)[0]
+        exponents[kind] = {name: float(slope) for name, slope in zip(FIGURES, slopes, strict=True)}
+    return exponents
+
+
+def _built(real: Vectors, count: int, kind: Kind, progress: Progress) -> tuple[_Index, str, float, float]:
+    """The index, its numbers, and the seconds that learning and adding took: passed, and of processor time."""
+    index: _Index
+    if kind == "hnsw":
+        from eval.graph import BUILD_WIDTH, LINKS, SEARCH_WIDTH, GraphIndex
+
+        began, cpu_began = perf_counter(), process_time()
+        index = GraphIndex(real.shape[1])
+        how = f"{LINKS} links, width {BUILD_WIDTH}, {SEARCH_WIDTH}"
+    else:
+        plan = VectorRule(kind).plan(count)
+        sample = _sample(real, count, plan)
+        began, cpu_began = perf_counter(), process_time()
+        index = FaissIndex(real.shape[1], plan, sample)
+        how = "" if kind == "flat" else f"{plan.probes} of {plan.lists:,} lists"
+    built, computed = perf_counter() - began, process_time() - cpu_began
+    for keys, vectors in expanded(real, count):
+        began, cpu_began = perf_counter(), process_time()
+        index.add(keys, vectors)
+        built += perf_counter() - began
+        computed += process_time() - cpu_began
+        progress(int(keys[-1]), count)
+    return index, how, built, computed
 
 
 def _sample(real: Vectors, count: int, plan: VectorPlan) -> Vectors | None:
@@ -153,9 +218,11 @@ def _sample(real: Vectors, count: int, plan: VectorPlan) -> Vectors | None:
     return np.concatenate([vectors[draw.random(len(vectors)) < share] for _, vectors in expanded(real, count)])
 
 
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+def _memory_mb(name: str) -> float:
+    """Of this process. Not by getrusage, which says of a process at least what its parent held when it was made."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024
 
 
 def texts_and_questions(files: Sequence[Path], limit: int, asked: int) -> tuple[list[str], list[str]]:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from index.vector_rule import Choice
+if TYPE_CHECKING:
+    from eval.scale import Scaled
+    from index.interfaces import Progress as Tell
 
-KINDS: tuple[Choice, ...] = ("flat", "ivf", "ivf-sq8")
+_STDOUT = Path("-")
+_GROWING = {
+    "cpu_p95_ms": "p95, CPU",
+    "build_cpu_seconds": "build, CPU",
+    "index_bytes": "bytes",
+    "resident_mb": "resident",
+}
 
 
 def scale(
@@ -22,42 +35,123 @@ def scale(
         list[Path] | None,
         typer.Argument(help="SQuAD JSON.", show_default="our article", exists=True, dir_okay=False),
     ] = None,
-    passages: Annotated[list[int] | None, typer.Option(min=100, help="A size; several times.")] = None,
+    passages: Annotated[
+        list[int] | None, typer.Option(min=100, help="A size; several times.", show_default="10,000 and 100,000")
+    ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option(help="flat, ivf or ivf-sq8; several times.", show_default="all")
+        list[str] | None, typer.Option(help="flat, ivf, ivf-sq8 or hnsw; several times.", show_default="all")
     ] = None,
     real: Annotated[int, typer.Option(min=10, help="At most so many real passages are embedded.")] = 5_000,
     questions: Annotated[int, typer.Option(min=10, help="At most so many questions are asked.")] = 500,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write everything there; - is the terminal.", dir_okay=False)
+    ] = None,
 ) -> None:
-    """Measure search at sizes up to millions: recall against exact search, time, memory.
+    """Measure search at sizes up to millions: recall against exact search, time, memory, and how they grow.
 
-    The vectors are real embeddings, multiplied with noise up to each size.
+    The vectors are real embeddings, multiplied with noise up to each size. With --json FILE a run that was stopped
+    goes on.
     """
-    from eval.scale import embedded, measure, texts_and_questions
+    from eval.journal import Journal
+    from eval.scale import KINDS, Scaled, embedded, measure, texts_and_questions
     from rag.loading import ModelConfig, load_embedder
 
     kinds = [known for known in KINDS if known in (kind or KINDS)]
     if unknown := set(kind or []) - set(kinds):
         raise typer.BadParameter(f"no such kind: {', '.join(sorted(unknown))}")
+    sizes = sorted(set(passages or [10_000, 100_000]))
     texts, asked = texts_and_questions(files or [], real, questions)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"Embedding {len(texts):,} passages", total=len(texts))
-        vectors, queries = embedded(
-            load_embedder(ModelConfig()), texts, asked, lambda done, total: bar.update(task, completed=done)
-        )
-    console = Console()
-    title = f"{len(vectors):,} real passages, the others with noise; {len(queries):,} real questions"
-    columns = ("passages", "kind", "lists", "probes", "recall@10", "p50 ms", "p95 ms", "p95 CPU ms", "build s")
-    table = Table(*columns, "bytes/passage", "resident MB", "peak MB", title=title)
-    for count in passages or [10_000, 100_000]:
-        for m in measure(vectors, queries, count, kinds):
-            if as_json:
-                print(json.dumps({**asdict(m), "real": len(vectors), "questions": len(queries)}), flush=True)
-            table.add_row(
-                *(f"{count:,}", m.plan.kind, str(m.plan.lists), str(m.plan.probes), f"{m.recall:.3f}"),
-                *(f"{value:.2f}" for value in (m.p50_ms, m.p95_ms, m.cpu_p95_ms, m.build_seconds)),
-                *(f"{value:,.0f}" for value in (m.bytes_per_passage, m.resident_mb, m.peak_mb)),
-            )
-    if not as_json:
+    facts = _facts(texts, asked)
+    with _bar(f"Embedding {len(texts):,} passages") as progress:
+        vectors, queries = embedded(load_embedder(ModelConfig()), texts, asked, progress)
+    with tempfile.TemporaryDirectory(prefix="sourcespan-scale-") as folder:
+        kept = Path(folder) / "kept" if json_file is None or json_file == _STDOUT else json_file
+        with Journal(kept.with_suffix(".measured.jsonl"), facts, Scaled) as journal:
+            for size in sizes:
+                known = {row.kind for row in journal.rows if row.passages == size}
+                for row in measure(vectors, queries, size, [name for name in kinds if name not in known], _bar):
+                    journal.keep(row)
+        measured = {(row.passages, row.kind): row for row in journal.rows}
+        rows = [measured[size, name] for size in sizes for name in kinds]
+        _say(rows, facts, json_file)
+        kept.with_suffix(".measured.jsonl").unlink()
+
+
+def _facts(texts: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
+    """What the figures are of: the machine, the program, the texts."""
+    from rag.training.hardware import processor
+    from rag.training.model_card import code_commit
+
+    return {
+        "machine": processor(),
+        "commit": code_commit(Path(__file__).parents[1]) or "unknown",
+        "versions": {name: version(name) for name in ("faiss-cpu", "numpy", "sentence-transformers", "torch")},
+        "real": len(texts),
+        "questions": len(questions),
+        "texts_sha256": hashlib.sha256(repr((texts, questions)).encode()).hexdigest()[:16],
+    }
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Tell]:
+    """Progress on stderr while the block runs."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _say(rows: Sequence[Scaled], facts: Mapping[str, Any], json_file: Path | None) -> None:
+    from eval.scale import growth
+
+    exponents = growth(rows)
+    if json_file is not None:
+        content = {**facts, "measured": [asdict(row) for row in rows], "growth": exponents}
+        written = json.dumps(content, indent=2, ensure_ascii=False)
+        if json_file == _STDOUT:
+            print(written)
+            return
+        json_file.write_text(written + "\n", encoding="utf-8")
+    console = Console(highlight=False)
+    console.print(f"{facts['machine']}, FAISS {facts['versions']['faiss-cpu']}, commit {facts['commit'][:12]}")
+    console.print(f"{facts['real']:,} real passages, the others with noise; {facts['questions']:,} real questions")
+    for table in (_searching(rows), _building(rows)):
         console.print(table)
+        console.print()
+    if exponents:
+        console.print("Grows as the number of passages to the … (1: in proportion; 0.5: as its root)")
+        console.print(_growing(exponents))
+
+
+def _searching(rows: Sequence[Scaled]) -> Table:
+    table = _table("passages", "kind", "", numbers=("recall@10", "p50 ms", "p95 ms", "p95 CPU ms"))
+    for m in rows:
+        times = (m.p50_ms, m.p95_ms, m.cpu_p95_ms)
+        table.add_row(f"{m.passages:,}", m.kind, m.how, f"{m.recall:.3f}", *map(_short, times))
+    return table
+
+
+def _building(rows: Sequence[Scaled]) -> Table:
+    table = _table("passages", "kind", numbers=("build s", "CPU s", "bytes each", "resident MB", "peak MB"))
+    for m in rows:
+        sizes = (m.bytes_per_passage, m.resident_mb, m.peak_mb)
+        times = (m.build_seconds, m.build_cpu_seconds)
+        table.add_row(f"{m.passages:,}", m.kind, *map(_short, times), *(f"{size:,.0f}" for size in sizes))
+    return table
+
+
+def _growing(exponents: Mapping[str, Mapping[str, float]]) -> Table:
+    table = _table("kind", numbers=tuple(_GROWING.values()))
+    for kind, of in exponents.items():
+        table.add_row(kind, *(f"{of[name]:.2f}" for name in _GROWING))
+    return table
+
+
+def _table(*columns: str, numbers: Sequence[str]) -> Table:
+    table = Table(*columns, box=None, pad_edge=False)
+    for heading in numbers:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if value < 100 else f"{value:,.0f}"

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,7 @@ from eval.results import Result
 from eval.retrieval import SearchOutcome, measure_retrieval, search_all
 from eval.run import Outcome, run
 from index.build import add_many
+from rag.config import RetrieverConfig
 from rag.loading import ModelConfig
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Session:
     url: str = ""
     """A server to ask; empty for the models in this process."""
     top_k: int = 5
+    retriever: RetrieverConfig = field(default_factory=RetrieverConfig)
     output: Path | None = None
     """What will be written in the end: the answers are kept beside it. None keeps nothing."""
 
@@ -54,16 +56,17 @@ def measured(suite: Suite | RetrievalSuite, session: Session) -> Result:
     if isinstance(suite, RetrievalSuite):
         if session.url:
             raise NotASuite(suite.name, "a retrieval set is searched in this process, not on a server")
-        with _loaded(session.models) as parts:
+        with _loaded(session) as parts:
             return searched(suite, parts, session)
     if session.url:
         with Server(session.url) as server:
             return asked(suite, server, session, {"by": session.url})
-    with _loaded(session.models) as parts:
+    with _loaded(session) as parts:
         by = {
             "by": parts.reader.fingerprint,
             "embedder": parts.embedder.fingerprint,
             "calibration": _digest(repr(parts.calibration)),
+            **_reranked(parts, session),
         }
         return asked(suite, InProcess(parts.index, parts.answerer), session, by)
 
@@ -101,6 +104,7 @@ def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
     """The result of searching, without reading."""
     facts = {
         "by": parts.embedder.fingerprint,
+        **_reranked(parts, session),
         "asked_of": f"{len(suite.documents)} documents",
         "suite_sha256": _digest(repr((suite.queries, sorted(suite.documents)))),
     }
@@ -110,7 +114,7 @@ def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
         added = add_many(parts.index, list(suite.documents.values()))
         for key, (document, _) in zip(suite.documents, _tracked(added, "Indexing", len(suite.documents)), strict=True):
             keys.setdefault(document.id, []).append(key)
-        return search_all(parts.index, parts.embedder, queries, keys)
+        return search_all(parts.index, parts.embedder, queries, keys, session.retriever, parts.reranker)
 
     outcomes = _resumed(suite.queries, search, SearchOutcome, lambda o: o.id, {"name": suite.name, **facts}, session)
     return Result(suite.name, facts, measure_retrieval(outcomes), searches=outcomes)
@@ -137,14 +141,20 @@ def _resumed(
 
 
 @contextmanager
-def _loaded(models: ModelConfig) -> Iterator[Parts]:
+def _loaded(session: Session) -> Iterator[Parts]:
     """The models over an empty index that is thrown away."""
     from rag.loading import load
 
     with tempfile.TemporaryDirectory(prefix="sourcespan-eval-") as folder:
-        parts = load(Path(folder), models)
+        parts = load(Path(folder), session.models, retriever=session.retriever)
         with parts.index:
             yield parts
+
+
+def _reranked(parts: Parts, session: Session) -> dict[str, Any]:
+    if parts.reranker is None:
+        return {}
+    return {"reranker": parts.reranker.fingerprint, "rerank_depth": session.retriever.rerank_depth}
 
 
 def _tracked(work: Iterable[T], what: str, total: int) -> Iterable[T]:

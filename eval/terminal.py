@@ -14,7 +14,7 @@ from rich.text import Text
 from eval.bootstrap import Figure
 from eval.metrics import MEASURES, Unit, lost
 from eval.results import Result
-from eval.retrieval import ARMS, SCORES
+from eval.retrieval import SCORES
 from eval.run import FINE, Outcome
 
 GROUPINGS: dict[str, Callable[[Outcome], str]] = {
@@ -113,11 +113,14 @@ def _questions(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _arms(result: Result) -> Table:
-    table = Table("", *SCORES, title=f"{result.name}, {result.run['by']}", title_justify="left")
-    for arm in ARMS:
+    by = " + ".join(str(result.run[name]) for name in ("by", "reranker") if name in result.run)
+    table = Table("", *SCORES, title=f"{result.name}, {by}", title_justify="left")
+    for arm in result.searches[0].scores:
         table.add_row(arm, *(_with_interval(result.figures, f"{arm}.{name}") for name in SCORES))
     adds = _with_interval(result.figures, "fused_over_better_arm.ndcg_10")
     table.caption = f"{len(result.searches)} queries. Fusing adds {adds} to the better arm's nDCG@10."
+    if (name := "reranked_over_fused.ndcg_10") in result.figures:
+        table.caption += f" Reranking adds {_with_interval(result.figures, name)} to that."
     return table
 
 

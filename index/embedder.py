@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,13 +48,15 @@ class SentenceTransformerEmbedder:
         self.max_tokens: int = self._model.max_seq_length - specials
         # the same weights cut at another length give other vectors; bf16 gives the same to within 0.0001 of the cosine
         self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}/{self._model.max_seq_length}"
+        # whether to cut and to pad is kept in a tokenizer: who counts would change it for who embeds at the same time
+        self._counter = copy.deepcopy(self._model.tokenizer)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the model's special ones."""
         if not texts:
             return []
         # the tokenizer below transformers' own: it neither cuts nor pads here, and does not warn about long texts
-        encodings = self._model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        encodings = self._counter(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in encodings["input_ids"]]
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:

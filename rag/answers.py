@@ -25,7 +25,7 @@ class RetrievedPassage:
 
     passage: Passage
     score: float
-    """Fused; orders the passages of one question."""
+    """Orders the passages of one question: the sum of reciprocal ranks, or the reranker's score where one is used."""
     cosine: float | None
     """Of question and passage, where the dense search found it."""
     bm25: float | None

@@ -105,6 +105,8 @@ class Calibration:
     """The fingerprint of the reader; empty where nothing was fitted."""
     embedder: str
     provenance: dict[str, Any]
+    reranker: str = ""
+    """Whose order the ranks were of when it was fitted; empty for the fused one."""
 
     def judge(self, candidates: Sequence[Evidence]) -> list[Judgement]:
         """One question's candidates, the best first; none has more confidence than one before it."""
@@ -120,6 +122,10 @@ class Calibration:
         for part, fitted_for, found in (("reader", self.reader, reader), ("embedder", self.embedder, embedder)):
             if fitted_for and fitted_for != found:
                 raise CalibrationMismatch(part, fitted_for, found)
+
+    def knows_order_of(self, reranker: str) -> bool:
+        """Whether it was fitted on ranks as ``reranker`` gives them (empty: as fusion does), or on nothing."""
+        return not self.reader or self.reranker == reranker
 
     def save(self, path: Path) -> None:
         """Writes it as JSON."""

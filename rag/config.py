@@ -17,6 +17,8 @@ class RetrieverConfig:
 
     depth: int = 50
     rrf_k: int = 60
+    rerank_depth: int = 20
+    """How many of the fused passages a reranker scores, where there is one; more where more are to be read."""
 
 
 @dataclass(frozen=True, slots=True)

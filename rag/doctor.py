@@ -13,8 +13,12 @@ from index.doctor import Finding, examine
 from index.errors import CalibrationMismatch, ModelError, SourcespanError
 from index.interfaces import Embedder
 from index.vector_rule import VectorRule
-from rag.loading import ModelConfig, load_embedder, load_reader
+from rag.interfaces import Reranker
+from rag.loading import ModelConfig, load_embedder, load_reader, load_reranker
 from rag.self_test import ANSWER, PASSAGE, QUESTION, reads
+
+_FAR = "Interest rates rose again in March."
+_OTHER_RERANKER = "set SOURCESPAN_RERANKER to a cross-encoder of English, or leave it empty"
 
 
 def examine_all(data: Path, models: ModelConfig, rule: VectorRule | None = None) -> Iterator[Finding]:
@@ -26,7 +30,14 @@ def examine_all(data: Path, models: ModelConfig, rule: VectorRule | None = None)
         yield _embedder(embedder)
     except ModelError as error:
         yield Finding("embedder", "fault", str(error), "set SOURCESPAN_EMBEDDER, or install the model anew")
-    yield from _reader(models, embedder)
+    reranker = None
+    try:
+        reranker = load_reranker(models)
+        if reranker is not None:
+            yield _reranker(reranker)
+    except ModelError as error:
+        yield Finding("reranker", "fault", str(error), _OTHER_RERANKER)
+    yield from _reader(models, embedder, reranker)
     yield from examine(data, embedder, rule)
 
 
@@ -53,17 +64,22 @@ def _libraries() -> Finding:
 
 
 def _embedder(embedder: Embedder) -> Finding:
-    near, far = (
-        float(embedder.embed_query(QUESTION) @ embedder.embed_passages([text])[0])
-        for text in (PASSAGE, "Interest rates rose again in March.")
-    )
+    near, far = (float(embedder.embed_query(QUESTION) @ embedder.embed_passages([text])[0]) for text in (PASSAGE, _FAR))
     if near > far:
         return Finding("embedder", "fine", f"{embedder.fingerprint} loads and tells near from far")
     says = f"{embedder.fingerprint} finds a passage that does not fit nearer than one that does"
     return Finding("embedder", "fault", says, "install the model anew")
 
 
-def _reader(models: ModelConfig, embedder: Embedder | None) -> Iterator[Finding]:
+def _reranker(reranker: Reranker) -> Finding:
+    near, far = reranker.score(QUESTION, [PASSAGE, _FAR])
+    if near > far:
+        return Finding("reranker", "fine", f"{reranker.fingerprint} loads and tells what fits a question")
+    says = f"{reranker.fingerprint} puts a passage that does not fit before one that does"
+    return Finding("reranker", "fault", says, _OTHER_RERANKER)
+
+
+def _reader(models: ModelConfig, embedder: Embedder | None, reranker: Reranker | None) -> Iterator[Finding]:
     """Whether the reader loads and reads, and whether the calibration was fitted for these weights."""
     try:
         reader, calibration = load_reader(models, embedder.fingerprint if embedder else "")
@@ -82,7 +98,10 @@ def _reader(models: ModelConfig, embedder: Embedder | None) -> Iterator[Finding]
     else:
         says = f"{reader.fingerprint} does not find {ANSWER!r} in {PASSAGE!r}"
         yield Finding("reader", "fault", says, "set SOURCESPAN_READER to a reader of English, or install it anew")
-    if calibration.reader:
+    if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
+        says = "fitted for these weights, but for passages that came in the order of another reranker, or of none"
+        yield Finding("calibration", "warning", says, "run `sourcespan calibrate` with held-out questions")
+    elif calibration.reader:
         yield Finding("calibration", "fine", f"fitted for these weights, threshold {calibration.threshold:.3f}")
     else:
         advice = "run `sourcespan calibrate` with held-out questions"

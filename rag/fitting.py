@@ -122,7 +122,13 @@ def observe(answerer: QuestionAnswerer, questions: Sequence[HeldOutQuestion]) ->
 
 
 def fit(
-    observations: Sequence[Observation], *, reader: str, embedder: str, provenance: dict[str, Any], folds: int = 5
+    observations: Sequence[Observation],
+    *,
+    reader: str,
+    embedder: str,
+    provenance: dict[str, Any],
+    reranker: str = "",
+    folds: int = 5,
 ) -> Calibration:
     """The calibration that these observations teach.
 
@@ -160,6 +166,7 @@ def fit(
         threshold=round(threshold, 3),
         reader=reader,
         embedder=embedder,
+        reranker=reranker,
         provenance={**provenance, "cross_validated": quality},
     )
 

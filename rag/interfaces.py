@@ -32,6 +32,17 @@ class Retriever(Protocol):
         """Up to ``top_k`` passages, only of these documents if any are given."""
 
 
+class Reranker(Protocol):
+    """Reads a question together with passages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the weights."""
+
+    def score(self, question: str, passages: Sequence[str]) -> list[float]:
+        """How well each passage fits the question; higher is better."""
+
+
 @dataclass(frozen=True, slots=True)
 class PassageSpan:
     """A span that the reader proposes: half-open characters of the passage at that position of the call."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from rag.retriever import HybridRetriever
 
 if TYPE_CHECKING:
     from rag.reader import ExtractiveReader
+    from rag.reranker import CrossEncoderReranker
+
+logger = logging.getLogger("sourcespan")
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "reader-v2"
@@ -39,6 +43,8 @@ class ModelConfig:
     """A file; empty for the one beside the reader's weights, ``none`` to go by the reader's own null answer."""
     allow_hub: bool = False
     precision: Precision = "auto"
+    reranker: str = ""
+    """A cross-encoder; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Parts:
     reader: ExtractiveReader
     calibration: Calibration
     answerer: QuestionAnswerer
+    reranker: CrossEncoderReranker | None
 
 
 def load(
@@ -64,18 +71,32 @@ def load(
 ) -> Parts:
     """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
     models = models or ModelConfig()
-    reader_folder(models.reader, allow_hub=models.allow_hub)  # a mistyped name should not cost the seconds of loading
+    # a mistyped name should not cost the seconds of loading
+    reader_folder(models.reader, allow_hub=models.allow_hub)
+    if models.reranker:
+        reranker_folder(models)
     embedder = load_embedder(models)
     passage_index = PassageIndex(data, embedder, size=size, rule=rule)
     extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
+    reranker = load_reranker(models)
+    if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
+        logger.warning("The calibration was fitted for another order of passages: run `sourcespan calibrate`")
     answerer = QuestionAnswerer(
-        HybridRetriever(passage_index, embedder, retriever),
+        HybridRetriever(passage_index, embedder, retriever, reranker),
         extractive_reader,
         passage_index.catalogue,
         calibration,
         ask,
     )
-    return Parts(passage_index, embedder, extractive_reader, calibration, answerer)
+    return Parts(passage_index, embedder, extractive_reader, calibration, answerer, reranker)
+
+
+def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) -> PassageIndex:
+    """The index in ``data`` with the embedder alone, which is all that putting documents in needs.
+
+    Raises ModelError, CatalogueError.
+    """
+    return PassageIndex(data, load_embedder(models), rule=rule)
 
 
 def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
@@ -103,10 +124,27 @@ def load_reader(
     return reader, calibration
 
 
+def load_reranker(models: ModelConfig) -> CrossEncoderReranker | None:
+    """The reranker, if one is named. Raises ModelNotFound, ModelUnsuitable."""
+    if not models.reranker:
+        return None
+    folder = reranker_folder(models)
+    _quiet_libraries()
+    from rag.reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(folder, models.reranker, precision=models.precision)
+
+
 def embedder_folder(models: ModelConfig) -> Path:
     """Where the embedder's files are. Raises ModelNotFound."""
     _set_network(models.allow_hub)
     return _packaged_minilm() if models.embedder == DEFAULT_EMBEDDER else _folder(models.embedder, models.allow_hub)
+
+
+def reranker_folder(models: ModelConfig) -> Path:
+    """Where the reranker's files are. Raises ModelNotFound."""
+    _set_network(models.allow_hub)
+    return _folder(models.reranker, models.allow_hub)
 
 
 def reader_folder(name: str, *, allow_hub: bool) -> Path:

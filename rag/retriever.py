@@ -1,24 +1,35 @@
-"""Question → passages: dense and lexical search, fused by reciprocal ranks."""
+"""Question → passages: dense and lexical search, fused by reciprocal ranks, and reranked if there is a reranker."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from index.interfaces import Embedder
 from index.passage_index import Hit, PassageIndex
 from rag.answers import RetrievedPassage
 from rag.config import RetrieverConfig
-from rag.interfaces import Retrieval, SearchMode
+from rag.interfaces import Reranker, Retrieval, SearchMode
 
 
 class HybridRetriever:
-    """Searches by meaning and by words, and adds up what each says."""
+    """Searches by meaning and by words, and adds up what each says; a reranker then reads the first of the sum.
 
-    def __init__(self, index: PassageIndex, embedder: Embedder, config: RetrieverConfig | None = None) -> None:
+    The arms by themselves are not reranked.
+    """
+
+    def __init__(
+        self,
+        index: PassageIndex,
+        embedder: Embedder,
+        config: RetrieverConfig | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._index = index
         self._embedder = embedder
         self._config = config or RetrieverConfig()
+        self._reranker = reranker
 
     def retrieve(
         self, question: str, top_k: int, document_ids: Sequence[str] | None = None, mode: SearchMode = "hybrid"
@@ -31,9 +42,11 @@ class HybridRetriever:
         depth = max(top_k, self._config.depth)
         dense = [] if vector is None else self._index.search_dense(vector, depth, among)
         lexical = [] if mode == "dense" else self._index.search_lexical(question, depth, among)
-        fused = fuse(dense, lexical, self._config.rrf_k)[:top_k]
+        found = fuse(dense, lexical, self._config.rrf_k)
+        if self._reranker is not None and mode == "hybrid":
+            found = rerank(self._reranker, question, found[: max(top_k, self._config.rerank_depth)])
         return Retrieval(
-            passages=tuple(fused),
+            passages=tuple(found[:top_k]),
             embed_ms=(embedded - began) * 1e3,
             search_ms=(perf_counter() - embedded) * 1e3,
         )
@@ -52,3 +65,10 @@ def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], k: int) -> list[Retrieved
         RetrievedPassage(passages[key], score, cosines.get(key), bm25.get(key))
         for key, score in sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     ]
+
+
+def rerank(reranker: Reranker, question: str, passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
+    """The passages in the order of the reranker's scores, which they then carry; equal ones as they came."""
+    scores = reranker.score(question, [found.passage.text for found in passages])
+    scored = [replace(found, score=score) for found, score in zip(passages, scores, strict=True)]
+    return sorted(scored, key=lambda found: -found.score)

@@ -65,11 +65,11 @@ def test_what_the_documents_do_not_say_is_exit_code_1(folder: Path) -> None:
 @pytest.mark.model
 def test_indexing_again_passes_over_what_is_there_and_names_what_fails(folder: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"no PDF")
-    done = run("index", "docs", "broken.pdf", "--json", cwd=folder)
+    done = run("index", "docs", "broken.pdf", "--json", cwd=folder, SOURCESPAN_READER="nobody/nothing")
     (folder / "broken.pdf").unlink()
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 2
-    assert [row.get("new") for row in rows] == [False, False, None]
+    assert [row.get("new") for row in rows] == [False, False, None], "which needs no reader"
     assert rows[2]["error"] == "'broken.pdf' cannot be read: not a PDF, or a damaged one"
     assert done.stderr.rstrip().endswith(f"1 file could not be read:\n  broken.pdf: {rows[2]['error']}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -32,8 +32,8 @@ def result() -> Result:
     return Result("<i>suite</i>", {"by": "r&d"}, measure(OUTCOMES, resamples=50), outcomes=OUTCOMES)
 
 
-def searches() -> Result:
-    scores = {arm: dict.fromkeys(SCORES, 0.5) for arm in ARMS}
+def searches(arms: Sequence[str] = (*ARMS, "reranked")) -> Result:
+    scores = {arm: dict.fromkeys(SCORES, 0.5) for arm in arms}
     found = [SearchOutcome("q", NASTY, scores)]
     return Result("s", {"by": "e"}, measure_retrieval(found, resamples=50), searches=found)
 
@@ -73,6 +73,13 @@ def test_the_page_needs_nothing_else_and_escapes_everything(made: Callable[[], R
     assert "http://" not in html
     assert "https://" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_reranking_is_shown_where_there_was_some(capsys: pytest.CaptureFixture[str]) -> None:
+    for made, shown in ((searches(), True), (searches(ARMS), False)):
+        show(made, per_question=False)
+        assert ("reranked" in page(made)) == shown
+        assert ("Reranking adds" in " ".join(capsys.readouterr().out.split())) == shown
 
 
 def test_the_source_is_highlighted_where_the_answer_stands() -> None:

@@ -19,8 +19,9 @@ from eval.suites import Choice, open_suite
 from index.documents import DocumentDraft
 from index.errors import MalformedFile
 from index.passage_index import PassageIndex
+from rag.config import RetrieverConfig
 from tests.eval.test_squad import PARAGRAPHS
-from tests.fakes import BagOfWordsEmbedder
+from tests.fakes import BagOfWordsEmbedder, PreferringReranker
 
 KEYS = [f"d{n}" for n in range(30)]
 
@@ -99,6 +100,25 @@ def test_every_arm_is_measured_and_equal_documents_share_their_place(index: Pass
     figures = measure_retrieval(outcomes, resamples=50)
     assert figures["lexical.mrr_10"].value == pytest.approx((1 + 1 + 1 / 2) / 3)
     assert figures["fused.recall_20"].over == 3
+
+
+def test_a_reranker_is_an_arm_of_its_own(index: PassageIndex, tmp_path: Path) -> None:
+    suite = read_beir(beir(tmp_path))
+    ids = {key: index.add(draft)[0].id for key, draft in suite.documents.items()}
+    wrong_way_round = [suite.documents["2"].text, suite.documents["1"].text]
+    for depth, recall in ((20, 0), (1, 1)):
+        (outcome,) = search_all(
+            index, BagOfWordsEmbedder(), suite.queries[:1], {ids[key]: [key] for key in ids},
+            RetrieverConfig(rerank_depth=depth), PreferringReranker(
+                wrong_way_round if "1" in suite.queries[0].relevant else wrong_way_round[::-1]
+            ),
+        )  # fmt: skip
+        assert outcome.scores["fused"]["recall_1"] == 1
+        assert outcome.scores["reranked"]["recall_1"] == recall
+        assert outcome.scores["reranked"]["recall_5"] == 1, "what is beyond the depth comes after"
+        figures = measure_retrieval([outcome], resamples=20)
+        adds = outcome.scores["reranked"]["ndcg_10"] - outcome.scores["fused"]["ndcg_10"]
+        assert figures["reranked_over_fused.ndcg_10"].value == pytest.approx(adds)
 
 
 def test_a_document_ranks_where_its_best_passage_does(index: PassageIndex) -> None:

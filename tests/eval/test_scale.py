@@ -3,13 +3,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eval.scale import exact, expanded, measure, texts_and_questions
-from index.interfaces import Vectors
+from eval.scale import FIGURES, KINDS, Scaled, exact, expanded, growth, measure, texts_and_questions
+from index.interfaces import Progress, Vectors
 
 SOURCESPAN = str(Path(sys.executable).parent / "sourcespan")
 
@@ -34,21 +37,39 @@ def test_expanding_keeps_the_real_vectors_and_adds_near_ones_of_unit_length() ->
     assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(blocks, expanded(real, 25_000), strict=True))
 
 
+@contextmanager
+def silent(what: str) -> Iterator[Progress]:
+    yield lambda done, total: None
+
+
 def test_exact_search_over_blocks_is_exact_search_over_all() -> None:
     real, questions = unit(300, 0), unit(7, 1)
     vectors = np.concatenate([block for _, block in expanded(real, 25_000)])
     expected = np.argsort(-(questions @ vectors.T), axis=1)[:, :10] + 1
-    assert np.array_equal(exact(real, 25_000, questions), expected)
+    told: list[tuple[int, int]] = []
+    assert np.array_equal(exact(real, 25_000, questions, lambda *progress: told.append(progress)), expected)
+    assert told == [(10_000, 25_000), (20_000, 25_000), (25_000, 25_000)]
 
 
 def test_each_kind_is_measured_against_exact_search() -> None:
-    flat, lists = measure(unit(300, 0), unit(20, 1), 3_000, ["flat", "ivf-sq8"])
-    assert (flat.plan.kind, flat.recall) == ("flat", 1.0)
-    assert (lists.plan.kind, lists.recall > 0.8) == ("ivf-sq8", True)
-    assert lists.bytes_per_passage < flat.bytes_per_passage
-    for measured in (flat, lists):
-        assert 0 < measured.p50_ms <= measured.p95_ms
-        assert 0 < measured.resident_mb <= measured.peak_mb
+    of_this_process = np.ones(80_000_000, np.float32)
+    measured = {row.kind: row for row in measure(unit(300, 0), unit(20, 1), 3_000, KINDS, silent)}
+    assert list(measured) == list(KINDS)
+    assert measured["flat"].recall == 1.0
+    for row in measured.values():
+        assert row.recall > 0.8
+        assert 0 < row.p50_ms <= row.p95_ms
+        assert 0 < row.resident_mb <= row.peak_mb < of_this_process.nbytes / 2**20
+    sizes = [measured[kind].bytes_per_passage for kind in ("ivf-sq8", "flat", "hnsw")]
+    assert sizes == sorted(sizes)
+
+
+def test_growth_is_the_exponent_of_the_number_of_passages() -> None:
+    def row(passages: int) -> Scaled:
+        return Scaled("ivf", "", passages, 1.0, 1.0, 1.0, 0.002 * passages**0.5, 1.0, 3.0 * passages**1.5, 40, 7.0, 9.0)
+
+    (found,) = growth([row(1_000), row(10_000), row(1_000_000), replace(row(1_000), kind="flat")]).values()
+    assert found == pytest.approx(dict(zip(FIGURES, (0.5, 1.5, 1.0, 0.0), strict=True)), abs=1e-9)
 
 
 def test_without_files_the_article_is_taken() -> None:
@@ -58,11 +79,26 @@ def test_without_files_the_article_is_taken() -> None:
 
 
 @pytest.mark.model
-def test_the_command_prints_every_size_and_kind() -> None:
+def test_the_command_measures_every_size_and_kind_and_goes_on_where_it_was(tmp_path: Path) -> None:
     command = [SOURCESPAN, "eval", "scale", "--real", "30", "--questions", "10", "--passages", "2000"]
-    done = subprocess.run([*command, "--kind", "ivf", "--json"], capture_output=True, text=True, timeout=300)
+    out, kept = tmp_path / "scale.json", tmp_path / "scale.measured.jsonl"
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *more], capture_output=True, text=True, timeout=300)
+
+    done = run("--kind", "ivf", "--json", str(out))
     assert done.returncode == 0, done.stderr
-    (row,) = map(json.loads, done.stdout.splitlines())
-    assert (row["passages"], row["plan"]["kind"], row["real"]) == (2_000, "ivf", 30)
-    wrong = subprocess.run([*command, "--kind", "hnsw"], capture_output=True, text=True, timeout=300)
-    assert (wrong.returncode, "no such kind: hnsw" in wrong.stderr) == (2, True)
+    first = json.loads(out.read_text())
+    (row,) = first.pop("measured")
+    assert (row["passages"], row["kind"], first["real"], first.pop("growth")) == (2_000, "ivf", 30, {})
+    assert not kept.exists()
+    row["p95_ms"] = 12_345.0  # by which it is known again
+    kept.write_text(f"{json.dumps(first)}\n{json.dumps(row)}\n")
+    done = run("--kind", "ivf", "--kind", "flat", "--passages", "1000", "--json", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "12,345" in done.stdout
+    rows = {(row["passages"], row["kind"]): row for row in json.loads(out.read_text())["measured"]}
+    assert list(rows) == [(1_000, "flat"), (1_000, "ivf"), (2_000, "flat"), (2_000, "ivf")]
+    assert rows[2_000, "ivf"] == row
+    wrong = run("--kind", "lsh")
+    assert (wrong.returncode, "no such kind: lsh" in wrong.stderr) == (2, True)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from eval.askers import InProcess, Reply
+from eval.beir import RetrievalQuery, RetrievalSuite
 from eval.datasets import EvalQuestion, Suite
 from eval.errors import AnswersOfAnotherRun
-from eval.session import Session, asked
+from eval.session import Session, asked, searched
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from rag.loading import ModelConfig
+from rag.config import RetrieverConfig
+from rag.loading import ModelConfig, Parts
 from rag.pipeline import QuestionAnswerer
+from tests.fakes import BagOfWordsEmbedder, PreferringReranker
 
 DRAFT = DocumentDraft("t", "The ferry f1 leaves at noon. The ferry f2 leaves at dusk.\u2028The ferry f3 sank.")
 QUESTIONS = tuple(EvalQuestion(str(n), f"«f{n}»?\u2028", (f"f{n}",)) for n in (1, 2, 3))
@@ -94,3 +99,21 @@ def test_a_file_that_is_no_journal_is_not_overwritten(
     with pytest.raises(AnswersOfAnotherRun):
         asked(SUITE, InProcess(index, answerer), session, {"by": "fakes"})
     assert session.kept.read_text() == "my notes\n"
+
+
+def test_a_retrieval_run_says_whose_order_it_measured(index: PassageIndex) -> None:
+    texts = {"a": "The ferry leaves at noon.", "b": "Bread is baked, and no ferry comes."}
+    suite = RetrievalSuite(
+        "s",
+        {key: DocumentDraft("", text) for key, text in texts.items()},
+        (RetrievalQuery("q", "ferry noon", {"a": 1}),),
+    )
+    session = Session(ModelConfig(), retriever=RetrieverConfig(rerank_depth=7))
+    for reranker, said in ((None, {}), (PreferringReranker([texts["b"], texts["a"]]), {"preferring@1": 7})):
+        parts = SimpleNamespace(index=index, embedder=BagOfWordsEmbedder(), reranker=reranker)
+        result = searched(suite, cast(Parts, parts), session)
+        assert result.figures["fused.recall_1"].value == 1
+        assert {result.run[name]: result.run["rerank_depth"] for name in ("reranker",) if name in result.run} == said
+        assert ("reranked.recall_1" in result.figures) == bool(said)
+        if said:
+            assert result.figures["reranked.recall_1"].value == 0

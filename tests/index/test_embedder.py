@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -16,3 +18,25 @@ def test_bf16_embeds_the_same_to_within_a_thousandth_of_the_cosine() -> None:
     assert exact.fingerprint == half.fingerprint
     assert (np.sum(exact.embed_passages(texts) * half.embed_passages(texts), axis=1) > 0.999).all()
     assert exact.embed_query(texts[2]) @ half.embed_query(texts[2]) > 0.999
+
+
+def test_counting_and_embedding_at_the_same_time_do_not_disturb_each_other() -> None:
+    embedder = load_embedder(ModelConfig())
+    texts = ["word " * 600, "Is it open?"]
+    alone, done = embedder.embed_passages(texts), threading.Event()
+    counts: list[list[int]] = []
+
+    def count() -> None:
+        while not done.is_set():
+            counts.append(embedder.count_tokens(texts))
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    try:
+        beside = [embedder.embed_passages(texts) for _ in range(10)]
+    finally:
+        done.set()
+        counting.join()
+    assert all(np.allclose(vectors, alone, atol=1e-3) for vectors in beside)
+    assert counts
+    assert all(of_texts == [600, 4] for of_texts in counts)

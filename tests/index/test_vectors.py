@@ -62,7 +62,7 @@ def test_vectors_that_are_not_unit_length_are_refused() -> None:
 def test_lists_find_nearly_what_exact_search_finds(choice: Choice) -> None:
     vectors = clustered(20_000)
     index = made(choice, vectors)
-    assert index.plan.probes < index.plan.lists / 4
+    assert index.plan.probes < index.plan.lists / 2
     common = 0
     for query in clustered(100, seed=1):
         exact = set((np.argsort(-(vectors @ query))[:10] + 1).tolist())

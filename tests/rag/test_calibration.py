@@ -153,6 +153,14 @@ def test_parameters_of_other_weights_are_refused() -> None:
         fitted.check(reader="reader@1", embedder="embedder@2")
 
 
+def test_ranks_of_another_order_than_it_was_fitted_for_are_told() -> None:
+    fitted = replace(SOME, reader="reader@1", reranker="cross@1")
+    assert fitted.knows_order_of("cross@1")
+    assert not fitted.knows_order_of("")
+    assert not replace(SOME, reader="reader@1").knows_order_of("cross@1")
+    assert UNFITTED.knows_order_of("cross@1"), "it looks at no ranks"
+
+
 @pytest.mark.model
 def test_the_bundled_calibration_fits_only_the_bundled_models() -> None:
     with pytest.raises(CalibrationMismatch, match="fit it anew"):

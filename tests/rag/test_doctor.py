@@ -9,6 +9,7 @@ import pytest
 from index.doctor import Finding
 from rag.doctor import examine_all
 from rag.loading import DEFAULT_READER, ModelConfig, reader_folder
+from tests.rag.test_reranker import tiny_cross_encoder
 
 pytestmark = pytest.mark.model
 
@@ -40,6 +41,15 @@ def test_a_calibration_of_other_weights_a_missing_one_and_missing_models_are_tol
     assert findings(tmp_path, ModelConfig(reader=str(mine)))["reader"].severity == "fault"
     found = findings(tmp_path, ModelConfig(embedder="nobody/nothing"))
     assert (found["embedder"].severity, found["calibration"].severity) == ("fault", "warning")
+
+
+def test_a_reranker_is_examined_where_one_is_named(tmp_path: Path) -> None:
+    found = findings(tmp_path, ModelConfig(reranker=str(tiny_cross_encoder(tmp_path / "cross"))))
+    assert "cross@" in found["reranker"].says
+    assert (found["reader"].severity, found["calibration"].severity) == ("fine", "warning")
+    assert "another reranker" in found["calibration"].says
+    missing = findings(tmp_path, ModelConfig(reranker="nobody/nothing"))["reranker"]
+    assert (missing.severity, "SOURCESPAN_RERANKER" in missing.mend) == ("fault", True)
 
 
 def test_libraries_that_are_missing_or_of_another_version_are_named(
