@@ -51,6 +51,7 @@ class Backend:
         )
         self._lookups = Workers("lookup", threads=_LOOKUPS, most_waiting=_WAITING_LOOKUPS)
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
+        self._self_test: asyncio.Future[bool] | None = None
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
@@ -133,8 +134,14 @@ class Backend:
             ingesting.cancel()
 
     async def self_test(self) -> bool:
-        """Whether the reader still reads. Takes its turn behind the questions that are being read."""
-        return await asyncio.get_running_loop().run_in_executor(self._batcher.thread, self.service.self_test)
+        """Whether the reader still reads. Takes its turn behind the questions that are being read.
+
+        Anybody may ask for it at any time: those who ask while one is under way wait for that one.
+        """
+        if self._self_test is None or self._self_test.done():
+            loop = asyncio.get_running_loop()
+            self._self_test = loop.run_in_executor(self._batcher.thread, self.service.self_test)
+        return await asyncio.shield(self._self_test)
 
     async def _stoppable(self, work: Callable[[Callable[[], None]], T]) -> T:
         """Runs ``work`` in its turn; what it is given raises IngestStopped once nobody waits any more."""

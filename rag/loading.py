@@ -27,7 +27,7 @@ DEFAULT_READER = "reader-v2"
 CALIBRATION_FILE = "calibration.json"
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
-_COMPILED_PIECES = "128"
+_COMPILED_PIECES = "64"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,11 @@ def test_two_servers_are_compared(start_server: Callable[..., Server], tmp_path:
     for server in servers:
         server.add("a", "The ferry leaves at noon.")
     questions = tmp_path / "questions.jsonl"
-    questions.write_text(json.dumps({"id": "1", "question": "When? «noon»", "kind": "when", "difficulty": "same words", "answers": ["noon"]}))
+    questions.write_text(
+        json.dumps(
+            {"id": "1", "question": "When? «noon»", "kind": "when", "difficulty": "same words", "answers": ["noon"]}
+        )
+    )
     command = ["eval", "load", "--url", servers[0].url, "--against", servers[1].url, "--clients", "2", "--seconds", "1"]
     ran = CliRunner().invoke(app, [*command, "--questions", str(questions), *["--json"] * as_json])
     assert ran.exit_code == 0, ran.output
