@@ -90,8 +90,13 @@ function summed(outcomes, name) {
 }
 
 function outcomeOf({ file, document, is_new: isNew, problem }) {
-  if (problem) return { stored: false, words: `${file} was not added: ${problem.detail}` };
+  if (problem) return { stored: false, words: `${file} was not added: ${withoutName(problem.detail, file)}` };
   return { stored: true, isNew, words: isNew ? `Added “${document.title}”.` : `“${document.title}” was already here.` };
+}
+
+// The server's reasons begin with the name, which stands before them here.
+function withoutName(detail, file) {
+  return detail.startsWith(`'${file}' `) ? `it ${detail.slice(file.length + 3)}` : detail;
 }
 
 function conclude({ node }, outcomes) {
@@ -99,6 +104,7 @@ function conclude({ node }, outcomes) {
     return element("p", { "data-kind": stored ? "good" : "bad", dir: "auto" }, words);
   });
   node.replaceChildren(...lines);
+  node.scrollIntoView({ block: "nearest" });
   announce(outcomes.slice(0, MOST_LINES).map(({ words }) => words).join(" "));
   return { stored: outcomes.some(({ stored }) => stored) };
 }

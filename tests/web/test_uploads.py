@@ -110,7 +110,7 @@ def test_a_file_is_added_once_and_answers(page: Page) -> None:
     [
         ("noise.txt", b"\x00\x01\x02", "cannot be read"),
         ("broken.pdf", b"%PDF-1.7", "PDF"),
-        ("blank.txt", b" \n", ""),
+        ("blank.txt", b" \n", "was not added: it has no text in it"),
     ],
 )
 def test_a_file_that_can_not_be_read_says_why(page: Page, name: str, data: bytes, message: str) -> None:
