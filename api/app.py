@@ -21,6 +21,7 @@ from api.gate import Gate
 from api.headers import SecureHeaders
 from api.limits import BodyLimit
 from api.mcp_server import mcp_routes
+from api.memory import giving_memory_back
 from api.observe import Observed
 from api.problems import Problem, add_problem_handlers
 from api.routes import ask, documents, feedback, health
@@ -41,7 +42,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with backend, serving_agents():
+        async with backend, serving_agents(), giving_memory_back():
             yield
 
     app = create_api(lifespan=lifespan, telemetry=_telemetry(settings))

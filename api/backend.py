@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -22,6 +22,7 @@ from rag.interfaces import Retrieval, SearchMode
 from rag.pipeline import Question
 
 T = TypeVar("T")
+E = TypeVar("E")
 AskEvent = tuple[RetrievedPassage, ...] | Answer | QAResult
 
 logger = logging.getLogger("sourcespan.questions")
@@ -31,16 +32,8 @@ _LOOKUPS, _WAITING_LOOKUPS = 4, 256
 _INGESTS, _WAITING_INGESTS = 1, 16
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far a document is: passages done, of all its passages."""
-
-    done: int
-    total: int
-
-
 class IngestStopped(Exception):
-    """Whoever wanted the document is gone."""
+    """Whoever wanted the documents is gone."""
 
 
 class Backend:
@@ -58,6 +51,7 @@ class Backend:
         )
         self._lookups = Workers("lookup", threads=_LOOKUPS, most_waiting=_WAITING_LOOKUPS)
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
+        self._self_test: asyncio.Future[bool] | None = None
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
@@ -111,41 +105,57 @@ class Backend:
         """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""
         return await self._lookups.run(work)
 
-    async def ingest(self, work: Callable[[Progress], T], progress: Progress | None = None) -> T:
-        """Something long that stores a document. ``progress`` is called on the event loop.
+    async def ingest(self, work: Callable[[Progress], T]) -> T:
+        """Something long that stores a document.
 
         Cancelled, it stops with nothing half done. Raises Overloaded, and what ``work`` raises.
         """
+        return await self._stoppable(lambda go_on: work(lambda _done, _total: go_on()))
+
+    async def ingest_events(self, work: Callable[[Callable[[E], None]], None]) -> AsyncIterator[E]:
+        """What ``work``, something long that stores documents, tells on the way. Stops and raises as `ingest` does."""
         loop = asyncio.get_running_loop()
-        gone = threading.Event()
+        events: asyncio.Queue[E | None] = asyncio.Queue()
 
-        def tell(done: int, total: int) -> None:
-            if gone.is_set():
-                raise IngestStopped
-            if progress is not None:
-                loop.call_soon_threadsafe(progress, done, total)
+        def working(go_on: Callable[[], None]) -> None:
+            def tell(event: E) -> None:
+                go_on()
+                loop.call_soon_threadsafe(events.put_nowait, event)
 
+            work(tell)
+
+        ingesting = asyncio.create_task(self._stoppable(working))
+        ingesting.add_done_callback(lambda _: events.put_nowait(None))
         try:
-            return await self._ingests.run(lambda: work(tell))
-        except asyncio.CancelledError:
-            gone.set()
-            raise
-
-    async def ingest_steps(self, work: Callable[[Progress], T]) -> AsyncIterator[Step | T]:
-        """The same work's steps as it goes on, then what it gives."""
-        steps: asyncio.Queue[Step | None] = asyncio.Queue()
-        ingesting = asyncio.create_task(self.ingest(work, lambda done, total: steps.put_nowait(Step(done, total))))
-        ingesting.add_done_callback(lambda _: steps.put_nowait(None))
-        try:
-            while (step := await steps.get()) is not None:
-                yield step
-            yield await ingesting
+            while (event := await events.get()) is not None:
+                yield event
+            await ingesting
         finally:
             ingesting.cancel()
 
     async def self_test(self) -> bool:
-        """Whether the reader still reads. Takes its turn behind the questions that are being read."""
-        return await asyncio.get_running_loop().run_in_executor(self._batcher.thread, self.service.self_test)
+        """Whether the reader still reads. Takes its turn behind the questions that are being read.
+
+        Anybody may ask for it at any time: those who ask while one is under way wait for that one.
+        """
+        if self._self_test is None or self._self_test.done():
+            loop = asyncio.get_running_loop()
+            self._self_test = loop.run_in_executor(self._batcher.thread, self.service.self_test)
+        return await asyncio.shield(self._self_test)
+
+    async def _stoppable(self, work: Callable[[Callable[[], None]], T]) -> T:
+        """Runs ``work`` in its turn; what it is given raises IngestStopped once nobody waits any more."""
+        gone = threading.Event()
+
+        def go_on() -> None:
+            if gone.is_set():
+                raise IngestStopped
+
+        try:
+            return await self._ingests.run(lambda: work(go_on))
+        except asyncio.CancelledError:
+            gone.set()
+            raise
 
     async def _noted(self, asked: Asked) -> QAResult:
         result = await asked

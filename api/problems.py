@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import (
     CatalogueError,
@@ -130,7 +130,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SourcespanError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(_Unexpected)
 
 
 def _client_gone(_: Request, __: Exception) -> Response:
@@ -177,6 +177,28 @@ def _methods(request: Request) -> list[str]:
     return sorted(method.upper() for method in set().union(*fitting)) or ["GET"]
 
 
-def _unexpected(_: Request, error: Exception) -> ProblemResponse:
-    # Starlette raises it again behind this response, so the traceback reaches the log
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"An unexpected {type(error).__name__} was logged.")
+class _Unexpected:
+    """ASGI middleware: what nobody foresaw is logged, and a problem as long as nothing has been sent.
+
+    Starlette has a handler for this, but it stands outside of all middleware: its response would lack their headers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            logger.exception("unexpected")
+            told = problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"An unexpected {type(error).__name__} was logged.")
+            await told(scope, receive, send)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -16,15 +17,15 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from api.backend import Backend, Step
+from api.backend import Backend
 from api.problems import Problem, problem_of
 from api.schemas import DocumentIn, DocumentOut
 from api.settings import Settings
 from api.sse import Event
 from index.documents import Document, DocumentDraft
-from index.errors import DocumentTooLarge, SourcespanError
+from index.errors import DocumentError, DocumentTooLarge, Overloaded, SourcespanError
 from index.interfaces import Progress
-from index.parsing import parse_bytes
+from index.parsing import ARCHIVE, ParsedFile, drafts_of, suffix_of
 
 _LONGEST_NAME = 200
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -32,10 +33,14 @@ _NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One document on its way in; `draft` reads it, which may take time, and raises DocumentError."""
+    """What came in under one name: a document, or an archive of them.
+
+    `files` reads it, which may take time: never raises DocumentError, each file's is in its place.
+    """
 
     name: str
-    draft: Callable[[], DocumentDraft]
+    files: Callable[[], Iterator[ParsedFile]]
+    is_archive: bool = False
 
 
 class FileProgress(BaseModel):
@@ -61,13 +66,16 @@ class UploadReport(BaseModel):
     files: list[UploadedFile]
 
 
+_Told = FileProgress | UploadedFile
+
+
 @asynccontextmanager
 async def uploads_in(request: Request, settings: Settings) -> AsyncIterator[list[Upload]]:
     """The documents of a request. Raises what is wrong with it."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == "application/json":
         body = await asyncio.to_thread(_document_in, await request.body())
-        yield [Upload(body.title, lambda: drafted(body, settings))]
+        yield [Upload(body.title, lambda: _of_json(body, settings))]
     elif kind == "multipart/form-data":
         async with request.form(max_files=settings.max_upload_files, max_fields=0) as form:
             files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
@@ -80,36 +88,58 @@ async def uploads_in(request: Request, settings: Settings) -> AsyncIterator[list
 
 
 async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncIterator[Event]:
-    """Stores one after the other: `progress` while one is under way, `file` when its end is known, `done` in the end.
+    """Stores one after the other: `progress` while a file is under way, `file` when its end is known, then `done`.
 
-    A file that cannot be stored stops no other one.
+    A file that cannot be stored stops no other one. Raises Overloaded where not even the first gets its turn.
     """
     ended: list[UploadedFile] = []
     for upload in uploads:
-        async for step in _store(backend, upload):
-            if isinstance(step, UploadedFile):
-                ended.append(step)
-                yield "file", step
-            else:
-                yield "progress", FileProgress(file=upload.name, done=step.done, total=step.total)
+        try:
+            async for told in backend.ingest_events(partial(_store_each, backend, upload)):
+                if isinstance(told, UploadedFile):
+                    ended.append(told)
+                    yield "file", told
+                else:
+                    yield "progress", told
+        except Overloaded as error:
+            if not ended:
+                raise  # nothing is stored: the whole request can be made again
+            ended.append(UploadedFile(file=upload.name, problem=problem_of(error).body))
+            yield "file", ended[-1]
     yield "done", UploadReport(files=ended)
 
 
 def add_to(backend: Backend, upload: Upload) -> Callable[[Progress], tuple[Document, bool]]:
-    """The work of reading and storing one document, which gives it and whether it is new."""
-    return lambda progress: backend.service.index.add(upload.draft(), progress)
+    """The work of reading and storing one document, which gives it and whether it is new. Raises DocumentError."""
+
+    def work(progress: Progress) -> tuple[Document, bool]:
+        (parsed,) = upload.files()
+        return backend.service.index.add(_draft(parsed), progress)
+
+    return work
 
 
-async def _store(backend: Backend, upload: Upload) -> AsyncIterator[Step | UploadedFile]:
-    try:
-        async for step in backend.ingest_steps(add_to(backend, upload)):
-            if isinstance(step, Step):
-                yield step
-            else:
-                document, is_new = step
-                yield UploadedFile(file=upload.name, document=DocumentOut.of(document), is_new=is_new)
-    except SourcespanError as error:
-        yield UploadedFile(file=upload.name, problem=problem_of(error).body)
+def _store_each(backend: Backend, upload: Upload, tell: Callable[[_Told], None]) -> None:
+    for parsed in upload.files():
+        name = parsed.path.as_posix() if upload.is_archive else upload.name
+        progress = partial(_tell_progress, tell, name)
+        try:
+            document, is_new = backend.service.index.add(_draft(parsed), progress)
+        except SourcespanError as error:
+            tell(UploadedFile(file=name, problem=problem_of(error).body))
+        else:
+            tell(UploadedFile(file=name, document=DocumentOut.of(document), is_new=is_new))
+
+
+def _tell_progress(tell: Callable[[_Told], None], name: str, done: int, total: int) -> None:
+    tell(FileProgress(file=name, done=done, total=total))
+
+
+def _draft(parsed: ParsedFile) -> DocumentDraft:
+    if parsed.error is not None:
+        raise parsed.error
+    assert parsed.draft is not None  # noqa: S101
+    return parsed.draft
 
 
 def drafted(body: DocumentIn, settings: Settings) -> DocumentDraft:
@@ -118,6 +148,14 @@ def drafted(body: DocumentIn, settings: Settings) -> DocumentDraft:
     if size > settings.max_document_bytes:
         raise DocumentTooLarge(body.title, size, settings.max_document_bytes)
     return body.draft()
+
+
+def _of_json(body: DocumentIn, settings: Settings) -> Iterator[ParsedFile]:
+    path = Path(body.title)
+    try:
+        yield ParsedFile(path, len(body.text), drafted(body, settings))
+    except DocumentError as error:
+        yield ParsedFile(path, len(body.text), None, error)
 
 
 def _document_in(data: bytes) -> DocumentIn:
@@ -130,14 +168,9 @@ def _document_in(data: bytes) -> DocumentIn:
 
 def _upload(file: UploadFile, max_bytes: int) -> Upload:
     name = _file_name(file.filename or "")
-
-    def draft() -> DocumentDraft:
-        size = file.size or 0
-        if size > max_bytes:
-            raise DocumentTooLarge(name, size, max_bytes)
-        return parse_bytes(name, file.file.read(), max_bytes=max_bytes)
-
-    return Upload(name, draft)
+    return Upload(
+        name, lambda: drafts_of(name, file.file.read(), max_bytes=max_bytes), is_archive=suffix_of(name) == ARCHIVE
+    )
 
 
 def _file_name(given: str) -> str:

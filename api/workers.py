@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from index.errors import Overloaded
 
@@ -20,24 +20,24 @@ class Workers:
     def __init__(self, name: str, *, threads: int, most_waiting: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._most = threads + most_waiting
-        self._pending = 0
+        self._work: set[Future[Any]] = set()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What ``work`` gives; it never runs if cancelled before its turn. Raises Overloaded at once."""
-        if self._pending >= self._most:
-            raise Overloaded(self._pending, _RETRY_AFTER)
-        self._pending += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
-        future.add_done_callback(self._done)
-        return await future
+        """What ``work`` gives; it never runs if cancelled before its turn. Raises Overloaded at once.
+
+        Cancelled later, it keeps its place until its thread is done with it.
+        """
+        if self.pending >= self._most:
+            raise Overloaded(self.pending, _RETRY_AFTER)
+        submitted = self._pool.submit(work)
+        self._work.add(submitted)
+        submitted.add_done_callback(self._work.discard)
+        return await asyncio.wrap_future(submitted)
 
     @property
     def pending(self) -> int:
         """How much work waits or runs."""
-        return self._pending
-
-    def _done(self, _: asyncio.Future[T]) -> None:
-        self._pending -= 1
+        return len(self._work)
 
     def close(self) -> None:
         """Waits for what runs."""

@@ -31,6 +31,7 @@ DEFAULT_READER = "reader-v2"
 CALIBRATION_FILE = "calibration.json"
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
+_COMPILED_PIECES = "64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def load_reranker(models: ModelConfig) -> CrossEncoderReranker | None:
 
 def embedder_folder(models: ModelConfig) -> Path:
     """Where the embedder's files are. Raises ModelNotFound."""
-    _set_network(models.allow_hub)
+    _set_up_libraries(models.allow_hub)
     return _packaged_minilm() if models.embedder == DEFAULT_EMBEDDER else _folder(models.embedder, models.allow_hub)
 
 
@@ -149,7 +150,7 @@ def reranker_folder(models: ModelConfig) -> Path:
 
 def reader_folder(name: str, *, allow_hub: bool) -> Path:
     """Where a reader's files are. Raises ModelNotFound."""
-    _set_network(allow_hub)
+    _set_up_libraries(allow_hub)
     bundled = _BUNDLED_READERS / name
     return bundled if bundled.is_dir() else _folder(name, allow_hub)
 
@@ -161,9 +162,13 @@ def _calibration(wanted: str, reader: Path) -> Calibration:
     return Calibration.load(Path(wanted) if wanted else beside)
 
 
-def _set_network(allow_hub: bool) -> None:
+def _set_up_libraries(allow_hub: bool) -> None:
     # the model libraries read this once, when they are first imported
     os.environ["HF_HUB_OFFLINE"] = "0" if allow_hub else "1"
+    # oneDNN keeps what it compiled for each shape of input, and so does PyTorch over it: some 2 MB a shape, and by
+    # default a thousand pieces each, which is several hundred MB in a service that is asked for days
+    for cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+        os.environ.setdefault(cache, _COMPILED_PIECES)
 
 
 def _quiet_libraries() -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
-from api.problems import problem
+from api.problems import Problem, ProblemResponse, problem
 from api.schemas import DocumentIn, DocumentOut, DocumentPage
 from api.settings import Settings
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
@@ -42,6 +42,9 @@ _GIVES: dict[int | str, dict[str, Any]] = {
 }
 
 
+_MOST_TOLD = 20
+
+
 class PageQuery(BaseModel):
     """Which documents to list."""
 
@@ -61,15 +64,16 @@ class PageQuery(BaseModel):
 async def add(
     request: Request, response: Response, backend: CurrentBackend, settings: CurrentSettings
 ) -> DocumentOut | UploadReport | Response:
-    """Stores a document, as JSON or as a file, or several files, and makes them searchable.
+    """Stores a document, as JSON or as a file, or several files, and makes them searchable; a .zip is unpacked.
 
-    The same text again is the document that is already there. What becomes of each of several files is in the report;
-    where none of them can be stored, the status is 422. With `Accept: text/event-stream` the progress is streamed.
+    The same text again is the document that is already there. What becomes of each of several files, or of each in an
+    archive, is in the report; where none of them can be stored, the status is 422, or that of the only one. With
+    `Accept: text/event-stream` the progress is streamed.
     """
     if wants_events(request):
         return await event_stream(_events(request, backend, settings))
     async with uploads_in(request, settings) as uploads:
-        if len(uploads) > 1:
+        if len(uploads) > 1 or uploads[0].is_archive:
             return await unless_gone(request, _several(backend, uploads, response))
         document, is_new = await unless_gone(request, backend.ingest(add_to(backend, uploads[0])))
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
@@ -135,7 +139,15 @@ async def _several(backend: Backend, uploads: list[Upload], response: Response) 
     assert isinstance(report, UploadReport)  # noqa: S101
     stored = [file for file in report.files if file.document is not None]
     if not stored:
-        detail = "; ".join(file.problem.detail for file in report.files if file.problem is not None)
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        return _none_of([file.problem for file in report.files if file.problem is not None])
     response.status_code = HTTPStatus.CREATED if any(file.is_new for file in stored) else HTTPStatus.OK
     return report
+
+
+def _none_of(problems: list[Problem]) -> Response:
+    if len(problems) == 1:
+        return ProblemResponse(problems[0])
+    told = [problem.detail for problem in problems[:_MOST_TOLD]]
+    if len(problems) > _MOST_TOLD:
+        told.append(f"and {len(problems) - _MOST_TOLD:,} more")
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(told))

@@ -75,7 +75,7 @@ function inSentence({ text, span, sentence }) {
 
 function provenance({ document, page, heading }) {
   const cite = element("cite", { dir: "auto" }, document.title);
-  const under = heading ? element("span", { dir: "auto" }, ` › ${heading}`) : null;
+  const under = heading && heading !== document.title ? element("span", { dir: "auto" }, ` › ${heading}`) : null;
   return element("span", { class: "provenance" }, cite, page == null ? null : `, page ${page}`, under);
 }
 
@@ -144,10 +144,13 @@ function passageItem(passage, show) {
 function abstention(record, show) {
   const { result } = record;
   const read = result.passages.length;
-  const how = read > 0 ? `${count(read, "passage")} read` : "Nothing was found to read";
+  const why =
+    read > 0
+      ? `${count(read, "passage")} read; none answers this with enough confidence to quote.`
+      : "There was nothing to read. Add documents, then ask again.";
   return [
     element("p", { class: "abstained" }, "The documents don’t say."),
-    element("p", { class: "muted" }, `${how}; none answers this with enough confidence to quote.`),
+    element("p", { class: "muted" }, why),
     element("div", { class: "actions" }, askLink(record), thumbs(record)),
     closestGuess(result.candidates, show),
     passagesRead(result, "Nearest passages", show),

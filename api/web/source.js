@@ -61,7 +61,8 @@ function describe(target, document) {
   const range = target.span ? describeSpan(target.span) : null;
   const length = !target.span && document.characters ? count(document.characters, "character") : null;
   const page = target.page != null ? `page ${target.page}` : null;
-  const parts = [document.source, page, target.heading, range, length].filter(Boolean);
+  const heading = target.heading === document.title ? null : target.heading;
+  const parts = [document.source, page, heading, range, length].filter(Boolean);
   facts.replaceChildren(...parts.map((part) => element("span", { dir: "auto" }, part)));
   if (document.sha256) facts.append(fingerprint(document.sha256));
 }

@@ -51,7 +51,7 @@ async function send(upload) {
     bar.removeAttribute("value"); // how much has been sent, browsers do not tell
     state.textContent = "Sending…";
     const files = await sendFile(await inMemory(file), (step) => advance(upload, step), control.signal);
-    return conclude(upload, files.map(outcomeOf));
+    return conclude(upload, summed(files.map(outcomeOf), file.name));
   } catch (error) {
     const words = control.signal.aborted
       ? `${file.name} was not added: you stopped it.`
@@ -69,15 +69,34 @@ async function inMemory(file) {
   }
 }
 
-function advance({ state, bar }, { done, total }) {
+function advance({ file, state, bar }, { file: name, done, total }) {
   bar.max = total;
   bar.value = done;
-  state.textContent = `${done} of ${count(total, "passage")}`;
+  const inside = name.startsWith(`${file.name}/`) ? `${name.slice(file.name.length + 1)}: ` : "";
+  state.textContent = `${inside}${done} of ${count(total, "passage")}`;
+}
+
+const MOST_LINES = 4;
+
+/** Of an archive with many files, what went well in one line, and each that did not. */
+function summed(outcomes, name) {
+  if (outcomes.length <= MOST_LINES) return outcomes;
+  const stored = outcomes.filter((outcome) => outcome.stored);
+  const known = stored.filter((outcome) => !outcome.isNew).length;
+  const before = known > 0 ? `, ${known} of them already here` : "";
+  const words = `Added ${count(stored.length, "document")} from ${name}${before}.`;
+  const good = stored.length > 0 ? [{ stored: true, words }] : [];
+  return [...good, ...outcomes.filter((outcome) => !outcome.stored)];
 }
 
 function outcomeOf({ file, document, is_new: isNew, problem }) {
-  if (problem) return { stored: false, words: `${file} was not added: ${problem.detail}` };
-  return { stored: true, words: isNew ? `Added “${document.title}”.` : `“${document.title}” was already here.` };
+  if (problem) return { stored: false, words: `${file} was not added: ${withoutName(problem.detail, file)}` };
+  return { stored: true, isNew, words: isNew ? `Added “${document.title}”.` : `“${document.title}” was already here.` };
+}
+
+// The server's reasons begin with the name, which stands before them here.
+function withoutName(detail, file) {
+  return detail.startsWith(`'${file}' `) ? `it ${detail.slice(file.length + 3)}` : detail;
 }
 
 function conclude({ node }, outcomes) {
@@ -85,7 +104,8 @@ function conclude({ node }, outcomes) {
     return element("p", { "data-kind": stored ? "good" : "bad", dir: "auto" }, words);
   });
   node.replaceChildren(...lines);
-  announce(outcomes.map(({ words }) => words).join(" "));
+  node.scrollIntoView({ block: "nearest" });
+  announce(outcomes.slice(0, MOST_LINES).map(({ words }) => words).join(" "));
   return { stored: outcomes.some(({ stored }) => stored) };
 }
 

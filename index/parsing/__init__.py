@@ -7,9 +7,10 @@ form NFC, lines ended by LF, no byte order mark.
 from index.parsing.archives import ParsedFile, drafts_of
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import drafts_in, files_in, parse_file
-from index.parsing.formats import SUPPORTED_SUFFIXES, parse_bytes
+from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, parse_bytes, suffix_of
 
 __all__ = [
+    "ARCHIVE",
     "MAX_BYTES",
     "SUPPORTED_SUFFIXES",
     "ParsedFile",
@@ -18,4 +19,5 @@ __all__ = [
     "files_in",
     "parse_bytes",
     "parse_file",
+    "suffix_of",
 ]

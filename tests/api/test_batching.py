@@ -122,6 +122,18 @@ def test_a_stop_finishes_what_is_running_and_waiting(
         httpx.get(f"{server.url}/healthz")
 
 
+def test_however_many_ask_whether_it_is_ready_it_is_tested_once_at_a_time(
+    start_server: Callable[..., Server], reader: HeldReader, pool: ThreadPoolExecutor
+) -> None:
+    server = occupied(start_server, reader, pool)
+    ready = [pool.submit(httpx.get, f"{server.url}/readyz", timeout=60) for _ in range(6)]
+    served = 'sourcespan_requests_total{method="GET",route="/healthz",status="200"}'
+    until(lambda: httpx.get(f"{server.url}/healthz").is_success and metric(server, served) > len(ready))
+    reader.go.set()
+    assert {response.result().status_code for response in ready} == {200}
+    assert len(reader.batches) <= 3
+
+
 def hang_up(client: httpx.Client) -> None:
     """Closes the socket under a request that another thread waits for."""
     import socket

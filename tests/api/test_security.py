@@ -18,6 +18,7 @@ from index.errors import UnsafeAddress
 from tests import strategies
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
+from tests.fakes import FailingReader
 
 READ, WRITE = new_key(), new_key()
 KEYS = f"read:{hash_of(READ)}, write:{hash_of(WRITE)}"
@@ -184,6 +185,16 @@ def test_headers_that_every_response_has(server: Server) -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert "frame-ancestors 'none'" in policy
+
+
+def test_an_unexpected_error_has_these_headers_too(start_server: Callable[..., Server]) -> None:
+    server = start_server(reader=FailingReader())
+    server.add("a", "The ferry leaves at noon.")
+    broken = httpx.post(f"{server.url}/v1/ask", json={"question": "break"})
+    assert_problem(broken, 500)
+    usual = httpx.get(f"{server.url}/v1/documents").headers
+    assert {name for name in usual if name != "content-length"} <= set(broken.headers)
+    assert broken.headers["x-request-id"]
 
 
 def test_no_error_tells_a_path_of_the_server(server: Server) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from index.parsing import SUPPORTED_SUFFIXES
+from index.parsing.limits import MAX_NESTING
 from tests.api.helpers import assert_problem, metric, stream, text_of, until
 from tests.conftest import Server
+from tests.files import docx_of, zip_of
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
@@ -81,6 +84,69 @@ def test_what_is_wrong_from_the_start_has_its_status(server: Server) -> None:
     assert_problem(httpx.post(f"{server.url}/v1/documents", content=b"x", headers=no_boundary), 400)
     assert_problem(httpx.post(f"{server.url}/v1/documents", files={"files": ("", b"")}), 400)
     assert_problem(upload(server, files(("a.txt", " \n"))), 422, "no text")
+
+
+def test_an_archive_is_unpacked_and_each_file_in_it_reported(server: Server) -> None:
+    inner = zip_of({"c.docx": docx_of([("Normal", "Third.")])})
+    members = {"a.txt": b"First.", "sub/b.md": b"# Second", "d.zip": inner, "bad.pdf": b"no PDF", "../e.txt": b"Out."}
+    packed = zip_of({**members, "picture.png": b"x", "__MACOSX/a.txt": b"x"})
+    response = upload(server, files(("my/all.zip", packed)))
+    assert response.status_code == 201
+    told = response.json()["files"]
+    assert [(f["file"], f["is_new"], f["problem"] and f["problem"]["status"]) for f in told] == [
+        ("all.zip/a.txt", True, None),
+        ("all.zip/sub/b.md", True, None),
+        ("all.zip/d.zip/c.docx", True, None),
+        ("all.zip/bad.pdf", False, 422),
+        ("all.zip/../e.txt", False, 422),
+    ]
+    assert "out of the archive" in told[4]["problem"]["detail"]
+    assert [f["document"]["source"] for f in told[:3]] == [f["file"] for f in told[:3]]
+    assert text_of(server, told[2]["document"]["id"]) == "Third."
+    again = upload(server, files(("all.zip", packed)))
+    assert (again.status_code, [f["is_new"] for f in again.json()["files"]]) == (200, [False] * 5)
+
+
+def test_the_progress_of_an_archive_names_the_files_in_it(server: Server) -> None:
+    packed = zip_of({"a.txt": b"First.", "b.exe.txt": b"", "c.txt": b"Third."})
+    told = stream(server, "/v1/documents", files=files(("all.zip", packed), ("z.txt", "Last.")))
+    assert [(name, said["file"]) for name, said in told if name != "done"] == [
+        ("progress", "all.zip/a.txt"),
+        ("file", "all.zip/a.txt"),
+        ("file", "all.zip/b.exe.txt"),
+        ("progress", "all.zip/c.txt"),
+        ("file", "all.zip/c.txt"),
+        ("progress", "z.txt"),
+        ("file", "z.txt"),
+    ]
+    assert told[-1] == ("done", {"files": [said for name, said in told if name == "file"]})
+
+
+def test_an_archive_that_does_harm_or_holds_nothing_is_refused(start_server: Callable[..., Server]) -> None:
+    server = start_server(max_document_bytes=200_000)
+    bomb = zip_of({"a.txt": b"0" * 5_000_000})
+    nested = zip_of({"a.txt": b"Deep down."})
+    for _ in range(MAX_NESTING):
+        nested = zip_of({"in.zip": nested})
+    assert_problem(upload(server, files(("bomb.zip", bomb))), 422, "bomb.zip", "not unpacked")
+    assert_problem(upload(server, files(("deep.zip", nested))), 422, "archive in 3 others")
+    assert_problem(upload(server, files(("broken.zip", b"PK\x03\x04 and no more"))), 422, "damaged")
+    assert_problem(upload(server, files(("pictures.zip", zip_of({"a.png": b"x"})))), 422, "no text")
+    assert_problem(upload(server, files(("large.zip", zip_of({"a.txt": b"ab" * 150_000})))), 413, "large.zip/a.txt")
+    many = upload(server, files(("empty.zip", zip_of({f"{n}.txt": b"" for n in range(25)}))))
+    assert_problem(many, 422, "empty.zip/0.txt", "and 5 more")
+    assert httpx.get(f"{server.url}/v1/documents").json()["total"] == 0
+
+
+def test_a_title_that_ends_like_an_archive_is_a_title(server: Server) -> None:
+    response = httpx.post(f"{server.url}/v1/documents", json={"title": "a//b.zip", "text": "The ferry."})
+    assert (response.status_code, response.json()["title"]) == (201, "a//b.zip")
+    told = stream(server, "/v1/documents", json={"title": "a//b.zip", "text": "The ferry."})
+    assert [said["file"] for name, said in told if name == "file"] == ["a//b.zip"]
+
+
+def test_what_is_refused_says_what_is_taken(server: Server) -> None:
+    assert_problem(upload(server, files(("x.exe", b"MZ"))), 415, *SUPPORTED_SUFFIXES)
 
 
 def test_a_name_is_a_label_and_never_a_path(server: Server, tmp_path: Path) -> None:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
+from pathlib import Path
 
-from eval.load import Tally, Texts, run_round
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from eval.load import Tally, run_round
+from eval.load_clients import Seen, Texts
 from tests.conftest import Server
 from tests.fakes import FailingReader
 
@@ -16,24 +24,33 @@ def one_round(server: Server, questions: list[str], *, mixed: bool = False) -> T
     return asyncio.run(run_round(server.url, questions, clients=3, seconds=1, mixed=mixed))
 
 
-def test_a_round_counts_questions_and_checks_every_answer(server: Server) -> None:
+def test_a_round_counts_questions_and_checks_every_answer(start_server: Callable[..., Server]) -> None:
+    server = start_server(rate_limit=0)
     server.add("a", "The ferry 👩‍👧 leaves at noon.")
     tally = one_round(server, QUESTIONS, mixed=True)
     told = tally.as_dict()
     assert told["answered"] >= 3
-    assert tally.answers_checked >= told["answered"]
-    assert (tally.not_exact, tally.errors, told["error_rate"]) == (0, 0, 0)
-    assert set(tally.statuses) == {200, 201, 204}
+    assert told["answers_checked"] >= told["answered"]
+    assert (told["not_checked"], told["not_exact"], tally.errors, told["error_rate"]) == (0, 0, 0, 0)
+    assert set(tally.seen.statuses) == {200, 201, 204}
     assert told["p50_ms"] <= told["p95_ms"] <= told["p99_ms"]
-    assert told["memory_mb"] > 1
+    assert told["memory_start_mb"] > 1
+    assert httpx.get(f"{server.url}/v1/documents").json()["total"] == 1, "what the round brought is gone again"
 
 
 def test_errors_are_seen(start_server: Callable[..., Server]) -> None:
-    server = start_server(reader=FailingReader())
+    server = start_server(reader=FailingReader(), rate_limit=0)
     server.add("a", "The ferry leaves at noon.")
     tally = one_round(server, ["break"])
-    assert tally.errors >= tally.statuses[500] > 0
+    assert tally.errors == tally.seen.statuses[500] > 0
     assert tally.as_dict()["error_rate"] == 1
+
+
+def test_growth_is_counted_from_when_the_server_is_warm() -> None:
+    looks = [100.0, 300.0, 500.0, 520.0, 510.0, 530.0, 600.0, 590.0, 560.0, 540.0]
+    tally = Tally(1, 10, Seen(memory=[look * 1e6 for look in looks]))
+    assert tally.memory_mb() == (100, 510, 550)
+    assert tally.as_dict()["memory_growth_mb"] == 40
 
 
 def test_an_answer_that_is_not_its_span_is_seen() -> None:
@@ -47,3 +64,26 @@ def test_an_answer_that_is_not_its_span_is_seen() -> None:
         return [await texts.holds(http, answer), await texts.holds(http, wrong)]  # type: ignore[arg-type]
 
     assert asyncio.run(check()) == [True, False]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_two_servers_are_compared(start_server: Callable[..., Server], tmp_path: Path, as_json: bool) -> None:
+    servers = [start_server(rate_limit=0), start_server(rate_limit=0, batch_questions=1)]
+    for server in servers:
+        server.add("a", "The ferry leaves at noon.")
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(
+        json.dumps(
+            {"id": "1", "question": "When? «noon»", "kind": "when", "difficulty": "same words", "answers": ["noon"]}
+        )
+    )
+    command = ["eval", "load", "--url", servers[0].url, "--against", servers[1].url, "--clients", "2", "--seconds", "1"]
+    ran = CliRunner().invoke(app, [*command, "--questions", str(questions), *["--json"] * as_json])
+    assert ran.exit_code == 0, ran.output
+    if as_json:
+        rows = json.loads(ran.stdout)
+        assert [row["server"] for row in rows] == [server.url for server in servers]
+        rates = [row["questions_per_second"] for row in rows]
+        assert rows[0]["times_faster"] == pytest.approx(rates[0] / rates[1], rel=0.05)
+    else:
+        assert "times_faster" in ran.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from index.interfaces import Vectors
 from index.parsing import SUPPORTED_SUFFIXES
 from tests.fakes import BagOfWordsEmbedder
+from tests.files import zip_of
 from tests.web.steps import ask, upload
 
 pytestmark = pytest.mark.browser
@@ -88,7 +90,7 @@ def test_a_file_that_is_gone_by_its_turn_says_so(page: Page, held: Holding, tmp_
 
 def test_the_picker_offers_what_the_server_reads(page: Page) -> None:
     accepted = page.locator("#file").get_attribute("accept") or ""
-    assert set(accepted.split(",")) == set(SUPPORTED_SUFFIXES) - {".zip"}  # archives are for `sourcespan index`
+    assert set(accepted.split(",")) == set(SUPPORTED_SUFFIXES)
     expect(page.locator("#formats")).to_contain_text(".txt")
 
 
@@ -108,7 +110,7 @@ def test_a_file_is_added_once_and_answers(page: Page) -> None:
     [
         ("noise.txt", b"\x00\x01\x02", "cannot be read"),
         ("broken.pdf", b"%PDF-1.7", "PDF"),
-        ("blank.txt", b" \n", ""),
+        ("blank.txt", b" \n", "was not added: it has no text in it"),
     ],
 )
 def test_a_file_that_can_not_be_read_says_why(page: Page, name: str, data: bytes, message: str) -> None:
@@ -128,3 +130,19 @@ def test_a_file_can_be_dropped(page: Page) -> None:
     )
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
     expect(page.locator("#uploads")).to_have_text("Added “drop”.")
+
+
+def test_an_archive_adds_its_documents(page: Page) -> None:
+    upload(page, "few.zip", zip_of({"a.txt": b"First.", "sub/bad.pdf": b"no PDF"}))
+    expect(page.locator("#uploads")).to_contain_text("Added “a”.")
+    expect(page.locator("#uploads")).to_contain_text("few.zip/sub/bad.pdf was not added: ")
+    expect(page.locator(".document")).to_have_count(1)
+    many = {f"{n}.txt": f"Number {n}.".encode() for n in range(6)}
+    upload(page, "many.zip", zip_of({"known.txt": b"First.", **many, "blank.txt": b" "}))
+    expect(page.locator("#uploads p")).to_have_text(
+        [
+            "Added 7 documents from many.zip, 1 of them already here.",
+            re.compile(r"many\.zip/blank\.txt was not added: .*no text"),
+        ]
+    )
+    expect(page.locator(".document")).to_have_count(7)
