@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class SentenceTransformerEmbedder:
         expected_sha256: str | None = None,
         batch_size: int = 32,
         precision: Precision = "auto",
+        remembered_questions: int = 0,
     ) -> None:
         """Raises ModelCorrupted where the weights are not the expected ones, ModelUnsuitable for no embedder."""
         weights_hash = weights_sha256(folder)
@@ -38,6 +40,7 @@ class SentenceTransformerEmbedder:
             raise ModelCorrupted(name, expected_sha256, weights_hash)
         self._model = _load(folder, name)
         self._batch_size = batch_size
+        self._remembered = lru_cache(remembered_questions)(self._embed_query)
         bf16 = takes_bf16(precision)
         # one that is no BERT runs as its library runs it
         self._autocast = not _drop_padding(self._model, bf16=bf16) and bf16
@@ -65,10 +68,15 @@ class SentenceTransformerEmbedder:
         return self._unit(vectors)
 
     def embed_query(self, text: str) -> Vectors:
-        """(dimension,), unit length."""
+        """(dimension,), unit length, read-only; of the last ``remembered_questions`` it is computed but once."""
+        return self._remembered(text)
+
+    def _embed_query(self, text: str) -> Vectors:
         with autocast(self._autocast):
             vectors = self._model.encode_query([text], show_progress_bar=False)
-        return self._unit(vectors).reshape(self.dimension)
+        vector = self._unit(vectors).reshape(self.dimension)
+        vector.flags.writeable = False
+        return vector
 
     def _unit(self, vectors: Vectors) -> Vectors:
         vectors = np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)

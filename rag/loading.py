@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +42,8 @@ class ModelConfig:
     """A file; empty for the one beside the reader's weights, ``none`` to go by the reader's own null answer."""
     allow_hub: bool = False
     precision: Precision = "auto"
+    remembered_questions: int = 0
+    """Questions whose vectors are kept for when they are asked again: what serves wants some, what measures none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +70,10 @@ def load(
     """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
     models = models or ModelConfig()
     reader_folder(models.reader, allow_hub=models.allow_hub)  # a mistyped name should not cost the seconds of loading
-    embedder = load_embedder(models)
-    passage_index = PassageIndex(data, embedder, size=size, rule=rule)
-    extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
+    with _no_garbage():
+        embedder = load_embedder(models)
+        passage_index = PassageIndex(data, embedder, size=size, rule=rule)
+        extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
     answerer = QuestionAnswerer(
         HybridRetriever(passage_index, embedder, retriever),
         extractive_reader,
@@ -78,12 +84,31 @@ def load(
     return Parts(passage_index, embedder, extractive_reader, calibration, answerer)
 
 
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """The libraries' hundreds of thousands of objects stay: looking for garbage among them is a fifth of loading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # nor is any question held up by a look through them
+        if was_on:
+            gc.enable()
+
+
 def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
     expected = ALL_MINILM_L6_V2_SHA256 if models.embedder == DEFAULT_EMBEDDER else None
     _quiet_libraries()
-    return SentenceTransformerEmbedder(folder, models.embedder, expected_sha256=expected, precision=models.precision)
+    return SentenceTransformerEmbedder(
+        folder,
+        models.embedder,
+        expected_sha256=expected,
+        precision=models.precision,
+        remembered_questions=models.remembered_questions,
+    )
 
 
 def load_reader(

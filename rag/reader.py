@@ -105,10 +105,14 @@ def _stacked(masks: Sequence[BoolArray]) -> BoolArray:
 
 
 def _drop_padding(model: PreTrainedModel, *, bf16: bool) -> bool:
-    encoder = model.base_model
-    if not PaddingFreeBert.fits(encoder):
+    """Whether the model is a BERT, which then computes without padding; what else there is becomes float32."""
+    if not PaddingFreeBert.fits(model.base_model):
+        model.to(torch.float32)
         return False
-    setattr(model, model.base_model_prefix, PaddingFreeBert(encoder, bf16=bf16))
+    encoder = PaddingFreeBert(model.base_model, bf16=bf16)
+    setattr(model, model.base_model_prefix, None)
+    model.to(torch.float32)
+    setattr(model, model.base_model_prefix, encoder)
     return True
 
 
@@ -116,7 +120,7 @@ def _load(folder: Path, name: str) -> tuple[PreTrainedTokenizerFast, PreTrainedM
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, loading = AutoModelForQuestionAnswering.from_pretrained(
-            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+            folder, local_files_only=True, dtype="auto", output_loading_info=True
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelUnsuitable(name, str(error)) from error

@@ -16,3 +16,11 @@ def test_bf16_embeds_the_same_to_within_a_thousandth_of_the_cosine() -> None:
     assert exact.fingerprint == half.fingerprint
     assert (np.sum(exact.embed_passages(texts) * half.embed_passages(texts), axis=1) > 0.999).all()
     assert exact.embed_query(texts[2]) @ half.embed_query(texts[2]) > 0.999
+
+
+def test_a_question_asked_again_has_the_same_vector_and_nobody_can_change_it() -> None:
+    embedder = load_embedder(ModelConfig(remembered_questions=1))
+    first = embedder.embed_query("Is it open?")
+    assert embedder.embed_query("Is it open?") is first
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 1.0
