@@ -107,11 +107,11 @@ def _stacked(masks: Sequence[BoolArray]) -> BoolArray:
 def _drop_padding(model: PreTrainedModel, *, bf16: bool) -> bool:
     """Whether the model is a BERT, which then computes without padding; what else there is becomes float32."""
     if not PaddingFreeBert.fits(model.base_model):
-        model.to(torch.float32)
+        model.float()  # type: ignore[no-untyped-call]
         return False
     encoder = PaddingFreeBert(model.base_model, bf16=bf16)
     setattr(model, model.base_model_prefix, None)
-    model.to(torch.float32)
+    model.float()  # type: ignore[no-untyped-call]
     setattr(model, model.base_model_prefix, encoder)
     return True
 
