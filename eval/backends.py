@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from transformers import AutoModelForQuestionAnswering
+from transformers.utils import logging
 
 from index.precision import Precision, cpu_has_fast_bf16
 from rag.config import ReaderConfig
@@ -50,6 +51,7 @@ class AsTransformersDoes(ExtractiveReader):
 
 def ways(name: str) -> dict[str, ExtractiveReader]:
     """What is compared, the first being what the others are compared with."""
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = reader_folder(name, allow_hub=False)
     precisions: list[Precision] = ["fp32", "bf16"] if cpu_has_fast_bf16() else ["fp32"]
     padded = {f"transformers, {precision}": AsTransformersDoes(folder, name, precision) for precision in precisions}
