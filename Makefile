@@ -38,6 +38,12 @@ format: .venv/developing
 article: .venv/installed
 	$(BIN)/sourcespan eval article
 
+# where a question's time goes on this machine; with DATA=squad11_dev.json.gz also the ways to compute the reader
+.PHONY: bench
+bench: .venv/installed
+	$(BIN)/sourcespan bench
+	$(if $(DATA),$(BIN)/python -m eval.backends $(DATA))
+
 # the same work through other programs: make bench-peers DATA=squad11_dev.json.gz
 bench-peers: .venv/installed .venv-peers/haystack/installed .venv-peers/txtai/installed
 	$(BIN)/python -m eval.peers.bench $(DATA) $(ARGS)

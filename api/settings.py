@@ -15,6 +15,8 @@ from index.vector_rule import Choice, VectorRule
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig, RetrieverConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 
+_QUESTIONS_REMEMBERED = 1_024  # their vectors take 1.5 MB
+
 
 class Settings(BaseSettings):
     """Each field is the environment variable ``SOURCESPAN_`` + its name in capitals."""
@@ -100,7 +102,15 @@ class Settings(BaseSettings):
     @property
     def models(self) -> ModelConfig:
         """Which models to load."""
-        return ModelConfig(self.embedder, self.reader, self.calibration, self.allow_hub, self.precision, self.reranker)
+        return ModelConfig(
+            self.embedder,
+            self.reader,
+            self.calibration,
+            self.allow_hub,
+            self.precision,
+            reranker=self.reranker,
+            remembered_questions=_QUESTIONS_REMEMBERED,
+        )
 
     @property
     def retriever(self) -> RetrieverConfig:

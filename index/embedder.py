@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ class SentenceTransformerEmbedder:
         expected_sha256: str | None = None,
         batch_size: int = 32,
         precision: Precision = "auto",
+        remembered_questions: int = 0,
     ) -> None:
         """Raises ModelCorrupted where the weights are not the expected ones, ModelUnsuitable for no embedder."""
         weights_hash = weights_sha256(folder)
@@ -39,7 +41,10 @@ class SentenceTransformerEmbedder:
             raise ModelCorrupted(name, expected_sha256, weights_hash)
         self._model = _load(folder, name)
         self._batch_size = batch_size
-        self._bf16 = takes_bf16(precision)
+        self._remembered = lru_cache(remembered_questions)(self._embed_query)
+        bf16 = takes_bf16(precision)
+        # one that is no BERT runs as its library runs it
+        self._autocast = not _drop_padding(self._model, bf16=bf16) and bf16
         dimension = self._model.get_embedding_dimension()
         if dimension is None or self._model.max_seq_length is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
@@ -61,20 +66,37 @@ class SentenceTransformerEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """(texts, dimension), unit length."""
-        with autocast(self._bf16):
+        with autocast(self._autocast):
             vectors = self._model.encode_document(list(texts), batch_size=self._batch_size, show_progress_bar=False)
         return self._unit(vectors)
 
     def embed_query(self, text: str) -> Vectors:
-        """(dimension,), unit length."""
-        with autocast(self._bf16):
+        """(dimension,), unit length, read-only; of the last ``remembered_questions`` it is computed but once."""
+        return self._remembered(text)
+
+    def _embed_query(self, text: str) -> Vectors:
+        with autocast(self._autocast):
             vectors = self._model.encode_query([text], show_progress_bar=False)
-        return self._unit(vectors).reshape(self.dimension)
+        vector = self._unit(vectors).reshape(self.dimension)
+        vector.flags.writeable = False
+        return vector
 
     def _unit(self, vectors: Vectors) -> Vectors:
         vectors = np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit
+
+
+def _drop_padding(model: SentenceTransformer, *, bf16: bool) -> bool:
+    """Computes the model's transformer without padding, if it is a BERT."""
+    from index.padding_free import PaddingFreeBert
+
+    transformer = model[0]
+    encoder = getattr(transformer, "model", None)
+    if not PaddingFreeBert.fits(encoder):
+        return False
+    transformer.model = PaddingFreeBert(encoder, bf16=bf16).eval()
+    return True
 
 
 def weights_sha256(folder: Path) -> str:

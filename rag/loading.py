@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +49,8 @@ class ModelConfig:
     precision: Precision = "auto"
     reranker: str = ""
     """A cross-encoder; empty for none."""
+    remembered_questions: int = 0
+    """Questions whose vectors are kept for when they are asked again: what serves wants some, what measures none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,11 @@ def load(
     reader_folder(models.reader, allow_hub=models.allow_hub)
     if models.reranker:
         reranker_folder(models)
-    embedder = load_embedder(models)
-    passage_index = PassageIndex(data, embedder, size=size, rule=rule)
-    extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
-    reranker = load_reranker(models)
+    with _no_garbage():
+        embedder = load_embedder(models)
+        passage_index = PassageIndex(data, embedder, size=size, rule=rule)
+        extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
+        reranker = load_reranker(models)
     if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
         logger.warning("The calibration was fitted for another order of passages: run `sourcespan calibrate`")
     answerer = QuestionAnswerer(
@@ -100,12 +106,31 @@ def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) 
     return PassageIndex(data, load_embedder(models), rule=rule)
 
 
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """The libraries' hundreds of thousands of objects stay: looking for garbage among them is a fifth of loading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # nor is any question held up by a look through them
+        if was_on:
+            gc.enable()
+
+
 def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
     expected = ALL_MINILM_L6_V2_SHA256 if models.embedder == DEFAULT_EMBEDDER else None
     _quiet_libraries()
-    return SentenceTransformerEmbedder(folder, models.embedder, expected_sha256=expected, precision=models.precision)
+    return SentenceTransformerEmbedder(
+        folder,
+        models.embedder,
+        expected_sha256=expected,
+        precision=models.precision,
+        remembered_questions=models.remembered_questions,
+    )
 
 
 def load_reader(
@@ -144,7 +169,7 @@ def embedder_folder(models: ModelConfig) -> Path:
 
 def reranker_folder(models: ModelConfig) -> Path:
     """Where the reranker's files are. Raises ModelNotFound."""
-    _set_network(models.allow_hub)
+    _set_up_libraries(models.allow_hub)
     return _folder(models.reranker, models.allow_hub)
 
 

@@ -13,6 +13,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTraine
 
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
+from index.padding_free import PaddingFreeBert
 from index.precision import autocast, takes_bf16
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
@@ -27,7 +28,9 @@ class ExtractiveReader:
         """Raises ModelUnsuitable where the folder holds no model with a question-answering head."""
         self._config = config or ReaderConfig()
         self._tokenizer, self._model = _load(folder, name)
-        self._bf16 = takes_bf16(self._config.precision)
+        bf16 = takes_bf16(self._config.precision)
+        # what is no BERT runs as transformers runs it
+        self._autocast = not _drop_padding(self._model, bf16=bf16) and bf16
         self._pad_values = pad_values(self._tokenizer)
         longest: int = min(self._tokenizer.model_max_length, self._model.config.max_position_embeddings)
         self._window_tokens = min(self._config.max_window_tokens, longest)
@@ -82,7 +85,7 @@ class ExtractiveReader:
 
     def _forward(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
         inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
-        with self._one_at_a_time, torch.inference_mode(), autocast(self._bf16):
+        with self._one_at_a_time, torch.inference_mode(), autocast(self._autocast):
             output = self._model(**inputs)
         return output.start_logits.float().numpy(), output.end_logits.float().numpy()
 
@@ -102,11 +105,23 @@ def _stacked(masks: Sequence[BoolArray]) -> BoolArray:
     return np.stack([np.pad(mask, (0, longest - len(mask))) for mask in masks])
 
 
+def _drop_padding(model: PreTrainedModel, *, bf16: bool) -> bool:
+    """Whether the model is a BERT, which then computes without padding; what else there is becomes float32."""
+    if not PaddingFreeBert.fits(model.base_model):
+        model.float()  # type: ignore[no-untyped-call]
+        return False
+    encoder = PaddingFreeBert(model.base_model, bf16=bf16)
+    setattr(model, model.base_model_prefix, None)
+    model.float()  # type: ignore[no-untyped-call]
+    setattr(model, model.base_model_prefix, encoder)
+    return True
+
+
 def _load(folder: Path, name: str) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, loading = AutoModelForQuestionAnswering.from_pretrained(
-            folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
+            folder, local_files_only=True, dtype="auto", output_loading_info=True
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise ModelUnsuitable(name, str(error)) from error

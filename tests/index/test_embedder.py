@@ -40,3 +40,11 @@ def test_counting_and_embedding_at_the_same_time_do_not_disturb_each_other() -> 
     assert all(np.allclose(vectors, alone, atol=1e-3) for vectors in beside)
     assert counts
     assert all(of_texts == [600, 4] for of_texts in counts)
+
+
+def test_a_question_asked_again_has_the_same_vector_and_nobody_can_change_it() -> None:
+    embedder = load_embedder(ModelConfig(remembered_questions=1))
+    first = embedder.embed_query("Is it open?")
+    assert embedder.embed_query("Is it open?") is first
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 1.0

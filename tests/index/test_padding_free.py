@@ -1,0 +1,69 @@
+"""BERT without padding against transformers' own, on a small random one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
+
+from index.padding_free import PaddingFreeBert
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 40,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
+
+
+def bert() -> BertModel:
+    torch.manual_seed(0)
+    model = BertModel(BertConfig(**SMALL))
+    model.train(False)
+    return model
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 1000))
+def test_it_computes_what_transformers_does(lengths: list[int], seed: int) -> None:
+    draw = torch.Generator().manual_seed(seed)
+    shape = (len(lengths), max(lengths))
+    mask = (torch.arange(shape[1]) < torch.tensor(lengths)[:, None]).long()
+    inputs = {
+        "input_ids": torch.randint(0, 40, shape, generator=draw),
+        "token_type_ids": torch.randint(0, 2, shape, generator=draw),
+        "attention_mask": mask,
+    }
+    with torch.inference_mode():
+        right = bert()(**inputs).last_hidden_state
+        exact = PaddingFreeBert(bert(), bf16=False)(**inputs).last_hidden_state
+        half = PaddingFreeBert(bert(), bf16=True)(**inputs).last_hidden_state
+    inside = mask.bool()
+    torch.testing.assert_close(exact[inside], right[inside], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(half[inside], right[inside], atol=0.1, rtol=0.1)
+    assert not exact[~inside].any()
+
+
+def test_without_token_types_all_are_of_the_first_type() -> None:
+    ids = torch.tensor([[1, 2, 3]])
+    with torch.inference_mode():
+        right = bert()(ids).last_hidden_state
+        mine = PaddingFreeBert(bert(), bf16=False)(ids, torch.ones_like(ids)).last_hidden_state
+    torch.testing.assert_close(mine, right, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("change", [{"hidden_act": "relu"}, {"is_decoder": True}])
+def test_a_bert_of_another_make_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="another way"):
+        PaddingFreeBert(BertModel(BertConfig(**SMALL, **change)), bf16=False)
+
+
+def test_another_architecture_is_refused() -> None:
+    other = RobertaModel(RobertaConfig(**SMALL))
+    assert not PaddingFreeBert.fits(other)
+    assert not PaddingFreeBert.fits(None)
