@@ -12,12 +12,14 @@ from typing import TypeGuard, cast
 import torch
 from torch import Tensor
 from torch.nn import Embedding, LayerNorm, Linear
-from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
+from torch.nn.functional import gelu, layer_norm, linear, pad, scaled_dot_product_attention
 from transformers import BertModel
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.models.bert.modeling_bert import BertLayer
 
 Product = Callable[[Tensor], Tensor]
+
+_ROWS = 16
 
 
 class PaddingFreeBert(torch.nn.Module):
@@ -58,10 +60,14 @@ class PaddingFreeBert(torch.nn.Module):
         hidden = self._words(input_ids[mask]).float() + self._types(types[mask]) + self._positions(places)
         hidden = self._norm(hidden)
         lengths = mask.sum(dim=1).tolist()
+        # oneDNN keeps code for every number of rows it meets: let it meet few
+        if filler := -len(hidden) % _ROWS:
+            hidden = pad(hidden, (0, 0, 0, filler))
+            lengths.append(filler)
         for layer in self._layers:
             hidden = layer(hidden, lengths)
         padded = hidden.new_zeros(*mask.shape, hidden.shape[-1])
-        padded[mask] = hidden
+        padded[mask] = hidden[: len(places)]
         return BaseModelOutput(last_hidden_state=padded)
 
 
