@@ -195,7 +195,7 @@ def _lines(scores: Sequence[Score]) -> list[tuple[str, list[str]]]:
             ["gives none" if s.valid_offsets is None else f"{100 * s.valid_offsets:.1f}" for s in scores],
         ),
         ("latency p50 / p95, ms", [f"{s.p50_ms:.0f} / {s.p95_ms:.0f}" for s in scores]),
-        ("questions/s, 8 clients", [f"{s.questions_per_s:.1f}" for s in scores]),
+        ("questions/s, 8 clients; ours over HTTP", [f"{s.questions_per_s:.1f}" for s in scores]),
         ("questions that ended in an error", [str(s.failed) for s in scores]),
         ("index, passages/s", [f"{s.passages_per_s:.0f}" for s in scores]),
         ("peak memory, MB", [f"{s.peak_memory_mb:.0f}" for s in scores]),

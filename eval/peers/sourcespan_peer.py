@@ -1,10 +1,17 @@
-"""Ours, through the same door as the others. Each passage is a document of its own."""
+"""Ours, through the same door as the others, and over HTTP. Each passage is a document of its own."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 from eval.peers.contract import Reply
 from index.build import add_many
@@ -17,8 +24,10 @@ from rag.loading import load as load_parts
 class Sourcespan:
     """The pipeline in this process."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, serving: Mapping[str, str]) -> None:
+        """``serving``: the settings of a server that holds the same index and models."""
         self._parts = parts
+        self._serving = serving
         self._numbers: dict[str, int] = {}
 
     def index(self, passages: Sequence[str]) -> None:
@@ -35,10 +44,51 @@ class Sourcespan:
             return Reply(best.text, self._numbers[best.document.id], best.span.start, best.span.end, retrieved)
         return Reply("", None, None, None, retrieved)
 
+    @contextmanager
+    def served(self) -> Iterator[_Served]:
+        """The same index behind `sourcespan serve`, in a process of its own."""
+        program = Path(sys.executable).with_name("sourcespan")
+        environment = {**os.environ, **self._serving}
+        command = [str(program), "serve", "--port", "0"]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 (ours)
+            try:
+                assert server.stdout is not None  # noqa: S101
+                url = next(word for line in server.stdout for word in line.split() if word.startswith("http://"))
+                with httpx.Client(base_url=url, timeout=120) as client:
+                    asked = _Served(client, self._numbers)
+                    asked.ask("Is it warm?")
+                    yield asked
+            finally:
+                server.terminate()
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """Asks over HTTP."""
+
+    client: httpx.Client
+    numbers: Mapping[str, int]
+
+    def ask(self, question: str) -> Reply:
+        """The best answer, given or withheld."""
+        response = self.client.post("/v1/ask", json={"question": question, "n_best": 1}).raise_for_status()
+        body = response.json()
+        for best in (*body["answers"], *body["candidates"]):
+            number, span = self.numbers[best["document"]["id"]], best["span"]
+            return Reply(best["text"], number, span["start"], span["end"], [])
+        return Reply("", None, None, None, [])
+
 
 def load(embedder: str, reader: str, top_k: int) -> Sourcespan:
     """With its models loaded, over an empty index; the calibration is that beside the reader's weights, if it fits."""
     data = Path(tempfile.mkdtemp(prefix="sourcespan-peer-"))
     bundled = Path(embedder) == embedder_folder(ModelConfig())  # by its name, which the calibration was fitted for
     models = ModelConfig(DEFAULT_EMBEDDER if bundled else embedder, reader)
-    return Sourcespan(load_parts(data, models, ask=AskConfig(top_k=top_k)))
+    serving = {
+        "SOURCESPAN_DATA": str(data),
+        "SOURCESPAN_EMBEDDER": models.embedder,
+        "SOURCESPAN_READER": models.reader,
+        "SOURCESPAN_TOP_K": str(top_k),
+        "SOURCESPAN_RATE_LIMIT": "0",
+    }
+    return Sourcespan(load_parts(data, models, ask=AskConfig(top_k=top_k)), serving)
