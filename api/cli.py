@@ -217,7 +217,7 @@ def calibrate(
     absent: Annotated[float, typer.Option(min=0, max=0.9, help="Share of paragraphs that are left out.")] = 0.2,
     unanswerable: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of the questions without an answer.")
-    ] = 0.25,
+    ] = 0.3,
     seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
 ) -> None:
     """Fit confidence and abstention on questions that neither training nor evaluation uses.
