@@ -85,21 +85,24 @@ def _documents(paragraphs: Sequence[SquadParagraph]) -> list[tuple[str, dict[str
 
 
 def with_share(questions: Sequence[HeldOutQuestion], unanswerable: float) -> list[HeldOutQuestion]:
-    """In the same order, but for the last of those that are too many for this share to have no answer.
+    """In the same order, but for some of those that are too many for this share to have no answer.
 
     How often people ask what the documents don't say decides what a margin is worth, and held-out data that is half
-    unanswerable would teach to doubt.
+    unanswerable would teach to doubt. They are left out evenly, so that any first part has about that share too.
     """
     without = sum(not question.accepted for question in questions)
     answered = len(questions) - without
-    left = {
+    wanted = {
         False: min(without, round(answered * unanswerable / (1 - unanswerable))),
         True: min(answered, round(without * (1 - unanswerable) / unanswerable)) if unanswerable else answered,
     }
+    there, seen = {False: without, True: answered}, {False: 0, True: 0}
     kept = []
     for question in questions:
-        if left[bool(question.accepted)] > 0:
-            left[bool(question.accepted)] -= 1
+        kind = bool(question.accepted)
+        before = seen[kind] * wanted[kind] // there[kind]
+        seen[kind] += 1
+        if seen[kind] * wanted[kind] // there[kind] > before:
             kept.append(question)
     return kept
 

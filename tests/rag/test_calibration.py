@@ -187,6 +187,13 @@ def test_the_share_without_an_answer_is_had_by_leaving_out_one_kind(
     assert abs(left[False] - share * len(kept)) <= 1
 
 
+def test_any_first_part_of_the_questions_has_the_share() -> None:
+    questions = [HeldOutQuestion(f"{n}?", ("x",) if n % 2 else ()) for n in range(2_000)]
+    kept = with_share(questions, 0.2)
+    assert len(kept) == 1_250
+    assert sum(not question.accepted for question in kept[:250]) == pytest.approx(50, abs=2)
+
+
 def test_observing_asks_the_whole_index_and_leaves_paragraphs_out(
     index: PassageIndex, answerer: QuestionAnswerer
 ) -> None:
