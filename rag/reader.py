@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,9 @@ class ExtractiveReader:
         self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_sha256(folder)[:16]}"
         # two passes at once on the same cores would only slow each other down
         self._one_at_a_time = threading.Lock()
+        # each core computes windows of its own: cores that share the products of one window mostly wait for each other
+        self._cores = torch.get_num_threads()
+        self._workers = ThreadPoolExecutor(self._cores, "reading", initializer=torch.set_num_threads, initargs=(1,))
 
     def check(self, question: str) -> None:
         """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""
@@ -84,8 +88,18 @@ class ExtractiveReader:
         return [(windows[span.window], span) for span in found]
 
     def _forward(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
+        """(windows, tokens) of each: the windows, which come by length, are dealt out to the cores like cards."""
         inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
-        with self._one_at_a_time, torch.inference_mode(), autocast(self._autocast):
+        hands = [slice(first, None, self._cores) for first in range(min(self._cores, len(windows)))]
+        start, end = (np.empty(inputs["input_ids"].shape, np.float32) for _ in range(2))
+        with self._one_at_a_time:
+            computed = self._workers.map(self._compute, ({n: v[hand] for n, v in inputs.items()} for hand in hands))
+            for hand, (starts, ends) in zip(hands, computed, strict=True):
+                start[hand], end[hand] = starts, ends
+        return start, end
+
+    def _compute(self, inputs: dict[str, torch.Tensor]) -> tuple[FloatArray, FloatArray]:
+        with torch.inference_mode(), autocast(self._autocast):
             output = self._model(**inputs)
         return output.start_logits.float().numpy(), output.end_logits.float().numpy()
 
