@@ -27,7 +27,9 @@ from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from index.precision import cpu_has_fast_bf16, takes_bf16
 from rag.answers import QAResult
-from rag.loading import ModelConfig, Parts, load
+from rag.loading import ModelConfig, Parts, load, load_reader
+from rag.pipeline import QuestionAnswerer
+from rag.retriever import HybridRetriever
 from rag.training.hardware import processor
 from rag.training.model_card import code_commit
 
@@ -88,7 +90,7 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
             questions = [question.question for question in read_questions(ARTICLE_QUESTIONS)]
             tell("asking")
             times = [result.timings.total for result in _ask_all(parts, questions)]
-            products = _products(parts, questions[: len(questions) // 4])
+            products = _products(parts, models, questions[: len(questions) // 4])
             steps = _profile(parts, questions)
         tell("indexing")
         indexed = _index_rate(Path(folder) / "other", parts)
@@ -141,10 +143,16 @@ def _ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
     return [parts.answerer.ask(question) for question in questions]
 
 
-def _products(parts: Parts, questions: Sequence[str]) -> float:
+def _products(parts: Parts, models: ModelConfig, questions: Sequence[str]) -> float:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # torch counts what the calling thread computes, so nothing may be dealt out to others
+    reader, calibration = load_reader(models, parts.embedder.fingerprint)
+    torch.set_num_threads(threads)
+    retriever = HybridRetriever(parts.index, parts.embedder)
+    alone = replace(parts, answerer=QuestionAnswerer(retriever, reader, parts.index.catalogue, calibration))
     # the weights that are laid out once have a product of their own, which torch does not count
     with FlopCounterMode(display=False, custom_mapping={torch.ops.mkldnn._linear_pointwise: _linear_flops}) as counter:
-        _ask_all(parts, questions)
+        _ask_all(alone, questions)
     return float(counter.get_total_flops()) / (len(questions) + 1) / 1e9
 
 

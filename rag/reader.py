@@ -91,8 +91,10 @@ class ExtractiveReader:
         """(windows, tokens) of each: the windows, which come by length, are dealt out to the cores like cards."""
         inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
         hands = [slice(first, None, self._cores) for first in range(min(self._cores, len(windows)))]
-        start, end = (np.empty(inputs["input_ids"].shape, np.float32) for _ in range(2))
         with self._one_at_a_time:
+            if len(hands) == 1:
+                return self._compute(inputs)
+            start, end = (np.empty(inputs["input_ids"].shape, np.float32) for _ in range(2))
             computed = self._workers.map(self._compute, ({n: v[hand] for n, v in inputs.items()} for hand in hands))
             for hand, (starts, ends) in zip(hands, computed, strict=True):
                 start[hand], end[hand] = starts, ends
