@@ -66,10 +66,8 @@ def serve(
 
     from api.app import create_app
     from api.logs import log_as_json
-    from api.memory import share_one_heap
     from api.service import Service
 
-    share_one_heap()
     settings = _settings(host=host, port=port, data=data)
     settings.check_address()
     config = uvicorn.Config(

@@ -31,11 +31,13 @@ class SentenceTransformerEmbedder:
         name: str,
         *,
         expected_sha256: str | None = None,
-        batch_size: int = 32,
+        batch_size: int = 16,
         precision: Precision = "auto",
         remembered_questions: int = 0,
     ) -> None:
         """Raises ModelCorrupted where the weights are not the expected ones, ModelUnsuitable for no embedder."""
+        from index.padding_free import drop_padding  # seconds of import, needed only by whoever embeds
+
         weights_hash = weights_sha256(folder)
         if expected_sha256 is not None and weights_hash != expected_sha256:
             raise ModelCorrupted(name, expected_sha256, weights_hash)
@@ -44,7 +46,7 @@ class SentenceTransformerEmbedder:
         self._remembered = lru_cache(remembered_questions)(self._embed_query)
         bf16 = takes_bf16(precision)
         # one that is no BERT runs as its library runs it
-        self._autocast = not _drop_padding(self._model, bf16=bf16) and bf16
+        self._autocast = not drop_padding(self._model[0], "model", bf16=bf16) and bf16
         dimension = self._model.get_embedding_dimension()
         if dimension is None or self._model.max_seq_length is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
@@ -85,18 +87,6 @@ class SentenceTransformerEmbedder:
         vectors = np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit
-
-
-def _drop_padding(model: SentenceTransformer, *, bf16: bool) -> bool:
-    """Computes the model's transformer without padding, if it is a BERT."""
-    from index.padding_free import PaddingFreeBert
-
-    transformer = model[0]
-    encoder = getattr(transformer, "model", None)
-    if not PaddingFreeBert.fits(encoder):
-        return False
-    transformer.model = PaddingFreeBert(encoder, bf16=bf16).eval()
-    return True
 
 
 def weights_sha256(folder: Path) -> str:

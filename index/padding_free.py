@@ -1,31 +1,85 @@
-"""A BERT that computes no padding: all texts of a batch in one row, each attending to itself alone.
+"""A BERT that computes no padding: all texts of a batch in one row of tokens, each attending to itself alone.
 
-The weights are cast once and laid out once as oneDNN likes them, instead of in every pass. The idea of the packed row:
-ByteTransformer (Zhai et al., 2023, arXiv:2210.03052).
+The row is cut evenly for the cores, wherever that falls; they meet once a layer, for the keys and values of a text that
+was cut. The weights are cast once and laid out once as oneDNN likes them, instead of in every pass. The idea of the
+packed row: ByteTransformer (Zhai et al., 2023, arXiv:2210.03052).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, cycle, pairwise
 from typing import TypeGuard, cast
 
 import torch
 from torch import Tensor
-from torch.nn import Embedding, LayerNorm, Linear
-from torch.nn.functional import gelu, layer_norm, linear, pad, scaled_dot_product_attention
+from torch.nn import Embedding, LayerNorm, Linear, Module
+from torch.nn.functional import gelu, layer_norm, linear, pad, scaled_dot_product_attention, softmax
 from transformers import BertModel
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.models.bert.modeling_bert import BertLayer
 
+from index.cores import Cores, Meet
+
 Product = Callable[[Tensor], Tensor]
+Share = Callable[[Tensor], Sequence[Tensor]]
+"""Gives the other cores what this one computed, and gets what each did, in order."""
 
+# oneDNN keeps code for every number of rows it meets: let it meet few
 _ROWS = 16
+# fewer tokens than these are done sooner than another core has begun
+_WORTH_A_CORE = 64
 
 
-class PaddingFreeBert(torch.nn.Module):
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The texts of a batch one after the other, in ``parts`` of ``size`` tokens; the last is filled up."""
+
+    ids: Tensor
+    types: Tensor
+    places: Tensor
+    texts: Sequence[tuple[int, int]]
+    """From where to where each goes."""
+    parts: int
+    size: int
+
+    @classmethod
+    def of(cls, ids: Tensor, types: Tensor, mask: Tensor, cores: int) -> _Row:
+        """All three are (texts, tokens)."""
+        lengths = mask.sum(dim=1).tolist()
+        count = sum(lengths)
+        parts = max(1, min(cores, count // _WORTH_A_CORE))
+        size = -(-count // (parts * _ROWS)) * _ROWS
+        parts = -(-count // size)
+        filler = (0, parts * size - count)
+        ids, types, places = (pad(row, filler) for row in (ids[mask], types[mask], mask.nonzero()[:, 1]))
+        return cls(ids, types, places, list(pairwise(accumulate([0, *lengths]))), parts, size)
+
+    def part(self, number: int) -> slice:
+        return slice(number * self.size, (number + 1) * self.size)
+
+
+def drop_padding(owner: Module, name: str, *, bf16: bool) -> bool:
+    """Puts a `PaddingFreeBert` in the place of the BERT ``owner.name``; what else there is becomes float32.
+
+    False where it is no BERT, and computes as before.
+    """
+    bert = getattr(owner, name, None)
+    if not PaddingFreeBert.fits(bert):
+        owner.float()
+        return False
+    encoder = PaddingFreeBert(bert, Cores(torch.get_num_threads()), bf16=bf16).eval()
+    setattr(owner, name, None)
+    owner.float()
+    setattr(owner, name, encoder)
+    return True
+
+
+class PaddingFreeBert(Module):
     """In the place of a transformers BertModel, on the CPU, for inference only."""
 
-    def __init__(self, bert: BertModel, *, bf16: bool) -> None:
+    def __init__(self, bert: BertModel, cores: Cores, *, bf16: bool) -> None:
         """Raises ValueError for a model that `fits` refuses."""
         super().__init__()
         if not self.fits(bert):
@@ -38,6 +92,7 @@ class PaddingFreeBert(torch.nn.Module):
         self._norm = _norm(bert.embeddings.LayerNorm)
         layers = cast(Iterable[BertLayer], bert.encoder.layer)
         self._layers = [_Layer(layer, bert.config.num_attention_heads, dtype) for layer in layers]
+        self._cores = cores
 
     @staticmethod
     def fits(model: object) -> TypeGuard[BertModel]:
@@ -56,19 +111,35 @@ class PaddingFreeBert(torch.nn.Module):
         """``last_hidden_state`` (texts, tokens, width) in float32; zero where ``attention_mask`` is."""
         mask = attention_mask.bool()
         types = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
-        places = mask.nonzero()[:, 1]
-        hidden = self._words(input_ids[mask]).float() + self._types(types[mask]) + self._positions(places)
-        hidden = self._norm(hidden)
-        lengths = mask.sum(dim=1).tolist()
-        # oneDNN keeps code for every number of rows it meets: let it meet few
-        if filler := -len(hidden) % _ROWS:
-            hidden = pad(hidden, (0, 0, 0, filler))
-            lengths.append(filler)
-        for layer in self._layers:
-            hidden = layer(hidden, lengths)
+        row = _Row.of(input_ids, types, mask, self._cores.count)
+        hidden = torch.empty(len(row.ids), self.config.hidden_size)
+        # who is a layer ahead leaves what the others still read of the layer before
+        boards = [[hidden] * row.parts for _ in range(2)]
+
+        @torch.inference_mode()
+        def compute(number: int, meet: Meet) -> None:
+            board = cycle(boards)
+
+            def share(computed: Tensor) -> Sequence[Tensor]:
+                shared = next(board)
+                shared[number] = computed
+                meet()
+                return shared
+
+            hidden[row.part(number)] = self._compute(row, number, share)
+
+        self._cores.compute(row.parts, compute)
         padded = hidden.new_zeros(*mask.shape, hidden.shape[-1])
-        padded[mask] = hidden[: len(places)]
+        padded[mask] = hidden[: row.texts[-1][1]]
         return BaseModelOutput(last_hidden_state=padded)
+
+    def _compute(self, row: _Row, number: int, share: Share) -> Tensor:
+        own = row.part(number)
+        hidden = self._words(row.ids[own]).float() + self._types(row.types[own]) + self._positions(row.places[own])
+        hidden = self._norm(hidden)
+        for layer in self._layers:
+            hidden = layer(hidden, own, row.texts, share)
+        return hidden
 
 
 class _Layer:
@@ -86,18 +157,43 @@ class _Layer:
         self._norm_attended = _norm(attention.output.LayerNorm)
         self._norm_out = _norm(layer.output.LayerNorm)
 
-    def __call__(self, hidden: Tensor, lengths: list[int]) -> Tensor:
-        attended = self._out(self._attend(self._qkv(hidden.to(self._dtype)), lengths))
+    def __call__(self, hidden: Tensor, own: slice, texts: Sequence[tuple[int, int]], share: Share) -> Tensor:
+        attended = self._out(self._attend(share(self._qkv(hidden.to(self._dtype))), own, texts))
         hidden = self._norm_attended(hidden + attended)
         return self._norm_out(hidden + self._down(gelu(self._up(hidden.to(self._dtype)))))
 
-    def _attend(self, qkv: Tensor, lengths: list[int]) -> Tensor:
+    def _attend(self, parts: Sequence[Tensor], own: slice, texts: Sequence[tuple[int, int]]) -> Tensor:
         attended = []
-        for text in torch.split(qkv, lengths):
-            # (tokens, 3 x width) → each of the three as (1, heads, tokens, width of a head)
-            query, key, value = text.view(1, len(text), 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-            attended.append(scaled_dot_product_attention(query, key, value)[0].transpose(0, 1).flatten(1))
-        return torch.cat(attended)
+        for first, last in texts:
+            begin, end = max(first, own.start), min(last, own.stop)
+            if begin < end:
+                query, _, _ = self._split(_rows(parts, begin, end))
+                _, key, value = self._split(_rows(parts, first, last))
+                attended.append(_attention(query, key, value).transpose(0, 1).flatten(1))
+        together = torch.cat(attended)
+        return pad(together, (0, 0, 0, own.stop - own.start - len(together)))
+
+    def _split(self, qkv: Tensor) -> Tensor:
+        """(tokens, 3 x width) → (3, heads, tokens, width of a head)."""
+        return qkv.view(len(qkv), 3, self._heads, -1).permute(1, 2, 0, 3)
+
+
+def _rows(parts: Sequence[Tensor], first: int, last: int) -> Tensor:
+    """Rows ``first`` to ``last`` of parts that follow one another, of one size."""
+    size = len(parts[0])
+    pieces = [
+        parts[at][max(first - at * size, 0) : last - at * size] for at in range(first // size, (last - 1) // size + 1)
+    ]
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+
+def _attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """(heads, tokens, width of a head) of each."""
+    if query.dtype is not torch.bfloat16:
+        return scaled_dot_product_attention(query, key, value)
+    # for texts of the length of passages a third faster than PyTorch's fused one, which casts within
+    scores = torch.bmm(query * query.shape[-1] ** -0.5, key.transpose(1, 2))
+    return torch.bmm(softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype), value)
 
 
 def _product(layers: list[Linear], dtype: torch.dtype) -> Product:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.allocator import keep_what_passes_need
 from index.embedder import ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
 from index.errors import ModelNotFound
 from index.passage_index import PassageIndex
@@ -34,7 +35,6 @@ DEFAULT_READER = "reader-v2"
 CALIBRATION_FILE = "calibration.json"
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
-_COMPILED_PIECES = "64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ def load(
 ) -> Parts:
     """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
     models = models or ModelConfig()
+    keep_what_passes_need()
     # a mistyped name should not cost the seconds of loading
     reader_folder(models.reader, allow_hub=models.allow_hub)
     if models.reranker:
@@ -103,6 +104,7 @@ def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) 
 
     Raises ModelError, CatalogueError.
     """
+    keep_what_passes_need()
     return PassageIndex(data, load_embedder(models), rule=rule)
 
 
@@ -190,10 +192,6 @@ def _calibration(wanted: str, reader: Path) -> Calibration:
 def _set_up_libraries(allow_hub: bool) -> None:
     # the model libraries read this once, when they are first imported
     os.environ["HF_HUB_OFFLINE"] = "0" if allow_hub else "1"
-    # oneDNN keeps what it compiled for each shape of input, and so does PyTorch over it: some 2 MB a shape, and by
-    # default a thousand pieces each, which is several hundred MB in a service that is asked for days
-    for cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
-        os.environ.setdefault(cache, _COMPILED_PIECES)
 
 
 def _quiet_libraries() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTraine
 
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
-from index.padding_free import PaddingFreeBert
+from index.padding_free import drop_padding
 from index.precision import autocast, takes_bf16
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
@@ -31,16 +29,11 @@ class ExtractiveReader:
         self._tokenizer, self._model = _load(folder, name)
         bf16 = takes_bf16(self._config.precision)
         # what is no BERT runs as transformers runs it
-        self._autocast = not _drop_padding(self._model, bf16=bf16) and bf16
+        self._autocast = not drop_padding(self._model, self._model.base_model_prefix, bf16=bf16) and bf16
         self._pad_values = pad_values(self._tokenizer)
         longest: int = min(self._tokenizer.model_max_length, self._model.config.max_position_embeddings)
         self._window_tokens = min(self._config.max_window_tokens, longest)
         self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_sha256(folder)[:16]}"
-        # two passes at once on the same cores would only slow each other down
-        self._one_at_a_time = threading.Lock()
-        # each core computes windows of its own: cores that share the products of one window mostly wait for each other
-        self._cores = torch.get_num_threads()
-        self._workers = ThreadPoolExecutor(self._cores, "reading", initializer=torch.set_num_threads, initargs=(1,))
 
     def check(self, question: str) -> None:
         """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""
@@ -88,19 +81,8 @@ class ExtractiveReader:
         return [(windows[span.window], span) for span in found]
 
     def _forward(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
-        """(windows, tokens) of each: the windows, which come by length, are dealt out to the cores like cards."""
+        """Start and end logits of the windows, (windows, tokens) each."""
         inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
-        hands = [slice(first, None, self._cores) for first in range(min(self._cores, len(windows)))]
-        with self._one_at_a_time:
-            if len(hands) == 1:
-                return self._compute(inputs)
-            start, end = (np.empty(inputs["input_ids"].shape, np.float32) for _ in range(2))
-            computed = self._workers.map(self._compute, ({n: v[hand] for n, v in inputs.items()} for hand in hands))
-            for hand, (starts, ends) in zip(hands, computed, strict=True):
-                start[hand], end[hand] = starts, ends
-        return start, end
-
-    def _compute(self, inputs: dict[str, torch.Tensor]) -> tuple[FloatArray, FloatArray]:
         with torch.inference_mode(), autocast(self._autocast):
             output = self._model(**inputs)
         return output.start_logits.float().numpy(), output.end_logits.float().numpy()
@@ -119,18 +101,6 @@ def _placed(window: Window, span: TokenSpan, pairs: Sequence[tuple[int, int]]) -
 def _stacked(masks: Sequence[BoolArray]) -> BoolArray:
     longest = max(map(len, masks))
     return np.stack([np.pad(mask, (0, longest - len(mask))) for mask in masks])
-
-
-def _drop_padding(model: PreTrainedModel, *, bf16: bool) -> bool:
-    """Whether the model is a BERT, which then computes without padding; what else there is becomes float32."""
-    if not PaddingFreeBert.fits(model.base_model):
-        model.float()  # type: ignore[no-untyped-call]
-        return False
-    encoder = PaddingFreeBert(model.base_model, bf16=bf16)
-    setattr(model, model.base_model_prefix, None)
-    model.float()  # type: ignore[no-untyped-call]
-    setattr(model, model.base_model_prefix, encoder)
-    return True
 
 
 def _load(folder: Path, name: str) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:

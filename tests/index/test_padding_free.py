@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
+from index import padding_free
+from index.cores import Cores
 from index.padding_free import PaddingFreeBert
 
 SMALL: dict[str, Any] = {
@@ -29,8 +32,15 @@ def bert() -> BertModel:
     return model
 
 
-@given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 1000))
-def test_it_computes_what_transformers_does(lengths: list[int], seed: int) -> None:
+@pytest.fixture(scope="module", params=[1, 3])
+def cores(request: pytest.FixtureRequest) -> Iterator[Cores]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(padding_free, "_WORTH_A_CORE", 16)
+        yield Cores(request.param)
+
+
+@given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=6), seed=st.integers(0, 1000))
+def test_it_computes_what_transformers_does(cores: Cores, lengths: list[int], seed: int) -> None:
     draw = torch.Generator().manual_seed(seed)
     shape = (len(lengths), max(lengths))
     mask = (torch.arange(shape[1]) < torch.tensor(lengths)[:, None]).long()
@@ -41,8 +51,8 @@ def test_it_computes_what_transformers_does(lengths: list[int], seed: int) -> No
     }
     with torch.inference_mode():
         right = bert()(**inputs).last_hidden_state
-        exact = PaddingFreeBert(bert(), bf16=False)(**inputs).last_hidden_state
-        half = PaddingFreeBert(bert(), bf16=True)(**inputs).last_hidden_state
+        exact = PaddingFreeBert(bert(), cores, bf16=False)(**inputs).last_hidden_state
+        half = PaddingFreeBert(bert(), cores, bf16=True)(**inputs).last_hidden_state
     inside = mask.bool()
     torch.testing.assert_close(exact[inside], right[inside], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(half[inside], right[inside], atol=0.1, rtol=0.1)
@@ -53,14 +63,14 @@ def test_without_token_types_all_are_of_the_first_type() -> None:
     ids = torch.tensor([[1, 2, 3]])
     with torch.inference_mode():
         right = bert()(ids).last_hidden_state
-        mine = PaddingFreeBert(bert(), bf16=False)(ids, torch.ones_like(ids)).last_hidden_state
+        mine = PaddingFreeBert(bert(), Cores(1), bf16=False)(ids, torch.ones_like(ids)).last_hidden_state
     torch.testing.assert_close(mine, right, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("change", [{"hidden_act": "relu"}, {"is_decoder": True}])
 def test_a_bert_of_another_make_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="another way"):
-        PaddingFreeBert(BertModel(BertConfig(**SMALL, **change)), bf16=False)
+        PaddingFreeBert(BertModel(BertConfig(**SMALL, **change)), Cores(1), bf16=False)
 
 
 def test_another_architecture_is_refused() -> None:
