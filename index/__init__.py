@@ -6,8 +6,8 @@ import os
 for _name, _value in {
     # OpenMP's threads would spin for milliseconds after each piece of work, on cores that `index.cores` computes on
     "OMP_WAIT_POLICY": "PASSIVE",
-    # oneDNN keeps what it compiled for each shape of input, and so does PyTorch over it: some 2 MB a shape, by default a
-    # thousand pieces each, which is several hundred MB in a service that is asked for days
+    # oneDNN keeps what it compiled for each shape of input, and so does PyTorch over it: some 2 MB a shape, by default
+    # of a thousand shapes, which is several hundred MB in a service that is asked for days
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
     "LRU_CACHE_CAPACITY": "64",
 }.items():
