@@ -9,7 +9,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test test-fast check openapi format article clean bench-peers
+.PHONY: serve test test-fast check openapi format article clean bench bench-peers
 
 serve: .venv/installed
 	$(BIN)/sourcespan serve --host $(HOST) --port $(PORT)
@@ -38,10 +38,14 @@ format: .venv/developing
 article: .venv/installed
 	$(BIN)/sourcespan eval article
 
-# where a question's time goes on this machine; with DATA=squad11_dev.json.gz also the ways to compute the reader
-.PHONY: bench
+# what this machine does with it, as tables or, with OUT=folder, as JSON there: asking and indexing, clients at once, growing
+# indexes; with DATA=squad11_dev.json.gz the latter of its paragraphs, and the ways to compute the reader
+SIZES := $(foreach size,100 1000 10000 100000,--passages $(size))
 bench: .venv/installed
-	$(BIN)/sourcespan bench
+	$(if $(OUT),mkdir -p $(OUT))
+	$(BIN)/sourcespan bench $(if $(OUT),--json > $(OUT)/asking.json)
+	$(BIN)/sourcespan eval load --unbatched $(if $(OUT),--json > $(OUT)/clients.json)
+	$(BIN)/sourcespan eval scale $(DATA) $(SIZES) $(if $(OUT),--json $(OUT)/growth.json)
 	$(if $(DATA),$(BIN)/python -m eval.backends $(DATA))
 
 # the same work through other programs: make bench-peers DATA=squad11_dev.json.gz

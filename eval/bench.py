@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
@@ -21,6 +20,7 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
+from eval.facts import Facts
 from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file
@@ -30,8 +30,6 @@ from rag.answers import QAResult
 from rag.loading import ModelConfig, Parts, load, load_reader
 from rag.pipeline import QuestionAnswerer
 from rag.retriever import HybridRetriever
-from rag.training.hardware import processor
-from rag.training.model_card import code_commit
 
 # rows x inputs x outputs of the reader's largest products for five passages
 _PRODUCT = (640, 384, 1536)
@@ -54,9 +52,7 @@ _STEPS = {
 class Report:
     """One run. Times in milliseconds, rates in 10⁹ operations per second, memory in MB."""
 
-    machine: str
-    commit: str
-    versions: Mapping[str, str]
+    facts: Facts
     precision: str
     rates: Mapping[str, float]
     """Of this machine's matrix products, by number format, the best of several."""
@@ -100,9 +96,7 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
     precision = "bf16" if takes_bf16(models.precision) else "fp32"
     floor = products / rates[precision] * 1e3
     return Report(
-        machine=processor(),
-        commit=code_commit(Path(__file__).parents[1]) or "unknown",
-        versions={name: version(name) for name in ("torch", "transformers", "sentence-transformers", "faiss-cpu")},
+        facts=Facts.here(),
         precision=precision,
         rates=rates,
         products=products,
@@ -197,7 +191,7 @@ def _cold_start(data: Path, question: str) -> float:
 def show(report: Report) -> None:
     """Prints the report as a person reads it: the ceiling, the floor, then every millisecond."""
     console = Console(highlight=False)
-    console.print(f"{report.machine}, commit {report.commit[:12]}")
+    console.print(str(report.facts))
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in report.rates.items())
     console.print(f"matrix products: {rates} · 10⁹ operations a second; the models run in {report.precision}")
     console.print(f"one question needs {report.products:.1f} · 10⁹ operations, at this rate {report.floor:.1f} ms")

@@ -1,12 +1,14 @@
-"""``sourcespan eval load``: many clients ask a running server at once, every answer checked against the stored text."""
+"""``sourcespan eval load``: many clients ask a server at once, every answer checked against the stored text."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -19,6 +21,7 @@ from rich.table import Table
 
 from eval.datasets import ARTICLE_QUESTIONS, read_questions
 from eval.load_clients import REFUSED, Clients, Seen
+from eval.served import served
 
 BROKEN = 1
 
@@ -100,10 +103,15 @@ async def run_round(
 
 
 def load(
-    url: Annotated[str, typer.Option(help="Where the server is.")] = "http://127.0.0.1:8000",
+    url: Annotated[
+        str, typer.Option(help="Where the server is.", show_default="one is started that holds our article")
+    ] = "",
     against: Annotated[
         str, typer.Option(help="Another server, asked in turn with the first: how many times faster is the first?")
     ] = "",
+    unbatched: Annotated[
+        bool, typer.Option("--unbatched", help="Start one that reads each question by itself, as the other.")
+    ] = False,
     clients: Annotated[str, typer.Option(help="Rounds, each by its number of clients.")] = "1,8,32",
     seconds: Annotated[float, typer.Option(min=1, help="How long a round takes.")] = 30,
     mixed: Annotated[
@@ -115,30 +123,47 @@ def load(
     key: Annotated[str | None, typer.Option(help="API key.", envvar="SOURCESPAN_LOAD_KEY")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Ask a running server with many clients: speed, errors, memory, and whether every answer is exact.
+    """Ask a server with many clients: speed, errors, memory, and whether every answer is exact.
 
-    Exit code 1: there was an error other than the intended 503, or an answer that is not its span. Serve with
-    SOURCESPAN_RATE_LIMIT=0. What batching gives: a server with SOURCESPAN_BATCH_QUESTIONS=1 as the other one.
+    Exit code 1: there was an error other than the intended 503, or an answer that is not its span. A server of yours
+    should have SOURCESPAN_RATE_LIMIT=0.
     """
+    from eval.facts import Facts  # PyTorch's seconds of import are not for every command
+
     asked = [question.question for question in read_questions(questions)]
+    counts = [int(count) for count in clients.split(",")]
+    with ExitStack() as running:
+        servers = {"first": url or running.enter_context(_started())}
+        if against or unbatched:
+            servers["against"] = against or running.enter_context(_started(SOURCESPAN_BATCH_QUESTIONS="1"))
+        status = running.enter_context(Console(stderr=True).status(""))
 
-    def one_round(server: str, count: int) -> Tally:
-        return asyncio.run(run_round(server, asked, clients=count, seconds=seconds, mixed=mixed, key=key))
+        def one_round(server: str, count: int) -> Tally:
+            status.update(f"{count} clients ask {server} for {seconds:g} seconds")
+            return asyncio.run(run_round(server, asked, clients=count, seconds=seconds, mixed=mixed, key=key))
 
+        rounds = [{name: one_round(at, count) for name, at in servers.items()} for count in counts]
     rows: list[dict[str, Any]] = []
-    broken = False
-    for count in map(int, clients.split(",")):
-        tallies = {server: one_round(server, count) for server in (url, against) if server}
-        broken |= any(tally.errors or tally.seen.not_exact for tally in tallies.values())
-        rows += [{"server": server, **tally.as_dict()} for server, tally in tallies.items()]
-        if against:
-            rows[-2]["times_faster"] = _times(tallies[url], tallies[against])
+    for tallies in rounds:
+        rows += [{"server": servers[name], **tally.as_dict()} for name, tally in tallies.items()]
+        if "against" in tallies:
+            rows[-2]["times_faster"] = _times(tallies["first"], tallies["against"])
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps({**asdict(Facts.here()), "rounds": rows}, indent=2))
     else:
         _show(rows)
-    if broken:
+    if any(tally.errors or tally.seen.not_exact for tallies in rounds for tally in tallies.values()):
         sys.exit(BROKEN)
+
+
+@contextmanager
+def _started(**settings: str) -> Iterator[str]:
+    """The URL of a server of our own, whose index goes with it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sourcespan-load-") as data,
+        served({**settings, "SOURCESPAN_DATA": data}) as url,
+    ):
+        yield url
 
 
 def _times(one: Tally, other: Tally) -> float | None:

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,13 +78,10 @@ def scale(
 
 def _facts(texts: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
     """What the figures are of: the machine, the program, the texts."""
-    from rag.training.hardware import processor
-    from rag.training.model_card import code_commit
+    from eval.facts import Facts
 
     return {
-        "machine": processor(),
-        "commit": code_commit(Path(__file__).parents[1]) or "unknown",
-        "versions": {name: version(name) for name in ("faiss-cpu", "numpy", "sentence-transformers", "torch")},
+        **asdict(Facts.here()),
         "real": len(texts),
         "questions": len(questions),
         "texts_sha256": hashlib.sha256(repr((texts, questions)).encode()).hexdigest()[:16],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from eval.peers.contract import Reply
+from eval.served import served
 from index.build import add_many
 from index.documents import DocumentDraft
 from rag.config import AskConfig
@@ -47,19 +45,10 @@ class Sourcespan:
     @contextmanager
     def served(self) -> Iterator[_Served]:
         """The same index behind `sourcespan serve`, in a process of its own."""
-        program = Path(sys.executable).with_name("sourcespan")
-        environment = {**os.environ, **self._serving}
-        command = [str(program), "serve", "--port", "0"]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 (ours)
-            try:
-                assert server.stdout is not None  # noqa: S101
-                url = next(word for line in server.stdout for word in line.split() if word.startswith("http://"))
-                with httpx.Client(base_url=url, timeout=120) as client:
-                    asked = _Served(client, self._numbers)
-                    asked.ask("Is it warm?")
-                    yield asked
-            finally:
-                server.terminate()
+        with served(self._serving) as url, httpx.Client(base_url=url, timeout=120) as client:
+            asked = _Served(client, self._numbers)
+            asked.ask("Is it warm?")
+            yield asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +78,5 @@ def load(embedder: str, reader: str, top_k: int) -> Sourcespan:
         "SOURCESPAN_EMBEDDER": models.embedder,
         "SOURCESPAN_READER": models.reader,
         "SOURCESPAN_TOP_K": str(top_k),
-        "SOURCESPAN_RATE_LIMIT": "0",
     }
     return Sourcespan(load_parts(data, models, ask=AskConfig(top_k=top_k)), serving)

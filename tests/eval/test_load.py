@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from eval.errors import ServerUnusable
 from eval.load import Tally, run_round
 from eval.load_clients import Seen, Texts
 from tests.conftest import Server
@@ -81,9 +82,32 @@ def test_two_servers_are_compared(start_server: Callable[..., Server], tmp_path:
     ran = CliRunner().invoke(app, [*command, "--questions", str(questions), *["--json"] * as_json])
     assert ran.exit_code == 0, ran.output
     if as_json:
-        rows = json.loads(ran.stdout)
+        told = json.loads(ran.stdout)
+        assert {"machine", "commit", "versions"} < set(told)
+        rows = told["rounds"]
         assert [row["server"] for row in rows] == [server.url for server in servers]
         rates = [row["questions_per_second"] for row in rows]
         assert rows[0]["times_faster"] == pytest.approx(rates[0] / rates[1], rel=0.05)
     else:
         assert "times_faster" in ran.stdout
+
+
+@pytest.mark.model
+def test_without_a_server_one_is_started_and_another_that_does_not_batch() -> None:
+    command = ["eval", "load", "--unbatched", "--clients", "2", "--seconds", "1", "--json"]
+    ran = CliRunner().invoke(app, command)
+    assert ran.exit_code == 0, ran.output
+    one, other = json.loads(ran.stdout)["rounds"]
+    assert one["server"] != other["server"]
+    assert min(one["answered"], other["answered"]) > 0
+    assert one["not_exact"] == other["not_exact"] == 0
+    for server in (one["server"], other["server"]):
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{server}/v1/health")
+
+
+def test_a_server_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCESPAN_READER", "no-such-reader")
+    ran = CliRunner().invoke(app, ["eval", "load", "--seconds", "1"])
+    assert isinstance(ran.exception, ServerUnusable)
+    assert "did not start" in str(ran.exception)

@@ -1,0 +1,29 @@
+"""`sourcespan serve` in a process of its own, for as long as a measurement takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from eval.errors import ServerUnusable
+
+
+@contextmanager
+def served(settings: Mapping[str, str]) -> Iterator[str]:
+    """The URL of a server with these settings, on a port that was free. Raises ServerUnusable if it does not start."""
+    program = Path(sys.executable).with_name("sourcespan")
+    environment = {**os.environ, "SOURCESPAN_RATE_LIMIT": "0", **settings}
+    command = [str(program), "serve", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 (ours)
+        try:
+            assert server.stdout is not None  # noqa: S101
+            url = next((word for line in server.stdout for word in line.split() if word.startswith("http://")), None)
+            if url is None:
+                raise ServerUnusable("a port of its own", f"it did not start: {' '.join(command)}")
+            yield url
+        finally:
+            server.terminate()
