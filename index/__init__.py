@@ -2,13 +2,15 @@
 
 import os
 
-# what libraries read but once, when they are loaded
-for _name, _value in {
+READ_WHEN_LOADED = {
     # OpenMP's threads would spin for milliseconds after each piece of work, on cores that `index.cores` computes on
     "OMP_WAIT_POLICY": "PASSIVE",
     # oneDNN keeps what it compiled for each shape of input, and so does PyTorch over it: some 2 MB a shape, by default
     # of a thousand shapes, which is several hundred MB in a service that is asked for days
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
     "LRU_CACHE_CAPACITY": "64",
-}.items():
+}
+"""Variables that libraries look at but once; what stands in the environment already wins."""
+
+for _name, _value in READ_WHEN_LOADED.items():
     os.environ.setdefault(_name, _value)

@@ -14,19 +14,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import torch
 import typer
 from rich.console import Console
 from rich.table import Table
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from eval.bootstrap import intervals, mean_of
 from eval.errors import EvaluationError
 from eval.peers.contract import Question, Workload
 from eval.peers.worker import PEERS
+from index import READ_WHEN_LOADED
 from rag.loading import ModelConfig, embedder_folder, reader_folder
 from rag.matching import exact_match, token_f1
 from rag.squad import SquadParagraph, read_squad
@@ -88,6 +91,17 @@ def make_workload(
     )
 
 
+def in_float32(reader: Path, folder: Path) -> Path:
+    """A copy of the reader for our peers: ours comes as 16-bit floats, which PyTorch computes several times slower."""
+    copy = folder / "reader-float32"
+    if not copy.exists():
+        unfinished = folder / "reader-float32-unfinished"
+        AutoModelForQuestionAnswering.from_pretrained(reader, dtype=torch.float32).save_pretrained(unfinished)
+        AutoTokenizer.from_pretrained(reader).save_pretrained(unfinished)
+        unfinished.rename(copy)
+    return copy
+
+
 def score(name: str, workload: Workload, result: dict[str, Any]) -> Score:
     """What the peer's answers are worth."""
     rows, questions = result["rows"], workload.questions
@@ -115,7 +129,8 @@ def score(name: str, workload: Workload, result: dict[str, Any]) -> Score:
 def run_peer(name: str, python: Path, workload: Path, out: Path) -> dict[str, Any]:
     """Runs one peer in its environment. Raises PeerFailed."""
     environment = {
-        **os.environ,
+        # what we tell our libraries is not what a peer tells its
+        **{variable: value for variable, value in os.environ.items() if variable not in READ_WHEN_LOADED},
         "PYTHONPATH": str(_ROOT),
         "HF_HUB_OFFLINE": "1",
         "HAYSTACK_TELEMETRY_ENABLED": "False",
@@ -165,14 +180,16 @@ def main(
     )
     folder = environments / "results" / hashlib.sha256(repr(workload).encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    workload.save(folder / "workload.json")
+    workload.save(folder / "ours.json")
+    replace(workload, reader=str(in_float32(Path(workload.reader), folder))).save(folder / "peers.json")
     scores = []
     for name in peer or PEERS:
         out = folder / f"{name}.json"
         if not out.exists():
             console.print(f"{name} …")
             own = environments / _ENVIRONMENTS[name] / "bin" / "python" if name in _ENVIRONMENTS else None
-            run_peer(name, own or Path(sys.executable), folder / "workload.json", out)
+            given = folder / ("ours.json" if name == "sourcespan" else "peers.json")
+            run_peer(name, own or Path(sys.executable), given, out)
         scores.append(score(name, workload, json.loads(out.read_text(encoding="utf-8"))))
     console.print(table(scores, workload))
     console.print(markdown(scores), soft_wrap=True, markup=False)
