@@ -67,6 +67,7 @@ def serve(
     from api.app import create_app
     from api.logs import log_as_json
     from api.service import Service
+    from api.sockets import bound
 
     settings = _settings(host=host, port=port, data=data)
     settings.check_address()
@@ -81,7 +82,7 @@ def serve(
         access_log=False,
     )
     # before the models are loaded: a port that is taken should not cost that time
-    socket = config.bind_socket()
+    socket = bound(config)
     parts = _load(settings)
     if parts.index.catalogue.generation == 0:
         _index_bundled(parts.index)

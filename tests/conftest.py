@@ -14,6 +14,7 @@ from api.app import create_app
 from api.feedback import FeedbackStore
 from api.service import Service
 from api.settings import Settings
+from api.sockets import bound
 from index.passage_index import PassageIndex
 from rag.calibration import UNFITTED
 from rag.interfaces import Reader
@@ -85,7 +86,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         service = Service(opened, fake_answerer(opened, reader), BagOfWordsEmbedder(), reader, feedback, "«blue»?")
         app = create_app(service, Settings(_env_file=None, **given))  # type: ignore[call-arg, arg-type]
         config = uvicorn.Config(app, port=0, log_level="error")
-        socket = config.bind_socket()
+        socket = bound(config)
         socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
