@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from txtai import Embeddings
@@ -17,6 +18,8 @@ class Txtai:
         self._embeddings = Embeddings(path=embedder, content=True, gpu=False)
         self._rag = RAG(self._embeddings, Questions(reader, gpu=False), context=top_k, output="flatten")
         self._top_k = top_k
+        # its process dies now and then where several threads ask at once
+        self._one_at_a_time = threading.Lock()
         # the model is otherwise loaded by the first text
         self._embeddings.batchtransform(["warm up"])
 
@@ -26,11 +29,12 @@ class Txtai:
 
     def ask(self, question: str) -> Reply:
         """Searches once more for the passages, which the pipeline does not tell: a few milliseconds of its time."""
-        retrieved = [int(found["id"]) for found in self._embeddings.search(question, self._top_k)]
-        try:
-            (answer,) = self._rag([question])
-        except TypeError as error:  # so it ends where the reader's best span is its null answer
-            return Reply("", None, None, None, retrieved, error=f"TypeError: {error}")
+        with self._one_at_a_time:
+            retrieved = [int(found["id"]) for found in self._embeddings.search(question, self._top_k)]
+            try:
+                (answer,) = self._rag([question])
+            except TypeError as error:  # so it ends where the reader's best span is its null answer
+                return Reply("", None, None, None, retrieved, error=f"TypeError: {error}")
         return Reply(answer or "", None, None, None, retrieved)
 
 
