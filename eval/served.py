@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +19,17 @@ def served(settings: Mapping[str, str]) -> Iterator[str]:
     program = Path(sys.executable).with_name("sourcespan")
     environment = {**os.environ, "SOURCESPAN_RATE_LIMIT": "0", **settings}
     command = [str(program), "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 (ours)
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=said, text=True) as server,  # noqa: S603
+    ):
         try:
             assert server.stdout is not None  # noqa: S101
             url = next((word for line in server.stdout for word in line.split() if word.startswith("http://")), None)
             if url is None:
-                raise ServerUnusable("a port of its own", f"it did not start: {' '.join(command)}")
+                server.wait()
+                said.seek(0)
+                raise ServerUnusable("a port of its own", f"it did not start: {said.read().strip()[-1000:]}")
             yield url
         finally:
             server.terminate()

@@ -110,4 +110,4 @@ def test_a_server_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SOURCESPAN_READER", "no-such-reader")
     ran = CliRunner().invoke(app, ["eval", "load", "--seconds", "1"])
     assert isinstance(ran.exception, ServerUnusable)
-    assert "did not start" in str(ran.exception)
+    assert "no-such-reader" in str(ran.exception), "the reason is told"
