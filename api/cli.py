@@ -269,7 +269,7 @@ def bench(as_json: AsJson = False) -> None:
     with errors.status("") as status:
         report = measure(_settings().models, lambda what: status.update(f"Measuring: {what} …"))
     if as_json:
-        print(json.dumps(asdict(report), indent=2))
+        print(json.dumps(report.as_dict(), indent=2))
     else:
         show(report)
 

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,9 +28,7 @@ from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from index.precision import cpu_has_fast_bf16, takes_bf16
 from rag.answers import QAResult
-from rag.loading import ModelConfig, Parts, load, load_reader
-from rag.pipeline import QuestionAnswerer
-from rag.retriever import HybridRetriever
+from rag.loading import ModelConfig, Parts, load
 
 # rows x inputs x outputs of the reader's largest products for five passages
 _PRODUCT = (640, 384, 1536)
@@ -74,20 +73,26 @@ class Report:
     resident: float
     """Most memory this process ever held."""
 
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, the facts first."""
+        figures = asdict(self)
+        return {**figures.pop("facts"), **figures}
+
 
 def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
     """Runs everything, one after the other; ``tell`` hears what is being measured."""
     tell("matrix products")
     rates = matmul_rates()
     with tempfile.TemporaryDirectory(prefix="sourcespan-bench-") as folder:
-        parts = load(Path(folder) / "index", replace(models, remembered_questions=0))
+        models = replace(models, remembered_questions=0)
+        parts = load(Path(folder) / "index", models)
         with parts.index:
             parts.index.add(parse_file(ARTICLE))
             questions = [question.question for question in read_questions(ARTICLE_QUESTIONS)]
             tell("asking")
             times = [result.timings.total for result in _ask_all(parts, questions)]
-            products = _products(parts, models, questions[: len(questions) // 4])
             steps = _profile(parts, questions)
+        products = _products(Path(folder) / "alone", models, questions[: len(questions) // 4])
         tell("indexing")
         indexed = _index_rate(Path(folder) / "other", parts)
         tell("cold start")
@@ -137,16 +142,17 @@ def _ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
     return [parts.answerer.ask(question) for question in questions]
 
 
-def _products(parts: Parts, models: ModelConfig, questions: Sequence[str]) -> float:
+def _products(folder: Path, models: ModelConfig, questions: Sequence[str]) -> float:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # torch counts what the calling thread computes, so nothing may be dealt out to others
-    reader, calibration = load_reader(models, parts.embedder.fingerprint)
+    parts = load(folder, models)
     torch.set_num_threads(threads)
-    retriever = HybridRetriever(parts.index, parts.embedder)
-    alone = replace(parts, answerer=QuestionAnswerer(retriever, reader, parts.index.catalogue, calibration))
-    # the weights that are laid out once have a product of their own, which torch does not count
-    with FlopCounterMode(display=False, custom_mapping={torch.ops.mkldnn._linear_pointwise: _linear_flops}) as counter:
-        _ask_all(alone, questions)
+    with parts.index:
+        parts.index.add(parse_file(ARTICLE))
+        # the weights that are laid out once have a product of their own, which torch does not count
+        uncounted = {torch.ops.mkldnn._linear_pointwise: _linear_flops}
+        with FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
+            _ask_all(parts, questions)
     return float(counter.get_total_flops()) / (len(questions) + 1) / 1e9
 
 

@@ -77,7 +77,6 @@ def load(
 ) -> Parts:
     """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
     models = models or ModelConfig()
-    keep_what_passes_need()
     # a mistyped name should not cost the seconds of loading
     reader_folder(models.reader, allow_hub=models.allow_hub)
     if models.reranker:
@@ -104,7 +103,6 @@ def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) 
 
     Raises ModelError, CatalogueError.
     """
-    keep_what_passes_need()
     return PassageIndex(data, load_embedder(models), rule=rule)
 
 
@@ -192,6 +190,7 @@ def _calibration(wanted: str, reader: Path) -> Calibration:
 def _set_up_libraries(allow_hub: bool) -> None:
     # the model libraries read this once, when they are first imported
     os.environ["HF_HUB_OFFLINE"] = "0" if allow_hub else "1"
+    keep_what_passes_need()
 
 
 def _quiet_libraries() -> None:
