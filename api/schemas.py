@@ -43,8 +43,15 @@ class AskRequest(Request):
     """A question."""
 
     question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
-    top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to read.")] = None
-    n_best: Annotated[int | None, Field(ge=1, le=MAX_N_BEST, description="Answers to give.")] = None
+    top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to read, at most.")] = None
+    n_best: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=MAX_N_BEST,
+            description="Answers to give. Above 1, all passages are read; else reading stops at a sure answer.",
+        ),
+    ] = None
     document_ids: Annotated[list[Text] | None, Field(max_length=1_000, description="Only these documents.")] = None
     min_confidence: Annotated[
         float | None, Field(ge=0, le=1, description="Abstain below this; by default below the fitted threshold.")
@@ -225,6 +232,9 @@ class AskResponse(BaseModel):
     answers: list[AnswerOut]
     candidates: list[AnswerOut]
     passages: list[PassageOut]
+    passages_read: Annotated[
+        int, Field(description="The first so many of those found; the rest would hardly change the answer.")
+    ]
     timings_ms: TimingsOut
 
     @classmethod
@@ -237,6 +247,7 @@ class AskResponse(BaseModel):
             answers=[AnswerOut.of(answer) for answer in result.answers],
             candidates=[AnswerOut.of(answer) for answer in result.candidates],
             passages=[PassageOut.of(found) for found in result.passages] if include_passages else [],
+            passages_read=result.passages_read,
             timings_ms=TimingsOut(
                 embed=round(timings.embed, 2),
                 retrieve=round(timings.retrieve, 2),

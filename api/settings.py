@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     precision: Precision = Field("auto", description="`fp32`, `bf16`, or `auto`: bf16 where the processor has it.")
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
+    sure: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.7, description="Reading stops at an answer this probable, unless several are asked for; 1: never."
+    )
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Largest document that is taken, in bytes: of its file, and of its text in UTF-8."
     )
@@ -120,4 +123,4 @@ class Settings(BaseSettings):
     @property
     def ask(self) -> AskConfig:
         """What a question gets that does not say otherwise."""
-        return AskConfig(self.top_k, self.n_best)
+        return AskConfig(self.top_k, self.n_best, sure=self.sure)

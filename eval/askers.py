@@ -16,7 +16,6 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from rag.answers import Answer, Place, Span, Timings
-from rag.config import MAX_N_BEST
 from rag.pipeline import QuestionAnswerer
 
 T = TypeVar("T")
@@ -76,7 +75,7 @@ class InProcess:
 
     def ask(self, question: str, *, top_k: int, document_ids: Sequence[str] | None) -> Reply:
         """Asks these documents, or the whole index. Raises QuestionError."""
-        result = self._answerer.ask(question, top_k=top_k, n_best=MAX_N_BEST, document_ids=document_ids)
+        result = self._answerer.ask(question, top_k=top_k, document_ids=document_ids)
         return Reply(
             abstained=result.abstained,
             found=tuple(_found(answer) for answer in (*result.answers, *result.candidates)),
@@ -124,7 +123,7 @@ class Server:
 
     def ask(self, question: str, *, top_k: int, document_ids: Sequence[str] | None) -> Reply:
         """Asks these documents, or the whole index; the total time is the client's. Raises ServerUnusable."""
-        body: dict[str, Any] = {"question": question, "top_k": top_k, "n_best": MAX_N_BEST, "include_passages": True}
+        body: dict[str, Any] = {"question": question, "top_k": top_k, "include_passages": True}
         if document_ids is not None:
             body["document_ids"] = list(document_ids)
         began = perf_counter()

@@ -35,7 +35,7 @@ _PRODUCT = (640, 384, 1536)
 _ROUNDS = 40
 # who does the work of `ask`, as (file, function): their times add up to nearly all of it
 _STEPS = {
-    "embed the question": ("index/embedder.py", "embed_query"),
+    "embed the question": ("index/embedder.py", "embed_queries"),
     "dense search": ("index/passage_index.py", "search_dense"),
     "lexical search": ("index/passage_index.py", "search_lexical"),
     "rerank": ("rag/reranker.py", "score"),

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from eval.datasets import EvalQuestion, squad_suite
 from rag.calibration import RANKING, UNFITTED
-from rag.config import ReaderConfig
+from rag.config import AskConfig, ReaderConfig
 from rag.reliability import best_threshold
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Decoding:
     top_k: int = 5
     reader: ReaderConfig = field(default_factory=ReaderConfig)
     fitted: bool = False
+    sure: float = 1.0
+    """The confidence at which reading stops, where confidence is fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def variants() -> Iterator[tuple[str, str, Decoding]]:
     for weight in (0.0, 0.5):
         yield "weight of the null", f"{weight:g}", replace(default, reader=replace(reader, null_weight=weight))
     yield "ranking", f"{', '.join(RANKING)} (fitted)", replace(default, fitted=True)
+    for sure in (0.6, 0.7, 0.8):
+        yield "fitted, and reading stops at", f"{sure:g}", replace(default, fitted=True, sure=sure)
 
 
 def measure(
@@ -85,7 +89,11 @@ def measure(
         config = replace(decoding.reader, precision=models.precision)
         reader, calibration = load_reader(models, parts.embedder.fingerprint, config)
         answerer = QuestionAnswerer(
-            retriever, reader, parts.index.catalogue, calibration if decoding.fitted else UNFITTED
+            retriever,
+            reader,
+            parts.index.catalogue,
+            calibration if decoding.fitted else UNFITTED,
+            AskConfig(sure=decoding.sure),
         )
         asker = InProcess(parts.index, answerer)
         outcomes = wrap(run(asker, asked, top_k=decoding.top_k), f"{choice} {value}", len(asked))

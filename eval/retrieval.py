@@ -69,7 +69,8 @@ def search_all(
     """
     config = config or RetrieverConfig()
     for query in queries:
-        dense = index.search_dense(embedder.embed_query(query.text), config.depth)
+        (vector,) = embedder.embed_queries([query.text])
+        dense = index.search_dense(vector, config.depth)
         lexical = index.search_lexical(query.text, config.depth)
         fused = fuse(dense, lexical, config.rrf_k)
         found = {

@@ -83,7 +83,7 @@ def embedded(
     for at in range(0, len(texts), _EMBED_AT_ONCE):
         blocks.append(embedder.embed_passages(longest_first[at : at + _EMBED_AT_ONCE]))
         progress(min(at + _EMBED_AT_ONCE, len(texts)), len(texts))
-    return np.concatenate(blocks), np.stack([embedder.embed_query(question) for question in questions])
+    return np.concatenate(blocks), embedder.embed_queries(questions)
 
 
 def expanded(real: Vectors, count: int, seed: int = 0) -> Iterator[tuple[Keys, Vectors]]:

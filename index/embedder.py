@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
-from functools import lru_cache
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class SentenceTransformerEmbedder:
             raise ModelCorrupted(name, expected_sha256, weights_hash)
         self._model = _load(folder, name)
         self._batch_size = batch_size
-        self._remembered = lru_cache(remembered_questions)(self._embed_query)
+        self._queries = _Remembered(remembered_questions)
         bf16 = takes_bf16(precision)
         # one that is no BERT runs as its library runs it
         self._autocast = not drop_padding(self._model[0], "model", bf16=bf16) and bf16
@@ -72,21 +73,46 @@ class SentenceTransformerEmbedder:
             vectors = self._model.encode_document(list(texts), batch_size=self._batch_size, show_progress_bar=False)
         return self._unit(vectors)
 
-    def embed_query(self, text: str) -> Vectors:
-        """(dimension,), unit length, read-only; of the last ``remembered_questions`` it is computed but once."""
-        return self._remembered(text)
-
-    def _embed_query(self, text: str) -> Vectors:
-        with autocast(self._autocast):
-            vectors = self._model.encode_query([text], show_progress_bar=False)
-        vector = self._unit(vectors).reshape(self.dimension)
-        vector.flags.writeable = False
-        return vector
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """(texts, dimension), unit length; of the last ``remembered_questions`` texts each is computed but once."""
+        known = self._queries.known(texts)
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            with autocast(self._autocast):
+                vectors = self._model.encode_query(new, batch_size=self._batch_size, show_progress_bar=False)
+            computed = dict(zip(new, self._unit(vectors), strict=True))
+            self._queries.keep(computed)
+            known |= computed
+        return np.stack([known[text] for text in texts])
 
     def _unit(self, vectors: Vectors) -> Vectors:
         vectors = np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit
+
+
+class _Remembered:
+    """The vectors of the texts that were asked for last. Any thread may ask."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def known(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """Those that are here, each now the last that was asked for."""
+        with self._lock:
+            here = [text for text in texts if text in self._vectors]
+            for text in here:
+                self._vectors.move_to_end(text)
+            return {text: self._vectors[text] for text in here}
+
+    def keep(self, vectors: Mapping[str, Vectors]) -> None:
+        """Instead of the oldest, where there is no room."""
+        with self._lock:
+            self._vectors.update(vectors)
+            while len(self._vectors) > self._most:
+                self._vectors.popitem(last=False)
 
 
 def weights_sha256(folder: Path) -> str:

@@ -43,8 +43,8 @@ class Embedder(Protocol):
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """(texts, dimension)."""
 
-    def embed_query(self, text: str) -> Vectors:
-        """(dimension,)."""
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """(texts, dimension)."""
 
 
 class VectorIndex(Protocol):

@@ -93,4 +93,6 @@ class QAResult:
     answers: tuple[Answer, ...]
     candidates: tuple[Answer, ...]
     passages: tuple[RetrievedPassage, ...]
+    passages_read: int
+    """The first so many of ``passages``: reading stops early at an answer that the others would hardly change."""
     timings: Timings

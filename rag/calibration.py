@@ -123,9 +123,14 @@ class Calibration:
             if fitted_for and fitted_for != found:
                 raise CalibrationMismatch(part, fitted_for, found)
 
+    @property
+    def fitted(self) -> bool:
+        """Whether its confidence is a probability that was learnt for these weights."""
+        return bool(self.reader)
+
     def knows_order_of(self, reranker: str) -> bool:
         """Whether it was fitted on ranks as ``reranker`` gives them (empty: as fusion does), or on nothing."""
-        return not self.reader or self.reranker == reranker
+        return not self.fitted or self.reranker == reranker
 
     def save(self, path: Path) -> None:
         """Writes it as JSON."""

@@ -42,3 +42,7 @@ class AskConfig:
 
     top_k: int = 5
     n_best: int = 3
+    read_first: int = 2
+    """Passages that are read before it is looked at whether the others need be."""
+    sure: float = 0.7
+    """The confidence in the best answer of these at which reading stops; 1 reads every passage."""

@@ -64,7 +64,8 @@ def _libraries() -> Finding:
 
 
 def _embedder(embedder: Embedder) -> Finding:
-    near, far = (float(embedder.embed_query(QUESTION) @ embedder.embed_passages([text])[0]) for text in (PASSAGE, _FAR))
+    (question,), passages = embedder.embed_queries([QUESTION]), embedder.embed_passages([PASSAGE, _FAR])
+    near, far = passages @ question
     if near > far:
         return Finding("embedder", "fine", f"{embedder.fingerprint} loads and tells near from far")
     says = f"{embedder.fingerprint} finds a passage that does not fit nearer than one that does"

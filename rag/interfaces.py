@@ -9,27 +9,35 @@ from typing import Literal, Protocol
 from index.documents import Document, Location
 from rag.answers import RetrievedPassage
 
-
-@dataclass(frozen=True, slots=True)
-class Retrieval:
-    """The passages for a question, best first, and how long it took to get them, in milliseconds."""
-
-    passages: tuple[RetrievedPassage, ...]
-    embed_ms: float
-    search_ms: float
-
-
 SearchMode = Literal["hybrid", "dense", "lexical"]
 """By meaning and by words, by meaning only, by words only."""
 
 
-class Retriever(Protocol):
-    """Finds passages for a question."""
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to find: up to ``top_k`` passages, only of these documents if any are given."""
 
-    def retrieve(
-        self, question: str, top_k: int, document_ids: Sequence[str] | None = None, mode: SearchMode = "hybrid"
-    ) -> Retrieval:
-        """Up to ``top_k`` passages, only of these documents if any are given."""
+    text: str
+    top_k: int
+    document_ids: Sequence[str] | None = None
+    mode: SearchMode = "hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The passages for a query, best first, and how long it took to get them, in milliseconds."""
+
+    passages: tuple[RetrievedPassage, ...]
+    embed_ms: float
+    """Of all queries that were embedded together with it."""
+    search_ms: float
+
+
+class Retriever(Protocol):
+    """Finds passages for questions."""
+
+    def retrieve(self, queries: Sequence[Query]) -> list[Retrieval]:
+        """What is found for each."""
 
 
 class Reranker(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from index.documents import lone_surrogate
@@ -13,7 +13,7 @@ from rag.calibration import Calibration, Evidence
 from rag.candidates import Candidate, ReadPassage, answer, candidates
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, AskConfig
 from rag.evidence import evidence
-from rag.interfaces import DocumentStore, PassageSpan, Reader, Reading, Retrieval, Retriever, SearchMode
+from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, Retrieval, Retriever, SearchMode
 
 Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
 
@@ -26,7 +26,7 @@ class Question:
     top_k: int | None = None
     """Passages to read."""
     n_best: int | None = None
-    """Answers to give."""
+    """Answers to give. Who asks for several gets the best of every passage; else reading stops at a sure one."""
     document_ids: Sequence[str] | None = None
     """Only these documents."""
     min_confidence: float | None = None
@@ -42,20 +42,40 @@ class Proposal:
     candidates: tuple[Candidate, ...]
     evidence: tuple[Evidence, ...]
     passages: tuple[RetrievedPassage, ...]
+    passages_read: int
     timings: Timings
 
 
-@dataclass(frozen=True, slots=True)
-class _Retrieved:
-    """A question with its passages, before they are read."""
+@dataclass(slots=True)
+class _Asked:
+    """A question with its passages, and what the reader found in those that it has read so far."""
 
     question: Question
-    read: list[ReadPassage]
+    sources: list[ReadPassage]
     retrieval: Retrieval
+    passages_read: int = 0
+    spans: list[PassageSpan] = field(default_factory=list)
+    told: Answer | None = None
 
     @property
-    def reading(self) -> Reading:
-        return Reading(self.question.text, [source.retrieved.passage.text for source in self.read])
+    def passages(self) -> tuple[RetrievedPassage, ...]:
+        return tuple(source.retrieved for source in self.sources)
+
+    def reading(self, up_to: int) -> Reading:
+        """The next passages, which from now on are read."""
+        unread = self.sources[self.passages_read : up_to]
+        self.passages_read += len(unread)
+        return Reading(self.question.text, [source.retrieved.passage.text for source in unread])
+
+    def proposal(self, timings: Timings) -> Proposal:
+        found = tuple(candidates(sorted(self.spans, key=PassageSpan.order), self.sources, MAX_N_BEST))
+        return Proposal(found, evidence(self.question.text, found), self.passages, self.passages_read, timings)
+
+    def timings(self, read_ms: float, total_ms: float) -> Timings:
+        return Timings(self.retrieval.embed_ms, self.retrieval.search_ms, read_ms, total_ms)
+
+
+_NO_TIME = Timings(0, 0, 0, 0)
 
 
 class QuestionAnswerer:
@@ -108,11 +128,11 @@ class QuestionAnswerer:
     def propose(
         self, question: str, *, top_k: int | None = None, document_ids: Sequence[str] | None = None
     ) -> Proposal:
-        """What the reader finds in the ``top_k`` best passages, before anything is made of it.
+        """What the reader finds in the ``top_k`` best passages, all of them, before anything is made of it.
 
         Raises InvalidQuestion, QuestionTooLong.
         """
-        (outcome,) = self._propose([Question(question, top_k, document_ids=document_ids)])
+        (outcome,) = self._propose([Question(question, top_k, MAX_N_BEST, document_ids)])
         if isinstance(outcome, QuestionError):
             raise outcome
         return outcome
@@ -128,24 +148,20 @@ class QuestionAnswerer:
         """The ``top_k`` best passages, unread. Raises InvalidQuestion."""
         top_k = self._config.top_k if top_k is None else top_k
         _check_question(query, top_k)
-        return self._retriever.retrieve(query, top_k, document_ids, mode)
+        (found,) = self._retriever.retrieve([Query(query, top_k, document_ids, mode)])
+        return found
 
     def _propose(self, questions: Sequence[Question]) -> list[Proposal | QuestionError]:
         began = perf_counter()
-        asked = [self._retrieve(question) for question in questions]
+        queries = [self._query(question) for question in questions]
+        asked = self._retrieve([(of, q) for of, q in zip(questions, queries, strict=True) if isinstance(q, Query)])
         reading = perf_counter()
-        spans = self._read([question for question in asked if isinstance(question, _Retrieved)])
+        self._read(asked)
         read_ms = _ms_since(reading)
-        proposals: list[Proposal | QuestionError] = []
-        for retrieved in asked:
-            if isinstance(retrieved, QuestionError):
-                proposals.append(retrieved)
-                continue
-            timings = Timings(retrieved.retrieval.embed_ms, retrieved.retrieval.search_ms, read_ms, _ms_since(began))
-            proposals.append(_proposal(retrieved, next(spans), timings))
-        return proposals
+        proposals = (of.proposal(of.timings(read_ms, _ms_since(began))) for of in asked)
+        return [query if isinstance(query, QuestionError) else next(proposals) for query in queries]
 
-    def _retrieve(self, question: Question) -> _Retrieved | QuestionError:
+    def _query(self, question: Question) -> Query | QuestionError:
         top_k = self._config.top_k if question.top_k is None else question.top_k
         n_best = self._config.n_best if question.n_best is None else question.n_best
         try:
@@ -154,34 +170,50 @@ class QuestionAnswerer:
             self._reader.check(question.text)
         except QuestionError as error:
             return error
-        retrieval = self._retriever.retrieve(question.text, top_k, question.document_ids)
-        retrieved = _Retrieved(question, self._with_documents(retrieval.passages), retrieval)
-        if question.heard is not None:
-            question.heard(tuple(source.retrieved for source in retrieved.read))
-        return retrieved
+        return Query(question.text, top_k, question.document_ids)
 
-    def _read(self, asked: Sequence[_Retrieved]) -> Iterator[list[PassageSpan]]:
-        """The spans of each, best first; whoever listens hears of each new best answer on the way."""
-        spans: list[list[PassageSpan]] = [[] for _ in asked]
-        best: dict[int, Answer] = {}
-        for found in self._reader.read_many([retrieved.reading for retrieved in asked]):
+    def _retrieve(self, sound: Sequence[tuple[Question, Query]]) -> list[_Asked]:
+        retrievals = self._retriever.retrieve([query for _, query in sound])
+        asked = []
+        for (question, _), retrieval in zip(sound, retrievals, strict=True):
+            of_one = _Asked(question, self._with_documents(retrieval.passages), retrieval)
+            if question.heard is not None:
+                question.heard(of_one.passages)
+            asked.append(of_one)
+        return asked
+
+    def _read(self, asked: Sequence[_Asked]) -> None:
+        """First the best passages of each, then the others of those that are left in doubt."""
+        self._read_up_to([len(of.sources) if self._wants_all(of) else self._config.read_first for of in asked], asked)
+        doubtful = [of for of in asked if of.passages_read < len(of.sources) and not self._is_sure(of)]
+        self._read_up_to([len(of.sources) for of in doubtful], doubtful)
+
+    def _wants_all(self, asked: _Asked) -> bool:
+        several = asked.question.n_best is not None and asked.question.n_best > 1
+        return several or not self._calibration.fitted or self._config.sure >= 1
+
+    def _is_sure(self, asked: _Asked) -> bool:
+        judged = self._calibration.judge(asked.proposal(_NO_TIME).evidence)
+        return bool(judged) and judged[0].confidence >= self._config.sure
+
+    def _read_up_to(self, counts: Sequence[int], asked: Sequence[_Asked]) -> None:
+        """In shared passes; whoever listens hears of each new best answer on the way."""
+        starts = [of.passages_read for of in asked]
+        readings = [of.reading(count) for of, count in zip(asked, counts, strict=True)]
+        for found in self._reader.read_many(readings) if readings else ():
             for at, span in found:
-                spans[at].append(span)
+                asked[at].spans.append(replace(span, position=starts[at] + span.position))
             for at in {at for at, _ in found}:
-                self._tell(asked[at], spans[at], best, at)
-        return iter([sorted(of_one, key=PassageSpan.order) for of_one in spans])
+                self._tell(asked[at])
 
-    def _tell(self, asked: _Retrieved, spans: list[PassageSpan], best: dict[int, Answer], at: int) -> None:
+    def _tell(self, asked: _Asked) -> None:
         heard = asked.question.heard
         if heard is None:
             return
-        timings = Timings(0, 0, 0, 0)
-        so_far = self._concluded(
-            asked.question, _proposal(asked, sorted(spans, key=PassageSpan.order), timings), timings
-        )
-        if so_far.answers and so_far.answers[0] != best.get(at):
-            best[at] = so_far.answers[0]
-            heard(best[at])
+        so_far = self._concluded(asked.question, asked.proposal(_NO_TIME), _NO_TIME)
+        if so_far.answers and so_far.answers[0] != asked.told:
+            asked.told = so_far.answers[0]
+            heard(asked.told)
 
     def _concluded(self, question: Question, proposal: Proposal, timings: Timings) -> QAResult:
         n_best = self._config.n_best if question.n_best is None else question.n_best
@@ -195,6 +227,7 @@ class QuestionAnswerer:
             answers=answers,
             candidates=found[len(answers) :],
             passages=proposal.passages,
+            passages_read=proposal.passages_read,
             timings=timings,
         )
 
@@ -219,16 +252,6 @@ class QuestionAnswerer:
             if p.passage.document_id in stored
             and stored[p.passage.document_id][1][p.passage.start : p.passage.end] == p.passage.text
         ]
-
-
-def _proposal(asked: _Retrieved, spans: Sequence[PassageSpan], timings: Timings) -> Proposal:
-    found = tuple(candidates(spans, asked.read, MAX_N_BEST))
-    return Proposal(
-        candidates=found,
-        evidence=evidence(asked.question.text, found),
-        passages=tuple(source.retrieved for source in asked.read),
-        timings=timings,
-    )
 
 
 def _ms_since(began: float) -> float:

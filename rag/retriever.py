@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from index.interfaces import Embedder
+from index.interfaces import Embedder, Vectors
 from index.passage_index import Hit, PassageIndex
 from rag.answers import RetrievedPassage
 from rag.config import RetrieverConfig
-from rag.interfaces import Reranker, Retrieval, SearchMode
+from rag.interfaces import Query, Reranker, Retrieval
 
 
 class HybridRetriever:
@@ -31,25 +31,28 @@ class HybridRetriever:
         self._config = config or RetrieverConfig()
         self._reranker = reranker
 
-    def retrieve(
-        self, question: str, top_k: int, document_ids: Sequence[str] | None = None, mode: SearchMode = "hybrid"
-    ) -> Retrieval:
-        """Up to ``top_k`` passages, best first, only of these documents if any are given."""
+    def retrieve(self, queries: Sequence[Query]) -> list[Retrieval]:
+        """What is found for each: its passages best first. The queries are embedded together."""
         began = perf_counter()
-        vector = None if mode == "lexical" else self._embedder.embed_query(question)
-        embedded = perf_counter()
-        among = None if document_ids is None else self._index.catalogue.keys_of(document_ids)
-        depth = max(top_k, self._config.depth)
+        texts = [query.text for query in queries if query.mode != "lexical"]
+        vectors = iter(self._embedder.embed_queries(texts) if texts else ())
+        embed_ms = (perf_counter() - began) * 1e3
+        found = []
+        for query in queries:
+            searching = perf_counter()
+            passages = self._search(query, None if query.mode == "lexical" else next(vectors))
+            found.append(Retrieval(tuple(passages), embed_ms, (perf_counter() - searching) * 1e3))
+        return found
+
+    def _search(self, query: Query, vector: Vectors | None) -> list[RetrievedPassage]:
+        among = None if query.document_ids is None else self._index.catalogue.keys_of(query.document_ids)
+        depth = max(query.top_k, self._config.depth)
         dense = [] if vector is None else self._index.search_dense(vector, depth, among)
-        lexical = [] if mode == "dense" else self._index.search_lexical(question, depth, among)
+        lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, among)
         found = fuse(dense, lexical, self._config.rrf_k)
-        if self._reranker is not None and mode == "hybrid":
-            found = rerank(self._reranker, question, found[: max(top_k, self._config.rerank_depth)])
-        return Retrieval(
-            passages=tuple(found[:top_k]),
-            embed_ms=(embedded - began) * 1e3,
-            search_ms=(perf_counter() - embedded) * 1e3,
-        )
+        if self._reranker is not None and query.mode == "hybrid":
+            found = rerank(self._reranker, query.text, found[: max(query.top_k, self._config.rerank_depth)])
+        return found[: query.top_k]
 
 
 def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], k: int) -> list[RetrievedPassage]:

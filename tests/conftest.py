@@ -16,7 +16,8 @@ from api.service import Service
 from api.settings import Settings
 from api.sockets import bound
 from index.passage_index import PassageIndex
-from rag.calibration import UNFITTED
+from rag.calibration import UNFITTED, Calibration
+from rag.config import AskConfig
 from rag.interfaces import Reader
 from rag.loading import Parts, load
 from rag.pipeline import QuestionAnswerer
@@ -49,9 +50,14 @@ def answerer(index: PassageIndex) -> QuestionAnswerer:
     return fake_answerer(index)
 
 
-def fake_answerer(index: PassageIndex, reader: Reader | None = None) -> QuestionAnswerer:
+def fake_answerer(
+    index: PassageIndex,
+    reader: Reader | None = None,
+    calibration: Calibration = UNFITTED,
+    config: AskConfig | None = None,
+) -> QuestionAnswerer:
     retriever = HybridRetriever(index, BagOfWordsEmbedder())
-    return QuestionAnswerer(retriever, reader or QuotingReader(), index.catalogue, UNFITTED)
+    return QuestionAnswerer(retriever, reader or QuotingReader(), index.catalogue, calibration, config)
 
 
 @dataclass(frozen=True)

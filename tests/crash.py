@@ -166,7 +166,7 @@ def check_index(index: PassageIndex) -> dict[str, str]:
         if DocumentDraft("", text).sha256 != document.sha256:
             raise Lost(f"the text of {document.id} is not the one that was stored")
         expected |= {(document.id, start, end) for start, end in split(text, embedder.count_tokens, size)}
-    query = embedder.embed_query("word and story")
+    query = embedder.embed_queries(["word and story"])[0]
     dense, lexical = index.search_dense(query, ALL), index.search_lexical("story", ALL)
     for arm, hits in (("the vectors", dense), ("the words", lexical)):
         if {(hit.passage.document_id, hit.passage.start, hit.passage.end) for hit in hits} != expected:
@@ -174,7 +174,7 @@ def check_index(index: PassageIndex) -> dict[str, str]:
     for hit in dense:
         if found[hit.passage.document_id][hit.passage.start : hit.passage.end] != hit.passage.text:
             raise Lost(f"passage {hit.passage.id} is not a range of its document")
-        if abs(hit.score - float(embedder.embed_query(hit.passage.text) @ query)) > 1e-4:
+        if abs(hit.score - float(embedder.embed_queries([hit.passage.text])[0] @ query)) > 1e-4:
             raise Lost(f"the vector of {hit.passage.id} is another passage's")
     return found
 

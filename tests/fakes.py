@@ -27,9 +27,12 @@ class BagOfWordsEmbedder:
         return [len(text.split()) for text in texts]
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self.embed_query(text) for text in texts]) if texts else np.empty((0, 32), np.float32)
+        return self.embed_queries(texts)
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return np.stack([self._embed(text) for text in texts]) if texts else np.empty((0, 32), np.float32)
+
+    def _embed(self, text: str) -> Vectors:
         vector = np.full(self.dimension, 1e-3, np.float32)
         for word in _WORD.findall(text.casefold()):
             vector[hashlib.sha256(word.encode()).digest()[0] % self.dimension] += 1

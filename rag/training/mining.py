@@ -16,7 +16,7 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
-from rag.interfaces import Retriever
+from rag.interfaces import Query, Retriever
 from rag.matching import normalise
 from rag.squad import SquadParagraph, SquadQuestion, read_squad
 from rag.training.split import write_squad
@@ -55,7 +55,7 @@ def mine(
     """Each question with the best passage that does not hold its answer, as a paragraph of its own."""
     for paragraph, question in asked:
         answers = [normalise(answer.text) for answer in question.answers]
-        for found in retriever.retrieve(question.question, depth).passages:
+        for found in retriever.retrieve([Query(question.question, depth)])[0].passages:
             text = found.passage.text
             if text not in paragraph.text and not any(f" {a} " in f" {normalise(text)} " for a in answers):
                 yield SquadParagraph(paragraph.title, text, (replace(question, id=f"{question.id}-mined", answers=()),))

@@ -139,7 +139,7 @@ def test_many_at_once_are_what_one_by_one_would_be(
         ):
             single = [one.add(draft) for draft in drafts]
             bulk = list(add_many(many, drafts, lambda done, _: told.append(done)))
-            query = BagOfWordsEmbedder().embed_query("the ferry")
+            query = BagOfWordsEmbedder().embed_queries(["the ferry"])[0]
             for left, right in zip(single, bulk, strict=True):
                 assert (left[0].sha256, left[0].passages, left[1]) == (right[0].sha256, right[0].passages, right[1])
             found = [

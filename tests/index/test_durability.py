@@ -20,7 +20,7 @@ from index.passage_index import PassageIndex
 from tests.crash import PROCESSES, Acknowledged, Lost, check_index, trials
 from tests.fakes import BagOfWordsEmbedder
 
-QUERY = BagOfWordsEmbedder().embed_query("ferry")
+QUERY = BagOfWordsEmbedder().embed_queries(["ferry"])[0]
 NOBODY = 65_534
 
 

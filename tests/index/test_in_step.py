@@ -120,17 +120,17 @@ class InStep(RuleBasedStateMachine):
         shutil.rmtree(self.folder / "fresh")
 
     def found(self, index: PassageIndex) -> list[list[tuple[float, str]]]:
-        arms = (index.search_dense(EMBEDDER.embed_query(QUERY), ALL), index.search_lexical(QUERY, ALL))
+        arms = (index.search_dense(EMBEDDER.embed_queries([QUERY])[0], ALL), index.search_lexical(QUERY, ALL))
         return [sorted((round(hit.score, 5), hit.passage.text) for hit in hits) for hits in arms]
 
     @invariant()
     def search_agrees_with_brute_force(self) -> None:
-        query = EMBEDDER.embed_query(QUERY)
+        query = EMBEDDER.embed_queries([QUERY])[0]
         for among in (None, *list(self.stored)[:1]):
             only = None if among is None else self.index.catalogue.keys_of([among])
             hits = self.index.search_dense(query, ALL, only)
             expected = {
-                (document_id, start, end): float(EMBEDDER.embed_query(text[start:end]) @ query)
+                (document_id, start, end): float(EMBEDDER.embed_queries([text[start:end]])[0] @ query)
                 for document_id, text in self.stored.items()
                 if among in (None, document_id)
                 for start, end in ranges_of(text)
@@ -144,7 +144,7 @@ class InStep(RuleBasedStateMachine):
 
     @invariant()
     def the_best_come_first(self) -> None:
-        query = EMBEDDER.embed_query(QUERY)
+        query = EMBEDDER.embed_queries([QUERY])[0]
         every = np.array([hit.score for hit in self.index.search_dense(query, ALL)])
         best = [hit.score for hit in self.index.search_dense(query, 3)]
         assert best == pytest.approx(every[:3], abs=1e-5)

@@ -137,7 +137,7 @@ def test_a_manifest_that_makes_no_sense_is_refused(fields: dict[str, object]) ->
 
 def test_opening_and_saving_make_the_vectors_anew_once_they_have_outgrown_their_plan(tmp_path: Path) -> None:
     rule = VectorRule("ivf", train_from=20)
-    query = BagOfWordsEmbedder().embed_query("story 7")
+    query = BagOfWordsEmbedder().embed_queries(["story 7"])[0]
     with PassageIndex(tmp_path, BagOfWordsEmbedder(), rule=rule) as index:
         for n in range(30):
             index.add(DocumentDraft("", f"This is story {n}."))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from index.documents import Document, DocumentDraft, Location
 from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from index.passage_index import PassageIndex
 from index.splitting import sentences
-from rag.answers import Answer, QAResult
-from rag.calibration import UNFITTED
+from rag.answers import Answer, QAResult, Timings
+from rag.calibration import UNFITTED, Calibration
+from rag.config import AskConfig
 from rag.interfaces import SearchMode
 from rag.loading import Parts
 from rag.pipeline import Question, QuestionAnswerer
@@ -21,6 +23,13 @@ from rag.retriever import HybridRetriever
 from tests import strategies
 from tests.conftest import fake_answerer
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
+
+FITTED = replace(UNFITTED, reader=QuotingReader.fingerprint)
+"""Its confidence counts: some 0.92 and more for what `QuotingReader` quotes, 0.05 for what it guesses."""
+
+
+def without_times(result: QAResult) -> QAResult:
+    return replace(result, timings=Timings(0, 0, 0, 0))
 
 
 def assert_exact(answer: Answer, texts: dict[str, str]) -> None:
@@ -157,7 +166,7 @@ def test_questions_that_are_asked_together_are_answered_as_if_alone(
     with tempfile.TemporaryDirectory() as folder, PassageIndex(Path(folder), BagOfWordsEmbedder()) as index:
         for text in texts:
             index.add(DocumentDraft("title", text))
-        answerer = fake_answerer(index)
+        answerer = fake_answerer(index, calibration=FITTED)
         asked = [Question(f"«{texts[0][:20]}» {text} guess?", n_best=n_best) for text, n_best in questions]
         together = answerer.ask_many(asked)
         for question, outcome in zip(asked, together, strict=True):
@@ -166,11 +175,51 @@ def test_questions_that_are_asked_together_are_answered_as_if_alone(
                 assert (type(alone), str(alone)) == (type(outcome), str(outcome))
             else:
                 assert isinstance(alone, QAResult)
-                assert (outcome.answers, outcome.candidates, outcome.passages) == (
-                    alone.answers,
-                    alone.candidates,
-                    alone.passages,
-                )
+                assert without_times(outcome) == without_times(alone)
+
+
+@given(
+    texts=st.lists(strategies.documents, min_size=1, max_size=4, unique=True),
+    data=st.data(),
+    read_first=st.integers(1, 4),
+    sure=st.floats(0, 1),
+)
+def test_reading_stops_only_at_a_sure_answer_and_is_complete_otherwise(
+    texts: list[str], data: st.DataObject, read_first: int, sure: float
+) -> None:
+    wanted = " ".join(data.draw(st.sampled_from(texts)).split()[:3])
+    with tempfile.TemporaryDirectory() as folder, PassageIndex(Path(folder), BagOfWordsEmbedder()) as index:
+        index.add_all([DocumentDraft("title", text) for text in texts])
+        asked = f"Where is «{wanted}»?"  # no guess: the fake would make one for each part it reads
+        stopping = fake_answerer(index, calibration=FITTED, config=AskConfig(read_first=read_first, sure=sure))
+        result, complete = stopping.ask(asked), fake_answerer(index, calibration=FITTED).ask(asked, n_best=3)
+        assert complete.passages_read == len(complete.passages)
+        if result.passages_read == len(result.passages):
+            assert without_times(result) == without_times(complete)
+        else:
+            assert result.passages_read == read_first
+            assert (*result.answers, *result.candidates)[0].confidence >= sure
+            read = [found.passage for found in result.passages[:read_first]]
+            assert {answer.passage for answer in (*result.answers, *result.candidates)} <= set(read)
+
+
+@pytest.mark.parametrize(
+    ("n_best", "calibration", "config", "read"),
+    [
+        (None, FITTED, AskConfig(), 2),
+        (1, FITTED, AskConfig(read_first=1), 1),
+        (2, FITTED, AskConfig(), 4),
+        (None, UNFITTED, AskConfig(), 4),
+        (None, FITTED, AskConfig(sure=1), 4),
+        (None, FITTED, AskConfig(sure=0.99), 4),
+    ],
+)
+def test_whoever_wants_several_answers_or_trusts_no_confidence_has_every_passage_read(
+    index: PassageIndex, n_best: int | None, calibration: Calibration, config: AskConfig, read: int
+) -> None:
+    index.add_all([DocumentDraft("a", f"The ferry leaves at noon from pier {number}.") for number in range(4)])
+    result = fake_answerer(index, calibration=calibration, config=config).ask("What leaves? «ferry»", n_best=n_best)
+    assert (result.passages_read, len(result.passages)) == (read, 4)
 
 
 def test_whoever_listens_hears_the_passages_then_each_new_best_answer(index: PassageIndex) -> None:

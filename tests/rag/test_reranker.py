@@ -15,6 +15,7 @@ from index.errors import ModelNotFound, ModelUnsuitable
 from index.passage_index import PassageIndex
 from rag.calibration import UNFITTED
 from rag.config import RetrieverConfig
+from rag.interfaces import Query
 from rag.loading import ModelConfig, load_reranker
 from rag.pipeline import QuestionAnswerer
 from rag.reranker import CrossEncoderReranker
@@ -108,16 +109,16 @@ def test_the_first_of_the_fused_come_in_the_rerankers_order(
     with PassageIndex(tmp_path_factory.mktemp("data"), embedder) as index:
         index.add_all([DocumentDraft("", text) for text in STORIES])
         plain = HybridRetriever(index, embedder, config)
-        fused = plain.retrieve("harbours and bread", len(STORIES)).passages
+        fused = plain.retrieve([Query("harbours and bread", len(STORIES))])[0].passages
         reranked = HybridRetriever(index, embedder, config, PreferringReranker(order))
-        found = reranked.retrieve("harbours and bread", top_k).passages
+        found = reranked.retrieve([Query("harbours and bread", top_k)])[0].passages
         read = [f.passage.text for f in fused[: max(top_k, depth)]]
         assert [f.passage.text for f in found] == sorted(read, key=order.index)[:top_k]
         assert [f.score for f in found] == sorted((f.score for f in found), reverse=True)
         evidence = {f.passage.key: (f.cosine, f.bm25) for f in fused}
         assert all((f.cosine, f.bm25) == evidence[f.passage.key] for f in found)
         for mode in ("dense", "lexical"):
-            alone = [r.retrieve("harbours and bread", top_k, mode=mode).passages for r in (plain, reranked)]
+            alone = [r.retrieve([Query("harbours and bread", top_k, mode=mode)])[0].passages for r in (plain, reranked)]
             assert alone[0] == alone[1], "an arm by itself is not reranked"
 
 
