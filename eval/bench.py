@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import cProfile
 import pstats
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
 from eval.facts import Facts
+from eval.memory import memory_mb
 from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file
@@ -60,10 +60,13 @@ class Report:
     own products, about 5% more, not counted."""
     floor: float
     """What the products alone must take at the rate of the format in use."""
+    mean: float
     p50: float
     p95: float
+    passages_read: float
+    """Mean of a question: reading stops at a sure answer."""
     over_floor: float
-    """p50 / floor."""
+    """mean / floor."""
     steps: Mapping[str, float]
     """Mean time of each step of `ask`."""
     cold_start: float
@@ -71,7 +74,9 @@ class Report:
     passages_per_second: float
     """Splitting, embedding, storing."""
     resident: float
-    """Most memory this process ever held."""
+    """Memory with the article loaded and its questions asked."""
+    peak: float
+    """Most memory this process ever held, indexing many texts included."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, the facts first."""
@@ -90,14 +95,16 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
             parts.index.add(parse_file(ARTICLE))
             questions = [question.question for question in read_questions(ARTICLE_QUESTIONS)]
             tell("asking")
-            times = [result.timings.total for result in _ask_all(parts, questions)]
-            steps = _profile(parts, questions)
-        products = _products(Path(folder) / "alone", models, questions[: len(questions) // 4])
+            results = ask_all(parts, questions)
+            resident = memory_mb("VmRSS")
+            steps = profile(parts, questions)
+        products = _products(Path(folder) / "alone", models, questions[::4])
         tell("indexing")
         indexed = _index_rate(Path(folder) / "other", parts)
         tell("cold start")
         cold = _cold_start(Path(folder) / "index", questions[0])
-    p50, p95 = np.percentile(times, [50, 95])
+    times = [result.timings.total for result in results]
+    mean, (p50, p95) = float(np.mean(times)), np.percentile(times, [50, 95])
     precision = "bf16" if takes_bf16(models.precision) else "fp32"
     floor = products / rates[precision] * 1e3
     return Report(
@@ -106,13 +113,16 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
         rates=rates,
         products=products,
         floor=floor,
+        mean=mean,
         p50=float(p50),
         p95=float(p95),
-        over_floor=float(p50 / floor),
+        passages_read=float(np.mean([result.passages_read for result in results])),
+        over_floor=mean / floor,
         steps=steps,
         cold_start=cold,
         passages_per_second=indexed,
-        resident=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        resident=resident,
+        peak=memory_mb("VmHWM"),
     )
 
 
@@ -137,7 +147,8 @@ def _best_seconds(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def _ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
+def ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
+    """One after the other, once warm."""
     parts.answerer.ask(questions[0])  # the first question of a process pays for its warming up
     return [parts.answerer.ask(question) for question in questions]
 
@@ -152,7 +163,7 @@ def _products(folder: Path, models: ModelConfig, questions: Sequence[str]) -> fl
         # the weights that are laid out once have a product of their own, which torch does not count
         uncounted = {torch.ops.mkldnn._linear_pointwise: _linear_flops}
         with FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
-            _ask_all(parts, questions)
+            ask_all(parts, questions)
     return float(counter.get_total_flops()) / (len(questions) + 1) / 1e9
 
 
@@ -160,9 +171,10 @@ def _linear_flops(inputs: Sequence[int], weight: Sequence[int], *_: object, **__
     return 2 * inputs[0] * weight[0] * weight[1]
 
 
-def _profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
+def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
+    """Milliseconds of each step of `ask`, the mean of ``questions``."""
     profile = cProfile.Profile()
-    profile.runcall(_ask_all, parts, questions)
+    profile.runcall(ask_all, parts, questions)
     asked = len(questions) + 1
     seconds: dict[str, float] = {}
     whole = 0.0
@@ -200,9 +212,13 @@ def show(report: Report) -> None:
     console.print(str(report.facts))
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in report.rates.items())
     console.print(f"matrix products: {rates} · 10⁹ operations a second; the models run in {report.precision}")
-    console.print(f"one question needs {report.products:.1f} · 10⁹ operations, at this rate {report.floor:.1f} ms")
     console.print(
-        f"ask: p50 {report.p50:.1f} ms ({report.over_floor:.2f} times that), p95 {report.p95:.1f} ms, of which"
+        f"one question reads {report.passages_read:.1f} passages and needs {report.products:.1f} · 10⁹ operations, at "
+        f"this rate {report.floor:.1f} ms"
+    )
+    console.print(
+        f"ask: mean {report.mean:.1f} ms ({report.over_floor:.2f} times that), p50 {report.p50:.1f}, "
+        f"p95 {report.p95:.1f}; of the mean"
     )
     table = Table(show_header=False, box=None, pad_edge=True)
     table.add_column(justify="right")
@@ -210,4 +226,5 @@ def show(report: Report) -> None:
         table.add_row(f"{milliseconds:.2f} ms", name)
     console.print(table)
     console.print(f"first answer of a new process: {report.cold_start / 1e3:.1f} s")
-    console.print(f"indexing: {report.passages_per_second:.0f} passages/s; memory at most {report.resident:,.0f} MB")
+    console.print(f"indexing: {report.passages_per_second:.0f} passages/s")
+    console.print(f"memory: {report.resident:,.0f} MB with the article asked, {report.peak:,.0f} MB at most")

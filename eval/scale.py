@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.memory import memory_mb
 from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
 from index.interfaces import Keys, Progress, Vectors
 from index.vector_rule import VectorPlan, VectorRule
@@ -139,7 +140,7 @@ def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
         real, questions, nearest = saved["real"], saved["questions"], saved["nearest"]
     with bar(f"{count:,} passages, {kind}: building") as progress:
         index, how, built, computed = _built(real, count, kind, progress)
-    resident = _memory_mb("VmRSS")
+    resident = memory_mb("VmRSS")
     for question in questions[:10]:
         index.search(question, AMONG_BEST)  # the first searches of a process pay for its warming up
     found, took, cpu_took = 0, [], []
@@ -163,7 +164,7 @@ def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
         build_cpu_seconds=computed,
         bytes_per_passage=saved_to.stat().st_size / count,
         resident_mb=resident,
-        peak_mb=_memory_mb("VmHWM"),
+        peak_mb=memory_mb("VmHWM"),
     )
 
 
@@ -216,13 +217,6 @@ def _sample(real: Vectors, count: int, plan: VectorPlan) -> Vectors | None:
     share = min(1.0, plan.lists * TRAINING_VECTORS_PER_LIST / count)
     draw = np.random.default_rng(1)
     return np.concatenate([vectors[draw.random(len(vectors)) < share] for _, vectors in expanded(real, count)])
-
-
-def _memory_mb(name: str) -> float:
-    """Of this process. Not by getrusage, which says of a process at least what its parent held when it was made."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith(f"{name}:"))
-    return int(line.split()[1]) / 1024
 
 
 def texts_and_questions(files: Sequence[Path], limit: int, asked: int) -> tuple[list[str], list[str]]:
