@@ -1,7 +1,7 @@
 """``python -m eval.peers.bench FILE``: the same passages, questions and models through us and through our peers.
 
 Each peer runs alone, in a process of its own and the environment that `make bench-peers` made for it. What is measured
-is kept, so that a run that was stopped goes on with the peers that are left.
+is kept, so that a run that was stopped goes on with the peers that are left; another commit is measured anew.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from eval.bootstrap import intervals, mean_of
 from eval.errors import EvaluationError
+from eval.facts import Facts
 from eval.peers.contract import Question, Workload
 from eval.peers.worker import PEERS
 from index import READ_WHEN_LOADED
@@ -178,7 +179,9 @@ def main(
         seed=seed,
         models=ModelConfig(embedder, reader),
     )
-    folder = environments / "results" / hashlib.sha256(repr(workload).encode()).hexdigest()[:16]
+    # figures of another commit, of other libraries or of another machine are not compared with these
+    facts = Facts.here()
+    folder = environments / "results" / hashlib.sha256(repr((workload, facts)).encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     workload.save(folder / "ours.json")
     replace(workload, reader=str(in_float32(Path(workload.reader), folder))).save(folder / "peers.json")
@@ -191,6 +194,7 @@ def main(
             given = folder / ("ours.json" if name == "sourcespan" else "peers.json")
             run_peer(name, own or Path(sys.executable), given, out)
         scores.append(score(name, workload, json.loads(out.read_text(encoding="utf-8"))))
+    console.print(str(facts))
     console.print(table(scores, workload))
     console.print(markdown(scores), soft_wrap=True, markup=False)
 

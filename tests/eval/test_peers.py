@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from eval.facts import Facts
 from eval.peers import bench
 from eval.peers.bench import PeerFailed, make_workload, markdown, run_peer, score
 from eval.peers.contract import Question, Reply, Workload
@@ -119,6 +121,10 @@ def test_a_peer_that_was_measured_is_not_measured_again(tmp_path: Path, monkeypa
     assert [name for name, _ in ran] == [*PEERS, "txtai"]
     assert ran[2][1] == str(tmp_path / "envs" / "haystack" / "bin" / "python")
     assert "questions that ended in an error" in done.stdout
+    facts = replace(Facts.here(), commit="another")
+    monkeypatch.setattr(Facts, "here", lambda: facts)
+    CliRunner().invoke(app, command)
+    assert [name for name, _ in ran] == [*PEERS, "txtai", *PEERS], "of another commit every peer is"
 
 
 def test_a_peer_that_cannot_start_says_why(tmp_path: Path) -> None:
