@@ -15,7 +15,7 @@ from typing import TypeGuard, cast
 import torch
 from torch import Tensor
 from torch.nn import Embedding, LayerNorm, Linear, Module
-from torch.nn.functional import gelu, layer_norm, linear, pad, scaled_dot_product_attention, softmax
+from torch.nn.functional import gelu, layer_norm, linear, pad
 from transformers import BertModel
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.models.bert.modeling_bert import BertLayer
@@ -152,7 +152,7 @@ class _Layer:
         inner = attention.self
         self._qkv = _product([inner.query, inner.key, inner.value], dtype)
         self._out = _product([attention.output.dense], dtype)
-        self._up = _product([layer.intermediate.dense], dtype)
+        self._up = _product([layer.intermediate.dense], dtype, then_gelu=True)
         self._down = _product([layer.output.dense], dtype)
         self._norm_attended = _norm(attention.output.LayerNorm)
         self._norm_out = _norm(layer.output.LayerNorm)
@@ -160,7 +160,7 @@ class _Layer:
     def __call__(self, hidden: Tensor, own: slice, texts: Sequence[tuple[int, int]], share: Share) -> Tensor:
         attended = self._out(self._attend(share(self._qkv(hidden.to(self._dtype))), own, texts))
         hidden = self._norm_attended(hidden + attended)
-        return self._norm_out(hidden + self._down(gelu(self._up(hidden.to(self._dtype)))))
+        return self._norm_out(hidden + self._down(self._up(hidden.to(self._dtype))))
 
     def _attend(self, parts: Sequence[Tensor], own: slice, texts: Sequence[tuple[int, int]]) -> Tensor:
         attended = []
@@ -188,24 +188,25 @@ def _rows(parts: Sequence[Tensor], first: int, last: int) -> Tensor:
 
 
 def _attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """(heads, tokens, width of a head) of each."""
-    if query.dtype is not torch.bfloat16:
-        return scaled_dot_product_attention(query, key, value)
-    # for texts of the length of passages a third faster than PyTorch's fused one, which casts within
-    scores = torch.bmm(query * query.shape[-1] ** -0.5, key.transpose(1, 2))
-    return torch.bmm(softmax(scores, dim=-1, dtype=torch.float32).to(value.dtype), value)
+    """(heads, tokens, width of a head) of each, computed in float32.
+
+    oneDNN would compile 16-bit products anew for every pair of lengths, which takes longer than the products do.
+    """
+    scores = torch.bmm(query.float() * query.shape[-1] ** -0.5, key.float().transpose(1, 2))
+    return torch.bmm(torch.softmax(scores, dim=-1, out=scores), value.float()).to(value.dtype)
 
 
-def _product(layers: list[Linear], dtype: torch.dtype) -> Product:
+def _product(layers: list[Linear], dtype: torch.dtype, *, then_gelu: bool = False) -> Product:
     """What linear layers of one input compute, side by side, as one matrix product."""
     weight = torch.cat([layer.weight.detach() for layer in layers]).to(dtype)
     bias = torch.cat([layer.bias.detach() for layer in layers]).to(dtype)
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return lambda inputs: linear(inputs, weight, bias)
+        return lambda inputs: gelu(linear(inputs, weight, bias)) if then_gelu else linear(inputs, weight, bias)
     # what torch.compile makes of a frozen linear layer, without the compiler
     packed = torch.ops.mkldnn._reorder_linear_weight(weight)
     compute = torch.ops.mkldnn._linear_pointwise
-    return lambda inputs: compute(inputs, packed, bias, "none", [], "")
+    after, algorithm = ("gelu", "none") if then_gelu else ("none", "")
+    return lambda inputs: compute(inputs, packed, bias, after, [], algorithm)
 
 
 def _norm(norm: LayerNorm) -> Product:
