@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -130,6 +131,10 @@ def load(
     """
     from eval.facts import Facts  # PyTorch's seconds of import are not for every command
 
+    if unbatched and (url or against):
+        raise typer.BadParameter("it compares two servers of our own: leave out --url and --against")
+    if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", clients):
+        raise typer.BadParameter(f"--clients must be like 1,8,32, not {clients}")
     asked = [question.question for question in read_questions(questions)]
     counts = [int(count) for count in clients.split(",")]
     with ExitStack() as running:

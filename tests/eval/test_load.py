@@ -111,3 +111,18 @@ def test_a_server_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -
     ran = CliRunner().invoke(app, ["eval", "load", "--seconds", "1"])
     assert isinstance(ran.exception, ServerUnusable)
     assert "no-such-reader" in str(ran.exception), "the reason is told"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (["--unbatched", "--url", "http://127.0.0.1:1"], "two servers of our own"),
+        (["--unbatched", "--against", "http://127.0.0.1:1"], "two servers of our own"),
+        (["--clients", "1,many"], "1,many"),
+        (["--clients", "0"], "must be like"),
+    ],
+)
+def test_what_makes_no_round_is_refused_before_any_server_is_asked(wrong: list[str], says: str) -> None:
+    ran = CliRunner().invoke(app, ["eval", "load", *wrong])
+    assert ran.exit_code == 2
+    assert says in ran.stderr
