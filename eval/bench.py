@@ -56,10 +56,9 @@ class Report:
     rates: Mapping[str, float]
     """Of this machine's matrix products, by number format, the best of several."""
     products: float
-    """Operations (10⁹) in the linear layers' matrix products of one question, embedder and reader; attention's
-    own products, about 5% more, not counted."""
+    """Operations (10⁹) in the matrix products of one question, embedder and reader: the mean."""
     floor: float
-    """What the products alone must take at the rate of the format in use."""
+    """What the products alone must take at the rate of the format in use; attention's, in fp32, take longer."""
     mean: float
     p50: float
     p95: float
