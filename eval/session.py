@@ -23,7 +23,7 @@ from eval.results import Result
 from eval.retrieval import SearchOutcome, measure_retrieval, search_all
 from eval.run import Outcome, run
 from index.build import add_many
-from rag.config import RetrieverConfig
+from rag.config import MAX_N_BEST, AskConfig, RetrieverConfig
 from rag.loading import ModelConfig
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ def _loaded(session: Session) -> Iterator[Parts]:
     from rag.loading import load
 
     with tempfile.TemporaryDirectory(prefix="sourcespan-eval-") as folder:
-        parts = load(Path(folder), session.models, retriever=session.retriever)
+        # as a user asks, but for more answers: among them one may be that another outranked
+        parts = load(Path(folder), session.models, retriever=session.retriever, ask=AskConfig(n_best=MAX_N_BEST))
         with parts.index:
             yield parts
 
