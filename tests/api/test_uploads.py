@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
 import pytest
 
+from index.interfaces import Vectors
 from index.parsing import SUPPORTED_SUFFIXES
 from index.parsing.limits import MAX_NESTING
 from tests.api.helpers import assert_problem, metric, stream, text_of, until
 from tests.conftest import Server
+from tests.fakes import BagOfWordsEmbedder
 from tests.files import docx_of, zip_of
 
+UPLOADS_ENDED = 'sourcespan_requests_total{method="POST",route="/v1/documents",status="200"}'
 Parts = list[tuple[str, tuple[str, bytes]]]
 
 
@@ -167,13 +171,29 @@ def test_uploads_have_limits(start_server: Callable[..., Server]) -> None:
     assert upload(server, files(("a.txt", "x" * 1_000))).status_code == 201
 
 
-def test_an_ingest_whose_client_hangs_up_stops_and_leaves_nothing_half_done(server: Server) -> None:
+def test_an_ingest_whose_client_hangs_up_stops_and_leaves_nothing_half_done(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed = threading.Event()
+    embed = BagOfWordsEmbedder.embed_passages
+
+    def held(embedder: BagOfWordsEmbedder, texts: Sequence[str]) -> Vectors:
+        """Lets the first passages through, and the others once the server has seen that the client is gone."""
+        calls.append(len(texts))
+        assert len(calls) == 1 or noticed.wait(60)
+        return embed(embedder, texts)
+
+    calls: list[int] = []
+    monkeypatch.setattr(BagOfWordsEmbedder, "embed_passages", held)
     long = "\n\n".join(f"Paragraph {n} is about the number {n} and nothing but the number." for n in range(6_000))
     headers = {"Accept": "text/event-stream"}
     parts = files(("long.txt", long), ("next.txt", "The next one."))
     with httpx.stream("POST", f"{server.url}/v1/documents", files=parts, headers=headers, timeout=60) as response:
         next(response.iter_lines())
+    until(lambda: metric(server, UPLOADS_ENDED) == 1)
+    noticed.set()
     until(lambda: metric(server, "sourcespan_ingests_pending") == 0)
+    assert len(calls) == 2
     assert httpx.get(f"{server.url}/v1/documents").json()["total"] == 0
 
 
