@@ -15,6 +15,7 @@ from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, AskConfig
 from rag.evidence import evidence
 from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, Retrieval, Retriever, SearchMode
 
+Weighed = tuple[tuple[Candidate, ...], tuple[Evidence, ...]]
 Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
 
 
@@ -56,6 +57,7 @@ class _Asked:
     passages_read: int = 0
     spans: list[PassageSpan] = field(default_factory=list)
     told: Answer | None = None
+    _weighed: Weighed | None = None
 
     @property
     def passages(self) -> tuple[RetrievedPassage, ...]:
@@ -67,9 +69,19 @@ class _Asked:
         self.passages_read += len(unread)
         return Reading(self.question.text, [source.retrieved.passage.text for source in unread])
 
+    def find(self, span: PassageSpan) -> None:
+        self.spans.append(span)
+        self._weighed = None
+
+    def weighed(self) -> Weighed:
+        """The candidates so far with their evidence; they are made but once for the same spans."""
+        if self._weighed is None:
+            found = tuple(candidates(sorted(self.spans, key=PassageSpan.order), self.sources, MAX_N_BEST))
+            self._weighed = found, evidence(self.question.text, found)
+        return self._weighed
+
     def proposal(self, timings: Timings) -> Proposal:
-        found = tuple(candidates(sorted(self.spans, key=PassageSpan.order), self.sources, MAX_N_BEST))
-        return Proposal(found, evidence(self.question.text, found), self.passages, self.passages_read, timings)
+        return Proposal(*self.weighed(), self.passages, self.passages_read, timings)
 
     def timings(self, read_ms: float, total_ms: float) -> Timings:
         return Timings(self.retrieval.embed_ms, self.retrieval.search_ms, read_ms, total_ms)
@@ -193,7 +205,7 @@ class QuestionAnswerer:
         return several or not self._calibration.fitted or self._config.sure >= 1
 
     def _is_sure(self, asked: _Asked) -> bool:
-        judged = self._calibration.judge(asked.proposal(_NO_TIME).evidence)
+        judged = self._calibration.judge(asked.weighed()[1])
         return bool(judged) and judged[0].confidence >= self._config.sure
 
     def _read_up_to(self, counts: Sequence[int], asked: Sequence[_Asked]) -> None:
@@ -202,7 +214,7 @@ class QuestionAnswerer:
         readings = [of.reading(count) for of, count in zip(asked, counts, strict=True)]
         for found in self._reader.read_many(readings) if readings else ():
             for at, span in found:
-                asked[at].spans.append(replace(span, position=starts[at] + span.position))
+                asked[at].find(replace(span, position=starts[at] + span.position))
             for at in {at for at, _ in found}:
                 self._tell(asked[at])
 
