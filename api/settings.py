@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     )
     rerank_depth: Annotated[int, Field(ge=1)] = Field(20, description="Passages that the reranker reads, at least.")
     allow_hub: bool = Field(False, description="Whether models named by hub name may be fetched over the network.")
-    precision: Precision = Field("auto", description="`fp32`, `bf16`, or `auto`: bf16 where the processor has it.")
+    precision: Precision = Field(
+        "auto", description="`fp32`, `bf16`, `int8`, or `auto`: the fastest that the processor and the models have."
+    )
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
     sure: Annotated[float, Field(ge=0, le=1)] = Field(

@@ -21,7 +21,7 @@ from rich.table import Table
 from transformers import AutoModelForQuestionAnswering
 from transformers.utils import logging
 
-from index.precision import Precision, cpu_has_fast_bf16
+from index.precision import ACTIVATIONS_FILE, NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1
@@ -43,7 +43,7 @@ class Asked:
 class AsTransformersDoes(ExtractiveReader):
     """The same reader, but for its forward pass: transformers' own, padded."""
 
-    def __init__(self, folder: Path, name: str, precision: Precision) -> None:
+    def __init__(self, folder: Path, name: str, precision: NumberFormat) -> None:
         super().__init__(folder, name, ReaderConfig(precision=precision))
         self._model = AutoModelForQuestionAnswering.from_pretrained(folder, dtype=torch.float32).eval()
         self._autocast = precision == "bf16"
@@ -53,8 +53,10 @@ def ways(name: str) -> dict[str, ExtractiveReader]:
     """What is compared, the first being what the others are compared with."""
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = reader_folder(name, allow_hub=False)
-    precisions: list[Precision] = ["fp32", "bf16"] if cpu_has_fast_bf16() else ["fp32"]
+    precisions: list[NumberFormat] = ["fp32", "bf16"] if cpu_has_fast_bf16() else ["fp32"]
     padded = {f"transformers, {precision}": AsTransformersDoes(folder, name, precision) for precision in precisions}
+    if cpu_has_fast_int8() and (folder / ACTIVATIONS_FILE).exists():
+        precisions.append("int8")
     ours = {f"without padding, {p}": ExtractiveReader(folder, name, ReaderConfig(precision=p)) for p in precisions}
     return {**padded, **ours}
 

@@ -26,7 +26,8 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
-from index.precision import cpu_has_fast_bf16, takes_bf16
+from index.precision import NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
+from index.products import int8_product
 from rag.answers import QAResult
 from rag.loading import ModelConfig, Parts, load
 
@@ -52,13 +53,15 @@ class Report:
     """One run. Times in milliseconds, rates in 10⁹ operations per second, memory in MB."""
 
     facts: Facts
-    precision: str
-    rates: Mapping[str, float]
+    precision: NumberFormat
+    rates: Mapping[NumberFormat, float]
     """Of this machine's matrix products, by number format, the best of several."""
     products: float
     """Operations (10⁹) in the matrix products of one question, embedder and reader: the mean."""
+    attention: float
+    """Of these, in attention, which is in fp32."""
     floor: float
-    """What the products alone must take at the rate of the format in use; attention's, in fp32, take longer."""
+    """What the products alone must take, each at the rate of its format."""
     mean: float
     p50: float
     p95: float
@@ -97,20 +100,21 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
             results = ask_all(parts, questions)
             resident = memory_mb("VmRSS")
             steps = profile(parts, questions)
-        products = _products(Path(folder) / "alone", models, questions[::4])
+        products, attention = _products(Path(folder) / "alone", models, questions[::4])
         tell("indexing")
         indexed = _index_rate(Path(folder) / "other", parts)
         tell("cold start")
         cold = _cold_start(Path(folder) / "index", questions[0])
     times = [result.timings.total for result in results]
     mean, (p50, p95) = float(np.mean(times)), np.percentile(times, [50, 95])
-    precision = "bf16" if takes_bf16(models.precision) else "fp32"
-    floor = products / rates[precision] * 1e3
+    precision = parts.reader.number_format
+    floor = ((products - attention) / rates[precision] + attention / rates["fp32"]) * 1e3
     return Report(
         facts=Facts.here(),
         precision=precision,
         rates=rates,
         products=products,
+        attention=attention,
         floor=floor,
         mean=mean,
         p50=float(p50),
@@ -125,15 +129,19 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
     )
 
 
-def matmul_rates() -> dict[str, float]:
+def matmul_rates() -> dict[NumberFormat, float]:
     """10⁹ operations per second of the reader's largest matrix product, by number format this CPU has."""
     rows, inputs, outputs = _PRODUCT
     left, right = torch.randn(rows, inputs), torch.randn(outputs, inputs)
-    kinds: dict[str, Callable[[], torch.Tensor]] = {"fp32": lambda: torch.nn.functional.linear(left, right)}
+    kinds: dict[NumberFormat, Callable[[], torch.Tensor]] = {"fp32": lambda: torch.nn.functional.linear(left, right)}
     if cpu_has_fast_bf16():
         left16, right16 = left.bfloat16(), right.bfloat16()
         kinds["bf16"] = lambda: torch.nn.functional.linear(left16, right16)
-    return {name: 2 * rows * inputs * outputs / _best_seconds(product) / 1e9 for name, product in kinds.items()}
+    if cpu_has_fast_int8():
+        layer = torch.nn.Linear(inputs, outputs)
+        product = int8_product([layer], torch.stack([left.amin(0), left.amax(0)]))
+        kinds["int8"] = lambda: product(left)
+    return {name: 2 * rows * inputs * outputs / _best_seconds(kind) / 1e9 for name, kind in kinds.items()}
 
 
 def _best_seconds(work: Callable[[], object]) -> float:
@@ -152,7 +160,8 @@ def ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
     return [parts.answerer.ask(question) for question in questions]
 
 
-def _products(folder: Path, models: ModelConfig, questions: Sequence[str]) -> float:
+def _products(folder: Path, models: ModelConfig, questions: Sequence[str]) -> tuple[float, float]:
+    """Operations (10⁹) of a question's products, and of those of them that are attention's."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # torch counts what the calling thread computes, so nothing may be dealt out to others
     parts = load(folder, models)
@@ -160,14 +169,24 @@ def _products(folder: Path, models: ModelConfig, questions: Sequence[str]) -> fl
     with parts.index:
         parts.index.add(parse_file(ARTICLE))
         # the weights that are laid out once have a product of their own, which torch does not count
-        uncounted = {torch.ops.mkldnn._linear_pointwise: _linear_flops}
+        uncounted = {
+            torch.ops.mkldnn._linear_pointwise: _linear_flops,
+            torch.ops.onednn.qlinear_pointwise: _int8_flops,
+        }
         with FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
             ask_all(parts, questions)
-    return float(counter.get_total_flops()) / (len(questions) + 1) / 1e9
+    asked = (len(questions) + 1) * 1e9
+    return counter.get_total_flops() / asked, counter.get_flop_counts()["Global"][torch.ops.aten.bmm] / asked
 
 
 def _linear_flops(inputs: Sequence[int], weight: Sequence[int], *_: object, **__: object) -> int:
     return 2 * inputs[0] * weight[0] * weight[1]
+
+
+def _int8_flops(
+    inputs: Sequence[int], _: object, __: object, weight: Sequence[int], *___: object, **____: object
+) -> int:
+    return _linear_flops(inputs, weight)
 
 
 def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
@@ -212,8 +231,8 @@ def show(report: Report) -> None:
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in report.rates.items())
     console.print(f"matrix products: {rates} · 10⁹ operations a second; the models run in {report.precision}")
     console.print(
-        f"one question reads {report.passages_read:.1f} passages and needs {report.products:.1f} · 10⁹ operations, at "
-        f"this rate {report.floor:.1f} ms"
+        f"one question reads {report.passages_read:.1f} passages and needs {report.products:.1f} · 10⁹ operations, "
+        f"{report.attention:.1f} of them for attention in fp32: at these rates {report.floor:.1f} ms"
     )
     console.print(
         f"ask: mean {report.mean:.1f} ms ({report.over_floor:.2f} times that), p50 {report.p50:.1f}, "

@@ -7,22 +7,23 @@ packed row: ByteTransformer (Zhai et al., 2023, arXiv:2210.03052).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle, pairwise
-from typing import TypeGuard, cast
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
-from torch.nn import Embedding, LayerNorm, Linear, Module
-from torch.nn.functional import gelu, layer_norm, linear, pad
+from torch.nn import Embedding, LayerNorm, Module
+from torch.nn.functional import layer_norm, pad
 from transformers import BertModel
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.models.bert.modeling_bert import BertLayer
 
+from index.activations import layers_of, product_name, products_of
 from index.cores import Cores, Meet
+from index.products import Arithmetic, Product
 
-Product = Callable[[Tensor], Tensor]
 Share = Callable[[Tensor], Sequence[Tensor]]
 """Gives the other cores what this one computed, and gets what each did, in order."""
 
@@ -60,7 +61,7 @@ class _Row:
         return slice(number * self.size, (number + 1) * self.size)
 
 
-def drop_padding(owner: Module, name: str, *, bf16: bool) -> bool:
+def drop_padding(owner: Module, name: str, arithmetic: Arithmetic) -> bool:
     """Puts a `PaddingFreeBert` in the place of the BERT ``owner.name``; what else there is becomes float32.
 
     False where it is no BERT, and computes as before.
@@ -69,7 +70,7 @@ def drop_padding(owner: Module, name: str, *, bf16: bool) -> bool:
     if not PaddingFreeBert.fits(bert):
         owner.float()
         return False
-    encoder = PaddingFreeBert(bert, Cores(torch.get_num_threads()), bf16=bf16).eval()
+    encoder = PaddingFreeBert(bert, Cores(torch.get_num_threads()), arithmetic).eval()
     setattr(owner, name, None)
     owner.float()
     setattr(owner, name, encoder)
@@ -79,19 +80,18 @@ def drop_padding(owner: Module, name: str, *, bf16: bool) -> bool:
 class PaddingFreeBert(Module):
     """In the place of a transformers BertModel, on the CPU, for inference only."""
 
-    def __init__(self, bert: BertModel, cores: Cores, *, bf16: bool) -> None:
+    def __init__(self, bert: BertModel, cores: Cores, arithmetic: Arithmetic) -> None:
         """Raises ValueError for a model that `fits` refuses."""
         super().__init__()
         if not self.fits(bert):
             raise ValueError(f"{type(bert).__name__} is computed in another way than BERT")
         self.config = bert.config
-        dtype = torch.bfloat16 if bf16 else torch.float32
-        self._words = _table(bert.embeddings.word_embeddings, dtype)
+        self._words = _table(bert.embeddings.word_embeddings, arithmetic.dtype)
         self._positions = _table(bert.embeddings.position_embeddings, torch.float32)
         self._types = _table(bert.embeddings.token_type_embeddings, torch.float32)
         self._norm = _norm(bert.embeddings.LayerNorm)
-        layers = cast(Iterable[BertLayer], bert.encoder.layer)
-        self._layers = [_Layer(layer, bert.config.num_attention_heads, dtype) for layer in layers]
+        heads = bert.config.num_attention_heads
+        self._layers = [_Layer(layer, number, heads, arithmetic) for number, layer in enumerate(layers_of(bert))]
         self._cores = cores
 
     @staticmethod
@@ -143,24 +143,22 @@ class PaddingFreeBert(Module):
 
 
 class _Layer:
-    """One encoder layer. Sums and norms are float32, products ``dtype``."""
+    """One encoder layer. Sums, norms and attention are float32."""
 
-    def __init__(self, layer: BertLayer, heads: int, dtype: torch.dtype) -> None:
-        attention = layer.attention
+    def __init__(self, layer: BertLayer, number: int, heads: int, arithmetic: Arithmetic) -> None:
         self._heads = heads
-        self._dtype = dtype
-        inner = attention.self
-        self._qkv = _product([inner.query, inner.key, inner.value], dtype)
-        self._out = _product([attention.output.dense], dtype)
-        self._up = _product([layer.intermediate.dense], dtype, then_gelu=True)
-        self._down = _product([layer.output.dense], dtype)
-        self._norm_attended = _norm(attention.output.LayerNorm)
+        product = {
+            name: arithmetic.product(layers, product_name(number, name), then_gelu=name == "up")
+            for name, layers in products_of(layer).items()
+        }
+        self._qkv, self._out, self._up, self._down = (product[name] for name in ("qkv", "out", "up", "down"))
+        self._norm_attended = _norm(layer.attention.output.LayerNorm)
         self._norm_out = _norm(layer.output.LayerNorm)
 
     def __call__(self, hidden: Tensor, own: slice, texts: Sequence[tuple[int, int]], share: Share) -> Tensor:
-        attended = self._out(self._attend(share(self._qkv(hidden.to(self._dtype))), own, texts))
+        attended = self._out(self._attend(share(self._qkv(hidden)), own, texts))
         hidden = self._norm_attended(hidden + attended)
-        return self._norm_out(hidden + self._down(self._up(hidden.to(self._dtype))))
+        return self._norm_out(hidden + self._down(self._up(hidden)))
 
     def _attend(self, parts: Sequence[Tensor], own: slice, texts: Sequence[tuple[int, int]]) -> Tensor:
         attended = []
@@ -194,19 +192,6 @@ def _attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """
     scores = torch.bmm(query.float() * query.shape[-1] ** -0.5, key.float().transpose(1, 2))
     return torch.bmm(torch.softmax(scores, dim=-1, out=scores), value.float()).to(value.dtype)
-
-
-def _product(layers: list[Linear], dtype: torch.dtype, *, then_gelu: bool = False) -> Product:
-    """What linear layers of one input compute, side by side, as one matrix product."""
-    weight = torch.cat([layer.weight.detach() for layer in layers]).to(dtype)
-    bias = torch.cat([layer.bias.detach() for layer in layers]).to(dtype)
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return lambda inputs: gelu(linear(inputs, weight, bias)) if then_gelu else linear(inputs, weight, bias)
-    # what torch.compile makes of a frozen linear layer, without the compiler
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight)
-    compute = torch.ops.mkldnn._linear_pointwise
-    after, algorithm = ("gelu", "none") if then_gelu else ("none", "")
-    return lambda inputs: compute(inputs, packed, bias, after, [], algorithm)
 
 
 def _norm(norm: LayerNorm) -> Product:

@@ -1,26 +1,37 @@
-"""16-bit floats where the processor multiplies them natively: about twice the speed of 32-bit ones."""
+"""Number formats: 8-bit integers and 16-bit floats, where the processor multiplies them faster than 32 bits."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import Literal
 
-Precision = Literal["auto", "bf16", "fp32"]
+NumberFormat = Literal["int8", "bf16", "fp32"]
+
+FloatPrecision = Literal["auto", "bf16", "fp32"]
 """``auto`` is bf16 where it is fast; elsewhere bf16 is emulated, and slower than fp32."""
+
+Precision = Literal["auto", "int8", "bf16", "fp32"]
+"""``auto`` is int8 where it is fast and the model's activations were measured, and as above elsewhere."""
+
+ACTIVATIONS_FILE = "activations.npz"
+"""Beside a model's weights: what int8 needs to know of it."""
 
 
 def takes_bf16(precision: Precision) -> bool:
-    """Whether the CPU's forward passes run in bf16."""
-    return cpu_has_fast_bf16() if precision == "auto" else precision == "bf16"
+    """Whether the CPU's forward passes run in bf16, or with int8 what there is beside the products."""
+    return precision == "bf16" or (precision != "fp32" and cpu_has_fast_bf16())
 
 
 def cpu_has_fast_bf16() -> bool:
     """Whether the CPU has instructions for it (AVX512-BF16 or AMX)."""
-    import torch  # seconds of import, needed only by whoever runs a model
+    return _torch_says("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 
-    # torch has no public question for this; where a later version drops these, fp32 is the safe answer
-    probes = (getattr(torch.cpu, n, None) for n in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return any(bool(probe()) for probe in probes if probe is not None)
+
+def cpu_has_fast_int8() -> bool:
+    """Whether the CPU has instructions for it (VNNI), and torch the library that uses them."""
+    import torch
+
+    return bool(torch.backends.mkldnn.is_available()) and _torch_says("_is_vnni_supported")  # type: ignore[no-untyped-call]
 
 
 def autocast(bf16: bool) -> AbstractContextManager[object]:
@@ -28,3 +39,11 @@ def autocast(bf16: bool) -> AbstractContextManager[object]:
     import torch
 
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16)
+
+
+def _torch_says(*probes: str) -> bool:
+    import torch  # seconds of import, needed only by whoever runs a model
+
+    # torch has no public question for this; where a later version drops these, the slower format is the safe answer
+    found = (getattr(torch.cpu, name, None) for name in probes)
+    return any(bool(probe()) for probe in found if probe is not None)

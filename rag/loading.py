@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.allocator import keep_what_passes_need
-from index.embedder import ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
+from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
 from index.errors import ModelNotFound
 from index.passage_index import PassageIndex
 from index.precision import Precision
@@ -122,13 +122,14 @@ def _no_garbage() -> Iterator[None]:
 def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
-    expected = ALL_MINILM_L6_V2_SHA256 if models.embedder == DEFAULT_EMBEDDER else None
-    _quiet_libraries()
+    bundled = models.embedder == DEFAULT_EMBEDDER
+    quiet_libraries()
     return SentenceTransformerEmbedder(
         folder,
         models.embedder,
-        expected_sha256=expected,
+        expected_sha256=ALL_MINILM_L6_V2_SHA256 if bundled else None,
         precision=models.precision,
+        activations=ALL_MINILM_L6_V2_ACTIVATIONS if bundled else None,
         remembered_questions=models.remembered_questions,
     )
 
@@ -141,7 +142,7 @@ def load_reader(
     Raises ModelNotFound, ModelUnsuitable, CalibrationMismatch.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
-    _quiet_libraries()
+    quiet_libraries()
     from rag.reader import ExtractiveReader  # seconds of import, needed only by whoever reads
 
     reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision))
@@ -155,7 +156,7 @@ def load_reranker(models: ModelConfig) -> CrossEncoderReranker | None:
     if not models.reranker:
         return None
     folder = reranker_folder(models)
-    _quiet_libraries()
+    quiet_libraries()
     from rag.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(folder, models.reranker, precision=models.precision)
@@ -193,7 +194,8 @@ def _set_up_libraries(allow_hub: bool) -> None:
     keep_what_passes_need()
 
 
-def _quiet_libraries() -> None:
+def quiet_libraries() -> None:
+    """transformers says no more than it raises."""
     from transformers.utils import logging
 
     # their bars and warnings would run through ours; what goes wrong is raised all the same

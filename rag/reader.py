@@ -13,7 +13,8 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTraine
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
 from index.padding_free import drop_padding
-from index.precision import autocast, takes_bf16
+from index.precision import ACTIVATIONS_FILE, autocast
+from index.products import Arithmetic
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
 from rag.spans import BoolArray, FloatArray, TokenSpan, best_token_spans
@@ -27,13 +28,16 @@ class ExtractiveReader:
         """Raises ModelUnsuitable where the folder holds no model with a question-answering head."""
         self._config = config or ReaderConfig()
         self._tokenizer, self._model = _load(folder, name)
-        bf16 = takes_bf16(self._config.precision)
+        weights_hash = weights_sha256(folder)
+        arithmetic = Arithmetic.chosen(self._config.precision, name, weights_hash, folder / ACTIVATIONS_FILE)
+        self.number_format = arithmetic.number_format
         # what is no BERT runs as transformers runs it
-        self._autocast = not drop_padding(self._model, self._model.base_model_prefix, bf16=bf16) and bf16
+        prefix = self._model.base_model_prefix
+        self._autocast = not drop_padding(self._model, prefix, arithmetic) and arithmetic.bf16
         self._pad_values = pad_values(self._tokenizer)
         longest: int = min(self._tokenizer.model_max_length, self._model.config.max_position_embeddings)
         self._window_tokens = min(self._config.max_window_tokens, longest)
-        self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_sha256(folder)[:16]}"
+        self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}"
 
     def check(self, question: str) -> None:
         """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.errors import SourcespanError
+from index.precision import ACTIVATIONS_FILE
 from rag.training.config import TrainingConfig, source_settings
 from rag.training.errors import InvalidSetting
 
@@ -39,6 +40,9 @@ def _parser(program: str) -> argparse.ArgumentParser:
     _add_split(commands.add_parser("split", help="hold out part of SQuAD files", formatter_class=_Defaults))
     _add_mine(commands.add_parser("mine", help="find passages that look right and are not", formatter_class=_Defaults))
     _add_soup(commands.add_parser("soup", help="average the weights of several readers", formatter_class=_Defaults))
+    _add_activations(
+        commands.add_parser("activations", help="measure what int8 needs to know", formatter_class=_Defaults)
+    )
     return parser
 
 
@@ -143,6 +147,21 @@ def _add_soup(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
+def _add_activations(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_activations)
+    parser.description = (
+        "Measure how far the activations of a BERT reach, on questions and their paragraphs. With the file that this "
+        "writes beside its weights, its matrix products are computed in 8-bit integers where the processor has them."
+    )
+    parser.add_argument("model", type=Path, metavar="DIR", help="a reader, or with --embedder an embedder")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD JSON, plain or .gz")
+    parser.add_argument("--embedder", action="store_true", help="question and paragraph are given to it apart")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"{ACTIVATIONS_FILE} in DIR unless told")
+    parser.add_argument("--questions", type=int, default=200, help="drawn at random")
+    parser.add_argument("--max-tokens", type=int, default=384, help="longer texts are cut")
+    parser.add_argument("--seed", type=int, default=0)
+
+
 def _run(chosen: argparse.Namespace) -> None:
     given = {name: value for name, value in vars(chosen).items() if name in DEFAULT}
     if chosen.epochs is chosen.minutes is chosen.steps is None:
@@ -190,6 +209,22 @@ def _soup(chosen: argparse.Namespace) -> None:
 
     average_readers(chosen.readers, chosen.out)
     print(f"the mean of {len(chosen.readers)} readers: {chosen.out}")
+
+
+def _activations(chosen: argparse.Namespace) -> None:
+    from rag.training.activations import measure_activations
+
+    out = chosen.out or chosen.model / ACTIVATIONS_FILE
+    activations = measure_activations(
+        chosen.model,
+        chosen.files,
+        questions=chosen.questions,
+        apart=chosen.embedder,
+        max_tokens=chosen.max_tokens,
+        seed=chosen.seed,
+    )
+    activations.save(out)
+    print(f"the activations of {len(activations.bounds)} matrix products: {out}")
 
 
 def _pairs(option: str, given: Sequence[str], kind: Callable[[str], T]) -> dict[str, T]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from index.precision import Precision
+from index.precision import FloatPrecision
 from rag.training.errors import InvalidSetting
 
 
@@ -70,7 +70,7 @@ class TrainingConfig:
     max_answer_tokens: int = 30
     shared_words: int = 40
     device: str = "auto"
-    precision: Precision = "auto"
+    precision: FloatPrecision = "auto"
     threads: int = 0
     resume: bool = False
 

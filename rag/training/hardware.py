@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from index.precision import Precision, cpu_has_fast_bf16
+from index.precision import FloatPrecision, cpu_has_fast_bf16
 from rag.training.errors import InvalidSetting
 
 
@@ -27,7 +27,7 @@ class Hardware:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
 
-def choose_hardware(device: str, precision: Precision, threads: int) -> Hardware:
+def choose_hardware(device: str, precision: FloatPrecision, threads: int) -> Hardware:
     """The hardware to train on; ``device`` is "auto" or a torch name, ``threads`` 0 leaves the number to torch.
 
     bf16 is taken where the processor multiplies it natively; elsewhere it is emulated and slower than fp32. Raises

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index import padding_free
+from index.activations import observed
 from index.cores import Cores
 from index.padding_free import PaddingFreeBert
+from index.precision import cpu_has_fast_int8
+from index.products import Arithmetic
 
 SMALL: dict[str, Any] = {
     "vocab_size": 40,
@@ -51,26 +54,43 @@ def test_it_computes_what_transformers_does(cores: Cores, lengths: list[int], se
     }
     with torch.inference_mode():
         right = bert()(**inputs).last_hidden_state
-        exact = PaddingFreeBert(bert(), cores, bf16=False)(**inputs).last_hidden_state
-        half = PaddingFreeBert(bert(), cores, bf16=True)(**inputs).last_hidden_state
+        exact = PaddingFreeBert(bert(), cores, Arithmetic(bf16=False))(**inputs).last_hidden_state
+        half = PaddingFreeBert(bert(), cores, Arithmetic(bf16=True))(**inputs).last_hidden_state
     inside = mask.bool()
     torch.testing.assert_close(exact[inside], right[inside], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(half[inside], right[inside], atol=0.1, rtol=0.1)
     assert not exact[~inside].any()
 
 
+@pytest.mark.skipif(not cpu_has_fast_int8(), reason="this processor has no instructions for int8")
+@given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=6))
+def test_in_8_bits_it_computes_nearly_what_transformers_does(cores: Cores, lengths: list[int]) -> None:
+    mask = (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()
+    ids = torch.randint(0, 40, mask.shape, generator=torch.Generator().manual_seed(len(lengths)))
+    model = bert()
+    with torch.inference_mode():
+        with observed(model, "of-these") as activations:
+            right = model(ids, attention_mask=mask).last_hidden_state
+        mine = PaddingFreeBert(model, cores, Arithmetic(bf16=False, activations=activations))
+        computed = mine(ids, mask).last_hidden_state
+        alone = mine(ids[-1:, : lengths[-1]], torch.ones(1, lengths[-1])).last_hidden_state[0]
+    inside = mask.bool()
+    torch.testing.assert_close(computed[inside], right[inside], atol=0.1, rtol=0.1)
+    torch.testing.assert_close(computed[-1, : lengths[-1]], alone, atol=1e-5, rtol=1e-4)
+
+
 def test_without_token_types_all_are_of_the_first_type() -> None:
     ids = torch.tensor([[1, 2, 3]])
     with torch.inference_mode():
         right = bert()(ids).last_hidden_state
-        mine = PaddingFreeBert(bert(), Cores(1), bf16=False)(ids, torch.ones_like(ids)).last_hidden_state
+        mine = PaddingFreeBert(bert(), Cores(1), Arithmetic(bf16=False))(ids, torch.ones_like(ids)).last_hidden_state
     torch.testing.assert_close(mine, right, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("change", [{"hidden_act": "relu"}, {"is_decoder": True}])
 def test_a_bert_of_another_make_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="another way"):
-        PaddingFreeBert(BertModel(BertConfig(**SMALL, **change)), Cores(1), bf16=False)
+        PaddingFreeBert(BertModel(BertConfig(**SMALL, **change)), Cores(1), Arithmetic(bf16=False))
 
 
 def test_another_architecture_is_refused() -> None:

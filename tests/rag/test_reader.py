@@ -10,6 +10,7 @@ import torch
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from index.errors import ModelUnsuitable, QuestionTooLong
+from index.precision import Precision
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan
 from rag.loading import DEFAULT_READER, Parts, reader_folder
@@ -76,11 +77,12 @@ def test_a_model_without_a_question_answering_head_is_refused(tmp_path: Path) ->
         ExtractiveReader(tmp_path, "headless")
 
 
-def test_bf16_reads_the_same_spans() -> None:
+@pytest.mark.parametrize(("precision", "off"), [("bf16", 0.5), ("int8", 1.5)])
+def test_fewer_bits_read_the_same_spans(precision: Precision, off: float) -> None:
     folder = reader_folder(DEFAULT_READER, allow_hub=False)
     exact = ExtractiveReader(folder, DEFAULT_READER, ReaderConfig(precision="fp32"))
-    half = ExtractiveReader(folder, DEFAULT_READER, ReaderConfig(precision="bf16"))
+    half = ExtractiveReader(folder, DEFAULT_READER, ReaderConfig(precision=precision))
     for question in ("Who founded the bakery?", "When was the bakery founded?", "Where does the ferry leave?"):
         best, same = exact.read(question, PASSAGES)[0], half.read(question, PASSAGES)[0]
         assert (same.position, same.start, same.end) == (best.position, best.start, best.end)
-        assert same.score == pytest.approx(best.score, abs=0.5)
+        assert same.score == pytest.approx(best.score, abs=off)

@@ -1,0 +1,60 @@
+"""Measure what goes into a model's matrix products, so that they can be computed in 8-bit integers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from transformers import AutoModel, AutoTokenizer, BertModel, PreTrainedTokenizerBase
+
+from index.activations import Activations, observed
+from index.embedder import weights_sha256
+from index.errors import ModelUnsuitable
+from index.padding_free import PaddingFreeBert
+from rag.loading import quiet_libraries
+from rag.squad import read_squad
+from rag.training.errors import InvalidSetting
+
+Texts = tuple[str, ...]
+
+
+def measure_activations(
+    folder: Path, files: Sequence[Path], *, questions: int, apart: bool, max_tokens: int, seed: int
+) -> Activations:
+    """Of the BERT in ``folder``, on questions drawn from SQuAD files, each with its paragraph.
+
+    ``apart`` gives it question and paragraph one after the other, as an embedder gets them, not together. Raises
+    ModelUnsuitable for another model than a BERT, InvalidSetting where the files hold no question.
+    """
+    pairs = [(question.question, p.text) for file in files for p in read_squad(file) for question in p.questions]
+    if not pairs:
+        raise InvalidSetting("files", ", ".join(map(str, files)), "they hold no question")
+    drawn = random.Random(seed).sample(pairs, min(questions, len(pairs)))
+    quiet_libraries()
+    tokenizer, bert = _load(folder)
+    with torch.inference_mode(), observed(bert, weights_sha256(folder)) as activations:
+        for texts in _inputs(drawn, apart=apart):
+            bert(**tokenizer(*texts, truncation=True, max_length=max_tokens, return_tensors="pt"))
+    return activations
+
+
+def _load(folder: Path) -> tuple[PreTrainedTokenizerBase, BertModel]:
+    try:
+        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ModelUnsuitable(str(folder), str(error)) from error
+    if not PaddingFreeBert.fits(model):
+        raise ModelUnsuitable(str(folder), f"{type(model).__name__} is not computed in int8, only BERT is")
+    model.train(False)
+    return tokenizer, model
+
+
+def _inputs(pairs: Sequence[Texts], *, apart: bool) -> Iterator[Texts]:
+    for pair in pairs:
+        if apart:
+            yield from ((text,) for text in pair)
+        else:
+            yield pair

@@ -1,0 +1,130 @@
+"""Matrix products in 8 bits against integers in numpy and against the floats that they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import Linear
+from torch.nn.functional import gelu
+
+from index import products
+from index.activations import Activations
+from index.errors import ModelUnsuitable
+from index.precision import ACTIVATIONS_FILE, Precision, cpu_has_fast_int8
+from index.products import Arithmetic, float_product, int8_product
+
+has_int8 = pytest.mark.skipif(not cpu_has_fast_int8(), reason="this processor has no instructions for int8")
+CHANNELS = 32
+
+
+def layers(seed: int, *outputs: int) -> list[Linear]:
+    torch.manual_seed(seed)
+    return [Linear(CHANNELS, count) for count in outputs]
+
+
+def inputs(seed: int, rows: int, far: float = 1.0) -> torch.Tensor:
+    """Normal; the first channel reaches ``far`` times as far."""
+    drawn = torch.randn(rows, CHANNELS, generator=torch.Generator().manual_seed(seed))
+    drawn[:, 0] *= far
+    return drawn
+
+
+def bounds_of(rows: torch.Tensor) -> torch.Tensor:
+    return torch.stack([rows.amin(0), rows.amax(0)])
+
+
+@has_int8
+@given(seed=st.integers(0, 1000), rows=st.integers(1, 20), far=st.sampled_from([1.0, 30.0]), reach=st.floats(0.5, 2))
+def test_it_is_the_product_of_the_integers(seed: int, rows: int, far: float, reach: float) -> None:
+    made, given_ = layers(seed, 5, 3), inputs(seed, rows, far)
+    bounds = bounds_of(inputs(seed + 1, 50, far)) * reach
+    weight = np.concatenate([layer.weight.detach().numpy() for layer in made]).astype(np.float64)
+    bias = np.concatenate([layer.bias.detach().numpy() for layer in made])
+    furthest = np.abs(bounds.numpy()).max(axis=0)
+    down = np.maximum(furthest / np.quantile(furthest, 0.9), 1)
+    low, high = (bounds.numpy() / down).min(), (bounds.numpy() / down).max()
+    step = (high - low) / 255
+    zero = round(-low / step)
+    steps = np.clip(np.floor(given_.numpy() / down / step + zero + 0.5), 0, 255) - zero
+    weight_step = np.abs(weight * down).max(axis=1, keepdims=True) / 127
+    right = steps @ (np.round(weight * down / weight_step) * weight_step).T * step + bias
+    # an input or a weight halfway between two steps may be rounded to either
+    a_step_off = 2 * step * np.abs(weight * down).max() + 2 * weight_step.max() * np.abs(steps * step).max()
+    np.testing.assert_allclose(int8_product(made, bounds)(given_).numpy(), right, atol=a_step_off, rtol=1e-4)
+
+
+@has_int8
+@pytest.mark.parametrize("then_gelu", [False, True])
+def test_it_is_near_what_it_stands_for(then_gelu: bool) -> None:
+    made, given_ = layers(0, 40, 24), inputs(0, 400)
+    computed = int8_product(made, bounds_of(inputs(1, 400)), then_gelu=then_gelu)(given_)
+    right = torch.cat([layer(given_) for layer in made], dim=1).detach()
+    right = gelu(right) if then_gelu else right
+    assert computed.dtype == torch.float32
+    assert (computed - right).norm() < 0.02 * right.norm()
+
+
+@has_int8
+def test_one_far_reaching_channel_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, given_, bounds = layers(0, 40), inputs(0, 400, 30.0), bounds_of(inputs(1, 400, 30.0))
+    with torch.no_grad():
+        made[0].weight[:, 0] /= 30
+    right = made[0](given_).detach()
+    scaled = (int8_product(made, bounds)(given_) - right).norm()
+    monkeypatch.setattr(products, "_FAR_REACHING", 0.0)
+    unscaled = (int8_product(made, bounds)(given_) - right).norm()
+    assert scaled < unscaled / 3
+
+
+@has_int8
+def test_what_reaches_further_than_was_seen_is_cut_off() -> None:
+    made, bounds = layers(0, 4), torch.stack([torch.full((CHANNELS,), -1.0), torch.full((CHANNELS,), 1.0)])
+    product = int8_product(made, bounds)
+    ones = torch.ones(1, CHANNELS)
+    torch.testing.assert_close(product(ones * 50), product(ones), atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("onednn", [True, False])
+@pytest.mark.parametrize("then_gelu", [False, True])
+def test_floats_without_their_library_are_multiplied_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, onednn: bool, then_gelu: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: onednn)
+    made, given_ = layers(0, 4, 6), inputs(0, 9)
+    right = torch.cat([layer(given_) for layer in made], dim=1).detach()
+    right = gelu(right) if then_gelu else right
+    torch.testing.assert_close(float_product(made, torch.float32, then_gelu=then_gelu)(given_), right)
+
+
+@pytest.mark.parametrize(
+    ("precision", "measured", "fast", "chosen"),
+    [
+        ("auto", True, True, "int8"),
+        ("auto", True, False, "float"),
+        ("auto", False, True, "float"),
+        ("int8", True, False, "int8"),
+        ("bf16", True, True, "float"),
+        ("fp32", True, True, "float"),
+    ],
+)
+def test_int8_is_chosen_where_it_is_fast_and_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision, measured: bool, fast: bool, chosen: str
+) -> None:
+    monkeypatch.setattr(products, "cpu_has_fast_int8", lambda: fast)
+    file = tmp_path / ACTIVATIONS_FILE
+    if measured:
+        Activations("of-these", {"0.qkv": bounds_of(inputs(0, 4))}).save(file)
+    arithmetic = Arithmetic.chosen(precision, "model", "of-these", file)
+    assert ("int8" if arithmetic.activations else "float") == chosen
+    assert arithmetic.bf16 or precision != "bf16"
+    assert not (arithmetic.bf16 and precision == "fp32")
+
+
+def test_int8_of_a_model_that_was_not_measured_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnsuitable, match=r"'my-model' cannot be used: activations\.npz is not there"):
+        Arithmetic.chosen("int8", "my-model", "of-these", tmp_path / ACTIVATIONS_FILE)
