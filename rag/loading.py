@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sourcespan")
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
-DEFAULT_READER = "reader-v2"
+DEFAULT_READER = "reader-v3"
 CALIBRATION_FILE = "calibration.json"
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
