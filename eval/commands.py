@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from eval.decoding import decoding
 from eval.scale_command import scale
+from index.precision import Precision
 
 if TYPE_CHECKING:
     from eval.results import Result
@@ -72,6 +73,9 @@ def run_suite(
     rerank_depth: Annotated[
         int, typer.Option(min=1, envvar="SOURCESPAN_RERANK_DEPTH", help="Passages that the reranker reads, at least.")
     ] = 20,
+    precision: Annotated[
+        Precision, typer.Option(envvar="SOURCESPAN_PRECISION", help="What the models are computed in.")
+    ] = "auto",
     per_question: Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
     json_file: Annotated[
@@ -92,7 +96,9 @@ def run_suite(
 
     choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
     suite = open_suite(target, choice, served=bool(url))
-    models = ModelConfig(embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration, reranker=reranker)
+    models = ModelConfig(
+        embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration, precision=precision, reranker=reranker
+    )
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
     session = Session(models, url, top_k, RetrieverConfig(rerank_depth=rerank_depth), output)
     result = measured(suite, session)

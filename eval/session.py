@@ -65,6 +65,7 @@ def measured(suite: Suite | RetrievalSuite, session: Session) -> Result:
         by = {
             "by": parts.reader.fingerprint,
             "embedder": parts.embedder.fingerprint,
+            "precision": parts.reader.number_format,
             "calibration": _digest(repr(parts.calibration)),
             **_reranked(parts, session),
         }
@@ -104,6 +105,7 @@ def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
     """The result of searching, without reading."""
     facts = {
         "by": parts.embedder.fingerprint,
+        "precision": parts.embedder.number_format,
         **_reranked(parts, session),
         "asked_of": f"{len(suite.documents)} documents",
         "suite_sha256": _digest(repr((suite.queries, sorted(suite.documents)))),

@@ -53,6 +53,7 @@ class SentenceTransformerEmbedder:
         self._batch_size = batch_size
         self._queries = _Remembered(remembered_questions)
         arithmetic = Arithmetic.chosen(precision, name, weights_hash, activations or folder / ACTIVATIONS_FILE)
+        self.number_format = arithmetic.number_format
         # one that is no BERT runs as its library runs it
         self._autocast = not drop_padding(self._model[0], "model", arithmetic) and arithmetic.bf16
         dimension = self._model.get_embedding_dimension()

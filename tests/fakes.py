@@ -20,6 +20,7 @@ class BagOfWordsEmbedder:
     """Texts that share words have near vectors; a token is a word."""
 
     fingerprint = "bag-of-words@1"
+    number_format = "fp32"
     dimension = 32
     max_tokens = 40
 

@@ -13,9 +13,10 @@ from eval.askers import InProcess, Reply
 from eval.beir import RetrievalQuery, RetrievalSuite
 from eval.datasets import EvalQuestion, Suite
 from eval.errors import AnswersOfAnotherRun
-from eval.session import Session, asked, searched
+from eval.session import Session, asked, measured, searched
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
+from index.precision import Precision
 from rag.config import RetrieverConfig
 from rag.loading import ModelConfig, Parts
 from rag.pipeline import QuestionAnswerer
@@ -117,3 +118,15 @@ def test_a_retrieval_run_says_whose_order_it_measured(index: PassageIndex) -> No
         assert ("reranked.recall_1" in result.figures) == bool(said)
         if said:
             assert result.figures["reranked.recall_1"].value == 0
+
+
+@pytest.mark.model
+def test_a_run_says_what_it_was_computed_in_and_takes_no_answers_of_another(tmp_path: Path) -> None:
+    queries = RetrievalSuite("s", {"d": DRAFT}, (RetrievalQuery("q", "ferry noon", {"d": 1}),))
+    precisions: list[Precision] = ["fp32", "bf16"]
+    for precision in precisions:
+        session = Session(ModelConfig(precision=precision))
+        assert [measured(each, session).run["precision"] for each in (SUITE, queries)] == [precision, precision]
+    measured(SUITE, Session(ModelConfig(precision="fp32"), output=tmp_path / "out.json"))
+    with pytest.raises(AnswersOfAnotherRun, match="another precision:"):
+        measured(SUITE, Session(ModelConfig(precision="bf16"), output=tmp_path / "out.json"))
