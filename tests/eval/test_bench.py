@@ -20,7 +20,6 @@ def test_every_step_of_ask_is_found_by_its_name(parts: Parts) -> None:
               "reader's forward pass", "best spans", "candidates", "evidence", "everything else"}  # fmt: skip
     assert set(steps) == wanted, "no reranker is set"
     assert all(milliseconds > 0 for milliseconds in steps.values())
-    assert max(steps, key=lambda step: steps[step]) == "reader's forward pass"
 
 
 @pytest.mark.model

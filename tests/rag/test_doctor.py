@@ -33,6 +33,10 @@ def test_a_calibration_of_other_weights_a_missing_one_and_missing_models_are_tol
         last = weights.read(1)[0]
         weights.seek(-1, 2)
         weights.write(bytes([last ^ 1]))
+    misfit = findings(tmp_path, ModelConfig(reader=str(mine), precision="int8"))["reader"]
+    assert misfit.severity == "fault"
+    assert "activations.npz was measured with other weights" in misfit.says
+    (mine / "activations.npz").unlink()
     assert findings(tmp_path, ModelConfig(reader=str(mine)))["calibration"].severity == "fault"
     (mine / "calibration.json").unlink()
     found = findings(tmp_path, ModelConfig(reader=str(mine)))
