@@ -171,22 +171,18 @@ def _products(folder: Path, models: ModelConfig, questions: Sequence[str]) -> tu
         # the weights that are laid out once have a product of their own, which torch does not count
         uncounted = {
             torch.ops.mkldnn._linear_pointwise: _linear_flops,
-            torch.ops.onednn.qlinear_pointwise: _int8_flops,
+            torch.ops.onednn.qlinear_pointwise: lambda inputs, step, zero, *others, **_: _linear_flops(inputs, *others),
         }
         with FlopCounterMode(display=False, custom_mapping=uncounted) as counter:
             ask_all(parts, questions)
     asked = (len(questions) + 1) * 1e9
-    return counter.get_total_flops() / asked, counter.get_flop_counts()["Global"][torch.ops.aten.bmm] / asked
+    # a model that is no BERT has other attention
+    attention = counter.get_flop_counts()["Global"].get(torch.ops.aten.bmm, 0)
+    return counter.get_total_flops() / asked, attention / asked
 
 
 def _linear_flops(inputs: Sequence[int], weight: Sequence[int], *_: object, **__: object) -> int:
     return 2 * inputs[0] * weight[0] * weight[1]
-
-
-def _int8_flops(
-    inputs: Sequence[int], _: object, __: object, weight: Sequence[int], *___: object, **____: object
-) -> int:
-    return _linear_flops(inputs, weight)
 
 
 def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, AutoTokenizer, BertModel, PreTrainedTokenizerBase
 
 from index.activations import Activations, observed
 from index.embedder import weights_sha256
@@ -16,6 +15,7 @@ from index.padding_free import PaddingFreeBert
 from rag.loading import quiet_libraries
 from rag.squad import read_squad
 from rag.training.errors import InvalidSetting
+from rag.training.weights import load_reader
 
 Texts = tuple[str, ...]
 
@@ -26,30 +26,23 @@ def measure_activations(
     """Of the BERT in ``folder``, on questions drawn from SQuAD files, each with its paragraph.
 
     ``apart`` gives it question and paragraph one after the other, as an embedder gets them, not together. Raises
-    ModelUnsuitable for another model than a BERT, InvalidSetting where the files hold no question.
+    ModelNotFound, ModelUnsuitable for another model than a BERT, InvalidSetting where the files hold no question.
     """
     pairs = [(question.question, p.text) for file in files for p in read_squad(file) for question in p.questions]
     if not pairs:
         raise InvalidSetting("files", ", ".join(map(str, files)), "they hold no question")
     drawn = random.Random(seed).sample(pairs, min(questions, len(pairs)))
     quiet_libraries()
-    tokenizer, bert = _load(folder)
+    # with a head or without: what is measured is the encoder below it
+    model, tokenizer = load_reader(folder)
+    bert = model.base_model
+    if not PaddingFreeBert.fits(bert):
+        raise ModelUnsuitable(str(folder), f"{type(bert).__name__} is not computed in int8, only BERT is")
+    bert.train(False)
     with torch.inference_mode(), observed(bert, weights_sha256(folder)) as activations:
         for texts in _inputs(drawn, apart=apart):
             bert(**tokenizer(*texts, truncation=True, max_length=max_tokens, return_tensors="pt"))
     return activations
-
-
-def _load(folder: Path) -> tuple[PreTrainedTokenizerBase, BertModel]:
-    try:
-        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise ModelUnsuitable(str(folder), str(error)) from error
-    if not PaddingFreeBert.fits(model):
-        raise ModelUnsuitable(str(folder), f"{type(model).__name__} is not computed in int8, only BERT is")
-    model.train(False)
-    return tokenizer, model
 
 
 def _inputs(pairs: Sequence[Texts], *, apart: bool) -> Iterator[Texts]:

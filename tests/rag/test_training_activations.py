@@ -78,7 +78,7 @@ def test_what_cannot_be_measured_is_refused(
     tiny_tokenizer().save_pretrained(other)
     for model, file, message in [
         (other, questions, "RobertaModel is not computed in int8, only BERT is"),
-        (tmp_path, questions, "cannot be used"),
+        (tmp_path, questions, "was not found: no folder with a config.json"),
         (reader, write_squad_json(tmp_path / "none.json", []), "they hold no question"),
     ]:
         capsys.readouterr()
