@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     precision: Precision = Field(
         "auto", description="`fp32`, `bf16`, `int8`, or `auto`: the fastest that the processor and the models have."
     )
+    ahead: bool = Field(
+        False,
+        description="Whether the reader's lower layers are computed over passages when they are indexed, and kept: "
+        "answers come faster, the data directory grows.",
+    )
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
     sure: Annotated[float, Field(ge=0, le=1)] = Field(
@@ -114,6 +119,7 @@ class Settings(BaseSettings):
             self.allow_hub,
             self.precision,
             reranker=self.reranker,
+            ahead=self.ahead,
             remembered_questions=_QUESTIONS_REMEMBERED,
         )
 

@@ -27,6 +27,7 @@ from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1
 from rag.reader import ExtractiveReader
 from rag.squad import read_squad
+from rag.together import TogetherEncoder
 
 _WARM_UP = 3
 
@@ -45,8 +46,14 @@ class AsTransformersDoes(ExtractiveReader):
 
     def __init__(self, folder: Path, name: str, precision: NumberFormat) -> None:
         super().__init__(folder, name, ReaderConfig(precision=precision))
-        self._model = AutoModelForQuestionAnswering.from_pretrained(folder, dtype=torch.float32).eval()
-        self._autocast = precision == "bf16"
+        model = AutoModelForQuestionAnswering.from_pretrained(folder, dtype=torch.float32).eval()
+        self._encoder = TogetherEncoder(
+            model,
+            self._tokenizer,
+            bf16=precision == "bf16",
+            max_tokens=self._window_tokens,
+            stride=self._config.stride,
+        )
 
 
 def ways(name: str) -> dict[str, ExtractiveReader]:

@@ -34,14 +34,15 @@ from rag.loading import ModelConfig, Parts, load
 # rows x inputs x outputs of the reader's largest products for five passages
 _PRODUCT = (640, 384, 1536)
 _ROUNDS = 40
-# who does the work of `ask`, as (file, function): their times add up to nearly all of it
-_STEPS = {
+_ENCODERS = ("rag/together.py", "rag/ahead.py")
+# who does the work of `ask`, as (file or one of these files, function): their times add up to nearly all of it
+_STEPS: dict[str, tuple[str | tuple[str, ...], str]] = {
     "embed the question": ("index/embedder.py", "embed_queries"),
     "dense search": ("index/passage_index.py", "search_dense"),
     "lexical search": ("index/passage_index.py", "search_lexical"),
     "rerank": ("rag/reranker.py", "score"),
-    "tokenise and cut windows": ("rag/windows.py", "cut_windows"),
-    "reader's forward pass": ("rag/reader.py", "_forward"),
+    "tokenise and cut windows": (_ENCODERS, "windows"),
+    "reader's forward pass": (_ENCODERS, "logits"),
     "best spans": ("rag/spans.py", "best_token_spans"),
     "candidates": ("rag/candidates.py", "candidates"),
     "evidence": ("rag/evidence.py", "evidence"),
@@ -205,7 +206,7 @@ def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
 def _index_rate(folder: Path, parts: Parts) -> float:
     lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.strip()]
     texts = ["\n\n".join(lines[at:] + lines[:at]) for at in range(len(lines))]
-    with PassageIndex(folder, parts.embedder) as index:
+    with PassageIndex(folder, parts.embedder, preparation=parts.reader.ahead) as index:
         began = perf_counter()
         added = sum(document.passages for document, _ in add_many(index, [DocumentDraft("", text) for text in texts]))
         return added / (perf_counter() - began)

@@ -76,6 +76,9 @@ def run_suite(
     precision: Annotated[
         Precision, typer.Option(envvar="SOURCESPAN_PRECISION", help="What the models are computed in.")
     ] = "auto",
+    ahead: Annotated[
+        bool, typer.Option("--ahead", envvar="SOURCESPAN_AHEAD", help="Compute the reader's lower layers beforehand.")
+    ] = False,
     per_question: Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
     json_file: Annotated[
@@ -97,7 +100,12 @@ def run_suite(
     choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
     suite = open_suite(target, choice, served=bool(url))
     models = ModelConfig(
-        embedder or DEFAULT_EMBEDDER, reader or DEFAULT_READER, calibration, precision=precision, reranker=reranker
+        embedder or DEFAULT_EMBEDDER,
+        reader or DEFAULT_READER,
+        calibration,
+        precision=precision,
+        reranker=reranker,
+        ahead=ahead,
     )
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
     session = Session(models, url, top_k, RetrieverConfig(rerank_depth=rerank_depth), output)

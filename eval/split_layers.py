@@ -22,13 +22,11 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQu
 from transformers.utils import logging
 
 from eval.backends import Asked, draw
+from rag.ahead import FIRST_POSITION
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1
 from rag.spans import best_token_spans
-
-FIRST_POSITION = 24
-"""Of a passage that was computed ahead: how long the question will be is not known then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from index.schema import SCHEMA_VERSION
 from index.snapshots import Snapshots
+from index.states import STATES_FILE
 from index.vector_rule import VectorRule
 
 Severity = Literal["fine", "warning", "fault"]
@@ -75,11 +76,22 @@ def mend(folder: Path) -> list[str]:
     with database.change() as db:
         db.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
     database.close()
-    thrown_away = [path for path in sorted(folder.glob("vectors-*")) if path.is_file()]
-    for path in thrown_away:
+    snapshots = _thrown_away(folder, "vectors-*")
+    done = [
+        "the word index was made anew from the passages",
+        f"{snapshots} files of vector snapshots removed; the next start makes the vectors anew",
+    ]
+    if _thrown_away(folder, f"{STATES_FILE}*"):
+        done.append("what the reader had computed ahead removed; it is computed anew when it is wanted")
+    return done
+
+
+def _thrown_away(folder: Path, pattern: str) -> int:
+    """How many files there were."""
+    files = [path for path in folder.glob(pattern) if path.is_file()]
+    for path in files:
         path.unlink()
-    snapshots = f"{len(thrown_away)} files of vector snapshots removed; the next start makes the vectors anew"
-    return ["the word index was made anew from the passages", snapshots]
+    return len(files)
 
 
 def _free_space(folder: Path, size: int) -> Finding:

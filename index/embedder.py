@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ import numpy as np
 from index.errors import ModelCorrupted, ModelUnsuitable
 from index.interfaces import Vectors
 from index.precision import ACTIVATIONS_FILE, Precision, autocast
+from index.remembered import Remembered
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -51,11 +50,11 @@ class SentenceTransformerEmbedder:
             raise ModelCorrupted(name, expected_sha256, weights_hash)
         self._model = _load(folder, name)
         self._batch_size = batch_size
-        self._queries = _Remembered(remembered_questions)
+        self._queries: Remembered[str, Vectors] = Remembered(remembered_questions)
         arithmetic = Arithmetic.chosen(precision, name, weights_hash, activations or folder / ACTIVATIONS_FILE)
         self.number_format = arithmetic.number_format
         # one that is no BERT runs as its library runs it
-        self._autocast = not drop_padding(self._model[0], "model", arithmetic) and arithmetic.bf16
+        self._autocast = drop_padding(self._model[0], "model", arithmetic) is None and arithmetic.bf16
         dimension = self._model.get_embedding_dimension()
         if dimension is None or self._model.max_seq_length is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
@@ -98,30 +97,6 @@ class SentenceTransformerEmbedder:
         vectors = np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit
-
-
-class _Remembered:
-    """The vectors of the texts that were asked for last. Any thread may ask."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def known(self, texts: Sequence[str]) -> dict[str, Vectors]:
-        """Those that are here, each now the last that was asked for."""
-        with self._lock:
-            here = [text for text in texts if text in self._vectors]
-            for text in here:
-                self._vectors.move_to_end(text)
-            return {text: self._vectors[text] for text in here}
-
-    def keep(self, vectors: Mapping[str, Vectors]) -> None:
-        """Instead of the oldest, where there is no room."""
-        with self._lock:
-            self._vectors.update(vectors)
-            while len(self._vectors) > self._most:
-                self._vectors.popitem(last=False)
 
 
 def weights_sha256(folder: Path) -> str:

@@ -47,6 +47,16 @@ class Embedder(Protocol):
         """(texts, dimension)."""
 
 
+class Preparation(Protocol):
+    """What else is computed of passages when they come in, and let go when they go."""
+
+    def prepare(self, passages: Sequence[str]) -> None:
+        """Before they are stored. Raises CatalogueError."""
+
+    def forget(self, passages: Sequence[str]) -> None:
+        """After they are gone. Raises CatalogueError."""
+
+
 class VectorIndex(Protocol):
     """Keys and their vectors; finds the nearest."""
 

@@ -34,47 +34,64 @@ _WORTH_A_CORE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """The texts of a batch one after the other, in ``parts`` of ``size`` tokens; the last is filled up."""
+class Tokens:
+    """The tokens of one text or of several in a row: vocabulary numbers, token types and positions, (tokens,) each."""
 
     ids: Tensor
     types: Tensor
     places: Tensor
+
+    @classmethod
+    def row(cls, texts: Sequence[Tokens]) -> Tokens:
+        """All of them one after the other."""
+        return cls(*(torch.cat([getattr(text, name) for text in texts]) for name in ("ids", "types", "places")))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The texts of a batch one after the other, in ``parts`` of ``size`` tokens; the last is filled up."""
+
     texts: Sequence[tuple[int, int]]
     """From where to where each goes."""
     parts: int
     size: int
 
     @classmethod
-    def of(cls, ids: Tensor, types: Tensor, mask: Tensor, cores: int) -> _Row:
-        """All three are (texts, tokens)."""
-        lengths = mask.sum(dim=1).tolist()
+    def of(cls, lengths: Sequence[int], cores: int) -> _Row:
         count = sum(lengths)
         parts = max(1, min(cores, count // _WORTH_A_CORE))
         size = -(-count // (parts * _ROWS)) * _ROWS
-        parts = -(-count // size)
-        filler = (0, parts * size - count)
-        ids, types, places = (pad(row, filler) for row in (ids[mask], types[mask], mask.nonzero()[:, 1]))
-        return cls(ids, types, places, list(pairwise(accumulate([0, *lengths]))), parts, size)
+        return cls(list(pairwise(accumulate([0, *lengths]))), -(-count // size), size)
+
+    def __len__(self) -> int:
+        """Tokens, without what fills it up."""
+        return self.texts[-1][1]
+
+    def filled_up(self, values: Tensor) -> Tensor:
+        """``values`` (tokens, …) with zeros behind, as long as all parts are."""
+        return pad(values, (*[0, 0] * (values.ndim - 1), 0, self.parts * self.size - len(self)))
 
     def part(self, number: int) -> slice:
         return slice(number * self.size, (number + 1) * self.size)
 
 
-def drop_padding(owner: Module, name: str, arithmetic: Arithmetic) -> bool:
+def drop_padding(owner: Module, name: str, arithmetic: Arithmetic) -> PaddingFreeBert | None:
     """Puts a `PaddingFreeBert` in the place of the BERT ``owner.name``; what else there is becomes float32.
 
-    False where it is no BERT, and computes as before.
+    Gives it, or None where there is no BERT and everything computes as before.
     """
     bert = getattr(owner, name, None)
     if not PaddingFreeBert.fits(bert):
         owner.float()
-        return False
+        return None
     encoder = PaddingFreeBert(bert, Cores(torch.get_num_threads()), arithmetic).eval()
     setattr(owner, name, None)
     owner.float()
     setattr(owner, name, encoder)
-    return True
+    return encoder
 
 
 class PaddingFreeBert(Module):
@@ -111,8 +128,37 @@ class PaddingFreeBert(Module):
         """``last_hidden_state`` (texts, tokens, width) in float32; zero where ``attention_mask`` is."""
         mask = attention_mask.bool()
         types = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
-        row = _Row.of(input_ids, types, mask, self._cores.count)
-        hidden = torch.empty(len(row.ids), self.config.hidden_size)
+        tokens = Tokens(input_ids[mask], types[mask], mask.nonzero()[:, 1])
+        hidden = self._embedded(tokens, _Row.of(mask.sum(dim=1).tolist(), self._cores.count), self._layers)
+        padded = hidden.new_zeros(*mask.shape, hidden.shape[-1])
+        padded[mask] = hidden
+        return BaseModelOutput(last_hidden_state=padded)
+
+    def lower(self, texts: Sequence[Tokens], layers: int) -> list[Tensor]:
+        """What the first ``layers`` layers make of each text: its states, (tokens, width) in float32."""
+        lengths = [len(text) for text in texts]
+        row = _Row.of(lengths, self._cores.count)
+        return list(torch.split(self._embedded(Tokens.row(texts), row, self._layers[:layers]), lengths))
+
+    def upper(self, states: Sequence[Tensor], layers: int) -> list[Tensor]:
+        """What the layers after the first ``layers`` make of the states of each text, likewise."""
+        lengths = [len(of_text) for of_text in states]
+        row = _Row.of(lengths, self._cores.count)
+        together = row.filled_up(torch.cat(list(states)))
+        return list(torch.split(self._through(row, lambda part: together[part], self._layers[layers:]), lengths))
+
+    def _embedded(self, tokens: Tokens, row: _Row, layers: Sequence[_Layer]) -> Tensor:
+        """(tokens, width): the texts of ``row`` through the embedding and these layers."""
+        ids, types, places = (row.filled_up(values) for values in (tokens.ids, tokens.types, tokens.places))
+
+        def embed(part: slice) -> Tensor:
+            return self._norm(self._words(ids[part]).float() + self._types(types[part]) + self._positions(places[part]))
+
+        return self._through(row, embed, layers)
+
+    def _through(self, row: _Row, begin: Callable[[slice], Tensor], layers: Sequence[_Layer]) -> Tensor:
+        """(tokens, width): what ``begin`` gives for each part of the row, through these layers."""
+        hidden = torch.empty(row.parts * row.size, self.config.hidden_size)
         # who is a layer ahead leaves what the others still read of the layer before
         boards = [[hidden] * row.parts for _ in range(2)]
 
@@ -126,20 +172,14 @@ class PaddingFreeBert(Module):
                 meet()
                 return shared
 
-            hidden[row.part(number)] = self._compute(row, number, share)
+            own = row.part(number)
+            states = begin(own)
+            for layer in layers:
+                states = layer(states, own, row.texts, share)
+            hidden[own] = states
 
         self._cores.compute(row.parts, compute)
-        padded = hidden.new_zeros(*mask.shape, hidden.shape[-1])
-        padded[mask] = hidden[: row.texts[-1][1]]
-        return BaseModelOutput(last_hidden_state=padded)
-
-    def _compute(self, row: _Row, number: int, share: Share) -> Tensor:
-        own = row.part(number)
-        hidden = self._words(row.ids[own]).float() + self._types(row.types[own]) + self._positions(row.places[own])
-        hidden = self._norm(hidden)
-        for layer in self._layers:
-            hidden = layer(hidden, own, row.texts, share)
-        return hidden
+        return hidden[: len(row)]
 
 
 class _Layer:

@@ -23,7 +23,7 @@ from index.catalogue import Catalogue, NewDocument, NewPassage
 from index.documents import Document, DocumentDraft, Passage
 from index.errors import CatalogueError, CatalogueUnusable
 from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
-from index.interfaces import Embedder, Keys, Progress, VectorIndex, Vectors
+from index.interfaces import Embedder, Keys, Preparation, Progress, VectorIndex, Vectors
 from index.snapshots import Snapshots
 from index.splitting import PassageSize, split
 from index.vector_rule import VectorPlan, VectorRule
@@ -46,7 +46,13 @@ class PassageIndex:
     """Documents in, passages out. Safe to share between threads and processes."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, *, size: PassageSize | None = None, rule: VectorRule | None = None
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        size: PassageSize | None = None,
+        rule: VectorRule | None = None,
+        preparation: Preparation | None = None,
     ) -> None:
         """Opens the index in ``folder``, or makes it there; for reading only where nothing may be written.
 
@@ -58,6 +64,7 @@ class PassageIndex:
         except OSError as error:
             raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
         self._embedder = embedder
+        self._preparation = preparation
         self._size = (size or PassageSize()).within(embedder.max_tokens)
         self._rule = rule or VectorRule()
         self.catalogue = Catalogue(
@@ -132,15 +139,19 @@ class PassageIndex:
         (passages,) = self._embed([draft], progress)
         document = _document(document_id, draft, len(passages))
         with self._lock:
+            before = self._prepared(document_id)
             self.catalogue.replace(NewDocument(document, draft, passages))
             self._catch_up()
+        self._forget(before - {draft.text[passage.start : passage.end] for passage in passages})
         return document
 
     def delete(self, document_id: str) -> None:
         """Raises DocumentNotFound."""
         with self._lock:
+            before = self._prepared(document_id)
             self.catalogue.delete(document_id)
             self._catch_up()
+        self._forget(before)
 
     def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
@@ -171,11 +182,29 @@ class PassageIndex:
         vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
         for at in range(0, len(texts), _EMBED_AT_ONCE):
             block = longest_first[at : at + _EMBED_AT_ONCE]
-            vectors[block] = self._embedder.embed_passages([texts[i] for i in block])
+            together = [texts[i] for i in block]
+            vectors[block] = self._embedder.embed_passages(together)
+            if self._preparation is not None:
+                self._preparation.prepare(together)
             if progress is not None:
                 progress(at + len(block), len(texts))
         in_order = iter(vectors)
         return [[NewPassage(s, e, next(in_order)) for s, e in of_draft] for of_draft in ranges]
+
+    def _prepared(self, document_id: str) -> set[str]:
+        """The texts of a document's passages, where more than vectors is computed of them."""
+        if self._preparation is None:
+            return set()
+        keys = self.catalogue.keys_of([document_id]).tolist()
+        return {passage.text for passage in self.catalogue.passages(keys).values()}
+
+    def _forget(self, passages: set[str]) -> None:
+        if self._preparation is None or not passages:
+            return
+        try:
+            self._preparation.forget(list(passages))
+        except CatalogueError as error:
+            logger.warning("What was computed of a document that is gone could not be removed: %s", error)
 
     def _hits(self, found: list[tuple[int, float]]) -> list[Hit]:
         passages = self.catalogue.passages([key for key, _ in found])

@@ -37,7 +37,7 @@ def examine_all(data: Path, models: ModelConfig, rule: VectorRule | None = None)
             yield _reranker(reranker)
     except ModelError as error:
         yield Finding("reranker", "fault", str(error), _OTHER_RERANKER)
-    yield from _reader(models, embedder, reranker)
+    yield from _reader(data, models, embedder, reranker)
     yield from examine(data, embedder, rule)
 
 
@@ -80,10 +80,10 @@ def _reranker(reranker: Reranker) -> Finding:
     return Finding("reranker", "fault", says, _OTHER_RERANKER)
 
 
-def _reader(models: ModelConfig, embedder: Embedder | None, reranker: Reranker | None) -> Iterator[Finding]:
+def _reader(data: Path, models: ModelConfig, embedder: Embedder | None, reranker: Reranker | None) -> Iterator[Finding]:
     """Whether the reader loads and reads, and whether the calibration was fitted for these weights."""
     try:
-        reader, calibration = load_reader(models, embedder.fingerprint if embedder else "")
+        reader, calibration = load_reader(models, embedder.fingerprint if embedder else "", data=data)
     except CalibrationMismatch as error:
         advice = "run `sourcespan calibrate`, or set SOURCESPAN_CALIBRATION to `none`"
         if embedder is None:

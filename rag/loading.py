@@ -18,6 +18,7 @@ from index.errors import ModelNotFound
 from index.passage_index import PassageIndex
 from index.precision import Precision
 from index.splitting import PassageSize
+from index.states import STATES_FILE
 from index.vector_rule import VectorRule
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
@@ -33,6 +34,8 @@ logger = logging.getLogger("sourcespan")
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "reader-v3"
 CALIBRATION_FILE = "calibration.json"
+CALIBRATION_FILE_AHEAD = "calibration-ahead.json"
+"""For what the reader answers when its lower layers were computed ahead."""
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
 
@@ -49,6 +52,8 @@ class ModelConfig:
     precision: Precision = "auto"
     reranker: str = ""
     """A cross-encoder; empty for none."""
+    ahead: bool = False
+    """Whether the reader's lower layers are computed over passages when these are indexed, and kept."""
     remembered_questions: int = 0
     """Questions whose vectors are kept for when they are asked again: what serves wants some, what measures none."""
 
@@ -83,8 +88,8 @@ def load(
         reranker_folder(models)
     with _no_garbage():
         embedder = load_embedder(models)
-        passage_index = PassageIndex(data, embedder, size=size, rule=rule)
-        extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader)
+        extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader, data)
+        passage_index = PassageIndex(data, embedder, size=size, rule=rule, preparation=extractive_reader.ahead)
         reranker = load_reranker(models)
     if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
         logger.warning("The calibration was fitted for another order of passages: run `sourcespan calibrate`")
@@ -99,11 +104,13 @@ def load(
 
 
 def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) -> PassageIndex:
-    """The index in ``data`` with the embedder alone, which is all that putting documents in needs.
+    """The index in ``data`` with no more models than putting documents in needs.
 
-    Raises ModelError, CatalogueError.
+    Raises ModelError, CatalogueError, and where the reader is needed CalibrationMismatch.
     """
-    return PassageIndex(data, load_embedder(models), rule=rule)
+    embedder = load_embedder(models)
+    preparation = load_reader(models, embedder.fingerprint, data=data)[0].ahead if models.ahead else None
+    return PassageIndex(data, embedder, rule=rule, preparation=preparation)
 
 
 @contextmanager
@@ -135,18 +142,20 @@ def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
 
 
 def load_reader(
-    models: ModelConfig, embedder: str, config: ReaderConfig | None = None
+    models: ModelConfig, embedder: str, config: ReaderConfig | None = None, data: Path | None = None
 ) -> tuple[ExtractiveReader, Calibration]:
     """The reader, and the calibration that lies beside its weights, if one does.
 
-    Raises ModelNotFound, ModelUnsuitable, CalibrationMismatch.
+    Only with ``data``, the folder of the index, can it compute ahead. Raises ModelNotFound, ModelUnsuitable,
+    CalibrationMismatch; CatalogueError where what it computes ahead cannot be kept in that folder.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
     quiet_libraries()
     from rag.reader import ExtractiveReader  # seconds of import, needed only by whoever reads
 
-    reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision))
-    calibration = _calibration(models.calibration, folder)
+    ahead = data / STATES_FILE if models.ahead and data is not None else None
+    reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision), ahead)
+    calibration = _calibration(models.calibration, calibration_beside(models))
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration
 
@@ -181,8 +190,13 @@ def reader_folder(name: str, *, allow_hub: bool) -> Path:
     return bundled if bundled.is_dir() else _folder(name, allow_hub)
 
 
-def _calibration(wanted: str, reader: Path) -> Calibration:
-    beside = reader / CALIBRATION_FILE
+def calibration_beside(models: ModelConfig) -> Path:
+    """Where the calibration of the reader's weights lies, if there is one. Raises ModelNotFound."""
+    folder = reader_folder(models.reader, allow_hub=models.allow_hub)
+    return folder / (CALIBRATION_FILE_AHEAD if models.ahead else CALIBRATION_FILE)
+
+
+def _calibration(wanted: str, beside: Path) -> Calibration:
     if wanted == "none" or (not wanted and not beside.exists()):
         return UNFITTED
     return Calibration.load(Path(wanted) if wanted else beside)

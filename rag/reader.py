@@ -4,40 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
 from index.padding_free import drop_padding
-from index.precision import ACTIVATIONS_FILE, autocast
+from index.precision import ACTIVATIONS_FILE
 from index.products import Arithmetic
+from index.states import StatesFile
+from rag.ahead import LAYERS_AHEAD, AheadEncoder
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
 from rag.spans import BoolArray, FloatArray, TokenSpan, best_token_spans
-from rag.windows import Window, cut_windows, length_sorted_batches, pad, pad_values, passage_room
+from rag.together import TogetherEncoder
+from rag.windows import Window, length_sorted_batches, passage_room
+
+
+class WindowEncoder(Protocol):
+    """Cuts what is read into windows, and computes them."""
+
+    def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
+        """Every window of every (question, passage) pair, in order."""
+
+    def logits(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
+        """Start and end logits of the windows, (windows, tokens) each."""
 
 
 class ExtractiveReader:
     """A transformers question-answering model from a folder, on the CPU."""
 
-    def __init__(self, folder: Path, name: str, config: ReaderConfig | None = None) -> None:
-        """Raises ModelUnsuitable where the folder holds no model with a question-answering head."""
+    def __init__(self, folder: Path, name: str, config: ReaderConfig | None = None, ahead: Path | None = None) -> None:
+        """With ``ahead``, a file, its lower layers are computed over passages beforehand and kept there.
+
+        Raises ModelUnsuitable where the folder holds no model with a question-answering head, or with ``ahead`` one
+        that was not trained for it; CatalogueError where that file cannot be used.
+        """
         self._config = config or ReaderConfig()
-        self._tokenizer, self._model = _load(folder, name)
+        self._tokenizer, model = _load(folder, name)
         weights_hash = weights_sha256(folder)
         arithmetic = Arithmetic.chosen(self._config.precision, name, weights_hash, folder / ACTIVATIONS_FILE)
         self.number_format = arithmetic.number_format
         # what is no BERT runs as transformers runs it
-        prefix = self._model.base_model_prefix
-        self._autocast = not drop_padding(self._model, prefix, arithmetic) and arithmetic.bf16
-        self._pad_values = pad_values(self._tokenizer)
-        longest: int = min(self._tokenizer.model_max_length, self._model.config.max_position_embeddings)
+        bert = drop_padding(model, model.base_model_prefix, arithmetic)
+        longest: int = min(self._tokenizer.model_max_length, model.config.max_position_embeddings)
         self._window_tokens = min(self._config.max_window_tokens, longest)
         self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}"
+        self.ahead: AheadEncoder | None = None
+        if ahead is not None:
+            layers = getattr(model.config, LAYERS_AHEAD, 0)
+            if bert is None or not layers:
+                raise ModelUnsuitable(name, "it was not trained to be computed ahead: see `train run --layers-ahead`")
+            # what it answers differs a little
+            self.fingerprint += f"/{layers}-ahead"
+            kept = StatesFile(ahead, model=f"{self.fingerprint}/{self.number_format}", width=bert.config.hidden_size)
+            self.ahead = AheadEncoder(
+                bert,
+                model.get_submodule("qa_outputs"),
+                layers,
+                self._tokenizer,
+                kept,
+                max_tokens=self._window_tokens,
+                stride=self._config.stride,
+            )
+        self._encoder: WindowEncoder = self.ahead or TogetherEncoder(
+            model,
+            self._tokenizer,
+            bf16=arithmetic.bf16 and bert is None,
+            max_tokens=self._window_tokens,
+            stride=self._config.stride,
+        )
 
     def check(self, question: str) -> None:
         """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""
@@ -58,12 +97,8 @@ class ExtractiveReader:
         Gives after each pass its spans as (position in ``readings``, span), in no order.
         """
         pairs = [(at, position) for at, reading in enumerate(readings) for position in range(len(reading.passages))]
-        windows = cut_windows(
-            self._tokenizer,
-            [readings[at].question for at, _ in pairs],
-            [readings[at].passages[position] for at, position in pairs],
-            max_tokens=self._window_tokens,
-            stride=self._config.stride,
+        windows = self._encoder.windows(
+            [readings[at].question for at, _ in pairs], [readings[at].passages[position] for at, position in pairs]
         )
         lengths = [len(window) for window in windows]
         for batch in length_sorted_batches(windows, lengths, self._config.batch_tokens):
@@ -72,7 +107,7 @@ class ExtractiveReader:
 
     def _spans(self, windows: Sequence[Window]) -> list[tuple[Window, TokenSpan]]:
         """The best spans of each window, from one forward pass."""
-        start_logits, end_logits = self._forward(windows)
+        start_logits, end_logits = self._encoder.logits(windows)
         found = best_token_spans(
             start_logits,
             end_logits,
@@ -83,13 +118,6 @@ class ExtractiveReader:
             null_weight=self._config.null_weight,
         )
         return [(windows[span.window], span) for span in found]
-
-    def _forward(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
-        """Start and end logits of the windows, (windows, tokens) each."""
-        inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
-        with torch.inference_mode(), autocast(self._autocast):
-            output = self._model(**inputs)
-        return output.start_logits.float().numpy(), output.end_logits.float().numpy()
 
 
 def _placed(window: Window, span: TokenSpan, pairs: Sequence[tuple[int, int]]) -> PassageSpan:

@@ -90,6 +90,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     _option(recipe, "--clip", float, "largest norm of the gradient")
     _option(recipe, "--weight-decay", float, "not applied to biases and LayerNorms")
     _option(recipe, "--dropout", float, "on hidden states; there is none on attention")
+    recipe.add_argument("--teacher", type=Path, metavar="DIR", help="a reader to learn from, beside the right answers")
+    _option(
+        recipe, "--layers-ahead", int, "lower layers of a BERT to train for being computed before a question is asked"
+    )
     _option(recipe, "--seed", int, "decides draws, batches, dropout and a fresh head")
     watch = parser.add_argument_group("checkpoints, evaluation, hardware")
     _option(watch, "--checkpoint-every", int, "steps; 0: never")

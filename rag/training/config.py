@@ -60,6 +60,10 @@ class TrainingConfig:
     weight_decay: float = 0.01
     dropout: float = 0.0
     """On hidden states; none is ever on attention. On a CPU 0.1 costs a quarter of the speed."""
+    teacher: Path | None = None
+    """A reader whose answers are learnt from beside the right ones."""
+    layers_ahead: int = 0
+    """Lower layers that are trained to be computed ahead: see `rag.ahead`."""
     seed: int = 0
     checkpoint_every: int = 500
     eval_every: int = 1000
@@ -81,7 +85,16 @@ class TrainingConfig:
             raise InvalidSetting("length", " and ".join(given) or "unset", "give one of epochs, minutes, steps")
         for name in (given[0], "lr", "clip", "tokens_per_batch", "max_answer_tokens", "shared_words", "log_every"):
             _require(name, getattr(self, name), getattr(self, name) > 0, "must be above 0")
-        for name in ("warmup_steps", "weight_decay", "seed", "checkpoint_every", "eval_every", "eval_limit", "threads"):
+        for name in (
+            "warmup_steps",
+            "weight_decay",
+            "seed",
+            "checkpoint_every",
+            "eval_every",
+            "eval_limit",
+            "threads",
+            "layers_ahead",
+        ):
             _require(name, getattr(self, name), getattr(self, name) >= 0, "must not be negative")
         _require("average", self.average, 0 <= self.average < 1, "must be at least 0 and below 1")
         _require("dropout", self.dropout, 0 <= self.dropout < 1, "must be at least 0 and below 1")
@@ -109,14 +122,17 @@ class TrainingConfig:
             values[f"weight of {source.name}"] = source.weight
             values[f"cap of {source.name}"] = source.cap
             values[f"sha256 of {source.name}"] = sha256(source.path)
-        for part in ("config.json", "tokenizer.json", "model.safetensors"):
-            path = self.init / part
-            values[f"sha256 of init {part}"] = sha256(path) if path.exists() else None
+        for role, folder in (("init", self.init), ("teacher", self.teacher)):
+            if folder is None:
+                continue
+            for part in ("config.json", "tokenizer.json", "model.safetensors"):
+                path = folder / part
+                values[f"sha256 of {role} {part}"] = sha256(path) if path.exists() else None
         return values
 
 
 # what a resumed run may change: where things are, the hardware, and what is watched
-_PLACES = {"init", "out", "sources", "evaluate", "resume"}
+_PLACES = {"init", "out", "teacher", "sources", "evaluate", "resume"}
 _HARDWARE = {"device", "precision", "threads"}
 _EVERY = {"checkpoint_every", "eval_every", "log_every"}
 _EVALUATION = {"eval_limit", "eval_max_tokens", "eval_stride", "max_answer_tokens", "shared_words"}

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from transformers import BertForQuestionAnswering, PreTrainedModel, PreTrainedTokenizerFast
 
+from rag.ahead import LAYERS_AHEAD
 from rag.squad import SquadParagraph, read_squad
 from rag.training import checkpoint
+from rag.training.apart import Apart
 from rag.training.config import TrainingConfig, sha256, source_name
 from rag.training.errors import InvalidSetting, OutputTaken
 from rag.training.evaluation import Scores, sample
 from rag.training.examples import CorpusBuilder
-from rag.training.hardware import choose_hardware
+from rag.training.hardware import Hardware, choose_hardware
 from rag.training.model_card import CARD, RunFacts, describe_model, render_card
 from rag.training.overlap import refuse_shared
 from rag.training.run_log import RunLog, clock
@@ -36,6 +39,8 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
     hardware = choose_hardware(config.device, config.precision, config.threads)
     torch.manual_seed(config.seed)  # a fresh head and dropout
     model, tokenizer = load_reader(config.init, attention=hardware.attention, dropout=config.dropout)
+    teacher = _load_teacher(config, hardware, tokenizer)
+    apart = _apart(config, model)
     limit = longest_input(model, tokenizer)
     for setting in ("max_tokens", "eval_max_tokens"):
         if getattr(config, setting) > limit:
@@ -51,7 +56,7 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
         log.say(f"{counts.name}: {counts.questions} questions, {counts.windows} windows, {counts.dropped} dropped")
     corpus = builder.build()
     questions = {source_name(Path(name)): sample(of_file, config.eval_limit) for name, of_file in eval_files.items()}
-    trainer = Trainer(config, hardware, model, tokenizer, corpus, questions, log)
+    trainer = Trainer(config, hardware, model, tokenizer, corpus, questions, log, apart=apart, teacher=teacher)
     if config.resume and (config.out / checkpoint.NAME).exists():
         trainer.resume()
     trainer.run()
@@ -74,6 +79,33 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
     log.say(f"{trainer.progress.step} steps in {clock(seconds)}: {config.out}")
     (config.out / checkpoint.NAME).unlink(missing_ok=True)
     return trainer.scores
+
+
+def _load_teacher(
+    config: TrainingConfig, hardware: Hardware, tokenizer: PreTrainedTokenizerFast
+) -> PreTrainedModel | None:
+    """Raises InvalidSetting where it does not see the tokens that the student sees."""
+    if config.teacher is None:
+        return None
+    teacher, its_tokenizer = load_reader(config.teacher, attention=hardware.attention)
+    if its_tokenizer.get_vocab() != tokenizer.get_vocab():
+        raise InvalidSetting("teacher", config.teacher, "its vocabulary is another one than that of --init")
+    return teacher
+
+
+def _apart(config: TrainingConfig, model: PreTrainedModel) -> Apart | None:
+    """The model with its lower layers apart; its configuration, which is saved with it, then tells of them."""
+    if not config.layers_ahead:
+        if hasattr(model.config, LAYERS_AHEAD):
+            setattr(model.config, LAYERS_AHEAD, 0)  # what is trained together no longer can be computed apart
+        return None
+    if not isinstance(model, BertForQuestionAnswering):
+        raise InvalidSetting("layers_ahead", config.layers_ahead, f"{type(model).__name__} is no BERT")
+    if config.layers_ahead >= model.config.num_hidden_layers:
+        reason = f"must be below the model's {model.config.num_hidden_layers} layers"
+        raise InvalidSetting("layers_ahead", config.layers_ahead, reason)
+    setattr(model.config, LAYERS_AHEAD, config.layers_ahead)
+    return Apart(model, config.layers_ahead)
 
 
 def _check_out(config: TrainingConfig) -> None:

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from rag.training.batches import Mixture, Positions, collate, count_steps, plan_epoch
 from rag.training.checkpoint import (
@@ -25,6 +24,7 @@ from rag.training.errors import CheckpointUnusable, NothingToTrainOn, TrainingDi
 from rag.training.evaluation import Asked, Decoding, Scores, evaluate
 from rag.training.examples import Corpus
 from rag.training.hardware import Hardware
+from rag.training.loss import reading_loss
 from rag.training.run_log import Pace, RunLog, clock
 from rag.training.schedule import Schedule
 from rag.windows import pad_values
@@ -48,7 +48,11 @@ class Trainer:
         corpus: Corpus,
         questions: Mapping[str, Sequence[Asked]],
         log: RunLog,
+        *,
+        apart: torch.nn.Module | None = None,
+        teacher: torch.nn.Module | None = None,
     ) -> None:
+        """``apart`` is the model as it is when its lower layers were computed ahead."""
         self.progress = Progress()
         self.scores: dict[str, Scores] = {}
         self._config, self._hardware, self._tokenizer, self._corpus = config, hardware, tokenizer, corpus
@@ -59,6 +63,8 @@ class Trainer:
         )
         self.schedule = self._make_schedule()
         self._model = model.to(hardware.device)
+        self._reader = self._model if apart is None else apart
+        self._teacher = teacher and teacher.to(hardware.device).eval()
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._average = [p.detach().clone() for p in self._parameters]
         self._optimiser = torch.optim.AdamW(
@@ -139,18 +145,27 @@ class Trainer:
         arrays = collate(self._corpus, windows, self._fillers, config.max_tokens)
         inputs = {n: torch.from_numpy(a).to(device, non_blocking=True) for n, a in arrays.items()}
         targets = [torch.from_numpy(a[windows]).long().to(device) for a in (self._corpus.first, self._corpus.last)]
-        self._model.train()
-        with self._hardware.autocast():
-            output = self._model(**inputs)
-        padding = inputs["attention_mask"] == 0
-        logits = [x.float().masked_fill(padding, PADDED) for x in (output.start_logits, output.end_logits)]
-        loss = (cross_entropy(logits[0], targets[0]) + cross_entropy(logits[1], targets[1])) / 2
+        # every other step all layers see question and passage, so that the same weights can be read either way
+        reader = self._reader if step % 2 == 0 else self._model
+        reader.train()
+        taught = None
+        if self._teacher is not None:
+            with torch.no_grad():
+                taught = self._logits(self._teacher, inputs)
+        loss = reading_loss(self._logits(reader, inputs), targets, taught)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self._parameters, config.clip)
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
         self._follow(min(config.average, (step + 1) / (step + 10)) if config.average else 0.0)
         return loss.detach()
+
+    def _logits(self, reader: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+        """Of the first and of the last token, (windows, tokens) each."""
+        with self._hardware.autocast():
+            output = reader(**inputs)
+        padding = inputs["attention_mask"] == 0
+        return [x.float().masked_fill(padding, PADDED) for x in (output.start_logits, output.end_logits)]
 
     @torch.no_grad()
     def _follow(self, decay: float) -> None:
@@ -229,9 +244,9 @@ class Trainer:
         decoding = Decoding(
             config.eval_max_tokens, config.eval_stride, config.max_answer_tokens, config.tokens_per_batch
         )
-        with self.averaged() as model:
+        with self.averaged():
             for name, asked in self._questions.items():
-                scores = evaluate(model, self._tokenizer, asked, decoding, self._hardware)
+                scores = evaluate(self._reader, self._tokenizer, asked, decoding, self._hardware)
                 self.scores[name] = scores
                 self._log.event("evaluation", step=step, set=name, **scores.as_json())
                 self._log.say(f"step {step}  {name}: {scores}")

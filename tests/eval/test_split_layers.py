@@ -7,7 +7,8 @@ import torch
 from transformers import BertConfig, BertForQuestionAnswering
 
 from eval.backends import Asked
-from eval.split_layers import FIRST_POSITION, Read, SplitReader, f1_of
+from eval.split_layers import Read, SplitReader, f1_of
+from rag.ahead import FIRST_POSITION
 
 QUESTION, PASSAGE = [1, 5, 6, 2], [7, 8, 9, 10, 2]
 

@@ -23,10 +23,9 @@ from rag.training.errors import CheckpointUnusable
 from rag.training.hardware import choose_hardware
 from rag.training.model_card import code_commit
 from rag.training.trainer import Trainer
-from tests.rag.test_training_support import paragraphs, tiny_reader, write_squad_json
+from tests.rag.test_training_support import Files, arguments, one_error_line, paragraphs, tiny_reader, write_squad_json
 
 ROOT = Path(__file__).parents[2]
-SMALL = "--max-tokens 40 --stride 8 --eval-max-tokens 40 --eval-stride 8 --tokens-per-batch 160 --threads 1"
 BLOCKED = ["typer", "pydantic", "faiss", "sklearn", "sentence_transformers", "fastapi", "rich"]
 # the command, without the packages that it must not need
 WITHOUT_THE_REST = f"""
@@ -35,30 +34,6 @@ sys.modules.update(dict.fromkeys({BLOCKED}))
 from rag.training.__main__ import main
 sys.exit(main())
 """
-
-
-@dataclass(frozen=True)
-class Files:
-    init: Path
-    train: Path
-    more: Path
-    dev: Path
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    folder = tmp_path_factory.mktemp("files")
-    return Files(
-        tiny_reader(folder / "init"),
-        write_squad_json(folder / "train.json", paragraphs(60, seed=1)),
-        write_squad_json(folder / "more.data.json", paragraphs(40, seed=2)),
-        write_squad_json(folder / "dev.json", paragraphs(20, seed=3)),
-    )
-
-
-def arguments(files: Files, out: Path, *more: str) -> list[str]:
-    given = f"run --init {files.init} --train {files.train} {files.more} --eval {files.dev} --out {out} {SMALL}"
-    return [*given.split(), *more]
 
 
 def start(program: list[str]) -> subprocess.Popen[str]:
@@ -143,13 +118,6 @@ def test_a_checkpoint_of_another_run_is_refused(
     assert (tmp_path / "out" / "checkpoint.pt").read_bytes() == before
 
 
-def one_error_line(capsys: pytest.CaptureFixture[str]) -> str:
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith("error: ")
-    return lines[0]
-
-
 def test_a_run_learns_and_leaves_a_reader_a_card_and_a_log(files: Files, tmp_path: Path) -> None:
     out, licences = tmp_path / "reader", tmp_path / "licences.json"
     licences.write_text(json.dumps({"train": "CC BY-SA 4.0", "elsewhere": "MIT"}))
@@ -222,6 +190,9 @@ def test_shared_paragraphs_stop_a_run_before_it_writes_anything(
         ("--init /nowhere", "model '/nowhere' was not found"),
         ("--eval dev.v1.json dev.v2.json", "eval dev: two files have this name"),
         ("--licences /nowhere", "No such file or directory: '/nowhere'"),
+        ("--layers-ahead 2", "layers_ahead 2: must be below the model's 2 layers"),
+        ("--layers-ahead -1", "layers_ahead -1: must not be negative"),
+        ("--teacher /nowhere", "model '/nowhere' was not found"),
         ("--device cuda:99", "device cuda:99: torch finds"),
         ("--device tpu", "device tpu: torch knows no such device"),
     ],

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
@@ -34,6 +36,7 @@ WORDS = [
     "old",
     "and",
 ]
+SMALL = "--max-tokens 40 --stride 8 --eval-max-tokens 40 --eval-stride 8 --tokens-per-batch 160 --threads 1"
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!'-é"
 
 
@@ -100,3 +103,23 @@ def write_squad_json(path: Path, content: Sequence[SquadParagraph]) -> Path:
 def as_json(question: SquadQuestion) -> dict[str, object]:
     answers = [{"text": a.text, "answer_start": a.start} for a in question.answers]
     return {"id": question.id, "question": question.question, "answers": answers}
+
+
+@dataclass(frozen=True)
+class Files:
+    init: Path
+    train: Path
+    more: Path
+    dev: Path
+
+
+def arguments(files: Files, out: Path, *more: str) -> list[str]:
+    given = f"run --init {files.init} --train {files.train} {files.more} --eval {files.dev} --out {out} {SMALL}"
+    return [*given.split(), *more]
+
+
+def one_error_line(capsys: pytest.CaptureFixture[str]) -> str:
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    return lines[0]

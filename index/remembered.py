@@ -1,0 +1,35 @@
+"""What was computed last, kept for when it is asked for again."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Remembered(Generic[K, V]):
+    """The ``most`` values that were asked for last. Any thread may ask."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def known(self, keys: Iterable[K]) -> dict[K, V]:
+        """Those that are here, each now the last that was asked for."""
+        with self._lock:
+            here = [key for key in keys if key in self._values]
+            for key in here:
+                self._values.move_to_end(key)
+            return {key: self._values[key] for key in here}
+
+    def keep(self, values: Mapping[K, V]) -> None:
+        """Instead of the oldest, where there is no room."""
+        with self._lock:
+            self._values.update(values)
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)

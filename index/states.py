@@ -1,0 +1,82 @@
+"""What a reader's lower layers made of passages, on disk: derived from the catalogue, and never missed for long.
+
+States are found by the model and the tokens that they were computed from, so those that are there are never wrong, and
+those that are not are computed when they are wanted. The file may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.database import Database, storage_error
+
+States = NDArray[np.float16]
+"""(tokens, width): what the lower layers made of each token of a passage."""
+
+STATES_FILE = "states.sqlite3"
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS states (
+    model TEXT NOT NULL, tokens TEXT NOT NULL, states BLOB NOT NULL, PRIMARY KEY (model, tokens)
+)
+"""
+
+
+def tokens_key(ids: NDArray[np.int64]) -> str:
+    """What the states of these tokens are found by."""
+    return blake2b(ids.astype("<i4").tobytes(), digest_size=16).hexdigest()
+
+
+class StatesFile:
+    """One SQLite file. Safe to share between threads, and between processes on one machine."""
+
+    def __init__(self, path: Path, *, model: str, width: int) -> None:
+        """Opens or makes it, and throws away what other models left in it. Raises CatalogueError."""
+        self._model = model
+        self._width = width
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error) from error
+        self._db = Database(path)
+        if not self._db.read_only:
+            with self._db.change() as db:
+                db.execute(_TABLE)
+                db.execute("DELETE FROM states WHERE model != ?", (model,))
+
+    def close(self) -> None:
+        """Closes every thread's connection."""
+        self._db.close()
+
+    def known(self, keys: Iterable[str]) -> dict[str, States]:
+        """Those that are there."""
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT tokens, states FROM states WHERE model = ? AND tokens IN (SELECT value FROM json_each(?))",
+                (self._model, json.dumps(list(keys))),
+            ).fetchall()
+        return {key: np.frombuffer(states, dtype="<f2").reshape(-1, self._width) for key, states in rows}
+
+    def keep(self, states: Mapping[str, States]) -> None:
+        """Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable."""
+        with self._db.change() as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO states VALUES (?, ?, ?)",
+                ((self._model, key, of_text.astype("<f2").tobytes()) for key, of_text in states.items()),
+            )
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Unknown ones are passed over. Raises CatalogueReadOnly, CatalogueUnusable."""
+        with self._db.change() as db:
+            db.executemany("DELETE FROM states WHERE tokens = ?", ((key,) for key in keys))
+
+    def count(self) -> int:
+        """How many there are."""
+        with self._db.reading() as db:
+            return int(db.execute("SELECT count(*) FROM states").fetchone()[0])

@@ -1,0 +1,178 @@
+"""A reader whose lower layers are computed over passages before any question is asked.
+
+Those layers see question and passage apart, the upper ones both together (DeFormer: Cao et al., 2020,
+arXiv:2005.00697). A reader says in its configuration for how many of its layers it was trained so
+(`train run --layers-ahead`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import Module
+from torch.nn.utils.rnn import pad_sequence
+
+from index.errors import CatalogueError
+from index.padding_free import PaddingFreeBert, Tokens
+from index.remembered import Remembered
+from index.states import States, StatesFile, tokens_key
+from rag.spans import FloatArray
+from rag.windows import IntArray, Window, cut_windows, length_sorted_batches
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+logger = logging.getLogger("sourcespan")
+
+LAYERS_AHEAD = "layers_ahead"
+"""The name of that number in config.json."""
+
+FIRST_POSITION = 24
+"""Of a passage: how long the question will be is not known beforehand."""
+
+# a question is read again where its first passages leave it in doubt
+_QUESTIONS_REMEMBERED = 64
+# how many tokens are computed together beforehand
+_TOKENS_AT_ONCE = 4_096
+
+_QUESTION, _PASSAGE = 0, 1
+"""The token types of a BERT."""
+
+
+class AheadEncoder:
+    """Windows → logits, by the upper layers alone where ``kept`` has what the lower ones make of the passage."""
+
+    def __init__(
+        self,
+        bert: PaddingFreeBert,
+        head: Module,
+        layers: int,
+        tokenizer: PreTrainedTokenizerFast,
+        kept: StatesFile,
+        *,
+        max_tokens: int,
+        stride: int,
+    ) -> None:
+        """The lower ``layers`` are computed beforehand. ``max_tokens`` are of a window with a short question."""
+        self._bert = bert
+        self._head = head
+        self._layers = layers
+        self._tokenizer = tokenizer
+        self._max_tokens = max_tokens - FIRST_POSITION
+        self._stride = stride
+        self._kept = kept
+        self._questions: Remembered[str, States] = Remembered(_QUESTIONS_REMEMBERED)
+
+    def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
+        """Every window of every (question, passage) pair, in order. How a passage is cut depends on it alone."""
+        distinct = list(dict.fromkeys(questions))
+        encoded = self._tokenizer(distinct, verbose=False)["input_ids"] if distinct else []
+        ids = {question: np.asarray(row) for question, row in zip(distinct, encoded, strict=True)}
+        cut = self._cut(passages)
+        return [
+            _behind(ids[question], window, pair)
+            for pair, (question, passage) in enumerate(zip(questions, passages, strict=True))
+            for window in cut[passage]
+        ]
+
+    def logits(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
+        """Start and end logits of the windows, (windows, tokens) each."""
+        with torch.inference_mode():
+            questions = self._states([_part(window, _QUESTION) for window in windows], _QUESTION, self._questions)
+            passages = self._states([_part(window, _PASSAGE) for window in windows], _PASSAGE, self._kept)
+            together = [torch.cat(parts) for parts in zip(questions, passages, strict=True)]
+            read = [self._head(hidden) for hidden in self._bert.upper(together, self._layers)]
+            logits = pad_sequence(read, batch_first=True).numpy()
+        return logits[..., 0], logits[..., 1]
+
+    def prepare(self, passages: Sequence[str]) -> None:
+        """Computes what the lower layers make of passages, and keeps it. Raises CatalogueError."""
+        ids = self._ids(passages)
+        there = self._kept.known(ids)
+        new = [key for key in ids if key not in there]
+        for batch in length_sorted_batches(new, [len(ids[key]) for key in new], _TOKENS_AT_ONCE):
+            self._kept.keep(self._computed({new[at]: ids[new[at]] for at in batch}, _PASSAGE))
+
+    def forget(self, passages: Sequence[str]) -> None:
+        """Keeps it no longer. Raises CatalogueError."""
+        self._kept.remove(self._ids(passages))
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._kept.close()
+
+    def _cut(self, passages: Sequence[str]) -> dict[str, list[Window]]:
+        """The windows of each passage, behind no question."""
+        cut: dict[str, list[Window]] = {passage: [] for passage in passages}
+        distinct = list(cut)
+        none = [""] * len(distinct)
+        windows = cut_windows(self._tokenizer, none, distinct, max_tokens=self._max_tokens, stride=self._stride)
+        for window in windows:
+            cut[distinct[window.pair]].append(window)
+        return cut
+
+    def _ids(self, passages: Sequence[str]) -> dict[str, IntArray]:
+        """The tokens of the passages' windows, by their keys."""
+        parts = (_part(window, _PASSAGE) for windows in self._cut(passages).values() for window in windows)
+        return {tokens_key(ids): ids for ids in parts}
+
+    def _states(self, parts: Sequence[IntArray], kind: int, memory: Memory) -> list[Tensor]:
+        """What the lower layers make of each part, (tokens, width); the computed is kept in ``memory``."""
+        ids = {tokens_key(part): part for part in parts}
+        known = memory.known(ids)
+        if new := {key: part for key, part in ids.items() if key not in known}:
+            computed = self._computed(new, kind)
+            known |= computed
+            try:
+                memory.keep(computed)
+            except CatalogueError as error:  # which is no reason to leave a question without an answer
+                logger.warning("What was computed of a passage was not kept: %s", error)
+        return [torch.from_numpy(known[tokens_key(part)].astype(np.float32)) for part in parts]
+
+    def _computed(self, parts: Mapping[str, IntArray], kind: int) -> dict[str, States]:
+        with torch.inference_mode():
+            states = self._bert.lower([_tokens(ids, kind) for ids in parts.values()], self._layers)
+        return {key: of_one.numpy().astype(np.float16) for key, of_one in zip(parts, states, strict=True)}
+
+
+class Memory(Protocol):
+    """Keeps states for when they are wanted again."""
+
+    def known(self, keys: Iterable[str]) -> dict[str, States]:
+        """Those that are there."""
+
+    def keep(self, states: Mapping[str, States]) -> None:
+        """Raises CatalogueError."""
+
+
+def _part(window: Window, kind: int) -> IntArray:
+    """The tokens of the window's question, or of its passage, with the special ones that end them."""
+    ids: IntArray = window.inputs["input_ids"][window.inputs["token_type_ids"] == kind]
+    return ids
+
+
+def _tokens(ids: IntArray, kind: int) -> Tokens:
+    first = FIRST_POSITION if kind == _PASSAGE else 0
+    row = torch.from_numpy(ids)
+    return Tokens(row, torch.full_like(row, kind), torch.arange(first, first + len(row)))
+
+
+def _behind(question: IntArray, window: Window, pair: int) -> Window:
+    """The passage of ``window`` behind another question."""
+    passage = window.inputs["token_type_ids"] == _PASSAGE
+    front = np.zeros(len(question), dtype=bool)
+    return Window(
+        pair,
+        {
+            "input_ids": np.concatenate([question, window.inputs["input_ids"][passage]]),
+            "token_type_ids": np.concatenate([front, passage[passage]]).astype(np.int64),
+        },
+        np.concatenate([np.zeros((len(question), 2), dtype=np.int64), window.offsets[passage]]),
+        np.concatenate([front, window.may_start[passage]]),
+        np.concatenate([front, window.may_end[passage]]),
+    )

@@ -1,0 +1,96 @@
+"""Training for layers that are computed ahead: what such a model computes, and a run that makes one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQuestionAnswering
+
+from eval.split_layers import SplitReader
+from rag.ahead import LAYERS_AHEAD
+from rag.training.__main__ import main
+from rag.training.apart import Apart
+from rag.training.loss import reading_loss
+from tests.rag.test_training_support import Files, arguments, one_error_line, tiny_reader
+
+QUESTION, PASSAGE = [2, 9, 10, 11, 3], [12, 13, 14, 15, 16, 3]
+
+
+def model(folder: Path) -> BertForQuestionAnswering:
+    loaded = AutoModelForQuestionAnswering.from_pretrained(folder).eval()
+    assert isinstance(loaded, BertForQuestionAnswering)
+    return loaded
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_question_and_passage_are_apart_below_and_together_above(tmp_path: Path, layers: int) -> None:
+    whole = model(tiny_reader(tmp_path / "reader"))
+    ids = torch.tensor([[*QUESTION, *PASSAGE, 0, 0]])
+    types = torch.tensor([[0] * len(QUESTION) + [1] * len(PASSAGE) + [0, 0]])
+    mask = torch.tensor([[1] * (len(QUESTION) + len(PASSAGE)) + [0, 0]])
+    with torch.inference_mode():
+        computed = Apart(whole, layers)(ids, mask, types)
+    right = SplitReader(whole, layers).read(QUESTION, PASSAGE).logits
+    torch.testing.assert_close(computed.start_logits[0, :-2], right[:, 0], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(computed.end_logits[0, :-2], right[:, 1], atol=1e-5, rtol=1e-4)
+
+
+def test_the_loss_is_that_of_the_right_tokens_and_of_what_a_teacher_thinks() -> None:
+    said = [torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])]
+    right = [torch.tensor([0]), torch.tensor([1])]
+    plain = reading_loss(said, right, None)
+    assert plain.item() == pytest.approx((0.126928 + 0.693147) / 2, abs=1e-5)
+    assert reading_loss(said, right, said).item() == pytest.approx(plain.item(), abs=1e-6)  # it thinks the same
+    # 2 x KL((1/2, 1/2) against softmax(2, 0)) for the first token, nothing for the last
+    doubting = [torch.zeros(1, 2), torch.zeros(1, 2)]
+    assert reading_loss(said, right, doubting).item() == pytest.approx(plain.item() + 0.433780, abs=1e-5)
+
+
+def test_a_run_makes_a_reader_that_can_be_computed_ahead(files: Files, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = f"--layers-ahead 1 --teacher {files.init} --steps 8 --checkpoint-every 3 --eval-every 0 --lr 1e-3".split()
+    assert main(arguments(files, out, *options)) == 0
+    assert json.loads((out / "config.json").read_text())[LAYERS_AHEAD] == 1
+    card = (out / "MODEL_CARD.md").read_text()
+    assert "| layers ahead | 1, in every other step |" in card
+    assert "| teacher | init, whose data" in card
+
+    on = tmp_path / "on"
+    assert main([*arguments(files, on, "--steps", "1"), "--init", str(out)]) == 0
+    assert json.loads((on / "config.json").read_text())[LAYERS_AHEAD] == 0  # trained on without
+
+
+def test_every_other_step_is_apart(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+    apart, whole = Apart.forward, BertForQuestionAnswering.forward
+
+    def as_apart(self: Apart, *args: object, **inputs: object) -> object:
+        computed.append("apart" if self.reader.training else "evaluated")
+        return apart(self, *args, **inputs)  # type: ignore[arg-type]
+
+    def as_whole(self: BertForQuestionAnswering, *args: object, **inputs: object) -> object:
+        computed.append("together")
+        return whole(self, *args, **inputs)
+
+    monkeypatch.setattr(Apart, "forward", as_apart)
+    monkeypatch.setattr(BertForQuestionAnswering, "forward", as_whole)
+    assert main(arguments(files, tmp_path / "out", *["--layers-ahead", "1", "--steps", "4"])) == 0
+    assert computed[:4] == ["apart", "together", "apart", "together"]
+    assert set(computed[4:]) == {"evaluated"}  # as it is meant to be used
+
+
+def test_a_teacher_of_another_language_is_refused(
+    files: Files,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = shutil.copytree(files.init, tmp_path / "other")
+    tokenizer = AutoTokenizer.from_pretrained(other)
+    tokenizer.add_tokens(["grün"])
+    tokenizer.save_pretrained(other)
+    assert main(arguments(files, tmp_path / "out", "--teacher", str(other), "--steps", "1")) == 2
+    assert "its vocabulary is another one" in one_error_line(capsys)
