@@ -54,6 +54,8 @@ class Report:
     """One run. Times in milliseconds, rates in 10⁹ operations per second, memory in MB."""
 
     facts: Facts
+    reader: str
+    """Its fingerprint."""
     precision: NumberFormat
     rates: Mapping[NumberFormat, float]
     """Of this machine's matrix products, by number format, the best of several."""
@@ -112,6 +114,7 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
     floor = ((products - attention) / rates[precision] + attention / rates["fp32"]) * 1e3
     return Report(
         facts=Facts.here(),
+        reader=parts.reader.fingerprint,
         precision=precision,
         rates=rates,
         products=products,
@@ -226,7 +229,7 @@ def show(report: Report) -> None:
     console = Console(highlight=False)
     console.print(str(report.facts))
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in report.rates.items())
-    console.print(f"matrix products: {rates} · 10⁹ operations a second; the models run in {report.precision}")
+    console.print(f"matrix products: {rates} · 10⁹ operations a second; {report.reader} runs in {report.precision}")
     console.print(
         f"one question reads {report.passages_read:.1f} passages and needs {report.products:.1f} · 10⁹ operations, "
         f"{report.attention:.1f} of them for attention in fp32: at these rates {report.floor:.1f} ms"

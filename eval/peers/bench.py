@@ -191,7 +191,7 @@ def main(
         if not out.exists():
             console.print(f"{name} …")
             own = environments / _ENVIRONMENTS[name] / "bin" / "python" if name in _ENVIRONMENTS else None
-            given = folder / ("ours.json" if name == "sourcespan" else "peers.json")
+            given = folder / ("ours.json" if name.startswith("sourcespan") else "peers.json")
             run_peer(name, own or Path(sys.executable), given, out)
         scores.append(score(name, workload, json.loads(out.read_text(encoding="utf-8"))))
     console.print(str(facts))

@@ -68,15 +68,16 @@ class _Served:
         return Reply("", None, None, None, [])
 
 
-def load(embedder: str, reader: str, top_k: int) -> Sourcespan:
+def load(embedder: str, reader: str, top_k: int, *, ahead: bool = False) -> Sourcespan:
     """With its models loaded, over an empty index; the calibration is that beside the reader's weights, if it fits."""
     data = Path(tempfile.mkdtemp(prefix="sourcespan-peer-"))
     bundled = Path(embedder) == embedder_folder(ModelConfig())  # by its name, which the calibration was fitted for
-    models = ModelConfig(DEFAULT_EMBEDDER if bundled else embedder, reader)
+    models = ModelConfig(DEFAULT_EMBEDDER if bundled else embedder, reader, ahead=ahead)
     serving = {
         "SOURCESPAN_DATA": str(data),
         "SOURCESPAN_EMBEDDER": models.embedder,
         "SOURCESPAN_READER": models.reader,
         "SOURCESPAN_TOP_K": str(top_k),
+        "SOURCESPAN_AHEAD": str(ahead),
     }
     return Sourcespan(load_parts(data, models, ask=AskConfig(top_k=top_k)), serving)

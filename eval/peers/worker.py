@@ -27,6 +27,9 @@ PEERS = {
 }
 """Each module has a ``load(embedder, reader, top_k)`` that gives a `Peer`."""
 
+VARIANTS = {"sourcespan, ahead": "eval.peers.sourcespan_ahead_peer"}
+"""Of ours: measured where they are named."""
+
 
 def work(load: Callable[[], Peer], workload: Workload, started: float) -> dict[str, Any]:
     """Loads, indexes, asks one by one, then with several clients; ``started`` is when the process was (Unix time)."""
@@ -81,7 +84,7 @@ def _peak_memory_mb() -> float:
 def main(name: str, workload_file: str, out: str, started: str) -> None:
     """Writes what came of it as JSON, whole or not at all."""
     workload = Workload.load(Path(workload_file))
-    module = importlib.import_module(PEERS[name])
+    module = importlib.import_module((PEERS | VARIANTS)[name])
     result = work(lambda: module.load(workload.embedder, workload.reader, workload.top_k), workload, float(started))
     half = Path(f"{out}.half")
     half.write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")

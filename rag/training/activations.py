@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
+from transformers import BertForQuestionAnswering
 
 from index.activations import Activations, observed
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
 from index.padding_free import PaddingFreeBert
+from rag.ahead import LAYERS_AHEAD
 from rag.loading import quiet_libraries
 from rag.squad import read_squad
+from rag.training.apart import Apart
 from rag.training.errors import InvalidSetting
 from rag.training.weights import load_reader
 
@@ -25,8 +28,9 @@ def measure_activations(
 ) -> Activations:
     """Of the BERT in ``folder``, on questions drawn from SQuAD files, each with its paragraph.
 
-    ``apart`` gives it question and paragraph one after the other, as an embedder gets them, not together. Raises
-    ModelNotFound, ModelUnsuitable for another model than a BERT, InvalidSetting where the files hold no question.
+    ``apart`` gives it question and paragraph one after the other, as an embedder gets them, not together; a reader
+    whose lower layers can be computed ahead is measured both ways. Raises ModelNotFound, ModelUnsuitable for another
+    model than a BERT, InvalidSetting where the files hold no question.
     """
     pairs = [(question.question, p.text) for file in files for p in read_squad(file) for question in p.questions]
     if not pairs:
@@ -39,9 +43,14 @@ def measure_activations(
     if not PaddingFreeBert.fits(bert):
         raise ModelUnsuitable(str(folder), f"{type(bert).__name__} is not computed in int8, only BERT is")
     bert.train(False)
+    ways: list[torch.nn.Module] = [bert]
+    if isinstance(model, BertForQuestionAnswering) and (layers := getattr(model.config, LAYERS_AHEAD, 0)):
+        ways.append(Apart(model, layers))
     with torch.inference_mode(), observed(bert, weights_sha256(folder)) as activations:
         for texts in _inputs(drawn, apart=apart):
-            bert(**tokenizer(*texts, truncation=True, max_length=max_tokens, return_tensors="pt"))
+            inputs = tokenizer(*texts, truncation=True, max_length=max_tokens, return_tensors="pt")
+            for way in ways:
+                way(**inputs)
     return activations
 
 
