@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.database import Database, storage_error
+from index.errors import CatalogueUnusable
 
 States = NDArray[np.float16]
 """(tokens, width): what the lower layers made of each token of a passage."""
@@ -42,9 +43,11 @@ class StatesFile:
         self._width = width
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = Database(path)
         except OSError as error:
             raise storage_error(error) from error
-        self._db = Database(path)
+        except CatalogueUnusable as error:
+            raise CatalogueUnusable(f"{path.name}, which SOURCESPAN_AHEAD asks for: {error.reason}") from error
         if not self._db.read_only:
             with self._db.change() as db:
                 db.execute(_TABLE)
@@ -64,7 +67,9 @@ class StatesFile:
         return {key: np.frombuffer(states, dtype="<f2").reshape(-1, self._width) for key, states in rows}
 
     def keep(self, states: Mapping[str, States]) -> None:
-        """Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable."""
+        """Does nothing where the file may only be read. Raises CatalogueFull, CatalogueUnusable."""
+        if self._db.read_only:
+            return
         with self._db.change() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO states VALUES (?, ?, ?)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from index.errors import CatalogueUnusable
 from index.states import States, StatesFile, tokens_key
+from tests.index.test_durability import may_only_read
 
 WIDTH = 4
 
@@ -55,3 +58,19 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_only_equal_tokens_have_equal_keys(one: list[int], other: list[int]) -> None:
     keys = [tokens_key(np.array(ids, dtype=np.int64)) for ids in (one, other)]
     assert (keys[0] == keys[1]) == (one == other)
+
+
+def test_where_nothing_may_be_written_the_kept_is_read_and_nothing_added() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="sourcespan-states-"))  # pytest's own is closed to others
+    (folder / "data").mkdir()
+    kept = StatesFile(folder / "data" / "states", model="m@1", width=WIDTH)
+    kept.keep({"a": some(3, 0.25)})
+    kept.close()
+    with may_only_read(folder / "data"):
+        read = StatesFile(folder / "data" / "states", model="m@1", width=WIDTH)
+        read.keep({"b": some(1, 1)})
+        assert set(read.known(["a", "b"])) == {"a"}
+        assert StatesFile(folder / "data" / "states", model="m@2", width=WIDTH).known(["a"]) == {}
+        with pytest.raises(CatalogueUnusable, match="none, which SOURCESPAN_AHEAD asks for"):
+            StatesFile(folder / "data" / "none", model="m@1", width=WIDTH)
+    shutil.rmtree(folder)
