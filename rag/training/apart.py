@@ -25,16 +25,22 @@ class Apart(torch.nn.Module):
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
     ) -> QuestionAnsweringModelOutput:
-        """Start and end logits, (windows, tokens); the passage is what has the token type 1."""
+        """Start and end logits, (windows, tokens), and what each upper layer makes of the tokens.
+
+        The passage is what has the token type 1.
+        """
         there = attention_mask.bool()
         alike = token_type_ids[:, :, None] == token_type_ids[:, None, :]
         apart = _hides(alike & there[:, None, :])
         together = _hides(there[:, None, :].expand_as(alike))
         hidden = self.reader.bert.embeddings(input_ids, token_type_ids, positions(token_type_ids))
+        upper = []
         for number, layer in enumerate(layers_of(self.reader.bert)):
             hidden = layer(hidden, apart if number < self._layers else together)
+            if number >= self._layers:
+                upper.append(hidden)
         start, end = self.reader.qa_outputs(hidden).unbind(-1)
-        return QuestionAnsweringModelOutput(start_logits=start, end_logits=end)
+        return QuestionAnsweringModelOutput(start_logits=start, end_logits=end, hidden_states=tuple(upper))
 
 
 def positions(token_type_ids: Tensor) -> Tensor:

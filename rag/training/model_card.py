@@ -105,7 +105,7 @@ def _recipe(facts: RunFacts) -> Iterator[str]:
         "averaging": f"exponential, decay {config.average:g}" if config.average else "none",
         "dropout": f"{config.dropout:g} on hidden states, none on attention",
         "teacher": f"{config.teacher.name}, whose data and licences apply too" if config.teacher else "none",
-        "layers ahead": f"{config.layers_ahead}, in every other step" if config.layers_ahead else "none",
+        "layers ahead": f"{config.layers_ahead}, in two of three steps" if config.layers_ahead else "none",
         "seed": str(config.seed),
         "hardware": facts.hardware,
         "software": f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}",

@@ -39,7 +39,7 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
     hardware = choose_hardware(config.device, config.precision, config.threads)
     torch.manual_seed(config.seed)  # a fresh head and dropout
     model, tokenizer = load_reader(config.init, attention=hardware.attention, dropout=config.dropout)
-    teacher = _load_teacher(config, hardware, tokenizer)
+    teacher = _load_teacher(config, hardware, model, tokenizer)
     apart = _apart(config, model)
     limit = longest_input(model, tokenizer)
     for setting in ("max_tokens", "eval_max_tokens"):
@@ -82,15 +82,21 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
 
 
 def _load_teacher(
-    config: TrainingConfig, hardware: Hardware, tokenizer: PreTrainedTokenizerFast
+    config: TrainingConfig, hardware: Hardware, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
 ) -> PreTrainedModel | None:
-    """Raises InvalidSetting where it does not see the tokens that the student sees."""
+    """Raises InvalidSetting for one that does not see the tokens of the student, or cannot be compared with it."""
     if config.teacher is None:
         return None
     teacher, its_tokenizer = load_reader(config.teacher, attention=hardware.attention)
     if its_tokenizer.get_vocab() != tokenizer.get_vocab():
         raise InvalidSetting("teacher", config.teacher, "its vocabulary is another one than that of --init")
+    if config.layers_ahead and _shape(teacher) != _shape(model):
+        raise InvalidSetting("teacher", config.teacher, "for --layers-ahead it must have the layers of --init")
     return teacher
+
+
+def _shape(model: PreTrainedModel) -> tuple[int, int]:
+    return model.config.num_hidden_layers, model.config.hidden_size
 
 
 def _apart(config: TrainingConfig, model: PreTrainedModel) -> Apart | None:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import torch
+from transformers.modeling_outputs import QuestionAnsweringModelOutput as Output
 
 from rag.training.batches import Mixture, Positions, collate, count_steps, plan_epoch
 from rag.training.checkpoint import (
@@ -24,16 +25,13 @@ from rag.training.errors import CheckpointUnusable, NothingToTrainOn, TrainingDi
 from rag.training.evaluation import Asked, Decoding, Scores, evaluate
 from rag.training.examples import Corpus
 from rag.training.hardware import Hardware
-from rag.training.loss import reading_loss
+from rag.training.loss import training_loss
 from rag.training.run_log import Pace, RunLog, clock
 from rag.training.schedule import Schedule
 from rag.windows import pad_values
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
-
-PADDED = -1e4
-"""The logit of a padding token: no probability, and finite in every precision."""
 
 
 class Trainer:
@@ -145,14 +143,11 @@ class Trainer:
         arrays = collate(self._corpus, windows, self._fillers, config.max_tokens)
         inputs = {n: torch.from_numpy(a).to(device, non_blocking=True) for n, a in arrays.items()}
         targets = [torch.from_numpy(a[windows]).long().to(device) for a in (self._corpus.first, self._corpus.last)]
-        # every other step all layers see question and passage, so that the same weights can be read either way
-        reader = self._reader if step % 2 == 0 else self._model
+        # every third step all layers see question and passage, so that the same weights can be read either way
+        reader = self._model if step % 3 == 2 else self._reader
         reader.train()
-        taught = None
-        if self._teacher is not None:
-            with torch.no_grad():
-                taught = self._logits(self._teacher, inputs)
-        loss = reading_loss(self._logits(reader, inputs), targets, taught)
+        output = self._read(reader, inputs)
+        loss = training_loss(output, targets, inputs["attention_mask"] == 1, self._taught(inputs))
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self._parameters, config.clip)
         self._optimiser.step()
@@ -160,12 +155,16 @@ class Trainer:
         self._follow(min(config.average, (step + 1) / (step + 10)) if config.average else 0.0)
         return loss.detach()
 
-    def _logits(self, reader: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> list[torch.Tensor]:
-        """Of the first and of the last token, (windows, tokens) each."""
+    def _read(self, reader: torch.nn.Module, inputs: dict[str, torch.Tensor], **wanted: bool) -> Output:
         with self._hardware.autocast():
-            output = reader(**inputs)
-        padding = inputs["attention_mask"] == 0
-        return [x.float().masked_fill(padding, PADDED) for x in (output.start_logits, output.end_logits)]
+            output: Output = reader(**inputs, **wanted)
+        return output
+
+    @torch.no_grad()
+    def _taught(self, inputs: dict[str, torch.Tensor]) -> Output | None:
+        if self._teacher is None:
+            return None
+        return self._read(self._teacher, inputs, output_hidden_states=True)
 
     @torch.no_grad()
     def _follow(self, decay: float) -> None:

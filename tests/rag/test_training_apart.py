@@ -14,7 +14,7 @@ from eval.split_layers import SplitReader
 from rag.ahead import LAYERS_AHEAD
 from rag.training.__main__ import main
 from rag.training.apart import Apart
-from rag.training.loss import reading_loss
+from rag.training.loss import reading_loss, states_loss
 from tests.rag.test_training_support import Files, arguments, one_error_line, tiny_reader
 
 QUESTION, PASSAGE = [2, 9, 10, 11, 3], [12, 13, 14, 15, 16, 3]
@@ -50,13 +50,21 @@ def test_the_loss_is_that_of_the_right_tokens_and_of_what_a_teacher_thinks() -> 
     assert reading_loss(said, right, doubting).item() == pytest.approx(plain.item() + 0.433780, abs=1e-5)
 
 
+def test_states_are_compared_where_there_are_tokens_as_a_share_of_the_teachers_variance() -> None:
+    taught = torch.tensor([[[1.0, -1.0], [3.0, -3.0], [99.0, 7.0]]])
+    there = torch.tensor([[True, True, False]])
+    assert states_loss([taught], [taught], there).item() == 0
+    # squares of 1, 1, 0, 0 over a variance of (1 + 1 + 9 + 9) / 3
+    assert states_loss([taught + torch.tensor([1.0, 0.0])], [taught], there).item() == pytest.approx(0.5 / (20 / 3))
+
+
 def test_a_run_makes_a_reader_that_can_be_computed_ahead(files: Files, tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = f"--layers-ahead 1 --teacher {files.init} --steps 8 --checkpoint-every 3 --eval-every 0 --lr 1e-3".split()
     assert main(arguments(files, out, *options)) == 0
     assert json.loads((out / "config.json").read_text())[LAYERS_AHEAD] == 1
     card = (out / "MODEL_CARD.md").read_text()
-    assert "| layers ahead | 1, in every other step |" in card
+    assert "| layers ahead | 1, in two of three steps |" in card
     assert "| teacher | init, whose data" in card
 
     on = tmp_path / "on"
@@ -64,7 +72,7 @@ def test_a_run_makes_a_reader_that_can_be_computed_ahead(files: Files, tmp_path:
     assert json.loads((on / "config.json").read_text())[LAYERS_AHEAD] == 0  # trained on without
 
 
-def test_every_other_step_is_apart(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_of_three_steps_are_apart(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     computed = []
     apart, whole = Apart.forward, BertForQuestionAnswering.forward
 
@@ -79,7 +87,7 @@ def test_every_other_step_is_apart(files: Files, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Apart, "forward", as_apart)
     monkeypatch.setattr(BertForQuestionAnswering, "forward", as_whole)
     assert main(arguments(files, tmp_path / "out", *["--layers-ahead", "1", "--steps", "4"])) == 0
-    assert computed[:4] == ["apart", "together", "apart", "together"]
+    assert computed[:4] == ["apart", "apart", "together", "apart"]
     assert set(computed[4:]) == {"evaluated"}  # as it is meant to be used
 
 
@@ -94,3 +102,7 @@ def test_a_teacher_of_another_language_is_refused(
     tokenizer.save_pretrained(other)
     assert main(arguments(files, tmp_path / "out", "--teacher", str(other), "--steps", "1")) == 2
     assert "its vocabulary is another one" in one_error_line(capsys)
+    wider = tiny_reader(tmp_path / "wider", hidden=64)
+    options = ["--teacher", str(wider), "--steps", "1", "--layers-ahead", "1"]
+    assert main(arguments(files, tmp_path / "out", *options)) == 2
+    assert "it must have the layers of --init" in one_error_line(capsys)
