@@ -56,6 +56,9 @@ class Preparation(Protocol):
     def forget(self, passages: Sequence[str]) -> None:
         """After they are gone. Raises CatalogueError."""
 
+    def close(self) -> None:
+        """Lets go of its files."""
+
 
 class VectorIndex(Protocol):
     """Keys and their vectors; finds the nearest."""

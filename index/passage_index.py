@@ -90,6 +90,8 @@ class PassageIndex:
             except CatalogueError as error:
                 logger.warning("The next start will take longer: no snapshot was kept (%s)", error)
         self.catalogue.close()
+        if self._preparation is not None:
+            self._preparation.close()
 
     @property
     def vector_plan(self) -> VectorPlan:

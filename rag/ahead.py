@@ -103,8 +103,12 @@ class AheadEncoder:
         self._kept.remove(self._ids(passages))
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Lets go of the file, which is opened again where it is wanted again."""
         self._kept.close()
+
+    def prepared(self) -> int:
+        """Of how many windows of passages it is kept what the lower layers make of them."""
+        return self._kept.count()
 
     def _cut(self, passages: Sequence[str]) -> dict[str, list[Window]]:
         """The windows of each passage, behind no question."""

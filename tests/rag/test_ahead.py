@@ -20,6 +20,7 @@ from index.passage_index import PassageIndex
 from rag.ahead import FIRST_POSITION, LAYERS_AHEAD
 from rag.config import ReaderConfig
 from rag.interfaces import Reading
+from rag.loading import ModelConfig, load, open_index
 from rag.reader import ExtractiveReader
 from rag.training.apart import Apart, positions
 from tests.fakes import BagOfWordsEmbedder
@@ -150,6 +151,28 @@ def test_a_reader_that_was_not_trained_for_it_is_refused(tmp_path: Path) -> None
         reader(tiny_reader(tmp_path / "reader"), tmp_path)
 
 
+@pytest.mark.model
+def test_the_bundled_reader_answers_with_its_lower_layers_computed_ahead(tmp_path: Path) -> None:
+    models = ModelConfig(ahead=True)
+    with open_index(tmp_path, models) as index:
+        index.add(DocumentDraft("bakery", "Marta Quill founded the bakery in 1987 with her sister."))
+        index.add(DocumentDraft("ferry", "The ferry to Elba leaves Pier 9 at noon. It takes an hour."))
+    parts = load(tmp_path, models)
+    with parts.index:
+        assert parts.reader.ahead is not None
+        assert parts.reader.ahead.prepared() == 2
+        assert parts.calibration.fitted
+        for question, answer in {
+            "Who founded the bakery?": "Marta Quill",
+            "Where does the ferry leave?": "Pier 9",
+        }.items():
+            best = parts.answerer.ask(question).answers[0]
+            assert answer in best.text
+            assert parts.index.catalogue.with_text(best.document.id)[1][best.span.start : best.span.end] == best.text
+        parts.index.delete(parts.index.catalogue.documents(limit=1)[0].id)
+        assert parts.reader.ahead.prepared() == 1
+
+
 def test_what_is_indexed_is_prepared_and_what_is_deleted_forgotten(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,8 +185,8 @@ def test_what_is_indexed_is_prepared_and_what_is_deleted_forgotten(
         mine.read("who is the cat", PASSAGES[:2])
         assert watched.passages == []
         index.delete(one.id)
-        assert mine.ahead._kept.count() == 1
+        assert mine.ahead.prepared() == 1
         index.replace(other.id, DocumentDraft("other", PASSAGES[2]))
         mine.read("who is the cat", PASSAGES[2:])
         assert len(watched.passages) == 1  # when it was put in the other's place
-        assert mine.ahead._kept.count() == 1
+        assert mine.ahead.prepared() == 1
