@@ -21,8 +21,9 @@ from index.errors import CatalogueError
 from index.padding_free import PaddingFreeBert, Tokens
 from index.remembered import Remembered
 from index.states import States, StatesFile, tokens_key
+from rag.pieces import Pieces, joined
 from rag.spans import FloatArray
-from rag.windows import IntArray, Window, cut_windows, length_sorted_batches
+from rag.windows import IntArray, Window, length_sorted_batches
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -62,23 +63,23 @@ class AheadEncoder:
         self._bert = bert
         self._head = head
         self._layers = layers
-        self._tokenizer = tokenizer
-        self._max_tokens = max_tokens - FIRST_POSITION
-        self._stride = stride
+        self._max_tokens = max_tokens
+        self._pieces = Pieces(tokenizer, max_tokens=max_tokens - FIRST_POSITION, stride=stride)
         self._kept = kept
         self._questions: Remembered[str, States] = Remembered(_QUESTIONS_REMEMBERED)
 
     def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
         """Every window of every (question, passage) pair, in order. How a passage is cut depends on it alone."""
-        distinct = list(dict.fromkeys(questions))
-        encoded = self._tokenizer(distinct, verbose=False)["input_ids"] if distinct else []
-        ids = {question: np.asarray(row) for question, row in zip(distinct, encoded, strict=True)}
-        cut = self._cut(passages)
+        fronts, whole = self._pieces.fronts(questions), self._pieces.passages(passages)
         return [
-            _behind(ids[question], window, pair)
+            joined(fronts[question], window, pair)
             for pair, (question, passage) in enumerate(zip(questions, passages, strict=True))
-            for window in cut[passage]
+            for window in whole[passage]
         ]
+
+    def room(self, question: str) -> int:
+        """How many tokens of a passage fit beside ``question``, as far as what takes it in is concerned."""
+        return self._max_tokens - self._pieces.taken_by(question)
 
     def logits(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
         """Start and end logits of the windows, (windows, tokens) each."""
@@ -110,19 +111,9 @@ class AheadEncoder:
         """Of how many windows of passages it is kept what the lower layers make of them."""
         return self._kept.count()
 
-    def _cut(self, passages: Sequence[str]) -> dict[str, list[Window]]:
-        """The windows of each passage, behind no question."""
-        cut: dict[str, list[Window]] = {passage: [] for passage in passages}
-        distinct = list(cut)
-        none = [""] * len(distinct)
-        windows = cut_windows(self._tokenizer, none, distinct, max_tokens=self._max_tokens, stride=self._stride)
-        for window in windows:
-            cut[distinct[window.pair]].append(window)
-        return cut
-
     def _ids(self, passages: Sequence[str]) -> dict[str, IntArray]:
         """The tokens of the passages' windows, by their keys."""
-        parts = (_part(window, _PASSAGE) for windows in self._cut(passages).values() for window in windows)
+        parts = (_part(window, _PASSAGE) for windows in self._pieces.passages(passages).values() for window in windows)
         return {tokens_key(ids): ids for ids in parts}
 
     def _states(self, parts: Sequence[IntArray], kind: int, memory: Memory) -> list[Tensor]:
@@ -164,19 +155,3 @@ def _tokens(ids: IntArray, kind: int) -> Tokens:
     first = FIRST_POSITION if kind == _PASSAGE else 0
     row = torch.from_numpy(ids)
     return Tokens(row, torch.full_like(row, kind), torch.arange(first, first + len(row)))
-
-
-def _behind(question: IntArray, window: Window, pair: int) -> Window:
-    """The passage of ``window`` behind another question."""
-    passage = window.inputs["token_type_ids"] == _PASSAGE
-    front = np.zeros(len(question), dtype=bool)
-    return Window(
-        pair,
-        {
-            "input_ids": np.concatenate([question, window.inputs["input_ids"][passage]]),
-            "token_type_ids": np.concatenate([front, passage[passage]]).astype(np.int64),
-        },
-        np.concatenate([np.zeros((len(question), 2), dtype=np.int64), window.offsets[passage]]),
-        np.concatenate([front, window.may_start[passage]]),
-        np.concatenate([front, window.may_end[passage]]),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from index.documents import Document, Location
 from index.splitting import sentences
@@ -13,6 +14,12 @@ from rag.interfaces import PassageSpan
 from rag.spans import whole_characters, without_overlaps
 
 _QUOTE_CONTEXT = 32
+
+
+@lru_cache(maxsize=256)
+def sentences_of(passage: str) -> tuple[tuple[int, int], ...]:
+    """As `sentences`; every candidate of a passage asks for them, and the next question may read it again."""
+    return tuple(sentences(passage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Candidate:
         passage, span = self.source.retrieved.passage, self.span
         touched = [
             Span(passage.start + start, passage.start + end)
-            for start, end in sentences(passage.text)
+            for start, end in sentences_of(passage.text)
             if passage.start + start < span.end and span.start < passage.start + end
         ]
         return Span(
@@ -115,7 +122,7 @@ class _SentenceEnds:
 
     @classmethod
     def of(cls, text: str) -> _SentenceEnds:
-        return cls(tuple(end for _, end in sentences(text)))
+        return cls(tuple(end for _, end in sentences_of(text)))
 
     def hold(self, start: int, end: int) -> bool:
         """Whether one sentence holds all of the range."""

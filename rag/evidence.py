@@ -7,7 +7,8 @@ numbers letter by letter does not care how alike the rest is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from rag.calibration import Evidence
 from rag.candidates import Candidate
@@ -25,7 +26,7 @@ def evidence(question: str, candidates: Sequence[Candidate]) -> tuple[Evidence, 
     return tuple(_evidence(asked, names, candidate) for candidate in candidates)
 
 
-def _evidence(asked: set[str], names: Sequence[str], candidate: Candidate) -> Evidence:
+def _evidence(asked: Set[str], names: Sequence[str], candidate: Candidate) -> Evidence:
     retrieved, span = candidate.source.retrieved, candidate.span
     passage, text = retrieved.passage.text, candidate.source.text
     nearby = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
@@ -43,12 +44,13 @@ def _evidence(asked: set[str], names: Sequence[str], candidate: Candidate) -> Ev
     )
 
 
-def _stems(text: str) -> set[str]:
-    """Content words by their first letters, so that inflection matters less."""
-    return {word[:_STEM] for word in _CONTENT_WORD.findall(text.casefold())}
+@lru_cache(maxsize=1_024)
+def _stems(text: str) -> frozenset[str]:
+    """Content words by their first letters, so that inflection matters less. Many candidates share a passage."""
+    return frozenset(word[:_STEM] for word in _CONTENT_WORD.findall(text.casefold()))
 
 
-def _share(asked: set[str], there: set[str]) -> float:
+def _share(asked: Set[str], there: Set[str]) -> float:
     return len(asked & there) / len(asked) if asked else 0.0
 
 

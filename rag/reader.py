@@ -21,7 +21,7 @@ from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
 from rag.spans import BoolArray, FloatArray, TokenSpan, best_token_spans
 from rag.together import TogetherEncoder
-from rag.windows import Window, length_sorted_batches, passage_room
+from rag.windows import Window, length_sorted_batches
 
 
 class WindowEncoder(Protocol):
@@ -29,6 +29,9 @@ class WindowEncoder(Protocol):
 
     def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
         """Every window of every (question, passage) pair, in order."""
+
+    def room(self, question: str) -> int:
+        """How many tokens of a passage fit beside ``question``; zero or negative where none do."""
 
     def logits(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
         """Start and end logits of the windows, (windows, tokens) each."""
@@ -80,7 +83,7 @@ class ExtractiveReader:
 
     def check(self, question: str) -> None:
         """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""
-        room = passage_room(self._tokenizer, question, self._window_tokens)
+        room = self._encoder.room(question)
         least = self._config.stride + self._config.max_answer_tokens
         if room < least:
             raise QuestionTooLong(self._window_tokens - room, self._window_tokens - least)

@@ -49,7 +49,7 @@ def cut_windows(
 
     A window has at most ``max_tokens`` tokens, question and separators included; neighbours share ``stride``
     tokens of the passage. Raises ValueError where a question leaves no more than ``stride`` tokens for the
-    passage: ask `passage_room` first.
+    passage: ask `passage_rooms` first.
     """
     if not questions:
         return []
@@ -92,13 +92,8 @@ def _inside_word(text: str, at: int) -> bool:
     return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
-def passage_room(tokenizer: PreTrainedTokenizerFast, question: str, max_tokens: int) -> int:
-    """How many tokens of a passage fit beside ``question``; zero or negative where none do."""
-    return passage_rooms(tokenizer, [question], max_tokens)[0]
-
-
 def passage_rooms(tokenizer: PreTrainedTokenizerFast, questions: Sequence[str], max_tokens: int) -> list[int]:
-    """`passage_room` of each of ``questions``, tokenised together."""
+    """How many tokens of a passage fit beside each of ``questions``; zero or negative where none do."""
     if not questions:
         return []
     encoded = tokenizer(list(questions), [""] * len(questions), verbose=False)
