@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     ahead: bool = Field(
         False,
         description="Whether the reader's lower layers are computed over passages when they are indexed, and kept: "
-        "answers come faster, the data directory grows.",
+        "answers come faster, the data directory grows. For a reader that was trained for it.",
     )
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")

@@ -77,7 +77,9 @@ class StatesFile:
             )
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Unknown ones are passed over. Raises CatalogueReadOnly, CatalogueUnusable."""
+        """Unknown ones are passed over. Does nothing where the file may only be read. Raises CatalogueUnusable."""
+        if self._db.read_only:
+            return
         with self._db.change() as db:
             db.executemany("DELETE FROM states WHERE tokens = ?", ((key,) for key in keys))
 

@@ -94,15 +94,18 @@ def _reader(data: Path, models: ModelConfig, embedder: Embedder | None, reranker
     except SourcespanError as error:
         yield Finding("reader", "fault", str(error), "set SOURCESPAN_READER, or install the model anew")
         return
-    if reads(reader):
+    if reader.ahead is not None:
+        says = f"its lower layers were computed over {reader.ahead.prepared():,} passages, and are kept"
+        yield Finding("ahead", "fine", f"{says}; over others they are when these are read")
+    sound = reads(reader)
+    if reader.ahead is not None:
+        reader.ahead.forget([PASSAGE])
+        reader.ahead.close()
+    if sound:
         yield Finding("reader", "fine", f"{reader.fingerprint} loads and reads")
     else:
         says = f"{reader.fingerprint} does not find {ANSWER!r} in {PASSAGE!r}"
         yield Finding("reader", "fault", says, "set SOURCESPAN_READER to a reader of English, or install it anew")
-    if reader.ahead is not None:
-        says = f"its lower layers were computed over {reader.ahead.prepared():,} passages, and are kept"
-        yield Finding("ahead", "fine", f"{says}; over others they are when these are read")
-        reader.ahead.close()
     if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
         says = "fitted for these weights, but for passages that came in the order of another reranker, or of none"
         yield Finding("calibration", "warning", says, "run `sourcespan calibrate` with held-out questions")

@@ -16,7 +16,7 @@ from index.padding_free import drop_padding
 from index.precision import ACTIVATIONS_FILE
 from index.products import Arithmetic
 from index.states import StatesFile
-from rag.ahead import LAYERS_AHEAD, AheadEncoder
+from rag.ahead import FIRST_POSITION, LAYERS_AHEAD, AheadEncoder
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
 from rag.spans import BoolArray, FloatArray, TokenSpan, best_token_spans
@@ -61,6 +61,9 @@ class ExtractiveReader:
             layers = getattr(model.config, LAYERS_AHEAD, 0)
             if bert is None or not layers:
                 raise ModelUnsuitable(name, "it was not trained to be computed ahead: see `train run --layers-ahead`")
+            if (longest_passage := self._window_tokens - FIRST_POSITION) <= self._config.stride:
+                reason = f"a passage of more than {longest_passage} tokens takes several of its windows, which"
+                raise ModelUnsuitable(name, f"{reason} would have to share {self._config.stride}")
             # what it answers differs a little
             self.fingerprint += f"/{layers}-ahead"
             kept = StatesFile(ahead, model=f"{self.fingerprint}/{self.number_format}", width=bert.config.hidden_size)

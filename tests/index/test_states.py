@@ -69,6 +69,7 @@ def test_where_nothing_may_be_written_the_kept_is_read_and_nothing_added() -> No
     with may_only_read(folder / "data"):
         read = StatesFile(folder / "data" / "states", model="m@1", width=WIDTH)
         read.keep({"b": some(1, 1)})
+        read.remove(["a"])
         assert set(read.known(["a", "b"])) == {"a"}
         assert StatesFile(folder / "data" / "states", model="m@2", width=WIDTH).known(["a"]) == {}
         with pytest.raises(CatalogueUnusable, match="none, which SOURCESPAN_AHEAD asks for"):

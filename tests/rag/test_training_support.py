@@ -40,7 +40,7 @@ SMALL = "--max-tokens 40 --stride 8 --eval-max-tokens 40 --eval-stride 8 --token
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!'-é"
 
 
-def tiny_tokenizer() -> PreTrainedTokenizerFast:
+def tiny_tokenizer(*, positions: int = 128) -> PreTrainedTokenizerFast:
     """WordPiece over a few words and all letters."""
     special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     pieces = [*special.values(), *WORDS, *CHARACTERS, *("##" + c for c in CHARACTERS)]
@@ -53,17 +53,17 @@ def tiny_tokenizer() -> PreTrainedTokenizerFast:
     )
     inputs = ["input_ids", "token_type_ids", "attention_mask"]
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=tokenizer, model_max_length=128, model_input_names=inputs, **special
+        tokenizer_object=tokenizer, model_max_length=positions, model_input_names=inputs, **special
     )
 
 
-def tiny_reader(folder: Path, *, hidden: int = 32, seed: int = 0) -> Path:
+def tiny_reader(folder: Path, *, hidden: int = 32, seed: int = 0, positions: int = 128) -> Path:
     """A randomly initialised BERT of 2 layers, with dropout."""
-    tokenizer = tiny_tokenizer()
+    tokenizer = tiny_tokenizer(positions=positions)
     torch.manual_seed(seed)
     config = BertConfig(
         vocab_size=len(tokenizer), hidden_size=hidden, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=128,
+        intermediate_size=64, max_position_embeddings=positions,
     )  # fmt: skip
     BertForQuestionAnswering(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
