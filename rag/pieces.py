@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ class Pieces:
         of_passage = [s == 1 for s in tokenizer("", "a", return_offsets_mapping=True).encodings[0].sequence_ids]
         self._before = of_passage.index(True)
         self._behind = of_passage[::-1].index(True)
+        # whether to cut is kept in a tokenizer: who indexes would change it for who asks at the same time
+        self._tokenizing = threading.Lock()
         self._questions: Remembered[str, Front] = Remembered(_QUESTIONS)
         self._passages: Remembered[str, list[Window]] = Remembered(_PASSAGES)
 
@@ -38,7 +41,8 @@ class Pieces:
         """Each question's."""
         known = self._questions.known(questions)
         if new := [question for question in dict.fromkeys(questions) if question not in known]:
-            encoded = self._tokenizer(new, [""] * len(new), verbose=False)
+            with self._tokenizing:
+                encoded = self._tokenizer(new, [""] * len(new), verbose=False)
             names = [name for name in self._tokenizer.model_input_names if name in encoded]
             fronts = {
                 question: {name: np.asarray(encoded[name][row])[: -self._behind or None] for name in names}
@@ -57,10 +61,10 @@ class Pieces:
         known = self._passages.known(passages)
         if new := [passage for passage in dict.fromkeys(passages) if passage not in known]:
             cut: dict[str, list[Window]] = {passage: [] for passage in new}
-            nothing = [""] * len(new)
-            for window in cut_windows(
-                self._tokenizer, nothing, new, max_tokens=self._max_tokens + self._before, stride=self._stride
-            ):
+            nothing, room = [""] * len(new), self._max_tokens + self._before
+            with self._tokenizing:
+                windows = cut_windows(self._tokenizer, nothing, new, max_tokens=room, stride=self._stride)
+            for window in windows:
                 cut[new[window.pair]].append(self._without_front(window))
             self._passages.keep(cut)
             known |= cut

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -83,3 +85,16 @@ def test_what_is_remembered_is_not_tokenised_again(monkeypatch: pytest.MonkeyPat
     assert pieces.passages([short, long]) == passages
     assert pieces.fronts(["where"]) == {"where": fronts["where"]}
     assert pieces.taken_by("who") == 4
+
+
+def test_who_indexes_and_who_asks_do_not_disturb_each_other() -> None:
+    tokenizer = tiny_tokenizer()
+    pieces = Pieces(tokenizer, max_tokens=MAX_TOKENS, stride=STRIDE)
+    asked = [f"where is the cat {'red ' * (number % 40)}{number}" for number in range(300)]
+    read = [" ".join(WORDS * 4) + f" {number}" for number in range(300)]
+    with ThreadPoolExecutor(2) as threads:
+        fronts = threads.submit(lambda: [pieces.taken_by(question) for question in asked])
+        windows = threads.submit(lambda: [len(pieces.passages([passage])[passage]) for passage in read])
+    alone = Pieces(tiny_tokenizer(), max_tokens=MAX_TOKENS, stride=STRIDE)
+    assert fronts.result() == [alone.taken_by(question) for question in asked]
+    assert windows.result() == [len(alone.passages([passage])[passage]) for passage in read]
