@@ -225,7 +225,7 @@ def calibrate(
     document that they belong to.
     """
     from rag.fitting import fit, observe, put_in, with_share
-    from rag.loading import calibration_beside, load
+    from rag.loading import calibration_beside, load, reader_folder
     from rag.squad import read_squad
 
     settings = _settings(calibration="none")
@@ -255,7 +255,8 @@ def calibrate(
         reranker=parts.reranker.fingerprint if parts.reranker else "",
         provenance=provenance,
     )
-    path = out or calibration_beside(settings.models)
+    weights = reader_folder(settings.reader, allow_hub=settings.allow_hub)
+    path = out or calibration_beside(weights, ahead=settings.ahead)
     fitted.save(path)
     console.print_json(data={"threshold": fitted.threshold, **fitted.provenance["cross_validated"]})
     console.print(f"Written to {path}")

@@ -118,16 +118,16 @@ class AheadEncoder:
 
     def _states(self, parts: Sequence[IntArray], kind: int, memory: Memory) -> list[Tensor]:
         """What the lower layers make of each part, (tokens, width); the computed is kept in ``memory``."""
-        ids = {tokens_key(part): part for part in parts}
-        known = memory.known(ids)
-        if new := {key: part for key, part in ids.items() if key not in known}:
+        keys = [tokens_key(part) for part in parts]
+        known = memory.known(keys)
+        if new := {key: part for key, part in zip(keys, parts, strict=True) if key not in known}:
             computed = self._computed(new, kind)
             known |= computed
             try:
                 memory.keep(computed)
             except CatalogueError as error:  # which is no reason to leave a question without an answer
                 logger.warning("What was computed of a passage was not kept: %s", error)
-        return [torch.from_numpy(known[tokens_key(part)].astype(np.float32)) for part in parts]
+        return [torch.from_numpy(known[key].astype(np.float32)) for key in keys]
 
     def _computed(self, parts: Mapping[str, IntArray], kind: int) -> dict[str, States]:
         with torch.inference_mode():

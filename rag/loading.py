@@ -155,7 +155,7 @@ def load_reader(
 
     ahead = data / STATES_FILE if models.ahead and data is not None else None
     reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision), ahead)
-    calibration = _calibration(models.calibration, calibration_beside(models))
+    calibration = _calibration(models.calibration, calibration_beside(folder, ahead=reader.ahead is not None))
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration
 
@@ -190,10 +190,9 @@ def reader_folder(name: str, *, allow_hub: bool) -> Path:
     return bundled if bundled.is_dir() else _folder(name, allow_hub)
 
 
-def calibration_beside(models: ModelConfig) -> Path:
-    """Where the calibration of the reader's weights lies, if there is one. Raises ModelNotFound."""
-    folder = reader_folder(models.reader, allow_hub=models.allow_hub)
-    return folder / (CALIBRATION_FILE_AHEAD if models.ahead else CALIBRATION_FILE)
+def calibration_beside(folder: Path, *, ahead: bool) -> Path:
+    """Where the calibration of the reader in ``folder`` lies, if there is one."""
+    return folder / (CALIBRATION_FILE_AHEAD if ahead else CALIBRATION_FILE)
 
 
 def _calibration(wanted: str, beside: Path) -> Calibration:
