@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import Module
@@ -127,12 +126,12 @@ class AheadEncoder:
                 memory.keep(computed)
             except CatalogueError as error:  # which is no reason to leave a question without an answer
                 logger.warning("What was computed of a passage was not kept: %s", error)
-        return [torch.from_numpy(known[key].astype(np.float32)) for key in keys]
+        return [torch.from_numpy(known[key].values()) for key in keys]
 
     def _computed(self, parts: Mapping[str, IntArray], kind: int) -> dict[str, States]:
         with torch.inference_mode():
             states = self._bert.lower([_tokens(ids, kind) for ids in parts.values()], self._layers)
-        return {key: of_one.numpy().astype(np.float16) for key, of_one in zip(parts, states, strict=True)}
+        return {key: States.of(of_one.numpy()) for key, of_one in zip(parts, states, strict=True)}
 
 
 class Memory(Protocol):
