@@ -34,13 +34,17 @@ class Arithmetic:
     def chosen(cls, precision: Precision, model: str, weights_sha256: str, activations: Path) -> Arithmetic:
         """For this CPU and the model, whose ``activations`` need not exist.
 
-        Raises ModelUnsuitable where they do not and ``precision`` is int8, or where they are of other weights.
+        Raises ModelUnsuitable where ``precision`` is int8 and they do not, or the CPU cannot compute in it; and where
+        they are of other weights.
         """
-        measured = activations.exists()
+        measured, fast = activations.exists(), cpu_has_fast_int8()
         if precision == "int8" and not measured:
             reason = "int8 needs to know its activations: `sourcespan train activations` measures them"
             raise ModelUnsuitable(model, f"{activations.name} is not there, and {reason}")
-        if precision == "int8" or (precision == "auto" and measured and cpu_has_fast_int8()):
+        if precision == "int8" and not fast:
+            # its library would compute, and cut off sums that 16 bits cannot hold
+            raise ModelUnsuitable(model, "int8 is asked for, which this processor has no instructions for (VNNI)")
+        if precision == "int8" or (precision == "auto" and measured and fast):
             return cls(takes_bf16(precision), Activations.load(activations, model, weights_sha256))
         return cls(takes_bf16(precision))
 
@@ -66,7 +70,7 @@ class Arithmetic:
 def float_product(layers: Sequence[Linear], dtype: torch.dtype, *, then_gelu: bool = False) -> Product:
     """In ``dtype``, from any format and to that one."""
     weight, bias = (tensor.to(dtype) for tensor in _side_by_side(layers))
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+    if not _onednn_computes(dtype):
 
         def product(inputs: Tensor) -> Tensor:
             outputs = linear(inputs.to(dtype), weight, bias)
@@ -78,6 +82,12 @@ def float_product(layers: Sequence[Linear], dtype: torch.dtype, *, then_gelu: bo
     compute = torch.ops.mkldnn._linear_pointwise
     after, algorithm = _after(then_gelu)
     return lambda inputs: compute(inputs.to(dtype), packed, bias, after, [], algorithm)
+
+
+def _onednn_computes(dtype: torch.dtype) -> bool:
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    return dtype != torch.bfloat16 or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def int8_product(layers: Sequence[Linear], bounds: Tensor, *, then_gelu: bool = False) -> Product:

@@ -11,11 +11,12 @@ from sentence_transformers import SentenceTransformer
 
 from index.precision import Precision
 from rag.loading import ModelConfig, load_embedder
+from tests.processor import needs_int8
 
 pytestmark = pytest.mark.model
 
 
-@pytest.mark.parametrize(("precision", "cosine"), [("bf16", 0.999), ("int8", 0.99)])
+@pytest.mark.parametrize(("precision", "cosine"), [("bf16", 0.999), pytest.param("int8", 0.99, marks=needs_int8)])
 def test_fewer_bits_embed_nearly_the_same(precision: Precision, cosine: float) -> None:
     texts = ["The ferry to Elba leaves Pier 9 at noon.", "Marta Quill founded the bakery in 1987.", "Is it open?"]
     exact, fewer = load_embedder(ModelConfig(precision="fp32")), load_embedder(ModelConfig(precision=precision))

@@ -15,8 +15,8 @@ from index import padding_free
 from index.activations import observed
 from index.cores import Cores
 from index.padding_free import PaddingFreeBert
-from index.precision import cpu_has_fast_int8
 from index.products import Arithmetic
+from tests.processor import needs_int8
 
 SMALL: dict[str, Any] = {
     "vocab_size": 40,
@@ -62,7 +62,7 @@ def test_it_computes_what_transformers_does(cores: Cores, lengths: list[int], se
     assert not exact[~inside].any()
 
 
-@pytest.mark.skipif(not cpu_has_fast_int8(), reason="this processor has no instructions for int8")
+@needs_int8
 @given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=6))
 def test_in_8_bits_it_computes_nearly_what_transformers_does(cores: Cores, lengths: list[int]) -> None:
     mask = (torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]).long()

@@ -15,10 +15,10 @@ from torch.nn.functional import gelu
 from index import products
 from index.activations import Activations
 from index.errors import ModelUnsuitable
-from index.precision import ACTIVATIONS_FILE, Precision, cpu_has_fast_int8
+from index.precision import ACTIVATIONS_FILE, Precision
 from index.products import Arithmetic, float_product, int8_product
+from tests.processor import needs_int8
 
-has_int8 = pytest.mark.skipif(not cpu_has_fast_int8(), reason="this processor has no instructions for int8")
 CHANNELS = 32
 
 
@@ -38,7 +38,7 @@ def bounds_of(rows: torch.Tensor) -> torch.Tensor:
     return torch.stack([rows.amin(0), rows.amax(0)])
 
 
-@has_int8
+@needs_int8
 @given(seed=st.integers(0, 1000), rows=st.integers(1, 20), far=st.sampled_from([1.0, 30.0]), reach=st.floats(0.5, 2))
 def test_it_is_the_product_of_the_integers(seed: int, rows: int, far: float, reach: float) -> None:
     made, given_ = layers(seed, 5, 3), inputs(seed, rows, far)
@@ -58,7 +58,7 @@ def test_it_is_the_product_of_the_integers(seed: int, rows: int, far: float, rea
     np.testing.assert_allclose(int8_product(made, bounds)(given_).numpy(), right, atol=a_step_off, rtol=1e-4)
 
 
-@has_int8
+@needs_int8
 @pytest.mark.parametrize("then_gelu", [False, True])
 def test_it_is_near_what_it_stands_for(then_gelu: bool) -> None:
     made, given_ = layers(0, 40, 24), inputs(0, 400)
@@ -69,7 +69,7 @@ def test_it_is_near_what_it_stands_for(then_gelu: bool) -> None:
     assert (computed - right).norm() < 0.02 * right.norm()
 
 
-@has_int8
+@needs_int8
 def test_one_far_reaching_channel_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     made, given_, bounds = layers(0, 40), inputs(0, 400, 30.0), bounds_of(inputs(1, 400, 30.0))
     with torch.no_grad():
@@ -81,7 +81,7 @@ def test_one_far_reaching_channel_does_not_spoil_the_others(monkeypatch: pytest.
     assert scaled < unscaled / 3
 
 
-@has_int8
+@needs_int8
 def test_what_reaches_further_than_was_seen_is_cut_off() -> None:
     made, bounds = layers(0, 4), torch.stack([torch.full((CHANNELS,), -1.0), torch.full((CHANNELS,), 1.0)])
     product = int8_product(made, bounds)
@@ -101,13 +101,22 @@ def test_floats_without_their_library_are_multiplied_all_the_same(
     torch.testing.assert_close(float_product(made, torch.float32, then_gelu=then_gelu)(given_), right)
 
 
+def test_a_processor_whose_library_has_no_16_bits_multiplies_them_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+    made, given_ = layers(0, 4, 6), inputs(0, 9)
+    right = torch.cat([layer(given_) for layer in made], dim=1).detach()
+    computed = float_product(made, torch.bfloat16)(given_)
+    assert computed.dtype == torch.bfloat16
+    torch.testing.assert_close(computed.float(), right, atol=0.05, rtol=0.05)
+
+
 @pytest.mark.parametrize(
     ("precision", "measured", "fast", "chosen"),
     [
         ("auto", True, True, "int8"),
         ("auto", True, False, "float"),
         ("auto", False, True, "float"),
-        ("int8", True, False, "int8"),
+        ("int8", True, True, "int8"),
         ("bf16", True, True, "float"),
         ("fp32", True, True, "float"),
     ],
@@ -123,6 +132,15 @@ def test_int8_is_chosen_where_it_is_fast_and_measured(
     assert ("int8" if arithmetic.activations else "float") == chosen
     assert arithmetic.bf16 or precision != "bf16"
     assert not (arithmetic.bf16 and precision == "fp32")
+
+
+def test_int8_of_a_processor_that_would_compute_it_wrongly_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "cpu_has_fast_int8", lambda: False)
+    Activations("of-these", {"0.qkv": bounds_of(inputs(0, 4))}).save(tmp_path / ACTIVATIONS_FILE)
+    with pytest.raises(ModelUnsuitable, match=r"'my-model' cannot be used: int8 is asked for, .*\(VNNI\)"):
+        Arithmetic.chosen("int8", "my-model", "of-these", tmp_path / ACTIVATIONS_FILE)
 
 
 def test_int8_of_a_model_that_was_not_measured_is_refused(tmp_path: Path) -> None:

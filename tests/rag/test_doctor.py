@@ -9,6 +9,7 @@ import pytest
 from index.doctor import Finding
 from rag.doctor import examine_all
 from rag.loading import DEFAULT_READER, ModelConfig, reader_folder
+from tests.processor import needs_int8
 from tests.rag.test_reranker import tiny_cross_encoder
 
 pytestmark = pytest.mark.model
@@ -24,6 +25,7 @@ def test_what_is_shipped_is_in_order(tmp_path: Path) -> None:
     assert [finding.severity for finding in found.values()] == ["fine"] * 4 + ["warning"]
 
 
+@needs_int8
 def test_a_calibration_of_other_weights_a_missing_one_and_missing_models_are_told(tmp_path: Path) -> None:
     bundled = reader_folder(DEFAULT_READER, allow_hub=False)
     mine = tmp_path / "mine"

@@ -15,6 +15,7 @@ from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan
 from rag.loading import DEFAULT_READER, Parts, reader_folder
 from rag.reader import ExtractiveReader
+from tests.processor import needs_int8
 
 pytestmark = pytest.mark.model
 
@@ -77,7 +78,7 @@ def test_a_model_without_a_question_answering_head_is_refused(tmp_path: Path) ->
         ExtractiveReader(tmp_path, "headless")
 
 
-@pytest.mark.parametrize(("precision", "off"), [("bf16", 0.5), ("int8", 1.5)])
+@pytest.mark.parametrize(("precision", "off"), [("bf16", 0.5), pytest.param("int8", 1.5, marks=needs_int8)])
 def test_fewer_bits_read_the_same_spans(precision: Precision, off: float) -> None:
     folder = reader_folder(DEFAULT_READER, allow_hub=False)
     exact = ExtractiveReader(folder, DEFAULT_READER, ReaderConfig(precision="fp32"))

@@ -11,10 +11,11 @@ from transformers import RobertaConfig, RobertaModel
 
 from index.activations import Activations
 from index.embedder import weights_sha256
-from index.precision import ACTIVATIONS_FILE, cpu_has_fast_int8
+from index.precision import ACTIVATIONS_FILE
 from rag.config import ReaderConfig
 from rag.reader import ExtractiveReader
 from rag.training.__main__ import main
+from tests.processor import needs_int8
 from tests.rag.test_training_support import paragraphs, tiny_reader, tiny_tokenizer, write_squad_json
 
 
@@ -32,6 +33,7 @@ def measure(*arguments: object) -> int:
     return main(["activations", *map(str, arguments)])
 
 
+@needs_int8
 def test_a_measured_reader_reads_in_8_bits_and_keeps_its_fingerprint(
     reader: Path, questions: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -41,11 +43,10 @@ def test_a_measured_reader_reads_in_8_bits_and_keeps_its_fingerprint(
     assert capsys.readouterr().out == f"the activations of 8 matrix products: {reader / ACTIVATIONS_FILE}\n"
     after = ExtractiveReader(reader, "tiny", replace(config, precision="int8"))
     assert after.fingerprint == before.fingerprint
-    if cpu_has_fast_int8():
-        passages = [paragraph.text for paragraph in paragraphs(3, seed=2)]
-        exact, near = (each.read("where is the cat", passages)[0] for each in (before, after))
-        assert near.score == pytest.approx(exact.score, abs=0.05)
-        assert near.score != exact.score
+    passages = [paragraph.text for paragraph in paragraphs(3, seed=2)]
+    exact, near = (each.read("where is the cat", passages)[0] for each in (before, after))
+    assert near.score == pytest.approx(exact.score, abs=0.05)
+    assert near.score != exact.score
 
 
 def test_an_embedder_gets_question_and_paragraph_apart(reader: Path, questions: Path, tmp_path: Path) -> None:

@@ -1,0 +1,9 @@
+"""What a processor must have for some tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.precision import cpu_has_fast_int8
+
+needs_int8 = pytest.mark.skipif(not cpu_has_fast_int8(), reason="this processor has no instructions for int8")
