@@ -1,7 +1,7 @@
 """``python -m eval.split_layers FILE``: what computing the reader's lower layers ahead would cost and win.
 
 The lower layers see question and passage apart, so that a passage's states could be stored when it is indexed; the
-upper ones see both (DeFormer: Cao et al., arXiv 2005.00697). The weights are the reader's own, not trained for it.
+upper ones see both (DeFormer: Cao et al., arXiv 2005.00697). The weights are the reader's own, as they are.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def main(
     for ahead in range(layers):
         f1, seconds = measure(SplitReader(model, ahead), tokenizer, asked)
         whole = whole or seconds
-        table.add_row(str(ahead), f"{100 * f1:.1f}", f"{seconds / whole:.2f}", str(2 * width if ahead else 0))
+        table.add_row(str(ahead), f"{100 * f1:.1f}", f"{seconds / whole:.2f}", str(width if ahead else 0))
     Console(highlight=False).print(table)
 
 

@@ -161,9 +161,20 @@ def test_a_reader_of_too_short_windows_is_refused(trained: Path, tmp_path: Path)
 
 
 @pytest.mark.model
-def test_the_bundled_reader_says_that_it_was_not_trained_for_it(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnsuitable, match="train run --layers-ahead"):
-        open_index(tmp_path, ModelConfig(ahead=True))
+def test_the_bundled_reader_reads_ahead_too(tmp_path: Path) -> None:
+    models = ModelConfig(ahead=True)
+    text = "Marta Quill founded the bakery in 1987 with her sister.\n\nThe ferry to Elba leaves Pier 9 at noon."
+    with open_index(tmp_path, models) as index:
+        index.add(DocumentDraft("town", text))
+    parts = load(tmp_path, models)
+    with parts.index:
+        assert parts.reader.ahead is not None
+        prepared = parts.reader.ahead.prepared()
+        for question, answer in (("Who founded the bakery?", "Marta Quill"), ("Where does the ferry leave?", "Pier 9")):
+            (best,) = parts.answerer.ask(question, n_best=1).answers
+            assert (best.text, text[best.span.start : best.span.end]) == (answer, answer)
+        assert parts.reader.ahead.prepared() == prepared >= 1
+    assert {finding.severity for finding in examine_all(tmp_path, models)} == {"fine"}
 
 
 @pytest.mark.model
