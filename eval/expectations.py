@@ -66,7 +66,7 @@ def check_all(
             found.append(expectation)
             continue
         arguments = _with_paths(expectation.arguments, data)
-        console.print(Text(f"sourcespan eval {' '.join(expectation.arguments)}", style="bold"))
+        console.print(Text(f"sourcespan eval {' '.join(expectation.arguments)}", style="bold"), soft_wrap=True)
         if not expectation.quick and not Path(arguments[0]).exists():
             console.print(Text(f"  FAIL  {expectation.arguments[0]} is not in {data}: say with --data where it is"))
             found.append(expectation)
