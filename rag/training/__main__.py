@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.errors import SourcespanError
+from index.interfaces import Progress
 from index.precision import ACTIVATIONS_FILE
 from rag.training.config import TrainingConfig, source_settings
 from rag.training.errors import InvalidSetting
@@ -39,6 +40,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="fine-tune a reader", formatter_class=_Defaults))
     _add_split(commands.add_parser("split", help="hold out part of SQuAD files", formatter_class=_Defaults))
     _add_mine(commands.add_parser("mine", help="find passages that look right and are not", formatter_class=_Defaults))
+    _add_swap(commands.add_parser("swap", help="make near misses of questions", formatter_class=_Defaults))
     _add_soup(commands.add_parser("soup", help="average the weights of several readers", formatter_class=_Defaults))
     _add_activations(
         commands.add_parser("activations", help="measure what int8 needs to know", formatter_class=_Defaults)
@@ -144,6 +146,19 @@ def _add_mine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
+def _add_swap(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_swap)
+    parser.description = (
+        "Replace a name or number in questions by another one of the same paragraph, and keep those that a reader "
+        "still answers as before: unanswerable questions for `run`."
+    )
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD JSON, plain or .gz")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="SQuAD JSON, gzipped if it ends in .gz")
+    parser.add_argument("--reader", metavar="DIR", help="that has to fall for them; the bundled one unless told")
+    parser.add_argument("--limit", type=int, default=10_000, help="questions to try, drawn at random")
+    parser.add_argument("--seed", type=int, default=0)
+
+
 def _add_soup(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_soup)
     parser.description = "Average the weights of several runs from the same start point."
@@ -199,13 +214,33 @@ def _split(chosen: argparse.Namespace) -> None:
 def _mine(chosen: argparse.Namespace) -> None:
     from rag.training.mining import mine_files
 
-    def tell(done: int, total: int) -> None:
-        print(f"\r{done:,} of {total:,} paragraphs indexed", end="\n" if done == total else "", file=sys.stderr)
-
     mined, tried = mine_files(
-        chosen.files, chosen.out, limit=chosen.limit, depth=chosen.depth, seed=chosen.seed, progress=tell
+        chosen.files,
+        chosen.out,
+        limit=chosen.limit,
+        depth=chosen.depth,
+        seed=chosen.seed,
+        progress=_telling("paragraphs indexed"),
     )
     print(f"{mined:,} of {tried:,} questions paired with a passage that does not answer them: {chosen.out}")
+
+
+def _swap(chosen: argparse.Namespace) -> None:
+    from rag.loading import DEFAULT_READER, ModelConfig, load_reader
+    from rag.training.swapping import swap_files
+
+    models = ModelConfig(reader=chosen.reader or DEFAULT_READER, calibration="none")
+    reader, _ = load_reader(models, embedder="")
+    tell = _telling("questions read")
+    kept, tried = swap_files(chosen.files, chosen.out, reader, limit=chosen.limit, seed=chosen.seed, progress=tell)
+    print(f"{kept:,} of {tried:,} questions of something else are answered as before: {chosen.out}")
+
+
+def _telling(what: str) -> Progress:
+    def tell(done: int, total: int) -> None:
+        print(f"\r{done:,} of {total:,} {what}", end="\n" if done == total else "", file=sys.stderr)
+
+    return tell
 
 
 def _soup(chosen: argparse.Namespace) -> None:

@@ -12,6 +12,9 @@ from transformers.modeling_outputs import QuestionAnsweringModelOutput as Output
 _TAUGHT = 2.0
 """How much a teacher's answer counts against the right one."""
 
+NULL_TOKEN = 0
+"""First and last token of the answer that there is none."""
+
 _PADDED = -1e4
 """The logit of a padding token: no probability, and finite in every precision."""
 
@@ -20,16 +23,27 @@ def training_loss(output: Output, targets: Sequence[Tensor], there: Tensor, taug
     """Of a reader's ``output`` for windows whose tokens are ``there``, (windows, tokens), beside a teacher's.
 
     ``targets`` are the right first and last tokens, (windows,) each. Where the output holds states of upper layers,
-    these are compared too: the teacher's lower layers see what those of a reader that is computed ahead do not.
+    these are compared too: the teacher's lower layers see what those of a reader that is computed ahead do not. A
+    teacher is not heeded where it finds an answer that is not there.
     """
     logits = _logits(output, there)
     if taught is None:
-        return reading_loss(logits, targets, None)
-    loss = reading_loss(logits, targets, _logits(taught, there))
-    if output.hidden_states and taught.hidden_states:
+        return reading_loss(logits, targets)
+    by_teacher = _logits(taught, there)
+    heeded = ~_fooled(by_teacher, targets)
+    loss = reading_loss(logits, targets, by_teacher, heeded)
+    if output.hidden_states and taught.hidden_states and heeded.any():
         upper = taught.hidden_states[-len(output.hidden_states) :]
-        loss = loss + states_loss(output.hidden_states, upper, there)
+        loss = loss + states_loss(output.hidden_states, upper, there & heeded[:, None])
     return loss
+
+
+def _fooled(logits: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
+    """(windows,): the right answer is none, and these logits give one."""
+    found = [
+        (right == NULL_TOKEN) & (said.argmax(-1) != NULL_TOKEN) for said, right in zip(logits, targets, strict=True)
+    ]
+    return torch.stack(found).any(dim=0)
 
 
 def _logits(output: Output, there: Tensor) -> list[Tensor]:
@@ -38,16 +52,21 @@ def _logits(output: Output, there: Tensor) -> list[Tensor]:
     return [logits.float().masked_fill(~there, _PADDED) for logits in found if logits is not None]
 
 
-def reading_loss(logits: Sequence[Tensor], targets: Sequence[Tensor], taught: Sequence[Tensor] | None) -> Tensor:
+def reading_loss(
+    logits: Sequence[Tensor],
+    targets: Sequence[Tensor],
+    taught: Sequence[Tensor] | None = None,
+    heeded: Tensor | None = None,
+) -> Tensor:
     """The mean over first and last token, whose logits are (windows, tokens) and whose right ones (windows,).
 
-    With the logits of a teacher it is distillation (Hinton et al., 2015, arXiv:1503.02531), at temperature 1.
+    With the logits of a teacher it is distillation (Hinton et al., 2015, arXiv:1503.02531), at temperature 1, in the
+    windows in which it is ``heeded``, (windows,); None is all of them.
     """
     losses = [cross_entropy(said, right) for said, right in zip(logits, targets, strict=True)]
     for said, by_teacher in zip(logits, taught or [], strict=False):
-        losses.append(
-            _TAUGHT * kl_div(said.log_softmax(-1), by_teacher.log_softmax(-1), reduction="batchmean", log_target=True)
-        )
+        apart = kl_div(said.log_softmax(-1), by_teacher.log_softmax(-1), reduction="none", log_target=True).sum(-1)
+        losses.append(_TAUGHT * (apart if heeded is None else apart * heeded).mean())
     return torch.stack(losses).sum() / len(logits)
 
 

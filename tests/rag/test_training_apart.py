@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQuestionAnswering
+from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
 from eval.split_layers import SplitReader
 from rag.ahead import LAYERS_AHEAD
 from rag.training.__main__ import main
 from rag.training.apart import Apart
-from rag.training.loss import reading_loss, states_loss
+from rag.training.loss import reading_loss, states_loss, training_loss
 from tests.rag.test_training_support import Files, arguments, one_error_line, tiny_reader
 
 QUESTION, PASSAGE = [2, 9, 10, 11, 3], [12, 13, 14, 15, 16, 3]
@@ -56,6 +57,25 @@ def test_states_are_compared_where_there_are_tokens_as_a_share_of_the_teachers_v
     assert states_loss([taught], [taught], there).item() == 0
     # squares of 1, 1, 0, 0 over a variance of (1 + 1 + 9 + 9) / 3
     assert states_loss([taught + torch.tensor([1.0, 0.0])], [taught], there).item() == pytest.approx(0.5 / (20 / 3))
+
+
+def test_a_teacher_who_finds_what_is_not_there_is_not_heeded() -> None:
+    """Of two windows, in the first the teacher is fooled; what it says of that one makes no difference."""
+    there = torch.ones(2, 3, dtype=torch.bool)
+    targets = [torch.tensor([0, 1]), torch.tensor([0, 2])]
+    fooled, right, none = [0.0, 9.0, 0.0], [0.0, 5.0, 4.0], [9.0, 0.0, 0.0]
+
+    def output(*starts: list[float], state: float) -> QuestionAnsweringModelOutput:
+        states = (torch.stack([torch.full((3, 2), state), torch.eye(3, 2)]),)
+        logits = torch.tensor(starts)
+        return QuestionAnsweringModelOutput(start_logits=logits, end_logits=logits, hidden_states=states)
+
+    said = output([1.0, 0.0, 0.0], [0.0, 3.0, 0.0], state=1.0)
+    by = [training_loss(said, targets, there, output(fooled, right, state=state)).item() for state in (1.0, 50.0)]
+    assert by[0] == pytest.approx(by[1], abs=1e-6)
+    heeded = [training_loss(said, targets, there, output(none, right, state=state)).item() for state in (1.0, 50.0)]
+    assert heeded[0] != pytest.approx(heeded[1], abs=1e-2)
+    assert heeded[0] > by[0]
 
 
 def test_a_run_makes_a_reader_that_can_be_computed_ahead(files: Files, tmp_path: Path) -> None:
