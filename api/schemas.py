@@ -233,7 +233,10 @@ class AskResponse(BaseModel):
     candidates: list[AnswerOut]
     passages: list[PassageOut]
     passages_read: Annotated[
-        int, Field(description="The first so many of those found; the rest would hardly change the answer.")
+        int,
+        Field(
+            description="The first so many of those found; the rest are too far behind, or a sure answer came first."
+        ),
     ]
     timings_ms: TimingsOut
 

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         "",
         description="Calibration file; empty: the one beside the reader; `none`: the reader's own null answer.",
     )
+    dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.8, description="How much likeness of meaning counts in finding passages; words in common count the rest of 1."
+    )
     reranker: str = Field(
         "",
         description="Cross-encoder that reads the first passages found before the reader does: a folder or a hub name. "
@@ -52,7 +55,7 @@ class Settings(BaseSettings):
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
     sure: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.7, description="Reading stops at an answer this probable, unless several are asked for; 1: never."
+        0.7, description="Reading stops at an answer this probable, unless several are asked for; 1: all found is read."
     )
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Largest document that is taken, in bytes: of its file, and of its text in UTF-8."
@@ -126,7 +129,7 @@ class Settings(BaseSettings):
     @property
     def retriever(self) -> RetrieverConfig:
         """How passages are found."""
-        return RetrieverConfig(rerank_depth=self.rerank_depth)
+        return RetrieverConfig(dense_weight=self.dense_weight, rerank_depth=self.rerank_depth)
 
     @property
     def ask(self) -> AskConfig:

@@ -67,6 +67,9 @@ def run_suite(
         str, typer.Option(envvar="SOURCESPAN_READER", help="Folder or name.", show_default="the bundled one")
     ] = "",
     calibration: Annotated[str, typer.Option(envvar="SOURCESPAN_CALIBRATION", help="A file, or `none`.")] = "",
+    dense_weight: Annotated[
+        float, typer.Option(min=0, max=1, envvar="SOURCESPAN_DENSE_WEIGHT", help="Of meaning; of words the rest of 1.")
+    ] = 0.8,
     reranker: Annotated[
         str, typer.Option(envvar="SOURCESPAN_RERANKER", help="Folder or name.", show_default="none")
     ] = "",
@@ -108,7 +111,8 @@ def run_suite(
         ahead=ahead,
     )
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
-    session = Session(models, url, top_k, RetrieverConfig(rerank_depth=rerank_depth), output)
+    retriever = RetrieverConfig(dense_weight=dense_weight, rerank_depth=rerank_depth)
+    session = Session(models, url, top_k, retriever, output)
     result = measured(suite, session)
     if html is not None:
         save_page(result, html)

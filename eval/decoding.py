@@ -1,11 +1,13 @@
-"""The choices of decoding, one varied at a time: passages read, window, stride, longest span, null, ranking."""
+"""The choices of decoding, one varied at a time: from how passages are found to how their spans are ranked."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,15 +17,19 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.datasets import EvalQuestion, squad_suite
+from index.splitting import PassageSize
 from rag.calibration import RANKING, UNFITTED
-from rag.config import AskConfig, ReaderConfig
+from rag.config import AskConfig, ReaderConfig, RetrieverConfig
 from rag.reliability import best_threshold
 
 if TYPE_CHECKING:
+    from eval.askers import Asker
     from eval.run import Outcome
     from rag.loading import ModelConfig, Parts
 
 Wrap = Callable[[Iterable["Outcome"], str, int], Iterable["Outcome"]]
+Indexed = Callable[[PassageSize], AbstractContextManager["Parts"]]
+"""The documents in passages of this size, with what answers questions from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Decoding:
     """One way to read. ``fitted`` ranks by the calibration's weighted evidence, else by the reader's score alone."""
 
     top_k: int = 5
+    passage: PassageSize = field(default_factory=PassageSize)
+    dense_weight: float = RetrieverConfig().dense_weight
     reader: ReaderConfig = field(default_factory=ReaderConfig)
     fitted: bool = False
     sure: float = 1.0
@@ -59,6 +67,8 @@ def variants() -> Iterator[tuple[str, str, Decoding]]:
     yield "default", "", default
     for top_k in (1, 2, 3, 8, 12):
         yield "passages read", str(top_k), replace(default, top_k=top_k)
+    for weight in (0.6, 0.7, 0.9, 1.0):
+        yield "weight of meaning", f"{weight:g}", replace(default, dense_weight=weight)
     for window, stride in ((256, 128), (384, 64), (512, 128)):
         config = replace(reader, max_window_tokens=window, stride=stride)
         yield "window, stride", f"{window}, {stride}", replace(default, reader=config)
@@ -70,34 +80,42 @@ def variants() -> Iterator[tuple[str, str, Decoding]]:
     yield "ranking", f"{', '.join(RANKING)} (fitted)", replace(default, fitted=True)
     for sure in (0.6, 0.7, 0.8):
         yield "fitted, and reading stops at", f"{sure:g}", replace(default, fitted=True, sure=sure)
+    for tokens, overlap in ((70, 15), (100, 25), (150, 35), (200, 45)):
+        size = PassageSize(tokens, overlap)
+        yield "passage, overlap, tokens", f"{tokens}, {overlap}", replace(default, passage=size)
 
 
 def measure(
-    parts: Parts, models: ModelConfig, asked: Sequence[EvalQuestion], wrap: Wrap, chosen: Sequence[str] = ()
+    indexed: Indexed, models: ModelConfig, asked: Sequence[EvalQuestion], wrap: Wrap, chosen: Sequence[str] = ()
 ) -> Iterator[Row]:
     """Asks all questions in every way, yielding a row at a time."""
-    from eval.askers import InProcess
     from eval.run import run
+
+    wanted = [variant for variant in variants() if not chosen or variant[0] in chosen]
+    for size, of_size in groupby(wanted, key=lambda variant: variant[2].passage):
+        with indexed(size) as parts:
+            for choice, value, decoding in of_size:
+                asker = _asker(parts, models, decoding)
+                outcomes = wrap(run(asker, asked, top_k=decoding.top_k), f"{choice} {value}", len(asked))
+                yield _row(choice, value, list(outcomes), is_default=choice == "default")
+
+
+def _asker(parts: Parts, models: ModelConfig, decoding: Decoding) -> Asker:
+    from eval.askers import InProcess
     from rag.loading import load_reader
     from rag.pipeline import QuestionAnswerer
     from rag.retriever import HybridRetriever
 
-    retriever = HybridRetriever(parts.index, parts.embedder)
-    for choice, value, decoding in variants():
-        if chosen and choice not in chosen:
-            continue
-        config = replace(decoding.reader, precision=models.precision)
-        reader, calibration = load_reader(models, parts.embedder.fingerprint, config)
-        answerer = QuestionAnswerer(
-            retriever,
-            reader,
-            parts.index.catalogue,
-            calibration if decoding.fitted else UNFITTED,
-            AskConfig(sure=decoding.sure),
-        )
-        asker = InProcess(parts.index, answerer)
-        outcomes = wrap(run(asker, asked, top_k=decoding.top_k), f"{choice} {value}", len(asked))
-        yield _row(choice, value, list(outcomes), is_default=choice == "default")
+    config = replace(decoding.reader, precision=models.precision)
+    reader, calibration = load_reader(models, parts.embedder.fingerprint, config)
+    answerer = QuestionAnswerer(
+        HybridRetriever(parts.index, parts.embedder, RetrieverConfig(dense_weight=decoding.dense_weight)),
+        reader,
+        parts.index.catalogue,
+        calibration if decoding.fitted else UNFITTED,
+        AskConfig(sure=decoding.sure),
+    )
+    return InProcess(parts.index, answerer)
 
 
 def _row(choice: str, value: str, outcomes: Sequence[Outcome], *, is_default: bool) -> Row:
@@ -138,12 +156,17 @@ def decoding(
 
     suite = squad_suite(file.name, list(read_squad(file)), whole=True, absent=absent, limit=limit, seed=seed)
     models = ModelConfig(reader=reader or DEFAULT_READER)
-    with tempfile.TemporaryDirectory(prefix="sourcespan-decoding-") as folder:
-        parts = load(Path(folder), models)
-        with parts.index:
-            for _ in add_many(parts.index, list(suite.documents.values())):
-                pass
-            rows = list(measure(parts, models, suite.questions, wrap, choice or ()))
+
+    @contextmanager
+    def indexed(size: PassageSize) -> Iterator[Parts]:
+        with tempfile.TemporaryDirectory(prefix="sourcespan-decoding-") as folder:
+            parts = load(Path(folder), models, size=size)
+            with parts.index:
+                for _ in add_many(parts.index, list(suite.documents.values())):
+                    pass
+                yield parts
+
+    rows = list(measure(indexed, models, suite.questions, wrap, choice or ()))
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:

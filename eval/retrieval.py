@@ -72,7 +72,7 @@ def search_all(
         (vector,) = embedder.embed_queries([query.text])
         dense = index.search_dense(vector, config.depth)
         lexical = index.search_lexical(query.text, config.depth)
-        fused = fuse(dense, lexical, config.rrf_k)
+        fused = fuse(dense, lexical, config.dense_weight, config.depth)
         found = {
             "dense": [hit.passage.document_id for hit in dense],
             "lexical": [hit.passage.document_id for hit in lexical],

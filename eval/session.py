@@ -67,7 +67,7 @@ def measured(suite: Suite | RetrievalSuite, session: Session) -> Result:
             "embedder": parts.embedder.fingerprint,
             "precision": parts.reader.number_format,
             "calibration": _digest(repr(parts.calibration)),
-            **_reranked(parts, session),
+            **_ordered(parts, session),
         }
         return asked(suite, InProcess(parts.index, parts.answerer), session, by)
 
@@ -106,7 +106,7 @@ def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
     facts = {
         "by": parts.embedder.fingerprint,
         "precision": parts.embedder.number_format,
-        **_reranked(parts, session),
+        **_ordered(parts, session),
         "asked_of": f"{len(suite.documents)} documents",
         "suite_sha256": _digest(repr((suite.queries, sorted(suite.documents)))),
     }
@@ -154,10 +154,12 @@ def _loaded(session: Session) -> Iterator[Parts]:
             yield parts
 
 
-def _reranked(parts: Parts, session: Session) -> dict[str, Any]:
+def _ordered(parts: Parts, session: Session) -> dict[str, Any]:
+    """What puts passages in order."""
+    by = {"dense_weight": session.retriever.dense_weight}
     if parts.reranker is None:
-        return {}
-    return {"reranker": parts.reranker.fingerprint, "rerank_depth": session.retriever.rerank_depth}
+        return by
+    return {**by, "reranker": parts.reranker.fingerprint, "rerank_depth": session.retriever.rerank_depth}
 
 
 def _tracked(work: Iterable[T], what: str, total: int) -> Iterable[T]:

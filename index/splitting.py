@@ -26,8 +26,8 @@ _ABBREVIATION = re.compile(
 class PassageSize:
     """How large passages are, in tokens of the embedder."""
 
-    max_tokens: int = 100
-    overlap_tokens: int = 25
+    max_tokens: int = 130
+    overlap_tokens: int = 30
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap_tokens < self.max_tokens:

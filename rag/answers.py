@@ -25,7 +25,7 @@ class RetrievedPassage:
 
     passage: Passage
     score: float
-    """Orders the passages of one question: the sum of reciprocal ranks, or the reranker's score where one is used."""
+    """Orders the passages of one question: the weighted sum of both arms, 0 to 1, or a reranker's score."""
     cosine: float | None
     """Of question and passage, where the dense search found it."""
     bm25: float | None
@@ -94,5 +94,5 @@ class QAResult:
     candidates: tuple[Answer, ...]
     passages: tuple[RetrievedPassage, ...]
     passages_read: int
-    """The first so many of ``passages``: reading stops early at an answer that the others would hardly change."""
+    """The first so many of ``passages``: the others are too far behind, or would hardly change a sure answer."""
     timings: Timings

@@ -13,10 +13,12 @@ MAX_N_BEST = 20
 
 @dataclass(frozen=True, slots=True)
 class RetrieverConfig:
-    """``depth`` hits of each arm are fused by reciprocal ranks with the constant ``rrf_k`` (Cormack et al., 2009)."""
+    """``depth`` hits of each arm are fused, cosine weighing ``dense_weight`` and BM25 the rest of 1."""
 
     depth: int = 50
-    rrf_k: int = 60
+    dense_weight: float = 0.8
+    reach: float = 0.2
+    """How far behind the best passage's fused score one may be to be a contender."""
     rerank_depth: int = 20
     """How many of the fused passages a reranker scores, where there is one; more where more are to be read."""
 
@@ -43,6 +45,6 @@ class AskConfig:
     top_k: int = 5
     n_best: int = 3
     read_first: int = 2
-    """Passages that are read before it is looked at whether the others need be."""
+    """Passages that are read before it is looked at whether the other contenders need be."""
     sure: float = 0.7
-    """The confidence in the best answer of these at which reading stops; 1 reads every passage."""
+    """The confidence in the best answer of these at which reading stops; 1 reads every passage, contender or not."""

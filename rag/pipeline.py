@@ -60,6 +60,10 @@ class _Asked:
     _weighed: Weighed | None = None
 
     @property
+    def contenders(self) -> int:
+        return min(self.retrieval.contenders, len(self.sources))
+
+    @property
     def passages(self) -> tuple[RetrievedPassage, ...]:
         return tuple(source.retrieved for source in self.sources)
 
@@ -195,10 +199,10 @@ class QuestionAnswerer:
         return asked
 
     def _read(self, asked: Sequence[_Asked]) -> None:
-        """First the best passages of each, then the others of those that are left in doubt."""
+        """First the best passages of each, then the other contenders of those that are left in doubt."""
         self._read_up_to([len(of.sources) if self._wants_all(of) else self._config.read_first for of in asked], asked)
-        doubtful = [of for of in asked if of.passages_read < len(of.sources) and not self._is_sure(of)]
-        self._read_up_to([len(of.sources) for of in doubtful], doubtful)
+        doubtful = [of for of in asked if of.passages_read < of.contenders and not self._is_sure(of)]
+        self._read_up_to([of.contenders for of in doubtful], doubtful)
 
     def _wants_all(self, asked: _Asked) -> bool:
         several = asked.question.n_best is not None and asked.question.n_best > 1

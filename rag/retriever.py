@@ -1,8 +1,8 @@
-"""Question → passages: dense and lexical search, fused by reciprocal ranks, and reranked if there is a reranker."""
+"""Question → passages: dense and lexical search, their scores fused, and reranked if there is a reranker."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -11,6 +11,8 @@ from index.passage_index import Hit, PassageIndex
 from rag.answers import RetrievedPassage
 from rag.config import RetrieverConfig
 from rag.interfaces import Query, Reranker, Retrieval
+
+_LEAST_COSINE, _LEAST_BM25 = -1.0, 0.0
 
 
 class HybridRetriever:
@@ -41,33 +43,51 @@ class HybridRetriever:
         for query in queries:
             searching = perf_counter()
             passages = self._search(query, None if query.mode == "lexical" else next(vectors))
-            found.append(Retrieval(tuple(passages), embed_ms, (perf_counter() - searching) * 1e3))
+            took_ms = (perf_counter() - searching) * 1e3
+            found.append(Retrieval(tuple(passages), embed_ms, took_ms, self._contenders(passages)))
         return found
+
+    def _contenders(self, passages: Sequence[RetrievedPassage]) -> int:
+        if self._reranker is not None:  # whose scores are of its own scale
+            return len(passages)
+        return sum(found.score >= passages[0].score - self._config.reach for found in passages)
 
     def _search(self, query: Query, vector: Vectors | None) -> list[RetrievedPassage]:
         among = None if query.document_ids is None else self._index.catalogue.keys_of(query.document_ids)
         depth = max(query.top_k, self._config.depth)
         dense = [] if vector is None else self._index.search_dense(vector, depth, among)
         lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, among)
-        found = fuse(dense, lexical, self._config.rrf_k)
+        found = fuse(dense, lexical, self._config.dense_weight, depth)
         if self._reranker is not None and query.mode == "hybrid":
             found = rerank(self._reranker, query.text, found[: max(query.top_k, self._config.rerank_depth)])
         return found[: query.top_k]
 
 
-def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], k: int) -> list[RetrievedPassage]:
-    """Reciprocal rank fusion: each arm gives a passage 1 / (k + its rank), ranks from 1; equal sums by key."""
-    scores: dict[int, float] = {}
-    for hits in (dense, lexical):
-        for rank, hit in enumerate(hits, start=1):
-            scores[hit.passage.key] = scores.get(hit.passage.key, 0.0) + 1 / (k + rank)
+def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], dense_weight: float, depth: int) -> list[RetrievedPassage]:
+    """A weighted sum of cosine and BM25, each as a share of the question's best; equal sums by key.
+
+    The convex combination of Bruch et al., 2023 (arXiv:2210.11934), with their theoretical minima. What an arm did not
+    find counts there as the last that it found, or, where it had room for more among its ``depth``, as nothing.
+    """
+    cosines, bm25 = _scores(dense), _scores(lexical)
+    by_meaning, by_words = _shares(cosines, _LEAST_COSINE, depth), _shares(bm25, _LEAST_BM25, depth)
     passages = {hit.passage.key: hit.passage for hit in (*dense, *lexical)}
-    cosines = {hit.passage.key: hit.score for hit in dense}
-    bm25 = {hit.passage.key: hit.score for hit in lexical}
+    scores = {key: dense_weight * by_meaning(key) + (1 - dense_weight) * by_words(key) for key in passages}
     return [
         RetrievedPassage(passages[key], score, cosines.get(key), bm25.get(key))
         for key, score in sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     ]
+
+
+def _scores(hits: Sequence[Hit]) -> dict[int, float]:
+    return {hit.passage.key: hit.score for hit in hits}
+
+
+def _shares(scores: Mapping[int, float], least: float, depth: int) -> Callable[[int], float]:
+    """How far a passage, by key, is on the way from the least score there can be to the best there is: 0 to 1."""
+    reach = max(scores.values(), default=least) - least
+    unfound = min(scores.values()) if len(scores) >= depth else least
+    return lambda key: (scores.get(key, unfound) - least) / reach if reach > 0 else 0.0
 
 
 def rerank(reranker: Reranker, question: str, passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:

@@ -109,12 +109,13 @@ def test_a_retrieval_run_says_whose_order_it_measured(index: PassageIndex) -> No
         {key: DocumentDraft("", text) for key, text in texts.items()},
         (RetrievalQuery("q", "ferry noon", {"a": 1}),),
     )
-    session = Session(ModelConfig(), retriever=RetrieverConfig(rerank_depth=7))
+    session = Session(ModelConfig(), retriever=RetrieverConfig(dense_weight=0.7, rerank_depth=7))
     for reranker, said in ((None, {}), (PreferringReranker([texts["b"], texts["a"]]), {"preferring@1": 7})):
         parts = SimpleNamespace(index=index, embedder=BagOfWordsEmbedder(), reranker=reranker)
         result = searched(suite, cast(Parts, parts), session)
         assert result.figures["fused.recall_1"].value == 1
         assert {result.run[name]: result.run["rerank_depth"] for name in ("reranker",) if name in result.run} == said
+        assert result.run["dense_weight"] == 0.7
         assert ("reranked.recall_1" in result.figures) == bool(said)
         if said:
             assert result.figures["reranked.recall_1"].value == 0

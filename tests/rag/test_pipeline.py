@@ -15,14 +15,14 @@ from index.passage_index import PassageIndex
 from index.splitting import sentences
 from rag.answers import Answer, QAResult, Timings
 from rag.calibration import UNFITTED, Calibration
-from rag.config import AskConfig
-from rag.interfaces import SearchMode
+from rag.config import AskConfig, RetrieverConfig
+from rag.interfaces import Query, SearchMode
 from rag.loading import Parts
 from rag.pipeline import Question, QuestionAnswerer
 from rag.retriever import HybridRetriever
 from tests import strategies
 from tests.conftest import fake_answerer
-from tests.fakes import BagOfWordsEmbedder, QuotingReader
+from tests.fakes import BagOfWordsEmbedder, PreferringReranker, QuotingReader
 
 FITTED = replace(UNFITTED, reader=QuotingReader.fingerprint)
 """Its confidence counts: some 0.92 and more for what `QuotingReader` quotes, 0.05 for what it guesses."""
@@ -184,7 +184,7 @@ def test_questions_that_are_asked_together_are_answered_as_if_alone(
     read_first=st.integers(1, 4),
     sure=st.floats(0, 1),
 )
-def test_reading_stops_only_at_a_sure_answer_and_is_complete_otherwise(
+def test_reading_stops_only_at_a_sure_answer_or_where_the_rest_is_too_far_behind(
     texts: list[str], data: st.DataObject, read_first: int, sure: float
 ) -> None:
     wanted = " ".join(data.draw(st.sampled_from(texts)).split()[:3])
@@ -197,10 +197,13 @@ def test_reading_stops_only_at_a_sure_answer_and_is_complete_otherwise(
         if result.passages_read == len(result.passages):
             assert without_times(result) == without_times(complete)
         else:
-            assert result.passages_read == read_first
-            assert (*result.answers, *result.candidates)[0].confidence >= sure
-            read = [found.passage for found in result.passages[:read_first]]
-            assert {answer.passage for answer in (*result.answers, *result.candidates)} <= set(read)
+            at = result.passages_read
+            best, last, unread = (result.passages[position].score for position in (0, at - 1, at))
+            found = (*result.answers, *result.candidates)
+            is_sure = at == read_first and bool(found) and found[0].confidence >= sure
+            least = best - RetrieverConfig().reach
+            assert is_sure or (unread < least and (at == read_first or last >= least))
+            assert {answer.passage for answer in found} <= {source.passage for source in result.passages[:at]}
 
 
 @pytest.mark.parametrize(
@@ -220,6 +223,24 @@ def test_whoever_wants_several_answers_or_trusts_no_confidence_has_every_passage
     index.add_all([DocumentDraft("a", f"The ferry leaves at noon from pier {number}.") for number in range(4)])
     result = fake_answerer(index, calibration=calibration, config=config).ask("What leaves? «ferry»", n_best=n_best)
     assert (result.passages_read, len(result.passages)) == (read, 4)
+
+
+def test_what_is_too_far_behind_is_read_only_for_who_wants_everything(index: PassageIndex) -> None:
+    index.add_all([DocumentDraft("a", f"Ferry number {n} leaves at noon.") for n in range(3)])
+    index.add_all([DocumentDraft("a", f"Bread {n} is baked.") for n in range(2)])
+    answerer = fake_answerer(index, calibration=FITTED, config=AskConfig(sure=0.99))
+    question = "«number»? ferry leaves at noon"
+    few, every = answerer.ask(question), answerer.ask(question, n_best=3)
+    assert (few.passages_read, every.passages_read, len(few.passages)) == (3, 5, 5)
+    assert few.passages[2].score >= few.passages[0].score - RetrieverConfig().reach > few.passages[3].score
+
+
+def test_a_rerankers_scores_put_nobody_behind(index: PassageIndex) -> None:
+    texts = ["The ferry leaves.", "Bread.", "Butter."]
+    index.add_all([DocumentDraft("a", text) for text in texts])
+    retriever = HybridRetriever(index, BagOfWordsEmbedder(), reranker=PreferringReranker(texts[::-1]))
+    (found,) = retriever.retrieve([Query("ferry bread butter", 5)])
+    assert found.contenders == len(found.passages) == 3
 
 
 def test_whoever_listens_hears_the_passages_then_each_new_best_answer(index: PassageIndex) -> None:
