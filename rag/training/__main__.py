@@ -139,11 +139,8 @@ def _add_mine(parser: argparse.ArgumentParser) -> None:
         "Pair questions with passages that our own retriever finds for them and that do not hold the answer: "
         "unanswerable questions for `run`. Needs the whole of Sourcespan installed, not only torch and transformers."
     )
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD JSON, plain or .gz")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="SQuAD JSON, gzipped if it ends in .gz")
-    parser.add_argument("--limit", type=int, default=10_000, help="questions, drawn at random")
+    _add_rewriting(parser)
     parser.add_argument("--depth", type=int, default=10, help="passages looked through for each question")
-    parser.add_argument("--seed", type=int, default=0)
 
 
 def _add_swap(parser: argparse.ArgumentParser) -> None:
@@ -152,9 +149,14 @@ def _add_swap(parser: argparse.ArgumentParser) -> None:
         "Replace a name or number in questions by another one of the same paragraph, and keep those that a reader "
         "still answers as before: unanswerable questions for `run`."
     )
+    _add_rewriting(parser)
+    parser.add_argument("--reader", metavar="DIR", help="that has to fall for them; the bundled one unless told")
+
+
+def _add_rewriting(parser: argparse.ArgumentParser) -> None:
+    """What every command takes that makes unanswerable questions of answerable ones."""
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD JSON, plain or .gz")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="SQuAD JSON, gzipped if it ends in .gz")
-    parser.add_argument("--reader", metavar="DIR", help="that has to fall for them; the bundled one unless told")
     parser.add_argument("--limit", type=int, default=10_000, help="questions to try, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
 
