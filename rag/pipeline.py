@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from index.documents import lone_surrogate
-from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
+from index.errors import InvalidQuestion, QuestionError
 from rag.answers import Answer, QAResult, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence
 from rag.candidates import Candidate, ReadPassage, answer, candidates
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, AskConfig
 from rag.evidence import evidence
 from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, Retrieval, Retriever, SearchMode
+from rag.sources import SourceFinder
 
 Weighed = tuple[tuple[Candidate, ...], tuple[Evidence, ...]]
 Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
@@ -52,7 +53,7 @@ class _Asked:
     """A question with its passages, and what the reader found in those that it has read so far."""
 
     question: Question
-    sources: list[ReadPassage]
+    sources: Sequence[ReadPassage]
     retrieval: Retrieval
     passages_read: int = 0
     spans: list[PassageSpan] = field(default_factory=list)
@@ -106,6 +107,7 @@ class QuestionAnswerer:
         config: AskConfig | None = None,
     ) -> None:
         self._retriever = retriever
+        self._finder = SourceFinder(retriever, documents)
         self._reader = reader
         self._documents = documents
         self._calibration = calibration
@@ -189,13 +191,11 @@ class QuestionAnswerer:
         return Query(question.text, top_k, question.document_ids)
 
     def _retrieve(self, sound: Sequence[tuple[Question, Query]]) -> list[_Asked]:
-        retrievals = self._retriever.retrieve([query for _, query in sound])
-        asked = []
-        for (question, _), retrieval in zip(sound, retrievals, strict=True):
-            of_one = _Asked(question, self._with_documents(retrieval.passages), retrieval)
-            if question.heard is not None:
-                question.heard(of_one.passages)
-            asked.append(of_one)
+        found = self._finder.find([query for _, query in sound])
+        asked = [_Asked(question, of.sources, of.retrieval) for (question, _), of in zip(sound, found, strict=True)]
+        for of_one in asked:
+            if of_one.question.heard is not None:
+                of_one.question.heard(of_one.passages)
         return asked
 
     def _read(self, asked: Sequence[_Asked]) -> None:
@@ -253,21 +253,6 @@ class QuestionAnswerer:
 
     def _threshold(self, question: Question) -> float:
         return self._calibration.threshold if question.min_confidence is None else question.min_confidence
-
-    def _with_documents(self, passages: Sequence[RetrievedPassage]) -> list[ReadPassage]:
-        """Each passage with its document; one whose document was removed or replaced meanwhile is left out."""
-        stored = {}
-        for document_id in {p.passage.document_id for p in passages}:
-            try:
-                stored[document_id] = self._documents.with_text(document_id)
-            except DocumentNotFound:
-                continue
-        return [
-            ReadPassage(p, *stored[p.passage.document_id], rank)
-            for rank, p in enumerate(passages)
-            if p.passage.document_id in stored
-            and stored[p.passage.document_id][1][p.passage.start : p.passage.end] == p.passage.text
-        ]
 
 
 def _ms_since(began: float) -> float:

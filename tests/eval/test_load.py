@@ -38,9 +38,7 @@ def test_answers_are_exact_while_documents_come_and_go(start_server: Callable[..
     server.add("a", "The ferry 👩‍👧 leaves at noon.")
     tally = one_round(server, QUESTIONS, mixed=True)
     told = tally.as_dict()
-    # a question whose passages have all gone since they were found has no answer
-    assert told["answered"] >= 3
-    assert told["answers_checked"] > 0
+    assert told["answers_checked"] >= told["answered"] >= 3
     assert (told["not_checked"], told["not_exact"], tally.errors, told["error_rate"]) == (0, 0, 0, 0)
     assert set(tally.seen.statuses) == {200, 201, 204}
     assert told["p50_ms"] <= told["p95_ms"] <= told["p99_ms"]

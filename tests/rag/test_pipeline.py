@@ -155,6 +155,35 @@ def test_a_document_that_changes_meanwhile_is_not_quoted(index: PassageIndex, ch
     assert answerer.ask("«ferry»").passages == ()
 
 
+class RemovingStore:
+    """A store from which other documents are removed as soon as they are asked for the first time."""
+
+    def __init__(self, index: PassageIndex, removed: list[str]) -> None:
+        self._index, self._removed = index, removed
+
+    def with_text(self, document_id: str) -> tuple[Document, str]:
+        while self._removed:
+            self._index.delete(self._removed.pop())
+        return self._index.catalogue.with_text(document_id)
+
+    def location(self, document: Document, offset: int) -> Location:
+        return self._index.catalogue.location(document, offset)
+
+
+def test_documents_that_go_meanwhile_hide_no_answer_in_others(index: PassageIndex) -> None:
+    """All that the first search found is gone; the answer is in what it had no room for."""
+    nearer = [index.add(DocumentDraft(str(n), f"ferry ferry ferry {n}"))[0].id for n in range(3)]
+    index.add(DocumentDraft("a", "Of all the boats here, the ferry leaves at noon."))
+    retriever = HybridRetriever(index, BagOfWordsEmbedder())
+    assert {p.passage.document_id for p in retriever.retrieve([Query("«ferry»", 3)])[0].passages} == set(nearer)
+    answerer = QuestionAnswerer(retriever, QuotingReader(), RemovingStore(index, nearer), FITTED)
+    heard: list[object] = []
+    (result,) = answerer.ask_many([Question("«ferry»", top_k=3, heard=heard.append)])
+    assert isinstance(result, QAResult)
+    assert [a.document.title for a in result.answers] == ["a"]
+    assert heard[0] == result.passages, "what was found first is told to nobody"
+
+
 @given(
     texts=st.lists(strategies.documents, min_size=1, max_size=3, unique=True),
     questions=st.lists(st.tuples(st.text(max_size=30), st.integers(-1, 4)), min_size=1, max_size=4),
