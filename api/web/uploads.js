@@ -29,7 +29,7 @@ async function add(files, reload) {
   working = true;
   while (queue.length > 0) {
     const outcome = await send(queue.shift());
-    if (outcome.stored) await reload();
+    if (outcome.mayBeStored) await reload();
   }
   working = false;
 }
@@ -54,9 +54,10 @@ async function send(upload) {
     return conclude(upload, summed(files.map(outcomeOf), file.name));
   } catch (error) {
     const words = control.signal.aborted
-      ? `${file.name} was not added: you stopped it.`
+      ? `You stopped ${file.name}. Unless it is listed below, it was not added.`
       : `${file.name} was not added. ${asProblem(error).sentence}`;
-    return conclude(upload, [{ stored: false, words }]);
+    conclude(upload, [{ stored: false, words }]);
+    return { mayBeStored: control.signal.aborted }; // a stop may reach the server too late
   }
 }
 
@@ -106,7 +107,7 @@ function conclude({ node }, outcomes) {
   node.replaceChildren(...lines);
   node.scrollIntoView({ block: "nearest" });
   announce(outcomes.slice(0, MOST_LINES).map(({ words }) => words).join(" "));
-  return { stored: outcomes.some(({ stored }) => stored) };
+  return { mayBeStored: outcomes.some(({ stored }) => stored) };
 }
 
 function acceptDrops(reload) {

@@ -10,6 +10,9 @@ import httpx
 
 from tests.conftest import Server
 
+UPLOADS_ENDED = 'sourcespan_requests_total{method="POST",route="/v1/documents",status="200"}'
+"""Uploads with progress that the server is done with, whether they came to their end or the client hung up."""
+
 
 def assert_problem(response: httpx.Response, status: int, *says: str) -> None:
     assert response.status_code == status

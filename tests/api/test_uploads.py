@@ -12,12 +12,11 @@ import pytest
 from index.interfaces import Vectors
 from index.parsing import SUPPORTED_SUFFIXES
 from index.parsing.limits import MAX_NESTING
-from tests.api.helpers import assert_problem, metric, stream, text_of, until
+from tests.api.helpers import UPLOADS_ENDED, assert_problem, metric, stream, text_of, until
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
 from tests.files import docx_of, zip_of
 
-UPLOADS_ENDED = 'sourcespan_requests_total{method="POST",route="/v1/documents",status="200"}'
 Parts = list[tuple[str, tuple[str, bytes]]]
 
 
