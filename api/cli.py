@@ -136,7 +136,7 @@ def ask(
     top_k: Annotated[int | None, typer.Option(help="Passages to read.", show_default="5")] = None,
     n_best: Annotated[int | None, typer.Option(help="Answers to give.", show_default="3")] = None,
     min_confidence: Annotated[
-        float | None, typer.Option(help="Abstain below this.", show_default="the fitted threshold")
+        float | None, typer.Option(help="Give what has this confidence.", show_default="the fitted decision")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -258,7 +258,7 @@ def calibrate(
     weights = reader_folder(settings.reader, allow_hub=settings.allow_hub)
     path = out or calibration_beside(weights, ahead=settings.ahead)
     fitted.save(path)
-    console.print_json(data={"threshold": fitted.threshold, **fitted.provenance["cross_validated"]})
+    console.print_json(data={"threshold": fitted.answerable.threshold, **fitted.provenance["cross_validated"]})
     console.print(f"Written to {path}")
 
 

@@ -54,7 +54,8 @@ class AskRequest(Request):
     ] = None
     document_ids: Annotated[list[Text] | None, Field(max_length=1_000, description="Only these documents.")] = None
     min_confidence: Annotated[
-        float | None, Field(ge=0, le=1, description="Abstain below this; by default below the fitted threshold.")
+        float | None,
+        Field(ge=0, le=1, description="Give what has this confidence; by default as the fitted decision says."),
     ] = None
     include_passages: bool = False
 
@@ -223,12 +224,14 @@ class TimingsOut(BaseModel):
 class AskResponse(BaseModel):
     """What came of a question.
 
-    `answers` are confident enough; `candidates` are the next best, which are not. When the service abstains, `answers`
-    is empty.
+    `answers` are given; `candidates` are the next best, which are not. When the service abstains, `answers` is empty.
     """
 
     question: str
     abstained: bool
+    answerable: Annotated[
+        float, Field(description="The probability that the documents hold an answer, whichever it is.")
+    ]
     answers: list[AnswerOut]
     candidates: list[AnswerOut]
     passages: list[PassageOut]
@@ -247,6 +250,7 @@ class AskResponse(BaseModel):
         return cls(
             question=result.question,
             abstained=result.abstained,
+            answerable=round(result.answerable, 4),
             answers=[AnswerOut.of(answer) for answer in result.answers],
             candidates=[AnswerOut.of(answer) for answer in result.candidates],
             passages=[PassageOut.of(found) for found in result.passages] if include_passages else [],

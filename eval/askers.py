@@ -43,6 +43,8 @@ class Reply:
     """What came back for one question: answers and candidates, the best first, and the texts that were read."""
 
     abstained: bool
+    answerable: float
+    """The probability that the documents hold an answer."""
     found: tuple[Found, ...]
     passages: tuple[str, ...]
     timings: Timings
@@ -78,6 +80,7 @@ class InProcess:
         result = self._answerer.ask(question, top_k=top_k, document_ids=document_ids)
         return Reply(
             abstained=result.abstained,
+            answerable=result.answerable,
             found=tuple(_found(answer) for answer in (*result.answers, *result.candidates)),
             passages=tuple(found.passage.text for found in result.passages),
             timings=result.timings,
@@ -168,6 +171,7 @@ def _reply(body: dict[str, Any], took: float) -> Reply:
     timings = Timings(**{part: float(body["timings_ms"][part]) for part in ("embed", "retrieve", "read", "total")})
     return Reply(
         abstained=bool(body["abstained"]),
+        answerable=float(body["answerable"]),
         found=tuple(_found_in(answer) for answer in (*body["answers"], *body["candidates"])),
         passages=tuple(str(passage["text"]) for passage in body["passages"]),
         timings=replace(timings, total=took),

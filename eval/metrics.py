@@ -51,11 +51,14 @@ MEASURES = (
     Measure("f1_all", "F1, all questions, as SQuAD 2.0", "share"),
     Measure("f1_all_best_margin", "  if it abstained below the best margin in hindsight", "share"),
     Measure("f1_all_over_margin", "  the fitted threshold over that margin", "share"),
-    Measure("f1_all_best_confidence", "  if it abstained below the best confidence in hindsight", "share"),
+    Measure(
+        "f1_all_best_answerable", "  if it abstained below the best probability of an answer in hindsight", "share"
+    ),
     Measure("abstention_accuracy", "abstention accuracy", "share"),
     Measure("abstention_precision", "  unanswerable, of those abstained from", "share"),
     Measure("abstention_recall", "  abstained from, of the unanswerable", "share"),
     Measure("answered_answerable", "  answered, of the answerable", "share"),
+    Measure("auroc_of_answerable", "  AUROC of the probability of an answer", "number"),
     Measure("calibration_error", "expected calibration error", "number", lower_is_better=True),
     Measure("brier", "Brier score", "number", lower_is_better=True),
     Measure("auroc", "AUROC of confidence", "number"),
@@ -93,7 +96,8 @@ def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
     marked = _flags(o.overlap is not None for o in outcomes)
     f1_all, exact_all = _values(outcomes, lambda o: o.f1_given), _values(outcomes, _exact_given)
     by_margin = _f1_at_best(outcomes, _values(outcomes, lambda o: -np.inf if o.score is None else o.score))
-    by_confidence = _f1_at_best(outcomes, _values(outcomes, lambda o: o.confidence))
+    answerable = _values(outcomes, lambda o: o.answerable)
+    by_answerable = _f1_at_best(outcomes, answerable)
 
     def mean(values: Values, among: NDArray[np.bool_] = everything) -> tuple[Statistic, int]:
         return mean_of(values, among), int(among.sum())
@@ -110,11 +114,12 @@ def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
         "f1_all": mean(f1_all),
         "f1_all_best_margin": mean(by_margin),
         "f1_all_over_margin": mean(f1_all - by_margin),
-        "f1_all_best_confidence": mean(by_confidence),
+        "f1_all_best_answerable": mean(by_answerable),
         "abstention_accuracy": mean((abstained != has).astype(float)),
         "abstention_precision": mean((~has).astype(float), abstained),
         "abstention_recall": mean(abstained.astype(float), ~has),
         "answered_answerable": mean((~abstained).astype(float), has),
+        "auroc_of_answerable": (auroc_of(answerable, has.astype(float)), len(outcomes)),
         "verbatim": mean(_values(outcomes, lambda o: o.verbatim)),
         **{name: (statistic, len(outcomes)) for name, statistic in _of_confidence(outcomes).items()},
         **{name: (statistic, len(outcomes)) for name, statistic in _latencies(outcomes).items()},

@@ -61,6 +61,7 @@ def row(outcome: Outcome) -> dict[str, Any]:
         "confidence": round(outcome.confidence, 4),
         "score": None if outcome.score is None else round(outcome.score, 4),
         "abstained": outcome.abstained,
+        "answerable": round(outcome.answerable, 4),
         "rank": outcome.rank,
         "exact": outcome.exact,
         "f1": round(outcome.f1, 4),

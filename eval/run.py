@@ -30,6 +30,8 @@ class Outcome:
     score: float | None
     """The reader's margin, in logits; None where nothing was found at all."""
     abstained: bool
+    answerable: float
+    """The probability, as it was told, that the documents hold an answer."""
     rank: int | None
     """Of the first passage that was read and holds an accepted answer, from 1."""
     proposed: bool
@@ -103,6 +105,7 @@ def run(
             confidence=best.confidence if best else 0.0,
             score=best.score if best else None,
             abstained=reply.abstained,
+            answerable=reply.answerable,
             rank=_rank(reply.passages, question.accepted),
             proposed=any(is_right(found.text, question.accepted) for found in reply.found),
             overlap=_overlap(best, question, ids.get(question.home, "")),

@@ -17,11 +17,12 @@ from eval.results import Result
 from eval.retrieval import SCORES
 from eval.run import FINE, Outcome
 
+NO_TRAP = "no trap"
 GROUPINGS: dict[str, Callable[[Outcome], str]] = {
     "kind": lambda o: o.question.kind if o.question.accepted else "",
     "difficulty": lambda o: o.question.difficulty if o.question.accepted else "",
     "absence": lambda o: f"no answer, {o.question.absence}" if o.question.absence else "",
-    "trap": lambda o: f"trap: {o.question.trap}" if o.question.trap else "",
+    "trap": lambda o: f"trap: {o.question.trap}" if o.question.trap else NO_TRAP,
 }
 
 
@@ -43,14 +44,14 @@ def show(result: Result, *, per_question: bool) -> None:
 
 
 def groups(outcomes: Sequence[Outcome]) -> dict[str, dict[str, list[Outcome]]]:
-    """The questions of each grouping's groups, those without a label left out."""
+    """The questions of each grouping's groups, those without a label left out; no traps are none to group by."""
     found: dict[str, dict[str, list[Outcome]]] = {}
     for grouping, key in GROUPINGS.items():
         of: dict[str, list[Outcome]] = defaultdict(list)
         for outcome in outcomes:
             if name := key(outcome):
                 of[name].append(outcome)
-        if of:
+        if of and set(of) != {NO_TRAP}:
             found[grouping] = dict(sorted(of.items()))
     return found
 

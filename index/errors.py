@@ -203,12 +203,14 @@ class CalibrationMismatch(SourcespanError):
 
 
 class CannotFit(SourcespanError):
-    """Too few questions, or all right or all wrong, to learn a calibration from."""
+    """Too few questions of any kind to learn a calibration from."""
 
-    def __init__(self, questions: int, right: int) -> None:
-        super().__init__(f"{questions} questions, {right} of them answered rightly, are too few to fit a calibration")
+    def __init__(self, questions: int, right: int, unanswerable: int) -> None:
+        kinds = f"{right} of them answered rightly, {unanswerable} without an answer"
+        super().__init__(f"{questions} questions, {kinds}, are too few to fit a calibration")
         self.questions = questions
         self.right = right
+        self.unanswerable = unanswerable
 
 
 class CatalogueError(SourcespanError):

@@ -84,12 +84,13 @@ class Timings:
 class QAResult:
     """What came of a question.
 
-    ``answers`` are those that reach the threshold; ``candidates`` come next and do not. It abstains where there are no
-    answers.
+    ``answers`` are given; ``candidates`` come next and are not. It abstains where there are no answers.
     """
 
     question: str
     abstained: bool
+    answerable: float
+    """The probability that the documents hold an answer, whichever it is."""
     answers: tuple[Answer, ...]
     candidates: tuple[Answer, ...]
     passages: tuple[RetrievedPassage, ...]

@@ -1,8 +1,10 @@
 """Evidence for an answer → the probability that it is right, and the decision to abstain.
 
 First the candidates are ranked by a weighted sum of the reader's margin and what retrieval says of their passages; then
-a logistic regression turns the evidence for the best into a probability (Platt, 1999; for question answering: Kamath et
-al., arXiv 2006.09462). `rag.fitting` fits the parameters on held-out questions; they ship beside the reader's weights.
+logistic regressions turn the evidence for the best into two probabilities (Platt, 1999; for question answering: Kamath
+et al., arXiv 2006.09462): that it is right, and that the documents hold an answer at all, which decides whether to
+abstain. A passage may plainly speak of what is asked and yet leave open which of its words are the answer.
+`rag.fitting` fits the parameters on held-out questions; they ship beside the reader's weights.
 """
 
 from __future__ import annotations
@@ -60,18 +62,41 @@ class Judgement:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the evidence for one question's candidates comes to."""
+
+    answerable: float
+    """The probability that an answer is there at all; 0 where there are no candidates."""
+    judgements: tuple[Judgement, ...]
+    """Every candidate, the best first; none has more confidence than one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic regression over `FEATURES`, and from which probability on it is acted upon."""
+
+    weights: tuple[float, ...]
+    bias: float
+    threshold: float
+
+    def probabilities(self, rows: FeatureArray) -> FeatureArray:
+        """(rows,) of ``rows`` (rows, `FEATURES`)."""
+        logits = rows @ np.array(self.weights) + self.bias
+        probabilities: FeatureArray = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+        return probabilities
+
+
 def ranking_features(candidates: Sequence[Evidence]) -> FeatureArray:
     """(candidates, `RANKING`): what decides which candidate is the best."""
     return _columns(candidates, RANKING)
 
 
 def features(candidates: Sequence[Evidence], merits: FeatureArray) -> FeatureArray:
-    """(candidates, `FEATURES`) of one question's candidates, which come best merit first, as ``merits`` does.
+    """(candidates, `FEATURES`) of one question's candidates, one or more, best merit first, as ``merits`` are.
 
     *lead* is the candidate's merit over its strongest rival's: negative for all but the first.
     """
-    if not candidates:
-        return np.empty((0, len(FEATURES)))
     second = merits[1] if len(merits) > 1 else merits[0] - _NO_RIVAL
     rivals = np.array([second] + [merits[0]] * (len(merits) - 1))
     return np.column_stack(
@@ -96,11 +121,10 @@ class Calibration:
 
     ranking: tuple[float, ...]
     """One weight for each of `RANKING`: their weighted sum is a candidate's merit."""
-    weights: tuple[float, ...]
-    """One for each of `FEATURES`."""
-    bias: float
-    threshold: float
-    """Answers less probable than this are not given."""
+    right: Logistic
+    """Whether an answer is right. Below its threshold nothing more is said after the first answer."""
+    answerable: Logistic
+    """Whether the documents hold an answer. Below its threshold it abstains."""
     reader: str
     """The fingerprint of the reader; empty where nothing was fitted."""
     embedder: str
@@ -108,14 +132,22 @@ class Calibration:
     reranker: str = ""
     """Whose order the ranks were of when it was fitted; empty for the fused one."""
 
-    def judge(self, candidates: Sequence[Evidence]) -> list[Judgement]:
-        """One question's candidates, the best first; none has more confidence than one before it."""
+    def judge(self, candidates: Sequence[Evidence]) -> Verdict:
+        """What one question's candidates are worth."""
+        if not candidates:
+            return Verdict(0.0, ())
         merits = ranking_features(candidates) @ np.array(self.ranking)
         order = np.argsort(-merits, kind="stable")
-        ranked = [candidates[i] for i in order]
-        logits = features(ranked, merits[order]) @ np.array(self.weights) + self.bias
-        confidences = np.minimum.accumulate(1 / (1 + np.exp(-np.clip(logits, -30, 30))))
-        return [Judgement(int(i), float(p)) for i, p in zip(order, confidences, strict=True)]
+        rows = features([candidates[i] for i in order], merits[order])
+        confidences = np.minimum.accumulate(self.right.probabilities(rows))
+        judgements = tuple(Judgement(int(i), float(p)) for i, p in zip(order, confidences, strict=True))
+        return Verdict(float(self.answerable.probabilities(rows[:1])[0]), judgements)
+
+    def given(self, verdict: Verdict) -> int:
+        """How many of its candidates, the best ones, are given as answers; 0 is to abstain."""
+        if not verdict.judgements or verdict.answerable < self.answerable.threshold:
+            return 0
+        return 1 + sum(j.confidence >= self.right.threshold for j in verdict.judgements[1:])
 
     def check(self, *, reader: str, embedder: str) -> None:
         """Raises CalibrationMismatch where it was fitted for other weights."""
@@ -144,17 +176,22 @@ class Calibration:
             fields = json.loads(path.read_text(encoding="utf-8"))
             if (tuple(fields.pop("ranking_by")), tuple(fields.pop("features"))) != (RANKING, FEATURES):
                 raise MalformedFile(path.name, "it was fitted for other features: fit it anew")
-            return cls(**{**fields, "ranking": tuple(fields["ranking"]), "weights": tuple(fields["weights"])})
+            right, answerable = (_logistic(fields.pop(name)) for name in ("right", "answerable"))
+            return cls(**{**fields, "ranking": tuple(fields["ranking"]), "right": right, "answerable": answerable})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MalformedFile(path.name, f"not a calibration: {error}") from error
 
 
+def _logistic(fields: dict[str, Any]) -> Logistic:
+    return Logistic(**{**fields, "weights": tuple(fields["weights"])})
+
+
 # For a reader that nothing was fitted for: its own null decision, which is where the margin is zero.
+_BY_MARGIN = Logistic(weights=(0.5,) + (0.0,) * (len(FEATURES) - 1), bias=0.0, threshold=0.5)
 UNFITTED = Calibration(
     ranking=(1.0,) + (0.0,) * (len(RANKING) - 1),
-    weights=(0.5,) + (0.0,) * (len(FEATURES) - 1),
-    bias=0.0,
-    threshold=0.5,
+    right=_BY_MARGIN,
+    answerable=_BY_MARGIN,
     reader="",
     embedder="",
     provenance={},

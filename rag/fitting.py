@@ -15,7 +15,7 @@ from index.documents import DocumentDraft
 from index.errors import CannotFit, QuestionError
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
-from rag.calibration import Calibration, Evidence, features, ranking_features
+from rag.calibration import Calibration, Evidence, Logistic, features, ranking_features
 from rag.matching import is_right, token_f1
 from rag.pipeline import QuestionAnswerer
 from rag.reliability import Values, auroc, best_threshold, brier_score, expected_calibration_error
@@ -135,38 +135,44 @@ def fit(
 ) -> Calibration:
     """The calibration that these observations teach.
 
-    The threshold maximises F1 over all questions as SQuAD 2.0 counts it. What the provenance says of its quality was
+    Each threshold maximises F1 over all questions as SQuAD 2.0 counts it. What the provenance says of its quality was
     measured by cross-validation, on questions that each fold's parameters had not seen. Raises CannotFit where there
-    are no right or no wrong answers to learn from.
+    are no right or no wrong answers to learn from, or no questions without one.
     """
     observations = [o for o in observations if o.evidence]
     first_right = [o.right[0] for o in observations]
-    if len(observations) < 2 * folds or len(set(first_right)) < 2:
-        raise CannotFit(len(observations), sum(first_right))
+    unanswerable = np.array([float(not o.question.accepted) for o in observations])
+    if len(observations) < 2 * folds or len(set(first_right)) < 2 or not unanswerable.any():
+        raise CannotFit(len(observations), sum(first_right), int(unanswerable.sum()))
     best = np.zeros(len(observations), dtype=int)
-    confidence = np.zeros(len(observations))
+    confidence, answerable = np.zeros((2, len(observations)))
     for fold in range(folds):
         taught = _fitted([o for at, o in enumerate(observations) if at % folds != fold])
         for at in range(fold, len(observations), folds):
-            judgement = taught.judge(observations[at].evidence)[0]
-            best[at], confidence[at] = judgement.position, judgement.confidence
+            verdict = taught.judge(observations[at].evidence)
+            first = verdict.judgements[0]
+            best[at], confidence[at], answerable[at] = first.position, first.confidence, verdict.answerable
     right = np.array([float(o.right[at]) for o, at in zip(observations, best, strict=True)])
     f1 = np.array([o.f1[at] for o, at in zip(observations, best, strict=True)])
-    unanswerable = np.array([float(not o.question.accepted) for o in observations])
-    threshold, f1_all = best_threshold(confidence, f1, unanswerable)
+    threshold_of_right, _ = best_threshold(confidence, f1, unanswerable)
+    threshold, f1_all = best_threshold(answerable, f1, unanswerable)
     quality = {
         "questions": len(observations),
         "answerable": int((1 - unanswerable).sum()),
         "f1_of_answerable_by_margin_alone": _share([o.f1[0] for o in observations if o.question.accepted]),
         "f1_of_answerable": _share(f1[unanswerable == 0]),
         "f1_with_abstention": round(f1_all, 4),
+        "abstention_accuracy": _share((answerable < threshold) == (unanswerable == 1)),
+        "auroc_of_answerable": round(auroc(answerable, 1 - unanswerable), 4),
         "expected_calibration_error": round(expected_calibration_error(confidence, right), 4),
         "brier": round(brier_score(confidence, right), 4),
         "auroc": round(auroc(confidence, right), 4),
     }
+    fitted = _fitted(observations)
     return replace(
-        _fitted(observations),
-        threshold=round(threshold, 3),
+        fitted,
+        right=replace(fitted.right, threshold=round(threshold_of_right, 3)),
+        answerable=replace(fitted.answerable, threshold=round(threshold, 3)),
         reader=reader,
         embedder=embedder,
         reranker=reranker,
@@ -175,10 +181,10 @@ def fit(
 
 
 def _fitted(observations: Sequence[Observation]) -> Calibration:
-    """Ranking by pairs of a right and a wrong candidate of one question; then confidence, from each question's best."""
+    """Ranking by pairs of a right and a wrong candidate of one question; then both probabilities, from its best."""
     pairs = np.concatenate([_pairs(o) for o in observations])
     both_ways = np.concatenate([pairs, -pairs])
-    ranking, _ = _logistic(both_ways, np.arange(len(both_ways)) < len(pairs), intercept=False)
+    ranking, _ = _regressed(both_ways, np.arange(len(both_ways)) < len(pairs), intercept=False)
     ranking = ranking / ranking[0]  # in logits of the reader
     rows, right = [], []
     for observation in observations:
@@ -186,12 +192,11 @@ def _fitted(observations: Sequence[Observation]) -> Calibration:
         order = np.argsort(-merits, kind="stable")
         rows.append(features([observation.evidence[i] for i in order], merits[order])[0])
         right.append(observation.right[order[0]])
-    weights, bias = _logistic(np.array(rows), np.array(right), intercept=True)
+    answerable = [bool(observation.question.accepted) for observation in observations]
     return Calibration(
-        ranking=tuple(round(float(w), 6) for w in ranking),
-        weights=tuple(round(float(w), 6) for w in weights),
-        bias=round(bias, 6),
-        threshold=0.5,
+        ranking=_rounded(ranking),
+        right=_logistic(np.array(rows), np.array(right)),
+        answerable=_logistic(np.array(rows), np.array(answerable)),
         reader="",
         embedder="",
         provenance={},
@@ -205,14 +210,23 @@ def _pairs(observation: Observation) -> Values:
     return differences.reshape(-1, rows.shape[1])
 
 
-def _logistic(rows: Values, right: NDArray[np.bool_], *, intercept: bool) -> tuple[Values, float]:
+def _logistic(rows: Values, true: NDArray[np.bool_]) -> Logistic:
+    weights, bias = _regressed(rows, true, intercept=True)
+    return Logistic(_rounded(weights), round(bias, 6), threshold=0.5)
+
+
+def _rounded(weights: Values) -> tuple[float, ...]:
+    return tuple(round(float(w), 6) for w in weights)
+
+
+def _regressed(rows: Values, true: NDArray[np.bool_], *, intercept: bool) -> tuple[Values, float]:
     from sklearn.linear_model import LogisticRegression
 
     spread = rows.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
-    fitted = LogisticRegression(C=1.0, max_iter=1_000, fit_intercept=intercept).fit(rows / scale, right)
+    fitted = LogisticRegression(C=1.0, max_iter=1_000, fit_intercept=intercept).fit(rows / scale, true)
     return fitted.coef_[0] / scale, float(np.ravel(fitted.intercept_)[0])
 
 
-def _share(values: Sequence[float] | Values) -> float:
+def _share(values: Sequence[float] | Values | NDArray[np.bool_]) -> float:
     return round(float(np.mean(values)), 4)

@@ -32,7 +32,7 @@ class Question:
     document_ids: Sequence[str] | None = None
     """Only these documents."""
     min_confidence: float | None = None
-    """Abstain below this."""
+    """Give what has this confidence; by default what the fitted decision gives."""
     heard: Heard | None = None
     """Called while it is being answered: with the passages once they are there, then with each new best answer."""
 
@@ -124,8 +124,8 @@ class QuestionAnswerer:
     ) -> QAResult:
         """Reads the ``top_k`` best passages and gives up to ``n_best`` answers.
 
-        Abstains where the best confidence is below ``min_confidence`` (default: the fitted threshold). Raises
-        InvalidQuestion, QuestionTooLong.
+        Abstains where the best confidence is below ``min_confidence``; by default, where the documents are unlikely to
+        hold an answer. Raises InvalidQuestion, QuestionTooLong.
         """
         (outcome,) = self.ask_many([Question(question, top_k, n_best, document_ids, min_confidence)])
         if isinstance(outcome, QuestionError):
@@ -183,7 +183,7 @@ class QuestionAnswerer:
         top_k = self._config.top_k if question.top_k is None else question.top_k
         n_best = self._config.n_best if question.n_best is None else question.n_best
         try:
-            _check(n_best, self._threshold(question))
+            _check(n_best, question.min_confidence)
             _check_question(question.text, top_k)
             self._reader.check(question.text)
         except QuestionError as error:
@@ -209,7 +209,7 @@ class QuestionAnswerer:
         return several or not self._calibration.fitted or self._config.sure >= 1
 
     def _is_sure(self, asked: _Asked) -> bool:
-        judged = self._calibration.judge(asked.weighed()[1])
+        judged = self._calibration.judge(asked.weighed()[1]).judgements
         return bool(judged) and judged[0].confidence >= self._config.sure
 
     def _read_up_to(self, counts: Sequence[int], asked: Sequence[_Asked]) -> None:
@@ -233,15 +233,19 @@ class QuestionAnswerer:
 
     def _concluded(self, question: Question, proposal: Proposal, timings: Timings) -> QAResult:
         n_best = self._config.n_best if question.n_best is None else question.n_best
-        threshold = self._threshold(question)
-        judged = self._calibration.judge(proposal.evidence)[:n_best]
+        verdict = self._calibration.judge(proposal.evidence)
+        judged = verdict.judgements[:n_best]
         found = tuple(self._answer(proposal.candidates[j.position], j.confidence) for j in judged)
-        answers = tuple(a for a in found if a.confidence >= threshold)
+        if question.min_confidence is None:
+            given = self._calibration.given(verdict)
+        else:
+            given = sum(answer.confidence >= question.min_confidence for answer in found)
         return QAResult(
             question=question.text,
-            abstained=not answers,
-            answers=answers,
-            candidates=found[len(answers) :],
+            abstained=given == 0,
+            answerable=verdict.answerable,
+            answers=found[:given],
+            candidates=found[given:],
             passages=proposal.passages,
             passages_read=proposal.passages_read,
             timings=timings,
@@ -250,9 +254,6 @@ class QuestionAnswerer:
     def _answer(self, candidate: Candidate, confidence: float) -> Answer:
         location = self._documents.location(candidate.source.document, candidate.span.start)
         return answer(candidate, confidence, location)
-
-    def _threshold(self, question: Question) -> float:
-        return self._calibration.threshold if question.min_confidence is None else question.min_confidence
 
 
 def _ms_since(began: float) -> float:
@@ -270,8 +271,8 @@ def _check_question(question: str, top_k: int) -> None:
         raise InvalidQuestion("top_k", f"is {top_k}, must be 1 to {MAX_TOP_K}")
 
 
-def _check(n_best: int, min_confidence: float) -> None:
+def _check(n_best: int, min_confidence: float | None) -> None:
     if not 1 <= n_best <= MAX_N_BEST:
         raise InvalidQuestion("n_best", f"is {n_best}, must be 1 to {MAX_N_BEST}")
-    if not 0 <= min_confidence <= 1:
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
         raise InvalidQuestion("min_confidence", f"is {min_confidence}, must be 0 to 1")

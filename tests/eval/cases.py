@@ -28,6 +28,7 @@ def outcome(
         known,
         score,
         abstained,
+        known,
         rank,
         proposed,
         overlap,

@@ -17,7 +17,7 @@ from eval.plots import histogram, waterfall
 from eval.report import page, save_page
 from eval.results import Result, read_result
 from eval.retrieval import ARMS, SCORES, SearchOutcome, measure_retrieval
-from eval.terminal import show
+from eval.terminal import NO_TRAP, groups, show
 from tests.eval.cases import outcome
 
 NASTY = "<script>alert('&')</script> [bold]\u202e"
@@ -132,3 +132,8 @@ def test_the_terminal_shows_it_brackets_and_all(made: Callable[[], Result], caps
     show(made(), per_question=True)
     printed = capsys.readouterr().out
     assert "95% interval" in printed or "ndcg_10" in printed
+
+
+def test_questions_without_a_trap_are_a_group_beside_those_with_one() -> None:
+    assert {name: len(of) for name, of in groups(OUTCOMES)["trap"].items()} == {NO_TRAP: 2, "trap: negation": 1}
+    assert "trap" not in groups([OUTCOMES[0], OUTCOMES[2]])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import CalibrationMismatch, CannotFit, MalformedFile
 from index.passage_index import PassageIndex
-from rag.calibration import FEATURES, UNFITTED, Calibration, Evidence
+from rag.calibration import FEATURES, UNFITTED, Calibration, Evidence, Judgement, Logistic, Verdict
 from rag.fitting import HeldOutQuestion, Observation, fit, observe, put_in, with_share
 from rag.loading import DEFAULT_READER, ModelConfig, load_reader
 from rag.pipeline import QuestionAnswerer
@@ -35,14 +35,16 @@ evidence = st.builds(
 SOME = replace(
     UNFITTED,
     ranking=(1.0, 0.2, 3.0, 1.0, 0.5, 0.2, -0.5),
-    weights=(0.4, 0.2, 1.0, 0.3, 0.1, 0.2, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1),
-    bias=-1.0,
+    right=Logistic((0.4, 0.2, 1.0, 0.3, 0.1, 0.2, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1), bias=-1.0, threshold=0.4),
+    answerable=Logistic((0.3, 0.0, 2.0, 0.1, 0.1, 0.0, 2.0, 1.0, 0.6, 0.4, -0.3, 0.0), bias=-1.5, threshold=0.6),
 )
 
 
 @given(st.lists(evidence, max_size=20))
 def test_judgements_are_probabilities_of_every_candidate_best_first(candidates: list[Evidence]) -> None:
-    judged = SOME.judge(candidates)
+    verdict = SOME.judge(candidates)
+    judged = verdict.judgements
+    assert 0 <= verdict.answerable <= 1
     assert sorted(j.position for j in judged) == list(range(len(candidates)))
     confidences = [j.confidence for j in judged]
     assert all(0 <= p <= 1 for p in confidences)
@@ -51,9 +53,27 @@ def test_judgements_are_probabilities_of_every_candidate_best_first(candidates: 
 
 @given(st.lists(evidence, min_size=1, max_size=20))
 def test_unfitted_goes_by_the_margin_alone(candidates: list[Evidence]) -> None:
-    best = UNFITTED.judge(candidates)[0]
+    verdict = UNFITTED.judge(candidates)
+    best = verdict.judgements[0]
     assert candidates[best.position].margin == max(c.margin for c in candidates)
-    assert (best.confidence >= 0.5) == (candidates[best.position].margin >= 0)
+    assert (UNFITTED.given(verdict) > 0) == (candidates[best.position].margin >= 0)
+
+
+@pytest.mark.parametrize(
+    ("answerable", "confidences", "given"),
+    [
+        (0.59, [0.9, 0.8], 0),
+        (0.6, [0.1, 0.1], 1),
+        (0.6, [0.9, 0.4, 0.39], 2),
+        (0.9, [0.3, 0.2], 1),
+        (0.9, [], 0),
+    ],
+)
+def test_an_answer_is_given_where_one_is_likely_there_and_more_where_they_are_likely_right(
+    answerable: float, confidences: list[float], given: int
+) -> None:
+    judgements = tuple(Judgement(at, confidence) for at, confidence in enumerate(confidences))
+    assert SOME.given(Verdict(answerable, judgements)) == given
 
 
 def of_a_candidate(margin: float, cosine: float, rank: int) -> Evidence:
@@ -105,7 +125,34 @@ def test_a_fit_ranks_better_than_the_margin_and_means_what_it_says() -> None:
     assert quality["f1_with_abstention"] > 0.75
 
 
-@pytest.mark.parametrize("observations", [[], synthetic(5), [replace(o, right=(False,) * 3) for o in synthetic(50)]])
+def test_what_tells_that_an_answer_is_there_decides_though_it_does_not_tell_which() -> None:
+    """Where the passage fits, one of two candidates is right, by chance; where it does not, none is."""
+    rng = np.random.default_rng(5)
+    observations = []
+    for _ in range(600):
+        answerable, first = bool(rng.random() < 0.6), bool(rng.random() < 0.3)
+        right = (answerable and first, answerable and not first)
+        cosine = float(rng.normal(0.7 if answerable else 0.3, 0.05))
+        candidates = (of_a_candidate(2.0, cosine, 0), of_a_candidate(1.0, cosine, 0))
+        asked = HeldOutQuestion("?", ("x",) if answerable else ())
+        observations.append(Observation(asked, candidates, right, (float(right[0]), float(right[1]))))
+    calibration = fit(observations, reader="r@1", embedder="e@1", provenance={})
+    assert calibration.provenance["cross_validated"]["abstention_accuracy"] > 0.95
+    fits = calibration.judge((of_a_candidate(2.0, 0.7, 0), of_a_candidate(1.0, 0.7, 0)))
+    assert fits.answerable > 0.9 > 0.8 > fits.judgements[0].confidence
+    assert calibration.given(fits) >= 1
+    assert calibration.given(calibration.judge((of_a_candidate(2.0, 0.3, 0), of_a_candidate(1.0, 0.3, 0)))) == 0
+
+
+UNLEARNABLE = [
+    [],
+    synthetic(5),
+    [replace(o, right=(False,) * 3) for o in synthetic(50)],
+    [replace(o, question=HeldOutQuestion("?", ("x",))) for o in synthetic(50)],
+]
+
+
+@pytest.mark.parametrize("observations", UNLEARNABLE)
 def test_too_little_to_learn_from_is_said(observations: list[Observation]) -> None:
     with pytest.raises(CannotFit, match="too few"):
         fit(observations, reader="", embedder="", provenance={})
@@ -138,7 +185,7 @@ def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, break_it: str)
     if break_it == "features":
         fields["features"] = FEATURES[:-1]
     elif break_it == "missing":
-        del fields["bias"]
+        del fields["answerable"]["bias"]
     path.write_text("{" if break_it == "not json" else json.dumps(fields))
     with pytest.raises(MalformedFile, match=r"calibration\.json"):
         Calibration.load(path)
