@@ -258,7 +258,7 @@ def calibrate(
     weights = reader_folder(settings.reader, allow_hub=settings.allow_hub)
     path = out or calibration_beside(weights, ahead=settings.ahead)
     fitted.save(path)
-    console.print_json(data={"threshold": fitted.answerable.threshold, **fitted.provenance["cross_validated"]})
+    console.print_json(data={"threshold": fitted.threshold, **fitted.provenance["cross_validated"]})
     console.print(f"Written to {path}")
 
 

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from eval.datasets import EvalQuestion, squad_suite
 from index.splitting import PassageSize
-from rag.calibration import RANKING, UNFITTED
+from rag.calibration import RANKING, UNFITTED, worth
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
 from rag.reliability import best_threshold
 
@@ -121,14 +121,14 @@ def _asker(parts: Parts, models: ModelConfig, decoding: Decoding) -> Asker:
 def _row(choice: str, value: str, outcomes: Sequence[Outcome], *, is_default: bool) -> Row:
     answerable = np.array([bool(o.question.accepted) for o in outcomes])
     exact, f1 = (np.array([getattr(o, name) for o in outcomes]) * answerable for name in ("exact", "f1"))
-    likely = np.array([o.answerable for o in outcomes])
+    worths = np.array([worth(o.confidence, o.answerable) for o in outcomes])
     return Row(
         choice=choice,
         value=value,
         is_default=is_default,
         exact=float(exact[answerable].mean()),
         f1=float(f1[answerable].mean()),
-        f1_all=best_threshold(likely, f1, (~answerable).astype(np.float64))[1],
+        f1_all=best_threshold(worths, f1, (~answerable).astype(np.float64))[1],
         milliseconds=float(np.median([o.timings.total for o in outcomes])),
     )
 

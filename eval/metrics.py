@@ -22,6 +22,7 @@ from eval.bootstrap import (
     risk_area_of,
 )
 from eval.run import LOSSES, RIGHT, Outcome
+from rag.calibration import worth
 from rag.reliability import Values, best_threshold
 
 Unit = Literal["share", "number", "ms"]
@@ -51,9 +52,7 @@ MEASURES = (
     Measure("f1_all", "F1, all questions, as SQuAD 2.0", "share"),
     Measure("f1_all_best_margin", "  if it abstained below the best margin in hindsight", "share"),
     Measure("f1_all_over_margin", "  the fitted threshold over that margin", "share"),
-    Measure(
-        "f1_all_best_answerable", "  if it abstained below the best probability of an answer in hindsight", "share"
-    ),
+    Measure("f1_all_best_worth", "  if it abstained by the best threshold in hindsight", "share"),
     Measure("abstention_accuracy", "abstention accuracy", "share"),
     Measure("abstention_precision", "  unanswerable, of those abstained from", "share"),
     Measure("abstention_recall", "  abstained from, of the unanswerable", "share"),
@@ -96,8 +95,8 @@ def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
     marked = _flags(o.overlap is not None for o in outcomes)
     f1_all, exact_all = _values(outcomes, lambda o: o.f1_given), _values(outcomes, _exact_given)
     by_margin = _f1_at_best(outcomes, _values(outcomes, lambda o: -np.inf if o.score is None else o.score))
+    by_worth = _f1_at_best(outcomes, _values(outcomes, lambda o: worth(o.confidence, o.answerable)))
     answerable = _values(outcomes, lambda o: o.answerable)
-    by_answerable = _f1_at_best(outcomes, answerable)
 
     def mean(values: Values, among: NDArray[np.bool_] = everything) -> tuple[Statistic, int]:
         return mean_of(values, among), int(among.sum())
@@ -114,7 +113,7 @@ def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
         "f1_all": mean(f1_all),
         "f1_all_best_margin": mean(by_margin),
         "f1_all_over_margin": mean(f1_all - by_margin),
-        "f1_all_best_answerable": mean(by_answerable),
+        "f1_all_best_worth": mean(by_worth),
         "abstention_accuracy": mean((abstained != has).astype(float)),
         "abstention_precision": mean((~has).astype(float), abstained),
         "abstention_recall": mean(abstained.astype(float), ~has),

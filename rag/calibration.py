@@ -2,8 +2,8 @@
 
 First the candidates are ranked by a weighted sum of the reader's margin and what retrieval says of their passages; then
 logistic regressions turn the evidence for the best into two probabilities (Platt, 1999; for question answering: Kamath
-et al., arXiv 2006.09462): that it is right, and that the documents hold an answer at all, which decides whether to
-abstain. A passage may plainly speak of what is asked and yet leave open which of its words are the answer.
+et al., arXiv 2006.09462): that it is right, and that the documents hold an answer at all. Their mean decides whether to
+abstain: a passage may plainly speak of what is asked and yet leave open which of its words are the answer.
 `rag.fitting` fits the parameters on held-out questions; they ship beside the reader's weights.
 """
 
@@ -72,13 +72,17 @@ class Verdict:
     """Every candidate, the best first; none has more confidence than one before it."""
 
 
+def worth(confidence: float, answerable: float) -> float:
+    """What speaks for giving a best answer: the mean of the probabilities that it is right and that there is one."""
+    return (confidence + answerable) / 2
+
+
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """A logistic regression over `FEATURES`, and from which probability on it is acted upon."""
+    """A logistic regression over `FEATURES`."""
 
     weights: tuple[float, ...]
     bias: float
-    threshold: float
 
     def probabilities(self, rows: FeatureArray) -> FeatureArray:
         """(rows,) of ``rows`` (rows, `FEATURES`)."""
@@ -122,9 +126,11 @@ class Calibration:
     ranking: tuple[float, ...]
     """One weight for each of `RANKING`: their weighted sum is a candidate's merit."""
     right: Logistic
-    """Whether an answer is right. Below its threshold nothing more is said after the first answer."""
+    """Whether an answer is right."""
     answerable: Logistic
-    """Whether the documents hold an answer. Below its threshold it abstains."""
+    """Whether the documents hold an answer."""
+    threshold: float
+    """It abstains where the `worth` of the best answer is less."""
     reader: str
     """The fingerprint of the reader; empty where nothing was fitted."""
     embedder: str
@@ -144,10 +150,13 @@ class Calibration:
         return Verdict(float(self.answerable.probabilities(rows[:1])[0]), judgements)
 
     def given(self, verdict: Verdict) -> int:
-        """How many of its candidates, the best ones, are given as answers; 0 is to abstain."""
-        if not verdict.judgements or verdict.answerable < self.answerable.threshold:
+        """How many of its candidates, the best ones, are given as answers; 0 is to abstain.
+
+        Once the best is given, that there is an answer speaks for no other: it takes as much confidence by itself.
+        """
+        if not verdict.judgements or worth(verdict.judgements[0].confidence, verdict.answerable) < self.threshold:
             return 0
-        return 1 + sum(j.confidence >= self.right.threshold for j in verdict.judgements[1:])
+        return 1 + sum(j.confidence >= self.threshold for j in verdict.judgements[1:])
 
     def check(self, *, reader: str, embedder: str) -> None:
         """Raises CalibrationMismatch where it was fitted for other weights."""
@@ -187,11 +196,12 @@ def _logistic(fields: dict[str, Any]) -> Logistic:
 
 
 # For a reader that nothing was fitted for: its own null decision, which is where the margin is zero.
-_BY_MARGIN = Logistic(weights=(0.5,) + (0.0,) * (len(FEATURES) - 1), bias=0.0, threshold=0.5)
+_BY_MARGIN = Logistic(weights=(0.5,) + (0.0,) * (len(FEATURES) - 1), bias=0.0)
 UNFITTED = Calibration(
     ranking=(1.0,) + (0.0,) * (len(RANKING) - 1),
     right=_BY_MARGIN,
     answerable=_BY_MARGIN,
+    threshold=0.5,
     reader="",
     embedder="",
     provenance={},

@@ -110,9 +110,7 @@ def _reader(data: Path, models: ModelConfig, embedder: Embedder | None, reranker
         says = "fitted for these weights, but for passages that came in the order of another reranker, or of none"
         yield Finding("calibration", "warning", says, "run `sourcespan calibrate` with held-out questions")
     elif calibration.reader:
-        least = calibration.answerable.threshold
-        says = f"fitted for these weights; abstains where an answer is less than {least:.0%} likely to be there"
-        yield Finding("calibration", "fine", says)
+        yield Finding("calibration", "fine", f"fitted for these weights, threshold {calibration.threshold:.3f}")
     else:
         advice = "run `sourcespan calibrate` with held-out questions"
         yield Finding("calibration", "warning", "none: confidence is the reader's own, not a probability", advice)

@@ -15,7 +15,7 @@ from index.documents import DocumentDraft
 from index.errors import CannotFit, QuestionError
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
-from rag.calibration import Calibration, Evidence, Logistic, features, ranking_features
+from rag.calibration import Calibration, Evidence, Logistic, features, ranking_features, worth
 from rag.matching import is_right, token_f1
 from rag.pipeline import QuestionAnswerer
 from rag.reliability import Values, auroc, best_threshold, brier_score, expected_calibration_error
@@ -135,7 +135,7 @@ def fit(
 ) -> Calibration:
     """The calibration that these observations teach.
 
-    Each threshold maximises F1 over all questions as SQuAD 2.0 counts it. What the provenance says of its quality was
+    The threshold maximises F1 over all questions as SQuAD 2.0 counts it. What the provenance says of its quality was
     measured by cross-validation, on questions that each fold's parameters had not seen. Raises CannotFit where there
     are no right or no wrong answers to learn from, or no questions without one.
     """
@@ -145,34 +145,32 @@ def fit(
     if len(observations) < 2 * folds or len(set(first_right)) < 2 or not unanswerable.any():
         raise CannotFit(len(observations), sum(first_right), int(unanswerable.sum()))
     best = np.zeros(len(observations), dtype=int)
-    confidence, answerable = np.zeros((2, len(observations)))
+    confidence, answerable, worths = np.zeros((3, len(observations)))
     for fold in range(folds):
         taught = _fitted([o for at, o in enumerate(observations) if at % folds != fold])
         for at in range(fold, len(observations), folds):
             verdict = taught.judge(observations[at].evidence)
             first = verdict.judgements[0]
             best[at], confidence[at], answerable[at] = first.position, first.confidence, verdict.answerable
+            worths[at] = worth(first.confidence, verdict.answerable)
     right = np.array([float(o.right[at]) for o, at in zip(observations, best, strict=True)])
     f1 = np.array([o.f1[at] for o, at in zip(observations, best, strict=True)])
-    threshold_of_right, _ = best_threshold(confidence, f1, unanswerable)
-    threshold, f1_all = best_threshold(answerable, f1, unanswerable)
+    threshold, f1_all = best_threshold(worths, f1, unanswerable)
     quality = {
         "questions": len(observations),
         "answerable": int((1 - unanswerable).sum()),
         "f1_of_answerable_by_margin_alone": _share([o.f1[0] for o in observations if o.question.accepted]),
         "f1_of_answerable": _share(f1[unanswerable == 0]),
         "f1_with_abstention": round(f1_all, 4),
-        "abstention_accuracy": _share((answerable < threshold) == (unanswerable == 1)),
+        "abstention_accuracy": _share((worths < threshold) == (unanswerable == 1)),
         "auroc_of_answerable": round(auroc(answerable, 1 - unanswerable), 4),
         "expected_calibration_error": round(expected_calibration_error(confidence, right), 4),
         "brier": round(brier_score(confidence, right), 4),
         "auroc": round(auroc(confidence, right), 4),
     }
-    fitted = _fitted(observations)
     return replace(
-        fitted,
-        right=replace(fitted.right, threshold=round(threshold_of_right, 3)),
-        answerable=replace(fitted.answerable, threshold=round(threshold, 3)),
+        _fitted(observations),
+        threshold=round(threshold, 3),
         reader=reader,
         embedder=embedder,
         reranker=reranker,
@@ -197,6 +195,7 @@ def _fitted(observations: Sequence[Observation]) -> Calibration:
         ranking=_rounded(ranking),
         right=_logistic(np.array(rows), np.array(right)),
         answerable=_logistic(np.array(rows), np.array(answerable)),
+        threshold=0.5,
         reader="",
         embedder="",
         provenance={},
@@ -212,7 +211,7 @@ def _pairs(observation: Observation) -> Values:
 
 def _logistic(rows: Values, true: NDArray[np.bool_]) -> Logistic:
     weights, bias = _regressed(rows, true, intercept=True)
-    return Logistic(_rounded(weights), round(bias, 6), threshold=0.5)
+    return Logistic(_rounded(weights), round(bias, 6))
 
 
 def _rounded(weights: Values) -> tuple[float, ...]:

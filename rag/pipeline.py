@@ -124,8 +124,8 @@ class QuestionAnswerer:
     ) -> QAResult:
         """Reads the ``top_k`` best passages and gives up to ``n_best`` answers.
 
-        Abstains where the best confidence is below ``min_confidence``; by default, where the documents are unlikely to
-        hold an answer. Raises InvalidQuestion, QuestionTooLong.
+        Abstains where the best confidence is below ``min_confidence``; by default as the calibration decides. Raises
+        InvalidQuestion, QuestionTooLong.
         """
         (outcome,) = self.ask_many([Question(question, top_k, n_best, document_ids, min_confidence)])
         if isinstance(outcome, QuestionError):

@@ -102,4 +102,4 @@ def test_the_best_threshold_is_that_of_reliability() -> None:
         outcome((), "b", confidence=0.3),
     ]
     best = best_threshold(confidence, np.array([1, 1, 0, 0.0]), np.array([0, 0, 0, 1.0]))[1]
-    assert measure(outcomes, resamples=50)["f1_all_best_answerable"].value == pytest.approx(best)
+    assert measure(outcomes, resamples=50)["f1_all_best_worth"].value == pytest.approx(best)

@@ -35,8 +35,9 @@ evidence = st.builds(
 SOME = replace(
     UNFITTED,
     ranking=(1.0, 0.2, 3.0, 1.0, 0.5, 0.2, -0.5),
-    right=Logistic((0.4, 0.2, 1.0, 0.3, 0.1, 0.2, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1), bias=-1.0, threshold=0.4),
-    answerable=Logistic((0.3, 0.0, 2.0, 0.1, 0.1, 0.0, 2.0, 1.0, 0.6, 0.4, -0.3, 0.0), bias=-1.5, threshold=0.6),
+    right=Logistic((0.4, 0.2, 1.0, 0.3, 0.1, 0.2, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1), bias=-1.0),
+    answerable=Logistic((0.3, 0.0, 2.0, 0.1, 0.1, 0.0, 2.0, 1.0, 0.6, 0.4, -0.3, 0.0), bias=-1.5),
+    threshold=0.5,
 )
 
 
@@ -62,14 +63,14 @@ def test_unfitted_goes_by_the_margin_alone(candidates: list[Evidence]) -> None:
 @pytest.mark.parametrize(
     ("answerable", "confidences", "given"),
     [
-        (0.59, [0.9, 0.8], 0),
-        (0.6, [0.1, 0.1], 1),
-        (0.6, [0.9, 0.4, 0.39], 2),
-        (0.9, [0.3, 0.2], 1),
-        (0.9, [], 0),
+        (0.25, [0.5, 0.5], 0),
+        (0.5, [0.5, 0.25], 1),
+        (0.25, [0.75, 0.5, 0.25], 2),
+        (1.0, [0.0, 0.0], 1),
+        (1.0, [], 0),
     ],
 )
-def test_an_answer_is_given_where_one_is_likely_there_and_more_where_they_are_likely_right(
+def test_that_an_answer_is_there_speaks_for_the_first_and_for_no_other(
     answerable: float, confidences: list[float], given: int
 ) -> None:
     judgements = tuple(Judgement(at, confidence) for at, confidence in enumerate(confidences))

@@ -94,7 +94,7 @@ def test_it_abstains_below_the_threshold_and_shows_its_guess(index: PassageIndex
     result = answerer.ask("guess?")
     assert (result.abstained, result.answers) == (True, ())
     assert [candidate.text for candidate in result.candidates] == ["The"]
-    assert result.answerable < UNFITTED.answerable.threshold
+    assert result.candidates[0].confidence < UNFITTED.threshold
     assert not answerer.ask("guess?", min_confidence=0).abstained
 
 
