@@ -146,7 +146,7 @@ function abstention(record, show) {
   const read = result.passages.length;
   const why =
     read > 0
-      ? `${count(read, "passage")} read; none answers this with enough confidence to quote.`
+      ? `${count(read, "passage")} read; none is likely enough to answer this.`
       : "There was nothing to read. Add documents, then ask again.";
   return [
     element("p", { class: "abstained" }, "The documents don’t say."),
