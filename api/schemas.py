@@ -230,7 +230,8 @@ class AskResponse(BaseModel):
     question: str
     abstained: bool
     answerable: Annotated[
-        float, Field(description="The probability that the documents hold an answer, whichever it is.")
+        float,
+        Field(description="The probability that the documents hold an answer, whichever it is; fitted by itself."),
     ]
     answers: list[AnswerOut]
     candidates: list[AnswerOut]

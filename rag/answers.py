@@ -90,7 +90,7 @@ class QAResult:
     question: str
     abstained: bool
     answerable: float
-    """The probability that the documents hold an answer, whichever it is."""
+    """The probability that the documents hold an answer, whichever it is; fitted by itself."""
     answers: tuple[Answer, ...]
     candidates: tuple[Answer, ...]
     passages: tuple[RetrievedPassage, ...]
