@@ -188,7 +188,7 @@ class Calibration:
             right, answerable = (_logistic(fields.pop(name)) for name in ("right", "answerable"))
             return cls(**{**fields, "ranking": tuple(fields["ranking"]), "right": right, "answerable": answerable})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise MalformedFile(path.name, f"not a calibration: {error}") from error
+            raise MalformedFile(path.name, f"not a calibration of this version ({error}): fit it anew") from error
 
 
 def _logistic(fields: dict[str, Any]) -> Logistic:
