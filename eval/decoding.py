@@ -121,14 +121,14 @@ def _asker(parts: Parts, models: ModelConfig, decoding: Decoding) -> Asker:
 def _row(choice: str, value: str, outcomes: Sequence[Outcome], *, is_default: bool) -> Row:
     answerable = np.array([bool(o.question.accepted) for o in outcomes])
     exact, f1 = (np.array([getattr(o, name) for o in outcomes]) * answerable for name in ("exact", "f1"))
-    worths = np.array([worth(o.confidence, o.answerable) for o in outcomes])
+    told = (np.array([getattr(o, name) for o in outcomes]) for name in ("confidence", "answerable"))
     return Row(
         choice=choice,
         value=value,
         is_default=is_default,
         exact=float(exact[answerable].mean()),
         f1=float(f1[answerable].mean()),
-        f1_all=best_threshold(worths, f1, (~answerable).astype(np.float64))[1],
+        f1_all=best_threshold(worth(*told), f1, (~answerable).astype(np.float64))[1],
         milliseconds=float(np.median([o.timings.total for o in outcomes])),
     )
 

@@ -95,8 +95,8 @@ def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
     marked = _flags(o.overlap is not None for o in outcomes)
     f1_all, exact_all = _values(outcomes, lambda o: o.f1_given), _values(outcomes, _exact_given)
     by_margin = _f1_at_best(outcomes, _values(outcomes, lambda o: -np.inf if o.score is None else o.score))
-    by_worth = _f1_at_best(outcomes, _values(outcomes, lambda o: worth(o.confidence, o.answerable)))
-    answerable = _values(outcomes, lambda o: o.answerable)
+    confidence, answerable = _values(outcomes, lambda o: o.confidence), _values(outcomes, lambda o: o.answerable)
+    by_worth = _f1_at_best(outcomes, worth(confidence, answerable))
 
     def mean(values: Values, among: NDArray[np.bool_] = everything) -> tuple[Statistic, int]:
         return mean_of(values, among), int(among.sum())

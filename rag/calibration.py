@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from index.errors import CalibrationMismatch, MalformedFile
 
 FeatureArray = NDArray[np.float64]
+Number = TypeVar("Number", float, FeatureArray)
 
 RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
 _OF_THE_ANSWER = ("margin", "certainty", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
@@ -72,8 +73,11 @@ class Verdict:
     """Every candidate, the best first; none has more confidence than one before it."""
 
 
-def worth(confidence: float, answerable: float) -> float:
-    """What speaks for giving a best answer: the mean of the probabilities that it is right and that there is one."""
+def worth(confidence: Number, answerable: Number) -> Number:
+    """What speaks for giving a best answer: the mean of the probabilities that it is right and that there is one.
+
+    Of one question, or of many, (questions,) each.
+    """
     return (confidence + answerable) / 2
 
 

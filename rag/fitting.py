@@ -145,16 +145,16 @@ def fit(
     if len(observations) < 2 * folds or len(set(first_right)) < 2 or not unanswerable.any():
         raise CannotFit(len(observations), sum(first_right), int(unanswerable.sum()))
     best = np.zeros(len(observations), dtype=int)
-    confidence, answerable, worths = np.zeros((3, len(observations)))
+    confidence, answerable = np.zeros((2, len(observations)))
     for fold in range(folds):
         taught = _fitted([o for at, o in enumerate(observations) if at % folds != fold])
         for at in range(fold, len(observations), folds):
             verdict = taught.judge(observations[at].evidence)
             first = verdict.judgements[0]
             best[at], confidence[at], answerable[at] = first.position, first.confidence, verdict.answerable
-            worths[at] = worth(first.confidence, verdict.answerable)
     right = np.array([float(o.right[at]) for o, at in zip(observations, best, strict=True)])
     f1 = np.array([o.f1[at] for o, at in zip(observations, best, strict=True)])
+    worths = worth(confidence, answerable)
     threshold, f1_all = best_threshold(worths, f1, unanswerable)
     quality = {
         "questions": len(observations),
