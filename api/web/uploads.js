@@ -54,7 +54,7 @@ async function send(upload) {
     return conclude(upload, summed(files.map(outcomeOf), file.name));
   } catch (error) {
     const words = control.signal.aborted
-      ? `You stopped ${file.name}. Unless it is listed below, it was not added.`
+      ? `You stopped ${file.name}. Unless it is listed, it was not added.`
       : `${file.name} was not added. ${asProblem(error).sentence}`;
     conclude(upload, [{ stored: false, words }]);
     return { mayBeStored: control.signal.aborted }; // a stop may reach the server too late
