@@ -1,8 +1,8 @@
 """A BERT that computes no padding: all texts of a batch in one row of tokens, each attending to itself alone.
 
-The row is cut evenly for the cores, wherever that falls; they meet once a layer, for the keys and values of a text that
-was cut. The weights are cast once and laid out once as oneDNN likes them, instead of in every pass. The idea of the
-packed row: ByteTransformer (Zhai et al., 2023, arXiv:2210.03052).
+The row is cut for the cores: between two texts where that is nearly even, else evenly, wherever that falls; then they
+meet once a layer, for the keys and values of a text that was cut. The weights are cast once and laid out once as oneDNN
+likes them, instead of in every pass. The idea of the packed row: ByteTransformer (Zhai et al., 2023, arXiv:2210.03052).
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ Share = Callable[[Tensor], Sequence[Tensor]]
 _ROWS = 16
 # fewer tokens than these are done sooner than another core has begun
 _WORTH_A_CORE = 64
+# so many tokens more for one core are done sooner than cores have met in every layer, over a text that was cut
+_WORTH_A_MEETING = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +54,28 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """The texts of a batch one after the other, in ``parts`` of ``size`` tokens; the last is filled up."""
+    """The texts of a batch one after the other, cut into a part for each core."""
 
     texts: Sequence[tuple[int, int]]
     """From where to where each goes."""
-    parts: int
-    size: int
+    parts: Sequence[tuple[int, int]]
+    """Likewise."""
+    torn: bool
+    """Whether a cut goes through a text."""
 
     @classmethod
     def of(cls, lengths: Sequence[int], cores: int) -> _Row:
-        count = sum(lengths)
-        parts = max(1, min(cores, count // _WORTH_A_CORE))
-        size = -(-count // (parts * _ROWS)) * _ROWS
-        return cls(list(pairwise(accumulate([0, *lengths]))), -(-count // size), size)
+        ends = list(accumulate(lengths))
+        count = ends[-1]
+        wanted = max(1, min(cores, count // _WORTH_A_CORE))
+        even = range(0, count, -(-count // (wanted * _ROWS)) * _ROWS)[1:]
+        nearest = [min((abs(end - cut), end) for end in ends) for cut in even]
+        torn = any(away > _WORTH_A_MEETING for away, _ in nearest)
+        cuts = sorted({0, *(even if torn else (end for _, end in nearest)), count})
+        return cls(list(pairwise([0, *ends])), list(pairwise(cuts)), torn)
 
     def __len__(self) -> int:
-        """Tokens, without what fills it up."""
         return self.texts[-1][1]
-
-    def filled_up(self, values: Tensor) -> Tensor:
-        """``values`` (tokens, …) with zeros behind, as long as all parts are."""
-        return pad(values, (*[0, 0] * (values.ndim - 1), 0, self.parts * self.size - len(self)))
-
-    def part(self, number: int) -> slice:
-        return slice(number * self.size, (number + 1) * self.size)
 
 
 def drop_padding(owner: Module, name: str, arithmetic: Arithmetic) -> PaddingFreeBert | None:
@@ -144,23 +144,23 @@ class PaddingFreeBert(Module):
         """What the layers after the first ``layers`` make of the states of each text, likewise."""
         lengths = [len(of_text) for of_text in states]
         row = _Row.of(lengths, self._cores.count)
-        together = row.filled_up(torch.cat(list(states)))
+        together = torch.cat(list(states))
         return list(torch.split(self._through(row, lambda part: together[part], self._layers[layers:]), lengths))
 
     def _embedded(self, tokens: Tokens, row: _Row, layers: Sequence[_Layer]) -> Tensor:
         """(tokens, width): the texts of ``row`` through the embedding and these layers."""
-        ids, types, places = (row.filled_up(values) for values in (tokens.ids, tokens.types, tokens.places))
 
         def embed(part: slice) -> Tensor:
-            return self._norm(self._words(ids[part]).float() + self._types(types[part]) + self._positions(places[part]))
+            words, types = self._words(tokens.ids[part]).float(), self._types(tokens.types[part])
+            return self._norm(words + types + self._positions(tokens.places[part]))
 
         return self._through(row, embed, layers)
 
     def _through(self, row: _Row, begin: Callable[[slice], Tensor], layers: Sequence[_Layer]) -> Tensor:
         """(tokens, width): what ``begin`` gives for each part of the row, through these layers."""
-        hidden = torch.empty(row.parts * row.size, self.config.hidden_size)
+        hidden = torch.empty(len(row), self.config.hidden_size)
         # who is a layer ahead leaves what the others still read of the layer before
-        boards = [[hidden] * row.parts for _ in range(2)]
+        boards = [[hidden] * len(row.parts) for _ in range(2)]
 
         @torch.inference_mode()
         def compute(number: int, meet: Meet) -> None:
@@ -169,17 +169,18 @@ class PaddingFreeBert(Module):
             def share(computed: Tensor) -> Sequence[Tensor]:
                 shared = next(board)
                 shared[number] = computed
-                meet()
+                if row.torn:
+                    meet()
                 return shared
 
-            own = row.part(number)
-            states = begin(own)
+            own = slice(*row.parts[number])
+            states = _filled_up(begin(own))
             for layer in layers:
-                states = layer(states, own, row.texts, share)
-            hidden[own] = states
+                states = layer(states, number, row, share)
+            hidden[own] = states[: own.stop - own.start]
 
-        self._cores.compute(row.parts, compute)
-        return hidden[: len(row)]
+        self._cores.compute(len(row.parts), compute)
+        return hidden
 
 
 class _Layer:
@@ -195,32 +196,38 @@ class _Layer:
         self._norm_attended = _norm(layer.attention.output.LayerNorm)
         self._norm_out = _norm(layer.output.LayerNorm)
 
-    def __call__(self, hidden: Tensor, own: slice, texts: Sequence[tuple[int, int]], share: Share) -> Tensor:
-        attended = self._out(self._attend(share(self._qkv(hidden)), own, texts))
+    def __call__(self, hidden: Tensor, number: int, row: _Row, share: Share) -> Tensor:
+        """Of the part ``number``: (tokens, width), filled up."""
+        attended = self._out(_filled_up(self._attend(share(self._qkv(hidden)), number, row)))
         hidden = self._norm_attended(hidden + attended)
         return self._norm_out(hidden + self._down(self._up(hidden)))
 
-    def _attend(self, parts: Sequence[Tensor], own: slice, texts: Sequence[tuple[int, int]]) -> Tensor:
+    def _attend(self, parts: Sequence[Tensor], number: int, row: _Row) -> Tensor:
         attended = []
-        for first, last in texts:
-            begin, end = max(first, own.start), min(last, own.stop)
-            if begin < end:
-                query, _, _ = self._split(_rows(parts, begin, end))
-                _, key, value = self._split(_rows(parts, first, last))
-                attended.append(_attention(query, key, value).transpose(0, 1).flatten(1))
-        together = torch.cat(attended)
-        return pad(together, (0, 0, 0, own.stop - own.start - len(together)))
+        begin, end = row.parts[number]
+        for first, last in row.texts:
+            if first < end and begin < last:
+                query, key, value = self._split(_rows(parts, first, last, row))
+                own = query[:, max(begin - first, 0) : end - first]
+                attended.append(_attention(own, key, value).transpose(0, 1).flatten(1))
+        return torch.cat(attended)
 
     def _split(self, qkv: Tensor) -> Tensor:
         """(tokens, 3 x width) → (3, heads, tokens, width of a head)."""
         return qkv.view(len(qkv), 3, self._heads, -1).permute(1, 2, 0, 3)
 
 
-def _rows(parts: Sequence[Tensor], first: int, last: int) -> Tensor:
-    """Rows ``first`` to ``last`` of parts that follow one another, of one size."""
-    size = len(parts[0])
+def _filled_up(part: Tensor) -> Tensor:
+    """(tokens, …) with zeros behind, up to a number of tokens that oneDNN has met before."""
+    return pad(part, (0, 0, 0, -len(part) % _ROWS))
+
+
+def _rows(parts: Sequence[Tensor], first: int, last: int, row: _Row) -> Tensor:
+    """Tokens ``first`` to ``last`` of the row."""
     pieces = [
-        parts[at][max(first - at * size, 0) : last - at * size] for at in range(first // size, (last - 1) // size + 1)
+        part[max(first - begin, 0) : min(last, end) - begin]
+        for part, (begin, end) in zip(parts, row.parts, strict=True)
+        if first < end and begin < last
     ]
     return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 

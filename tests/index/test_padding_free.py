@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index import padding_free
 from index.activations import observed
-from index.cores import Cores
+from index.cores import Cores, Meet
 from index.padding_free import PaddingFreeBert
 from index.products import Arithmetic
 from tests.processor import needs_int8
@@ -77,6 +77,33 @@ def test_in_8_bits_it_computes_nearly_what_transformers_does(cores: Cores, lengt
     inside = mask.bool()
     torch.testing.assert_close(computed[inside], right[inside], atol=0.1, rtol=0.1)
     torch.testing.assert_close(computed[-1, : lengths[-1]], alone, atol=1e-5, rtol=1e-4)
+
+
+class NeverMeeting(Cores):
+    """Computes one part after the other, and fails where one has to wait for another."""
+
+    def __init__(self) -> None:
+        self.count = 2
+
+    def compute(self, parts: int, work: Callable[[int, Meet], None]) -> None:
+        def meet() -> None:
+            raise AssertionError("a part waits for another")
+
+        for part in range(parts):
+            work(part, meet)
+
+
+def test_texts_of_like_length_are_dealt_whole_and_no_core_waits_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(padding_free, "_WORTH_A_CORE", 16)
+    ids, mask = torch.randint(0, 40, (2, 60)), torch.ones(2, 60, dtype=torch.long)
+    mask[1, 53:] = 0
+    with torch.inference_mode():
+        right = bert()(ids, mask).last_hidden_state
+        mine = PaddingFreeBert(bert(), NeverMeeting(), Arithmetic(bf16=False))
+        inside = mask.bool()
+        torch.testing.assert_close(mine(ids, mask).last_hidden_state[inside], right[inside], atol=1e-5, rtol=1e-4)
+        with pytest.raises(AssertionError, match="waits"):
+            mine(ids[:1], mask[:1])
 
 
 def test_without_token_types_all_are_of_the_first_type() -> None:
