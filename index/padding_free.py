@@ -198,23 +198,24 @@ class _Layer:
 
     def __call__(self, hidden: Tensor, number: int, row: _Row, share: Share) -> Tensor:
         """Of the part ``number``: (tokens, width), filled up."""
-        attended = self._out(_filled_up(self._attend(share(self._qkv(hidden)), number, row)))
+        attended = self._out(self._attend(share(self._qkv(hidden)), torch.zeros_like(hidden), number, row))
         hidden = self._norm_attended(hidden + attended)
         return self._norm_out(hidden + self._down(self._up(hidden)))
 
-    def _attend(self, parts: Sequence[Tensor], number: int, row: _Row) -> Tensor:
-        attended = []
+    def _attend(self, parts: Sequence[Tensor], attended: Tensor, number: int, row: _Row) -> Tensor:
+        """Fills ``attended`` (tokens, width), from the queries, keys and values of all parts."""
         begin, end = row.parts[number]
         for first, last in row.texts:
             if first < end and begin < last:
-                query, key, value = self._split(_rows(parts, first, last, row))
-                own = query[:, max(begin - first, 0) : end - first]
-                attended.append(_attention(own, key, value).transpose(0, 1).flatten(1))
-        return torch.cat(attended)
+                query, key, value = self._by_head(_rows(parts, first, last, row), 3)
+                own = slice(max(begin - first, 0), end - first)
+                (place,) = self._by_head(attended[max(first - begin, 0) : min(last, end) - begin], 1)
+                place[:] = _attention(query[:, own], key, value)
+        return attended
 
-    def _split(self, qkv: Tensor) -> Tensor:
-        """(tokens, 3 x width) → (3, heads, tokens, width of a head)."""
-        return qkv.view(len(qkv), 3, self._heads, -1).permute(1, 2, 0, 3)
+    def _by_head(self, values: Tensor, kinds: int) -> Tensor:
+        """(tokens, kinds x width) → (kinds, heads, tokens, width of a head)."""
+        return values.view(len(values), kinds, self._heads, -1).permute(1, 2, 0, 3)
 
 
 def _filled_up(part: Tensor) -> Tensor:
@@ -238,7 +239,7 @@ def _attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     oneDNN would compile 16-bit products anew for every pair of lengths, which takes longer than the products do.
     """
     scores = torch.bmm(query.float() * query.shape[-1] ** -0.5, key.float().transpose(1, 2))
-    return torch.bmm(torch.softmax(scores, dim=-1, out=scores), value.float()).to(value.dtype)
+    return torch.bmm(torch.softmax(scores, dim=-1, out=scores), value.float())
 
 
 def _norm(norm: LayerNorm) -> Product:
