@@ -198,19 +198,20 @@ class _Layer:
 
     def __call__(self, hidden: Tensor, number: int, row: _Row, share: Share) -> Tensor:
         """Of the part ``number``: (tokens, width), filled up."""
-        attended = self._out(self._attend(share(self._qkv(hidden)), torch.zeros_like(hidden), number, row))
+        attended = self._out(self._attend(share(self._qkv(hidden)), number, row))
         hidden = self._norm_attended(hidden + attended)
         return self._norm_out(hidden + self._down(self._up(hidden)))
 
-    def _attend(self, parts: Sequence[Tensor], attended: Tensor, number: int, row: _Row) -> Tensor:
-        """Fills ``attended`` (tokens, width), from the queries, keys and values of all parts."""
-        begin, end = row.parts[number]
-        for first, last in row.texts:
-            if first < end and begin < last:
-                query, key, value = self._by_head(_rows(parts, first, last, row), 3)
-                own = slice(max(begin - first, 0), end - first)
-                (place,) = self._by_head(attended[max(first - begin, 0) : min(last, end) - begin], 1)
-                place[:] = _attention(query[:, own], key, value)
+    def _attend(self, parts: Sequence[Tensor], number: int, row: _Row) -> Tensor:
+        """(tokens, width), filled up, from the queries, keys and values of all parts."""
+        own = row.parts[number]
+        attended = parts[number].new_zeros(len(parts[number]), parts[number].shape[1] // 3)
+        for text in row.texts:
+            place = _common(text, own)
+            if place.start < place.stop:
+                query, key, value = self._by_head(_rows(parts, text, row), 3)
+                (states,) = self._by_head(attended[place], 1)
+                states[:] = _attention(query[:, _common(own, text)], key, value)
         return attended
 
     def _by_head(self, values: Tensor, kinds: int) -> Tensor:
@@ -223,13 +224,16 @@ def _filled_up(part: Tensor) -> Tensor:
     return pad(part, (0, 0, 0, -len(part) % _ROWS))
 
 
-def _rows(parts: Sequence[Tensor], first: int, last: int, row: _Row) -> Tensor:
-    """Tokens ``first`` to ``last`` of the row."""
-    pieces = [
-        part[max(first - begin, 0) : min(last, end) - begin]
-        for part, (begin, end) in zip(parts, row.parts, strict=True)
-        if first < end and begin < last
-    ]
+def _common(tokens: tuple[int, int], within: tuple[int, int]) -> slice:
+    """Where in ``within`` those of these tokens are that it has too; no further than it begins where it has none."""
+    begin, end = within
+    return slice(max(tokens[0] - begin, 0), max(min(tokens[1], end) - begin, 0))
+
+
+def _rows(parts: Sequence[Tensor], text: tuple[int, int], row: _Row) -> Tensor:
+    """The text's tokens, from whichever parts they are in."""
+    places = ((part, _common(text, own)) for part, own in zip(parts, row.parts, strict=True))
+    pieces = [part[place] for part, place in places if place.start < place.stop]
     return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
 
