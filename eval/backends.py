@@ -27,7 +27,7 @@ from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1
 from rag.reader import ExtractiveReader
 from rag.squad import read_squad
-from rag.together import TogetherEncoder
+from rag.together import TogetherEncoder, transformers_logits
 
 _WARM_UP = 3
 
@@ -47,12 +47,9 @@ class AsTransformersDoes(ExtractiveReader):
     def __init__(self, folder: Path, name: str, precision: NumberFormat) -> None:
         super().__init__(folder, name, ReaderConfig(precision=precision))
         model = AutoModelForQuestionAnswering.from_pretrained(folder, dtype=torch.float32).eval()
+        logits = transformers_logits(model, self._tokenizer, bf16=precision == "bf16")
         self._encoder = TogetherEncoder(
-            model,
-            self._tokenizer,
-            bf16=precision == "bf16",
-            max_tokens=self._window_tokens,
-            stride=self._config.stride,
+            logits, self._tokenizer, max_tokens=self._window_tokens, stride=self._config.stride
         )
 
 
@@ -64,7 +61,7 @@ def ways(name: str) -> dict[str, ExtractiveReader]:
     padded = {f"transformers, {precision}": AsTransformersDoes(folder, name, precision) for precision in precisions}
     if cpu_has_fast_int8() and (folder / ACTIVATIONS_FILE).exists():
         precisions.append("int8")
-    ours = {f"without padding, {p}": ExtractiveReader(folder, name, ReaderConfig(precision=p)) for p in precisions}
+    ours = {f"OpenVINO, {p}": ExtractiveReader(folder, name, ReaderConfig(precision=p)) for p in precisions}
     return {**padded, **ours}
 
 

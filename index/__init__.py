@@ -3,7 +3,7 @@
 import os
 
 READ_WHEN_LOADED = {
-    # OpenMP's threads would spin for milliseconds after each piece of work, on cores that `index.cores` computes on
+    # OpenMP's threads would spin for milliseconds after each piece of work, on cores that the next step wants
     "OMP_WAIT_POLICY": "PASSIVE",
     # oneDNN keeps what it compiled for each shape of input, and so does PyTorch over it: some 2 MB a shape, by default
     # of a thousand shapes, which is several hundred MB in a service that is asked for days

@@ -1,26 +1,23 @@
-"""glibc's allocator, told what forward passes need: the same some MB again and again, in whichever thread."""
+"""glibc's allocator, told to hold no more than is used."""
 
 from __future__ import annotations
 
 import ctypes
 from typing import Any
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-# the most that glibc takes
-_LARGEST_PIECE = 32 << 20
-_KEPT = 128 << 20
+_M_ARENA_MAX = -8
 
 
-def keep_what_passes_need() -> None:
-    """One heap for all threads to come, which keeps up to 128 MB at its end for when they are needed again.
-
-    By default each thread has a heap, and large pieces go back at once: every pass then waits a tenth of its time for
-    the system to clear thousands of pages. Does nothing without glibc.
-    """
+def share_one_heap() -> None:
+    """One heap for all threads to come; by default each has one, with what it once used. Does nothing without glibc."""
     if (allocator := glibc()) is not None:
         allocator.mallopt(_M_ARENA_MAX, 1)
-        allocator.mallopt(_M_MMAP_THRESHOLD, _LARGEST_PIECE)
-        allocator.mallopt(_M_TRIM_THRESHOLD, _KEPT)
+
+
+def give_back() -> None:
+    """What is free goes back to the system. Does nothing without glibc."""
+    if (allocator := glibc()) is not None:
+        allocator.malloc_trim(0)
 
 
 def glibc() -> Any:  # noqa: ANN401

@@ -18,6 +18,8 @@ from index.remembered import Remembered
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from index.compiled_bert import Work
+
 # Upstream's sentence-transformers/all-MiniLM-L6-v2, model.safetensors
 ALL_MINILM_L6_V2_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # measured by `sourcespan train activations`: the package with its weights does not know them
@@ -42,7 +44,7 @@ class SentenceTransformerEmbedder:
 
         Raises ModelCorrupted where the weights are not the expected ones, ModelUnsuitable for no embedder.
         """
-        from index.padding_free import drop_padding  # seconds of import, needed only by whoever embeds
+        from index.compiled_bert import compile_in_place  # seconds of import, needed only by whoever embeds
         from index.products import Arithmetic
 
         weights_hash = weights_sha256(folder)
@@ -54,7 +56,8 @@ class SentenceTransformerEmbedder:
         arithmetic = Arithmetic.chosen(precision, name, weights_hash, activations or folder / ACTIVATIONS_FILE)
         self.number_format = arithmetic.number_format
         # one that is no BERT runs as its library runs it
-        self._autocast = drop_padding(self._model[0], "model", arithmetic) is None and arithmetic.bf16
+        self._bert = compile_in_place(self._model[0], "model", arithmetic)
+        self._autocast = self._bert is None and arithmetic.bf16
         dimension = self._model.get_embedding_dimension()
         if dimension is None or self._model.max_seq_length is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
@@ -66,6 +69,13 @@ class SentenceTransformerEmbedder:
         self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}/{self._model.max_seq_length}"
         # whether to cut and to pad is kept in a tokenizer: who counts would change it for who embeds at the same time
         self._counter = copy.deepcopy(self._model.tokenizer)
+
+    @property
+    def work(self) -> Work:
+        """What it computed so far, where a `CompiledBert` does."""
+        from index.compiled_bert import Work
+
+        return Work() if self._bert is None else self._bert.work
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the model's special ones."""

@@ -1,24 +1,28 @@
-"""Linear layers as matrix products whose weights are cast and laid out once, as oneDNN likes them."""
+"""Linear layers as matrix products in an OpenVINO graph, in floats or in 8-bit integers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
+import numpy as np
 import torch
+from openvino import opset13 as graph
 from torch import Tensor
 from torch.nn import Linear
-from torch.nn.functional import gelu, linear
 
 from index.activations import Activations
 from index.errors import ModelUnsuitable
 from index.precision import NumberFormat, Precision, cpu_has_fast_int8, takes_bf16
 
-Product = Callable[[Tensor], Tensor]
+Node: TypeAlias = Any
+"""Of a graph; the library has no types of its own."""
 
 # of an 8-bit product's input channels, these are scaled so that they reach no further than the others do
 _FAR_REACHING = 0.1
+_LEVELS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Arithmetic:
     """The number formats that a model is computed in."""
 
     bf16: bool
-    """For what is not in int8; otherwise float32."""
+    """What is not in int8 is in bf16, otherwise in float32."""
     activations: Activations | None = None
     """With these, the products are in int8."""
 
@@ -55,79 +59,48 @@ class Arithmetic:
             return "int8"
         return "bf16" if self.bf16 else "fp32"
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """Of what is not in int8."""
-        return torch.bfloat16 if self.bf16 else torch.float32
-
-    def product(self, layers: Sequence[Linear], name: str, *, then_gelu: bool = False) -> Product:
-        """What linear layers of one input compute, side by side; ``name`` is what its activations go by."""
+    def products(self, inputs: Node, layers: Sequence[Linear], name: str) -> list[Node]:
+        """What each of the linear layers makes of the ``inputs``; ``name`` is what their activations go by."""
         if self.activations is None:
-            return float_product(layers, self.dtype, then_gelu=then_gelu)
-        return int8_product(layers, self.activations.bounds[name], then_gelu=then_gelu)
+            return [in_floats(inputs, layer) for layer in layers]
+        return int8_products(inputs, layers, self.activations.bounds[name])
 
 
-def float_product(layers: Sequence[Linear], dtype: torch.dtype, *, then_gelu: bool = False) -> Product:
-    """In ``dtype``, from any format and to that one."""
-    weight, bias = (tensor.to(dtype) for tensor in _side_by_side(layers))
-    if not _onednn_computes(dtype):
-
-        def product(inputs: Tensor) -> Tensor:
-            outputs = linear(inputs.to(dtype), weight, bias)
-            return gelu(outputs) if then_gelu else outputs
-
-        return product
-    # what torch.compile makes of a frozen linear layer, without the compiler
-    packed = torch.ops.mkldnn._reorder_linear_weight(weight)
-    compute = torch.ops.mkldnn._linear_pointwise
-    after, algorithm = _after(then_gelu)
-    return lambda inputs: compute(inputs.to(dtype), packed, bias, after, [], algorithm)
+def in_floats(inputs: Node, layer: Linear) -> Node:
+    """In those that the graph is computed in."""
+    return _with_bias(inputs, constant(layer.weight), layer)
 
 
-def _onednn_computes(dtype: torch.dtype) -> bool:
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return False
-    return dtype != torch.bfloat16 or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def int8_product(layers: Sequence[Linear], bounds: Tensor, *, then_gelu: bool = False) -> Product:
-    """In 8-bit integers, from float32 and to it; ``bounds`` (2, channels) are what its inputs were seen to be.
+def int8_products(inputs: Node, layers: Sequence[Linear], bounds: Tensor) -> list[Node]:
+    """In 8-bit integers, from float32 and to it; ``bounds`` (2, channels) are what the inputs were seen to be.
 
     A weight has one scale for each output, the inputs one scale together. Therefore the few channels that reach much
     further than the others are scaled down first and their weights up, as in SmoothQuant (Xiao et al., 2022,
     arXiv:2211.10438). What reaches further than it was seen to is cut off.
     """
-    weight, bias = _side_by_side(layers)
     reach = bounds.abs().amax(dim=0)
     down = (reach / reach.quantile(1 - _FAR_REACHING)).clamp(min=1)
     least, greatest = (bounds[0] / down).min().clamp(max=0), (bounds[1] / down).max().clamp(min=0)
-    step = float(greatest - least) / 255
+    step = float(greatest - least) / (_LEVELS - 1)
     zero = round(-float(least) / step)
-    weight = weight * down
-    weight_step = weight.abs().amax(dim=1) / 127
-    packed = torch.ops.onednn.qlinear_prepack((weight / weight_step[:, None]).round().to(torch.int8), None)
-    weight_zero = torch.zeros(len(weight), dtype=torch.int32)
-    to_steps = 1 / (down * step)
-    # what becomes an integer is cut off behind the point: half a step more makes that rounding
-    shift = torch.full_like(to_steps, zero + 0.5)
-    compute = torch.ops.onednn.qlinear_pointwise
-    after, algorithm = _after(then_gelu)
-
-    def product(inputs: Tensor) -> Tensor:
-        # from float32 straight to uint8 takes three times as long
-        steps = torch.addcmul(shift, inputs, to_steps).clamp_(0, 255).to(torch.int16).to(torch.uint8)
-        outputs: Tensor = compute(
-            steps, step, zero, packed, weight_step, weight_zero, bias, 1.0, 0, torch.float32, after, [], algorithm
-        )
-        return outputs
-
-    return product
+    ends = (np.float32(-zero * step), np.float32((_LEVELS - 1 - zero) * step))
+    # the library computes what it is told so, integers times steps, in the integers
+    levels = graph.fake_quantize(graph.multiply(inputs, constant(1 / down)), *ends, *ends, _LEVELS)
+    return [_with_bias(levels, _int8_weight(layer, down), layer) for layer in layers]
 
 
-def _side_by_side(layers: Sequence[Linear]) -> tuple[Tensor, Tensor]:
-    weight = torch.cat([layer.weight.detach().float() for layer in layers])
-    return weight, torch.cat([layer.bias.detach().float() for layer in layers])
+def _int8_weight(layer: Linear, down: Tensor) -> Node:
+    """(outputs, inputs), as integers times a step for each output."""
+    weight = layer.weight.detach().float() * down
+    step = weight.abs().amax(dim=1, keepdim=True) / 127
+    levels = graph.constant((weight / step).round().to(torch.int8).numpy())
+    return graph.multiply(graph.convert(levels, np.float32), constant(step))
 
 
-def _after(then_gelu: bool) -> tuple[str, str]:
-    return ("gelu", "none") if then_gelu else ("none", "")
+def _with_bias(inputs: Node, weight: Node, layer: Linear) -> Node:
+    return graph.add(graph.matmul(inputs, weight, transpose_a=False, transpose_b=True), constant(layer.bias))
+
+
+def constant(tensor: Tensor) -> Node:
+    """In float32."""
+    return graph.constant(tensor.detach().float().numpy())

@@ -11,17 +11,15 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-import torch
-from torch import Tensor
-from torch.nn import Module
-from torch.nn.utils.rnn import pad_sequence
+import numpy as np
 
+from index.compiled_bert import CompiledBert, Tokens
 from index.errors import CatalogueError
-from index.padding_free import PaddingFreeBert, Tokens
 from index.remembered import Remembered
 from index.states import States, StatesFile, tokens_key
 from rag.pieces import Pieces, joined
 from rag.spans import FloatArray
+from rag.together import starts_and_ends
 from rag.windows import IntArray, Window, length_sorted_batches
 
 if TYPE_CHECKING:
@@ -49,19 +47,18 @@ class AheadEncoder:
 
     def __init__(
         self,
-        bert: PaddingFreeBert,
-        head: Module,
-        layers: int,
+        bert: CompiledBert,
         tokenizer: PreTrainedTokenizerFast,
         kept: StatesFile,
         *,
         max_tokens: int,
         stride: int,
     ) -> None:
-        """The lower ``layers`` are computed beforehand. ``max_tokens`` are of a window with a short question."""
+        """The lower layers of ``bert``, which ends in a head, are computed beforehand.
+
+        ``max_tokens`` are of a window with a short question.
+        """
         self._bert = bert
-        self._head = head
-        self._layers = layers
         self._max_tokens = max_tokens
         self._pieces = Pieces(tokenizer, max_tokens=max_tokens - FIRST_POSITION, stride=stride)
         self._kept = kept
@@ -82,13 +79,10 @@ class AheadEncoder:
 
     def logits(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
         """Start and end logits of the windows, (windows, tokens) each."""
-        with torch.inference_mode():
-            questions = self._states([_part(window, _QUESTION) for window in windows], _QUESTION, self._questions)
-            passages = self._states([_part(window, _PASSAGE) for window in windows], _PASSAGE, self._kept)
-            together = [torch.cat(parts) for parts in zip(questions, passages, strict=True)]
-            read = [self._head(hidden) for hidden in self._bert.upper(together, self._layers)]
-            logits = pad_sequence(read, batch_first=True).numpy()
-        return logits[..., 0], logits[..., 1]
+        questions = self._states([_part(window, _QUESTION) for window in windows], _QUESTION, self._questions)
+        passages = self._states([_part(window, _PASSAGE) for window in windows], _PASSAGE, self._kept)
+        together = [np.concatenate(parts) for parts in zip(questions, passages, strict=True)]
+        return starts_and_ends(self._bert.upper(together))
 
     def prepare(self, passages: Sequence[str]) -> None:
         """Computes what the lower layers make of passages, and keeps it. Raises CatalogueError."""
@@ -115,7 +109,7 @@ class AheadEncoder:
         parts = (_part(window, _PASSAGE) for windows in self._pieces.passages(passages).values() for window in windows)
         return {tokens_key(ids): ids for ids in parts}
 
-    def _states(self, parts: Sequence[IntArray], kind: int, memory: Memory) -> list[Tensor]:
+    def _states(self, parts: Sequence[IntArray], kind: int, memory: Memory) -> list[FloatArray]:
         """What the lower layers make of each part, (tokens, width); the computed is kept in ``memory``."""
         keys = [tokens_key(part) for part in parts]
         known = memory.known(keys)
@@ -126,12 +120,11 @@ class AheadEncoder:
                 memory.keep(computed)
             except CatalogueError as error:  # which is no reason to leave a question without an answer
                 logger.warning("What was computed of a passage was not kept: %s", error)
-        return [torch.from_numpy(known[key].values()) for key in keys]
+        return [known[key].values() for key in keys]
 
     def _computed(self, parts: Mapping[str, IntArray], kind: int) -> dict[str, States]:
-        with torch.inference_mode():
-            states = self._bert.lower([_tokens(ids, kind) for ids in parts.values()], self._layers)
-        return {key: States.of(of_one.numpy()) for key, of_one in zip(parts, states, strict=True)}
+        states = self._bert.lower([_tokens(ids, kind) for ids in parts.values()])
+        return {key: States.of(of_one) for key, of_one in zip(parts, states, strict=True)}
 
 
 class Memory(Protocol):
@@ -152,5 +145,4 @@ def _part(window: Window, kind: int) -> IntArray:
 
 def _tokens(ids: IntArray, kind: int) -> Tokens:
     first = FIRST_POSITION if kind == _PASSAGE else 0
-    row = torch.from_numpy(ids)
-    return Tokens(row, torch.full_like(row, kind), torch.arange(first, first + len(row)))
+    return Tokens(ids, np.full_like(ids, kind), np.arange(first, first + len(ids)))

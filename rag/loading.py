@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.allocator import keep_what_passes_need
+from index.allocator import give_back, share_one_heap
 from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
 from index.errors import ModelNotFound
 from index.passage_index import PassageIndex
@@ -91,6 +91,7 @@ def load(
         extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader, data)
         passage_index = PassageIndex(data, embedder, size=size, rule=rule, preparation=extractive_reader.ahead)
         reranker = load_reranker(models)
+    give_back()
     if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
         logger.warning("The calibration was fitted for another order of passages: run `sourcespan calibrate`")
     answerer = QuestionAnswerer(
@@ -204,7 +205,7 @@ def _calibration(wanted: str, beside: Path) -> Calibration:
 def _set_up_libraries(allow_hub: bool) -> None:
     # the model libraries read this once, when they are first imported
     os.environ["HF_HUB_OFFLINE"] = "0" if allow_hub else "1"
-    keep_what_passes_need()
+    share_one_heap()
 
 
 def quiet_libraries() -> None:

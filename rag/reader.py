@@ -6,22 +6,27 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 from safetensors import SafetensorError
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoTokenizer,
+    BertForQuestionAnswering,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
+from index.compiled_bert import CompiledBert, Work
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
-from index.padding_free import drop_padding
 from index.precision import ACTIVATIONS_FILE
 from index.products import Arithmetic
 from index.states import StatesFile
 from rag.ahead import FIRST_POSITION, LAYERS_AHEAD, AheadEncoder
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
-from rag.spans import BoolArray, FloatArray, TokenSpan, best_token_spans
-from rag.together import TogetherEncoder
-from rag.windows import Window, length_sorted_batches
+from rag.spans import FloatArray, TokenSpan, best_token_spans
+from rag.together import TogetherEncoder, compiled_logits, transformers_logits
+from rag.windows import Window, length_sorted_batches, stacked
 
 
 class WindowEncoder(Protocol):
@@ -51,38 +56,38 @@ class ExtractiveReader:
         weights_hash = weights_sha256(folder)
         arithmetic = Arithmetic.chosen(self._config.precision, name, weights_hash, folder / ACTIVATIONS_FILE)
         self.number_format = arithmetic.number_format
-        # what is no BERT runs as transformers runs it
-        bert = drop_padding(model, model.base_model_prefix, arithmetic)
+        layers: int = getattr(model.config, LAYERS_AHEAD, 0) if ahead is not None else 0
+        self._bert = _compiled(model, arithmetic, layers)
         longest: int = min(self._tokenizer.model_max_length, model.config.max_position_embeddings)
         self._window_tokens = min(self._config.max_window_tokens, longest)
         self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}"
         self.ahead: AheadEncoder | None = None
         if ahead is not None:
-            layers = getattr(model.config, LAYERS_AHEAD, 0)
-            if bert is None or not layers:
+            if self._bert is None or not layers:
                 raise ModelUnsuitable(name, "it was not trained to be computed ahead: see `train run --layers-ahead`")
             if (longest_passage := self._window_tokens - FIRST_POSITION) <= self._config.stride:
                 reason = f"a passage of more than {longest_passage} tokens takes several of its windows, which"
                 raise ModelUnsuitable(name, f"{reason} would have to share {self._config.stride}")
             # what it answers differs a little
             self.fingerprint += f"/{layers}-ahead"
-            kept = StatesFile(ahead, model=f"{self.fingerprint}/{self.number_format}", width=bert.config.hidden_size)
+            kept = StatesFile(ahead, model=f"{self.fingerprint}/{self.number_format}", width=self._bert.width)
             self.ahead = AheadEncoder(
-                bert,
-                model.get_submodule("qa_outputs"),
-                layers,
-                self._tokenizer,
-                kept,
-                max_tokens=self._window_tokens,
-                stride=self._config.stride,
+                self._bert, self._tokenizer, kept, max_tokens=self._window_tokens, stride=self._config.stride
             )
-        self._encoder: WindowEncoder = self.ahead or TogetherEncoder(
-            model,
-            self._tokenizer,
-            bf16=arithmetic.bf16 and bert is None,
-            max_tokens=self._window_tokens,
-            stride=self._config.stride,
+        # what is no BERT runs as transformers runs it
+        logits = (
+            transformers_logits(model, self._tokenizer, bf16=arithmetic.bf16)
+            if self._bert is None
+            else compiled_logits(self._bert)
         )
+        self._encoder: WindowEncoder = self.ahead or TogetherEncoder(
+            logits, self._tokenizer, max_tokens=self._window_tokens, stride=self._config.stride
+        )
+
+    @property
+    def work(self) -> Work:
+        """What it computed so far, where a `CompiledBert` does."""
+        return Work() if self._bert is None else self._bert.work
 
     def check(self, question: str) -> None:
         """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""
@@ -117,8 +122,8 @@ class ExtractiveReader:
         found = best_token_spans(
             start_logits,
             end_logits,
-            _stacked([window.may_start for window in windows]),
-            _stacked([window.may_end for window in windows]),
+            stacked([window.may_start for window in windows]),
+            stacked([window.may_end for window in windows]),
             max_tokens=self._config.max_answer_tokens,
             per_window=self._config.spans_per_window,
             null_weight=self._config.null_weight,
@@ -136,9 +141,10 @@ def _placed(window: Window, span: TokenSpan, pairs: Sequence[tuple[int, int]]) -
     )
 
 
-def _stacked(masks: Sequence[BoolArray]) -> BoolArray:
-    longest = max(map(len, masks))
-    return np.stack([np.pad(mask, (0, longest - len(mask))) for mask in masks])
+def _compiled(model: PreTrainedModel, arithmetic: Arithmetic, ahead: int) -> CompiledBert | None:
+    if not isinstance(model, BertForQuestionAnswering) or not CompiledBert.fits(model.bert):
+        return None
+    return CompiledBert(model.bert, arithmetic, head=model.qa_outputs, ahead=ahead)
 
 
 def _load(folder: Path, name: str) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
+from index.compiled_bert import CompiledBert, Tokens
 from index.precision import autocast
 from rag.pieces import Front, Pieces, joined
 from rag.spans import FloatArray
-from rag.windows import Window, cut_windows, pad, pad_values
+from rag.windows import IntArray, Window, cut_windows, pad, pad_values, stacked
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+Logits = Callable[[Sequence[Window]], tuple[FloatArray, FloatArray]]
+"""Computes start and end logits of windows, (windows, tokens) each."""
 
 
 class TogetherEncoder:
     """Windows → logits."""
 
-    def __init__(
-        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, *, bf16: bool, max_tokens: int, stride: int
-    ) -> None:
-        """``bf16`` is for a model that transformers itself computes."""
-        self._model = model
+    def __init__(self, logits: Logits, tokenizer: PreTrainedTokenizerFast, *, max_tokens: int, stride: int) -> None:
+        self.logits = logits
         self._tokenizer = tokenizer
         self._pieces = Pieces(tokenizer, max_tokens=max_tokens, stride=stride)
-        self._bf16 = bf16
         self._max_tokens = max_tokens
         self._stride = stride
-        self._pad_values = pad_values(tokenizer)
 
     def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
         """Every window of every (question, passage) pair, in order."""
@@ -56,9 +56,36 @@ class TogetherEncoder:
         """How many tokens of a passage fit beside ``question``."""
         return self._max_tokens - self._pieces.taken_by(question)
 
-    def logits(self, windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
-        """Start and end logits of the windows, (windows, tokens) each."""
-        inputs = {name: torch.from_numpy(values) for name, values in pad(windows, self._pad_values).items()}
-        with torch.inference_mode(), autocast(self._bf16):
-            output = self._model(**inputs)
+
+def compiled_logits(bert: CompiledBert) -> Logits:
+    """By a BERT with a question-answering head."""
+
+    def logits(windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
+        places = np.arange(max(map(len, windows)))
+        return starts_and_ends(bert.whole([_tokens(window, places) for window in windows]))
+
+    return logits
+
+
+def _tokens(window: Window, places: IntArray) -> Tokens:
+    ids = window.inputs["input_ids"]
+    return Tokens(ids, window.inputs.get("token_type_ids", np.zeros_like(ids)), places[: len(ids)])
+
+
+def starts_and_ends(logits: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """(tokens, 2) of each window → (windows, tokens of the longest), twice."""
+    return stacked([of_one[:, 0] for of_one in logits]), stacked([of_one[:, 1] for of_one in logits])
+
+
+def transformers_logits(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, *, bf16: bool) -> Logits:
+    """As transformers itself computes it, padding included."""
+    filler = pad_values(tokenizer)
+    model.float()  # type: ignore[no-untyped-call]
+
+    def logits(windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
+        inputs = {name: torch.from_numpy(values) for name, values in pad(windows, filler).items()}
+        with torch.inference_mode(), autocast(bf16):
+            output = model(**inputs)
         return output.start_logits.float().numpy(), output.end_logits.float().numpy()
+
+    return logits

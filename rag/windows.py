@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 T = TypeVar("T")
+Scalar = TypeVar("Scalar", bound=np.generic)
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
@@ -118,13 +119,15 @@ def length_sorted_batches(items: Sequence[T], lengths: Sequence[int], max_padded
 
 def pad(windows: Sequence[Window], pad_values: dict[str, int]) -> dict[str, IntArray]:
     """The inputs of ``windows`` as arrays (windows, tokens of the longest), filled up with ``pad_values``."""
-    longest = max(map(len, windows))
-    return {
-        name: np.stack(
-            [np.pad(w.inputs[name], (0, longest - len(w)), constant_values=pad_values.get(name, 0)) for w in windows]
-        )
-        for name in windows[0].inputs
-    }
+    return {name: stacked([w.inputs[name] for w in windows], pad_values.get(name, 0)) for name in windows[0].inputs}
+
+
+def stacked(rows: Sequence[NDArray[Scalar]], filler: int = 0) -> NDArray[Scalar]:
+    """(rows, columns of the longest), filled up with ``filler``."""
+    table = np.full((len(rows), max(map(len, rows))), filler, dtype=rows[0].dtype)
+    for whole, row in zip(table, rows, strict=True):
+        whole[: len(row)] = row
+    return table
 
 
 def pad_values(tokenizer: PreTrainedTokenizerFast) -> dict[str, int]:

@@ -10,9 +10,9 @@ import torch
 from transformers import BertForQuestionAnswering
 
 from index.activations import Activations, observed
+from index.compiled_bert import CompiledBert
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
-from index.padding_free import PaddingFreeBert
 from rag.ahead import LAYERS_AHEAD
 from rag.loading import quiet_libraries
 from rag.squad import read_squad
@@ -40,7 +40,7 @@ def measure_activations(
     # with a head or without: what is measured is the encoder below it
     model, tokenizer = load_reader(folder)
     bert = model.base_model
-    if not PaddingFreeBert.fits(bert):
+    if not CompiledBert.fits(bert):
         raise ModelUnsuitable(str(folder), f"{type(bert).__name__} is not computed in int8, only BERT is")
     bert.train(False)
     ways: list[torch.nn.Module] = [bert]

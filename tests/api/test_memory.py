@@ -13,26 +13,12 @@ from api import memory
 def test_memory_is_given_back_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     given = threading.Semaphore(0)
 
-    class Allocator:
-        def malloc_trim(self, _pad: int) -> None:
-            given.release()
-
-    monkeypatch.setattr(memory, "glibc", Allocator)
+    monkeypatch.setattr(memory, "give_back", given.release)
     monkeypatch.setattr(memory, "_SECONDS_BETWEEN", 0)
 
     async def run() -> None:
         async with memory.giving_memory_back():
             for _ in range(3):
                 assert await asyncio.to_thread(given.acquire, timeout=60)
-
-    asyncio.run(run())
-
-
-def test_without_glibc_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "glibc", lambda: None)
-
-    async def run() -> None:
-        async with memory.giving_memory_back():
-            pass
 
     asyncio.run(run())

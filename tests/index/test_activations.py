@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.activations import Activations, observed
 from index.errors import ModelUnsuitable
-from tests.index.test_padding_free import bert
+from tests.index.test_compiled_bert import bert
 
 
 @given(lengths=st.lists(st.integers(1, 20), min_size=1, max_size=4), seed=st.integers(0, 1000))

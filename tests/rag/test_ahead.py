@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForQuestionAnswering, BertForQuestionAnswering
 
+from index.compiled_bert import States, Tokens
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
-from index.padding_free import Tokens
 from index.passage_index import PassageIndex
 from rag.ahead import FIRST_POSITION, LAYERS_AHEAD
 from rag.config import ReaderConfig
@@ -58,9 +58,9 @@ class Watched:
         self._compute = reader.ahead._bert.lower
         monkeypatch.setattr(reader.ahead._bert, "lower", self._lower)
 
-    def _lower(self, texts: Sequence[Tokens], layers: int) -> list[torch.Tensor]:
+    def _lower(self, texts: Sequence[Tokens]) -> list[States]:
         self.passages += [text.ids.tolist() for text in texts if text.types.any()]
-        return self._compute(texts, layers)
+        return self._compute(texts)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

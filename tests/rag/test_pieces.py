@@ -41,7 +41,7 @@ def tokenizer(request: pytest.FixtureRequest) -> PreTrainedTokenizerFast:
 
 
 def encoder(tokenizer: PreTrainedTokenizerFast) -> TogetherEncoder:
-    return TogetherEncoder(None, tokenizer, bf16=False, max_tokens=MAX_TOKENS, stride=STRIDE)  # type: ignore[arg-type]
+    return TogetherEncoder(None, tokenizer, max_tokens=MAX_TOKENS, stride=STRIDE)  # type: ignore[arg-type]
 
 
 def assert_same(mine: list[Window], right: list[Window]) -> None:

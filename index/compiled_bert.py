@@ -1,0 +1,230 @@
+"""A BERT compiled for the CPU by OpenVINO, in the place of transformers' own.
+
+Texts of like length are computed together, filled up to one of few lengths, since code is made for every shape that is
+met. Nothing else is padding.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeGuard
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from openvino import Tensor
+from torch.nn import Embedding, Linear, Module
+from transformers import BertModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from index.bert_graph import NOTHING, compiled
+from index.precision import NumberFormat
+from index.products import Arithmetic
+
+States = NDArray[np.float32]
+"""(tokens, width): what layers make of the tokens of a text, or what a head makes of that."""
+
+# lengths are multiples of it
+_LENGTHS = 16
+# so many texts are computed together, or half as many, or one
+_TOGETHER = 4
+# so many tokens more, of padding, are computed sooner than one more pass is begun
+_WORTH_A_PASS = 24
+# of shapes: some 3 MB each
+_SHAPES_KEPT = 16
+# the largest level of an 8-bit integer that has its negative
+_MOST = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of a text: vocabulary numbers, token types and positions, (tokens,) each."""
+
+    ids: NDArray[np.int64]
+    types: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Work:
+    """What was computed so far, in operations, padding left out."""
+
+    products: int = 0
+    """Of matrix products with weights."""
+    attention: int = 0
+    """Of those between tokens."""
+
+
+def compile_in_place(owner: Module, name: str, arithmetic: Arithmetic) -> CompiledBert | None:
+    """Puts a `CompiledBert` in the place of the BERT ``owner.name``; what else there is becomes float32.
+
+    Gives it, or None where there is no BERT and everything computes as before.
+    """
+    bert = getattr(owner, name, None)
+    if not CompiledBert.fits(bert):
+        owner.float()
+        return None
+    encoder = CompiledBert(bert, arithmetic).eval()
+    setattr(owner, name, None)
+    owner.float()
+    setattr(owner, name, encoder)
+    return encoder
+
+
+class CompiledBert(Module):
+    """In the place of a transformers BertModel, on the CPU, for inference only. Threads may share it."""
+
+    def __init__(self, bert: BertModel, arithmetic: Arithmetic, *, head: Linear | None = None, ahead: int = 0) -> None:
+        """With ``ahead``, the lower layers, of that number, are computed apart from the upper ones.
+
+        With a ``head``, what it makes of the states is given in their place; `forward` is for who has none.
+
+        Raises ValueError for a model that `fits` refuses.
+        """
+        super().__init__()
+        if not self.fits(bert):
+            raise ValueError(f"{type(bert).__name__} is computed in another way than BERT")
+        self.config = bert.config
+        self.width: int = bert.config.hidden_size
+        self.work = Work()
+        embeddings = bert.embeddings
+        self._words = _Table.of(embeddings.word_embeddings, arithmetic.number_format)
+        self._positions = _Table.of(embeddings.position_embeddings, "fp32")
+        self._types = _Table.of(embeddings.token_type_embeddings, "fp32")
+        layers = range(bert.config.num_hidden_layers)
+        self._lower = _Layers(bert, arithmetic, layers[: ahead or None], None if ahead else head, self.work)
+        self._upper = _Layers(bert, arithmetic, layers[ahead:], head, self.work) if ahead else None
+
+    @staticmethod
+    def fits(model: object) -> TypeGuard[BertModel]:
+        """Whether it is a BERT as it was published, and an encoder."""
+        config = getattr(model, "config", None)
+        return (
+            getattr(config, "model_type", None) == "bert"
+            and getattr(config, "hidden_act", None) == "gelu"
+            and getattr(config, "position_embedding_type", "absolute") == "absolute"
+            and not getattr(config, "is_decoder", False)
+        )
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        token_type_ids: torch.Tensor | None = None,
+        **_: object,
+    ) -> BaseModelOutput:
+        """``last_hidden_state`` (texts, tokens, width) in float32; zero where ``attention_mask`` is."""
+        ids, mask = input_ids.numpy(), attention_mask.numpy() != 0
+        types = np.zeros_like(ids) if token_type_ids is None else token_type_ids.numpy()
+        places = np.arange(ids.shape[1])
+        texts = [Tokens(i[m], t[m], places[m]) for i, t, m in zip(ids, types, mask, strict=True)]
+        states = self.whole(texts)
+        padded = np.zeros((*ids.shape, self.width), np.float32)
+        padded[mask] = np.concatenate(states)
+        return BaseModelOutput(last_hidden_state=torch.from_numpy(padded))
+
+    def lower(self, texts: Sequence[Tokens]) -> list[States]:
+        """What the lower layers make of each text, or all of them where none are apart."""
+        return self._lower.through([self._embedded(text) for text in texts])
+
+    def upper(self, states: Sequence[States]) -> list[States]:
+        """What the layers above the lower ones make of each text, of which these are the states."""
+        return list(states) if self._upper is None else self._upper.through(states)
+
+    def whole(self, texts: Sequence[Tokens]) -> list[States]:
+        """What all layers make of each text."""
+        return self.upper(self.lower(texts))
+
+    def _embedded(self, text: Tokens) -> States:
+        return self._words.rows(text.ids) + self._types.rows(text.types) + self._positions.rows(text.places)
+
+
+class _Layers:
+    """Some layers, one above the other."""
+
+    def __init__(self, bert: BertModel, arithmetic: Arithmetic, layers: range, head: Linear | None, work: Work) -> None:
+        threads = torch.get_num_threads()
+        computed = compiled(bert, arithmetic, layers, head, threads=threads, shapes_kept=_SHAPES_KEPT)
+        self._request = computed.create_infer_request()
+        # two passes at once would only slow each other down, and there is one place for what comes out
+        self._one_at_a_time = threading.Lock()
+        self._work = work
+        width, inner = bert.config.hidden_size, bert.config.intermediate_size
+        self._of_token = 2 * len(layers) * (4 * width * width + 2 * width * inner)
+        self._of_pair = 4 * len(layers) * width
+
+    def through(self, texts: Sequence[States]) -> list[States]:
+        """What these layers make of the states of each text."""
+        made: list[States] = [*texts]
+        with self._one_at_a_time:
+            for together in passes([len(text) for text in texts]):
+                for at, computed in zip(together, self._computed([texts[at] for at in together]), strict=True):
+                    made[at] = computed
+        return made
+
+    def _computed(self, texts: Sequence[States]) -> list[States]:
+        """In one pass."""
+        lengths = [len(text) for text in texts]
+        states = np.zeros((len(texts), filled_up(max(lengths)), texts[0].shape[1]), np.float32)
+        mask = np.full((len(texts), 1, 1, states.shape[1]), NOTHING)
+        for row, text in enumerate(texts):
+            states[row, : len(text)] = text
+            mask[row, ..., : len(text)] = 0
+        for number, given in enumerate((states, mask)):
+            self._request.set_input_tensor(number, Tensor(given, shared_memory=True))
+        self._request.infer()
+        out = self._request.get_output_tensor().data
+        self._work.products += sum(lengths) * self._of_token
+        self._work.attention += sum(length**2 for length in lengths) * self._of_pair
+        return [out[row, :length].copy() for row, length in enumerate(lengths)]
+
+
+def passes(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Which texts are computed together, by position, the longest first."""
+    rest = sorted(range(len(lengths)), key=lambda at: -lengths[at])
+    while rest:
+        count = _TOGETHER
+        while count > 1 and not _is_worth_it([filled_up(lengths[at]) for at in rest[:count]], count):
+            count //= 2
+        yield rest[:count]
+        rest = rest[count:]
+
+
+def _is_worth_it(lengths: Sequence[int], count: int) -> bool:
+    padding = count * lengths[0] - sum(lengths)
+    return len(lengths) == count and padding <= (count - 1) * _WORTH_A_PASS
+
+
+def filled_up(length: int) -> int:
+    """The length that a text of so many tokens is computed with."""
+    return -(-length // _LENGTHS) * _LENGTHS
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Table:
+    """The rows of an embedding."""
+
+    values: NDArray[np.generic]
+    """In fewer bits, if in int8 with a step for each row."""
+    steps: NDArray[np.float32] | None = None
+    """(rows, 1)"""
+
+    @classmethod
+    def of(cls, embedding: Embedding, number_format: NumberFormat) -> _Table:
+        exact = embedding.weight.detach().float().numpy()
+        if number_format != "int8":
+            # a view would keep the whole file of weights in memory
+            return cls(exact.astype(np.float16 if number_format == "bf16" else np.float32))
+        reach = np.maximum(exact.max(axis=1, keepdims=True), -exact.min(axis=1, keepdims=True))
+        steps = np.maximum(reach, np.finfo(np.float32).tiny) / _MOST
+        levels = np.empty(exact.shape, np.int8)
+        for row, step, rounded in zip(exact, steps, levels, strict=True):  # all at once would be as large again, twice
+            rounded[:] = np.rint(row / step)
+        return cls(levels, steps)
+
+    def rows(self, numbers: NDArray[np.int64]) -> States:
+        """(numbers, width)"""
+        taken = self.values.take(numbers, axis=0).astype(np.float32)
+        return taken if self.steps is None else taken * self.steps.take(numbers, axis=0)

@@ -1,0 +1,184 @@
+"""The compiled BERT against transformers' own, on a small random one."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import Linear
+from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
+
+from index.activations import Activations, observed
+from index.compiled_bert import CompiledBert, Tokens, filled_up, passes
+from index.precision import NumberFormat
+from index.products import Arithmetic
+from tests.processor import needs_bf16, needs_int8
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 40,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "max_position_embeddings": 64,
+}
+FP32 = Arithmetic(bf16=False)
+
+lengths_of_texts = st.lists(st.integers(1, 60), min_size=1, max_size=6)
+
+
+def bert() -> BertModel:
+    torch.manual_seed(0)
+    model = BertModel(BertConfig(**SMALL))
+    model.train(False)
+    return model
+
+
+@cache
+def computed_in(number_format: NumberFormat) -> CompiledBert:
+    """Compiling takes longer than computing."""
+    if number_format == "int8":
+        return CompiledBert(bert(), Arithmetic(bf16=False, activations=measured()))
+    return CompiledBert(bert(), Arithmetic(bf16=number_format == "bf16"))
+
+
+def measured() -> Activations:
+    """What goes into the small BERT's products."""
+    model, draw = bert(), torch.Generator().manual_seed(1)
+    with torch.inference_mode(), observed(model, "of-these") as activations:
+        for length in (7, 20, 60):
+            model(torch.randint(0, 40, (4, length), generator=draw))
+    return activations
+
+
+def inputs(lengths: list[int], seed: int) -> dict[str, Tensor]:
+    draw = torch.Generator().manual_seed(seed)
+    shape = (len(lengths), max(lengths))
+    return {
+        "input_ids": torch.randint(0, 40, shape, generator=draw),
+        "token_type_ids": torch.randint(0, 2, shape, generator=draw),
+        "attention_mask": (torch.arange(shape[1]) < torch.tensor(lengths)[:, None]).long(),
+    }
+
+
+def difference(number_format: NumberFormat, lengths: list[int], seed: int) -> Tensor:
+    """Of what it computes of every token, from what transformers does."""
+    given_ = inputs(lengths, seed)
+    inside = given_["attention_mask"].bool()
+    with torch.inference_mode():
+        right = bert()(**given_).last_hidden_state
+        mine = computed_in(number_format)(**given_).last_hidden_state
+    assert not mine[~inside].any()
+    off: Tensor = (mine - right)[inside]
+    return off
+
+
+@given(lengths=lengths_of_texts, seed=st.integers(0, 1000))
+def test_it_computes_what_transformers_does(lengths: list[int], seed: int) -> None:
+    assert difference("fp32", lengths, seed).abs().max() < 1e-4
+
+
+@needs_bf16
+@given(lengths=lengths_of_texts, seed=st.integers(0, 1000))
+def test_in_16_bits_it_computes_nearly_what_transformers_does(lengths: list[int], seed: int) -> None:
+    assert difference("bf16", lengths, seed).abs().max() < 0.1
+
+
+@needs_int8
+@given(lengths=lengths_of_texts, seed=st.integers(0, 1000))
+def test_in_8_bits_it_computes_nearly_what_transformers_does(lengths: list[int], seed: int) -> None:
+    off = difference("int8", lengths, seed)
+    assert off.abs().max() < 0.3
+    assert off.square().mean().sqrt() < 0.03  # of what has a standard deviation of 1
+
+
+@pytest.mark.parametrize("number_format", ["fp32", pytest.param("int8", marks=needs_int8)])
+@given(lengths=lengths_of_texts)
+def test_a_text_is_computed_the_same_whatever_it_is_computed_with(
+    number_format: NumberFormat, lengths: list[int]
+) -> None:
+    mine, given_ = computed_in(number_format), inputs(lengths, 0)
+    with torch.inference_mode():
+        together = mine(**given_).last_hidden_state
+        for row, length in enumerate(lengths):
+            alone = mine(**{name: values[row : row + 1, :length] for name, values in given_.items()}).last_hidden_state
+            torch.testing.assert_close(together[row, :length], alone[0], atol=1e-4, rtol=1e-3)
+
+
+def test_without_token_types_all_are_of_the_first_type() -> None:
+    ids = torch.tensor([[1, 2, 3]])
+    with torch.inference_mode():
+        right = bert()(ids).last_hidden_state
+        mine = computed_in("fp32")(ids, torch.ones_like(ids)).last_hidden_state
+    torch.testing.assert_close(mine, right, atol=1e-4, rtol=1e-3)
+
+
+def texts(lengths: list[int]) -> list[Tokens]:
+    draw = np.random.default_rng(0)
+    return [Tokens(draw.integers(0, 40, n), draw.integers(0, 2, n), draw.permutation(64)[:n]) for n in lengths]
+
+
+def test_layers_that_are_computed_apart_are_those_that_are_computed_together() -> None:
+    parted, asked = CompiledBert(bert(), FP32, ahead=1), texts([5, 33])
+    lower = parted.lower(asked)
+    for mine, whole in zip(parted.upper(lower), computed_in("fp32").whole(asked), strict=True):
+        np.testing.assert_allclose(mine, whole, atol=1e-4)
+    one_layer = bert()
+    del one_layer.encoder.layer[1:]
+    for of_one, text in zip(lower, asked, strict=True):
+        ids, types, places = (torch.from_numpy(values)[None] for values in (text.ids, text.types, text.places))
+        with torch.inference_mode():
+            right = one_layer(ids, token_type_ids=types, position_ids=places).last_hidden_state[0]
+        np.testing.assert_allclose(of_one, right.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_a_head_is_the_last_of_it(ahead: int) -> None:
+    head, asked = Linear(32, 2), texts([40, 3])
+    for mine, states in zip(
+        CompiledBert(bert(), FP32, head=head, ahead=ahead).whole(asked), computed_in("fp32").whole(asked), strict=True
+    ):
+        right = head(torch.from_numpy(states)).detach().numpy()
+        np.testing.assert_allclose(mine, right, atol=1e-4)
+
+
+def test_the_operations_are_counted_without_padding() -> None:
+    mine = CompiledBert(bert(), FP32)
+    mine.whole(texts([3, 10]))
+    weights = sum(p.numel() for n, p in bert().encoder.named_parameters() if p.dim() == 2)
+    assert mine.work.products == 2 * (3 + 10) * weights
+    # two layers, each: queries by keys, and what comes of it by values
+    assert mine.work.attention == 2 * 2 * 2 * 32 * (3 * 3 + 10 * 10)
+
+
+@given(lengths=st.lists(st.integers(1, 400), max_size=30))
+def test_every_text_is_in_one_pass_with_others_of_like_length(lengths: list[int]) -> None:
+    planned = list(passes(lengths))
+    assert sorted(at for together in planned for at in together) == list(range(len(lengths)))
+    for together in planned:
+        assert len(together) in (1, 2, 4), "code is made for every shape"
+        filled = [filled_up(lengths[at]) for at in together]
+        assert all(n % 16 == 0 and 0 <= n - lengths[at] < 16 for n, at in zip(filled, together, strict=True))
+        assert len(filled) * max(filled) - sum(filled) <= 24 * (len(filled) - 1)
+
+
+def test_texts_of_one_length_share_as_few_passes_as_they_can() -> None:
+    assert [len(together) for together in passes([100] * 7)] == [4, 2, 1]
+
+
+@pytest.mark.parametrize("change", [{"hidden_act": "relu"}, {"is_decoder": True}])
+def test_a_bert_of_another_make_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="another way"):
+        CompiledBert(BertModel(BertConfig(**SMALL, **change)), FP32)
+
+
+def test_another_architecture_is_refused() -> None:
+    other = RobertaModel(RobertaConfig(**SMALL))
+    assert not CompiledBert.fits(other)
+    assert not CompiledBert.fits(None)
