@@ -79,7 +79,9 @@ function render(target, document, stored) {
   const { span, page, heading, record } = target;
   const highlighted = range && { text, span, page, heading };
   body.replaceChildren(...(range ? pieces(stored.text, range, target) : blocks(stored.text)));
-  if (range) body.querySelector("mark, .passage")?.scrollIntoView({ block: "center", inline: "nearest" });
+  // a passage may be taller than the pane: its middle is no place to look for the quote
+  const shown = body.querySelector("mark") ?? body.querySelector(".passage");
+  if (range) shown?.scrollIntoView({ block: "center", inline: "nearest" });
   else body.scrollTop = 0;
   tell(...verdictOn(target, range, hasChanged(target, document, stored)));
   // what the page quotes and links to is the text that is shown, whatever it was when it was found
