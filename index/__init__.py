@@ -1,6 +1,7 @@
 """Turns documents into something searchable: parse, split, embed, store."""
 
 import os
+import sys
 
 READ_WHEN_LOADED = {
     # OpenMP's threads would spin for milliseconds after each piece of work, on cores that the next step wants
@@ -14,3 +15,7 @@ READ_WHEN_LOADED = {
 
 for _name, _value in READ_WHEN_LOADED.items():
     os.environ.setdefault(_name, _value)
+
+# OpenVINO would tell its makers that it was imported, and by whom, a number that it keeps in the user's home; it does
+# without where this is missing
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from index.remembered import Remembered
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from index.compiled_bert import Work
+    from index.compiled_bert import CompiledBert, Work
 
 # Upstream's sentence-transformers/all-MiniLM-L6-v2, model.safetensors
 ALL_MINILM_L6_V2_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -58,6 +58,7 @@ class SentenceTransformerEmbedder:
         # one that is no BERT runs as its library runs it
         self._bert = compile_in_place(self._model[0], "model", arithmetic)
         self._autocast = self._bert is None and arithmetic.bf16
+        self._averages = _averages(self._model)
         dimension = self._model.get_embedding_dimension()
         if dimension is None or self._model.max_seq_length is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
@@ -87,21 +88,34 @@ class SentenceTransformerEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """(texts, dimension), unit length."""
-        with autocast(self._autocast):
-            vectors = self._model.encode_document(list(texts), batch_size=self._batch_size, show_progress_bar=False)
-        return self._unit(vectors)
+        return self._unit(self._encoded(texts, self._model.encode_document))
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """(texts, dimension), unit length; of the last ``remembered_questions`` texts each is computed but once."""
         known = self._queries.known(texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            with autocast(self._autocast):
-                vectors = self._model.encode_query(new, batch_size=self._batch_size, show_progress_bar=False)
-            computed = dict(zip(new, self._unit(vectors), strict=True))
+            vectors = self._unit(self._encoded(new, self._model.encode_query))
+            computed = dict(zip(new, vectors, strict=True))
             self._queries.keep(computed)
             known |= computed
         return np.stack([known[text] for text in texts])
+
+    def _encoded(self, texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
+        if texts and self._bert is not None and self._averages:
+            return self._means(self._bert, texts)
+        with autocast(self._autocast):
+            return encode(list(texts), batch_size=self._batch_size, show_progress_bar=False)
+
+    def _means(self, bert: CompiledBert, texts: Sequence[str]) -> Vectors:
+        """What the library would give too, but for a question takes as long again as the model."""
+        from index.compiled_bert import Tokens
+
+        cut = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
+        rows = [np.asarray(ids) for ids in cut["input_ids"]]
+        states = bert.whole([Tokens(row, np.zeros_like(row), np.arange(len(row))) for row in rows])
+        means: Vectors = np.stack([of_text.mean(axis=0) for of_text in states])
+        return means
 
     def _unit(self, vectors: Vectors) -> Vectors:
         vectors = np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)
@@ -119,6 +133,17 @@ def weights_sha256(folder: Path) -> str:
         with file.open("rb") as stream:
             hashes.append(hashlib.file_digest(stream, "sha256").hexdigest())
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _averages(model: SentenceTransformer) -> bool:
+    """Whether it gives the means of the states of all tokens, of texts as they are."""
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+
+    transformer, *others = model
+    pooling = [module for module in others if not isinstance(module, Normalize)]
+    means = len(pooling) == 1 and isinstance(pooling[0], Pooling) and pooling[0].pooling_mode == "mean"
+    changed = any(model.prompts.values()) or transformer.do_lower_case or model.truncate_dim is not None
+    return means and not changed and transformer.query_length is None and transformer.document_length is None
 
 
 def _load(folder: Path, name: str) -> SentenceTransformer:

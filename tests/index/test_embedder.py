@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
+from index.embedder import SentenceTransformerEmbedder
+from index.interfaces import Vectors
 from index.precision import Precision
-from rag.loading import ModelConfig, load_embedder
+from rag.loading import ModelConfig, embedder_folder, load_embedder
 from tests.processor import needs_int8
+from tests.rag.test_training_support import tiny_reader
 
 pytestmark = pytest.mark.model
 
@@ -55,14 +60,49 @@ def test_a_question_asked_again_is_not_embedded_again(monkeypatch: pytest.Monkey
     assert np.allclose(both[1], load_embedder(ModelConfig()).embed_queries([open_])[0], atol=1e-2)
     both[0, 0] = 9.0
     embedded: list[list[str]] = []
-    encode: Callable[..., object] = SentenceTransformer.encode_query
+    compute = embedder._encoded
 
-    def noted(model: SentenceTransformer, texts: list[str], **how: object) -> object:
-        embedded.append(texts)
-        return encode(model, texts, **how)
+    def noted(texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
+        embedded.append([*texts])
+        return compute(texts, encode)
 
-    monkeypatch.setattr(SentenceTransformer, "encode_query", noted)
+    monkeypatch.setattr(embedder, "_encoded", noted)
     again = embedder.embed_queries([open_, late])
     assert (again[0] == both[1]).all()
     embedder.embed_queries([shut])
     assert embedded == [[late], [shut]], "of three, the one that was asked for longest ago is forgotten"
+
+
+TEXTS = ["the red cat sat on the mat", "an old dog", "river " * 300, "", "Naïve 🐈 who?", "the hill"]
+
+
+def tiny_embedder(folder: Path, pooling: str, prompts: dict[str, str | None]) -> Path:
+    """A small random BERT in sentence-transformers' clothes."""
+    made = SentenceTransformer(modules=[Transformer(str(tiny_reader(folder / "bert"))), Pooling(32, pooling)])
+    made.prompts = prompts
+    made.save_pretrained(str(folder / "embedder"))
+    return folder / "embedder"
+
+
+@pytest.mark.parametrize(
+    ("pooling", "prompts"), [("mean", {}), ("cls", {}), ("mean", {"query": "who is ", "document": "the "})]
+)
+def test_vectors_are_those_of_the_library(tmp_path: Path, pooling: str, prompts: dict[str, str | None]) -> None:
+    folder = tiny_embedder(tmp_path, pooling, prompts)
+    mine = SentenceTransformerEmbedder(folder, "tiny", precision="fp32")
+    library = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    right = library.encode_query(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(mine.embed_queries(TEXTS), right, atol=1e-4)
+    right = library.encode_document(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(mine.embed_passages(TEXTS), right, atol=1e-4)
+
+
+def test_the_default_embedder_gives_the_vectors_of_the_library() -> None:
+    mine = load_embedder(ModelConfig(precision="fp32"))
+    library = SentenceTransformer(str(embedder_folder(ModelConfig())), device="cpu", local_files_only=True)
+    right = library.encode_query(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(mine.embed_queries(TEXTS), right, atol=1e-4)
+
+
+def test_no_texts_have_no_vectors() -> None:
+    assert load_embedder(ModelConfig()).embed_passages([]).shape == (0, 384)
