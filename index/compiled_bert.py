@@ -1,7 +1,7 @@
 """A BERT compiled for the CPU by OpenVINO, in the place of transformers' own.
 
 Texts of like length are computed together, filled up to one of few lengths, since code is made for every shape that is
-met. Nothing else is padding.
+met.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from index.bert_graph import NOTHING, compiled
 from index.precision import NumberFormat
 from index.products import Arithmetic
 
-States = NDArray[np.float32]
+TokenVectors = NDArray[np.float32]
 """(tokens, width): what layers make of the tokens of a text, or what a head makes of that."""
 
 # lengths are multiples of it
@@ -125,19 +125,19 @@ class CompiledBert(Module):
         padded[mask] = np.concatenate(states)
         return BaseModelOutput(last_hidden_state=torch.from_numpy(padded))
 
-    def lower(self, texts: Sequence[Tokens]) -> list[States]:
+    def lower(self, texts: Sequence[Tokens]) -> list[TokenVectors]:
         """What the lower layers make of each text, or all of them where none are apart."""
         return self._lower.through([self._embedded(text) for text in texts])
 
-    def upper(self, states: Sequence[States]) -> list[States]:
+    def upper(self, states: Sequence[TokenVectors]) -> list[TokenVectors]:
         """What the layers above the lower ones make of each text, of which these are the states."""
         return list(states) if self._upper is None else self._upper.through(states)
 
-    def whole(self, texts: Sequence[Tokens]) -> list[States]:
+    def whole(self, texts: Sequence[Tokens]) -> list[TokenVectors]:
         """What all layers make of each text."""
         return self.upper(self.lower(texts))
 
-    def _embedded(self, text: Tokens) -> States:
+    def _embedded(self, text: Tokens) -> TokenVectors:
         return self._words.rows(text.ids) + self._types.rows(text.types) + self._positions.rows(text.places)
 
 
@@ -155,16 +155,16 @@ class _Layers:
         self._of_token = 2 * len(layers) * (4 * width * width + 2 * width * inner)
         self._of_pair = 4 * len(layers) * width
 
-    def through(self, texts: Sequence[States]) -> list[States]:
+    def through(self, texts: Sequence[TokenVectors]) -> list[TokenVectors]:
         """What these layers make of the states of each text."""
-        made: list[States] = [*texts]
+        made: list[TokenVectors] = [*texts]
         with self._one_at_a_time:
             for together in passes([len(text) for text in texts]):
                 for at, computed in zip(together, self._computed([texts[at] for at in together]), strict=True):
                     made[at] = computed
         return made
 
-    def _computed(self, texts: Sequence[States]) -> list[States]:
+    def _computed(self, texts: Sequence[TokenVectors]) -> list[TokenVectors]:
         """In one pass."""
         lengths = [len(text) for text in texts]
         states = np.zeros((len(texts), filled_up(max(lengths)), texts[0].shape[1]), np.float32)
@@ -224,7 +224,7 @@ class _Table:
             rounded[:] = np.rint(row / step)
         return cls(levels, steps)
 
-    def rows(self, numbers: NDArray[np.int64]) -> States:
+    def rows(self, numbers: NDArray[np.int64]) -> TokenVectors:
         """(numbers, width)"""
         taken = self.values.take(numbers, axis=0).astype(np.float32)
         return taken if self.steps is None else taken * self.steps.take(numbers, axis=0)

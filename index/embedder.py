@@ -58,7 +58,7 @@ class SentenceTransformerEmbedder:
         # one that is no BERT runs as its library runs it
         self._bert = compile_in_place(self._model[0], "model", arithmetic)
         self._autocast = self._bert is None and arithmetic.bf16
-        self._averaged = self._bert if _averages(self._model) else None
+        self._averaged = self._bert if self._bert is not None and _averages(self._model) else None
         dimension = self._model.get_embedding_dimension()
         if dimension is None or self._model.max_seq_length is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
@@ -142,7 +142,7 @@ def weights_sha256(folder: Path) -> str:
 
 
 def _averages(model: SentenceTransformer) -> bool:
-    """Whether it gives the means of the states of all tokens, of texts as they are."""
+    """Whether a model that begins with a BERT gives the means of the states of all tokens, of texts as they are."""
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 
     transformer, *others = model

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForQuestionAnswering, BertForQuestionAnswering
 
-from index.compiled_bert import States, Tokens
+from index.compiled_bert import Tokens, TokenVectors
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
 from index.passage_index import PassageIndex
@@ -58,7 +58,7 @@ class Watched:
         self._compute = reader.ahead._bert.lower
         monkeypatch.setattr(reader.ahead._bert, "lower", self._lower)
 
-    def _lower(self, texts: Sequence[Tokens]) -> list[States]:
+    def _lower(self, texts: Sequence[Tokens]) -> list[TokenVectors]:
         self.passages += [text.ids.tolist() for text in texts if text.types.any()]
         return self._compute(texts)
 
