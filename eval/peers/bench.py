@@ -36,7 +36,7 @@ from rag.matching import exact_match, token_f1
 from rag.squad import SquadParagraph, read_squad
 
 _ROOT = Path(__file__).parents[2]
-_ENVIRONMENTS = {"Haystack": "haystack", "txtai": "txtai"}
+_ENVIRONMENTS = {"Haystack": "haystack", "Haystack, mended": "haystack", "txtai": "txtai"}
 
 
 class PeerFailed(EvaluationError):

@@ -22,8 +22,8 @@ class Haystack:
     def __init__(self, embedder: str, reader: str, top_k: int) -> None:
         self._documents = SentenceTransformersDocumentEmbedder(model=embedder, progress_bar=False)
         self._query = SentenceTransformersTextEmbedder(model=embedder, progress_bar=False)
-        self._reader = TransformersExtractiveReader(model=reader, top_k=1)
-        for component in (self._documents, self._query, self._reader):
+        self.reader = TransformersExtractiveReader(model=reader, top_k=1)
+        for component in (self._documents, self._query, self.reader):
             component.warm_up()
         self._store = InMemoryDocumentStore(embedding_similarity_function="cosine")
         self._retriever = InMemoryEmbeddingRetriever(self._store, top_k=top_k)
@@ -38,7 +38,7 @@ class Haystack:
         vector = self._query.run(text=question)["embedding"]
         found = self._retriever.run(query_embedding=vector)["documents"]
         retrieved = [int(document.id) for document in found]
-        for answer in self._reader.run(query=question, documents=found)["answers"]:
+        for answer in self.reader.run(query=question, documents=found)["answers"]:
             if answer.data and answer.document is not None and answer.document_offset is not None:
                 offset = answer.document_offset
                 return Reply(answer.data, int(answer.document.id), offset.start, offset.end, retrieved)

@@ -23,6 +23,7 @@ PEERS = {
     "sourcespan": "eval.peers.sourcespan_peer",
     "plain loop": "eval.peers.plain",
     "Haystack": "eval.peers.haystack_peer",
+    "Haystack, mended": "eval.peers.haystack_mended_peer",
     "txtai": "eval.peers.txtai_peer",
 }
 """Each module has a ``load(embedder, reader, top_k)`` that gives a `Peer`."""

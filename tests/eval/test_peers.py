@@ -103,7 +103,7 @@ def test_a_peer_that_was_measured_is_not_measured_again(tmp_path: Path, monkeypa
     ran: list[tuple[str, str]] = []
 
     def stand_in(name: str, python: Path, workload: Path, out: Path) -> dict[str, Any]:
-        if name == "txtai" and len(ran) < 4:
+        if name == "txtai" and len(ran) < len(PEERS):
             ran.append((name, "stopped"))
             raise KeyboardInterrupt
         ran.append((name, str(python)))
@@ -119,7 +119,8 @@ def test_a_peer_that_was_measured_is_not_measured_again(tmp_path: Path, monkeypa
     assert [name for name, _ in ran] == list(PEERS)
     done = CliRunner().invoke(app, command)
     assert [name for name, _ in ran] == [*PEERS, "txtai"]
-    assert ran[2][1] == str(tmp_path / "envs" / "haystack" / "bin" / "python")
+    haystack = str(tmp_path / "envs" / "haystack" / "bin" / "python")
+    assert [python for name, python in ran if name.startswith("Haystack")] == [haystack] * 2
     assert "questions that ended in an error" in done.stdout
     facts = replace(Facts.here(), commit="another")
     monkeypatch.setattr(Facts, "here", lambda: facts)
