@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from rag.training.hardware import processor
-from rag.training.model_card import code_commit
-
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
 
 
@@ -23,6 +20,10 @@ class Facts:
     @classmethod
     def here(cls) -> Facts:
         """Of this process."""
+        # seconds of import, and 300 MB: whoever measures starting or memory does that before
+        from rag.training.hardware import processor
+        from rag.training.model_card import code_commit
+
         commit = code_commit(Path(__file__).parents[1]) or "unknown"
         return cls(processor(), commit, {name: version(name) for name in _LIBRARIES})
 

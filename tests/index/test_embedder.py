@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,13 +60,13 @@ def test_a_question_asked_again_is_not_embedded_again(monkeypatch: pytest.Monkey
     assert np.allclose(both[1], load_embedder(ModelConfig()).embed_queries([open_])[0], atol=1e-2)
     both[0, 0] = 9.0
     embedded: list[list[str]] = []
-    compute = embedder._encoded
+    compute = embedder._encoder.queries
 
-    def noted(texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
+    def noted(texts: Sequence[str]) -> Vectors:
         embedded.append([*texts])
-        return compute(texts, encode)
+        return compute(texts)
 
-    monkeypatch.setattr(embedder, "_encoded", noted)
+    monkeypatch.setattr(embedder._encoder, "queries", noted)
     again = embedder.embed_queries([open_, late])
     assert (again[0] == both[1]).all()
     embedder.embed_queries([shut])
