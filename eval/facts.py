@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from index.processor import described, threads
+from rag.training.commit import code_commit
+
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
 
 
@@ -20,12 +23,8 @@ class Facts:
     @classmethod
     def here(cls) -> Facts:
         """Of this process."""
-        # seconds of import, and 300 MB: whoever measures starting or memory does that before
-        from rag.training.hardware import processor
-        from rag.training.model_card import code_commit
-
         commit = code_commit(Path(__file__).parents[1]) or "unknown"
-        return cls(processor(), commit, {name: version(name) for name in _LIBRARIES})
+        return cls(described(threads()), commit, {name: version(name) for name in _LIBRARIES})
 
     def __str__(self) -> str:
         return f"{self.machine}, commit {self.commit[:12]}"

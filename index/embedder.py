@@ -73,7 +73,7 @@ class SentenceTransformerEmbedder:
         """
         from index.products import Arithmetic  # its library is needed only by whoever embeds
 
-        weights_hash = weights_sha256(folder)
+        weights_hash = weights_sha256(folder, name)
         if expected_sha256 is not None and weights_hash != expected_sha256:
             raise ModelCorrupted(name, expected_sha256, weights_hash)
         arithmetic = Arithmetic.chosen(precision, name, weights_hash, activations or folder / ACTIVATIONS_FILE)
@@ -125,11 +125,14 @@ def _encoder(folder: Path, name: str, arithmetic: Arithmetic, batch_size: int) -
     return LibraryEncoder(folder, name, arithmetic, batch_size)
 
 
-def weights_sha256(folder: Path) -> str:
-    """The sha256 of a model folder's weights; of several weight files, the hash over their hashes in name order."""
+def weights_sha256(folder: Path, name: str = "") -> str:
+    """The sha256 of a model folder's weights; of several weight files, the hash over their hashes in name order.
+
+    Raises ModelUnsuitable, of ``name`` or else the folder's, where there are none.
+    """
     files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
     if not files:
-        raise ModelUnsuitable(folder.name, "the folder holds no weights")
+        raise ModelUnsuitable(name or folder.name, "the folder holds no weights")
     hashes = []
     for file in files:
         with file.open("rb") as stream:

@@ -1,13 +1,14 @@
-"""What the processor of this machine has, without the seconds that importing PyTorch takes to tell."""
+"""What the processor of this machine is and has, without the second that PyTorch takes to be imported and tell."""
 
 from __future__ import annotations
 
 import os
+import platform
 from functools import cache
 from pathlib import Path
 
 _CPUS = Path("/sys/devices/system/cpu")
-_INSTRUCTIONS = Path("/proc/cpuinfo")
+_TOLD = Path("/proc/cpuinfo")
 
 
 def threads() -> int:
@@ -25,6 +26,13 @@ def has_instructions(*names: str) -> bool:
     return not _instructions().isdisjoint(names)
 
 
+def described(threads: int) -> str:
+    """The CPU by name, with the threads that are used, its cores and its widest vector instructions."""
+    name = next(filter(None, _lines("model name")), platform.processor() or platform.machine())
+    widest = next((wide.upper() for wide in ("avx512f", "avx2") if has_instructions(wide)), "no AVX2")
+    return f"{name}, {threads} threads of {os.cpu_count()} cores, {widest.removesuffix('F')}"
+
+
 def _core(cpu: int) -> str:
     try:
         return (_CPUS / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text(encoding="ascii").strip()
@@ -34,18 +42,29 @@ def _core(cpu: int) -> str:
 
 @cache
 def _instructions() -> frozenset[str]:
-    try:
-        lines = _INSTRUCTIONS.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:  # no Linux: PyTorch knows how to ask
+    if not _TOLD.exists():  # no Linux
         return _told_by_torch()
-    return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
+    return frozenset(next(iter(_lines("flags")), "").split())
+
+
+def _lines(name: str) -> list[str]:
+    """What Linux says of each of the processor's cores under that name."""
+    try:
+        lines = _TOLD.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return [value.strip() for key, _, value in (line.partition(":") for line in lines) if key.strip() == name]
 
 
 def _told_by_torch() -> frozenset[str]:
     import torch
 
-    probes = {"avx512_vnni": "_is_vnni_supported", "avx512_bf16": "_is_avx512_bf16_supported",
-              "amx_tile": "_is_amx_tile_supported"}  # fmt: skip
-    # torch has no public question for this; where a later version drops these, the slower format is the safe answer
+    widest = {"AVX512": {"avx512f", "avx2"}, "AVX2": {"avx2"}}.get(torch.backends.cpu.get_cpu_capability(), set())
+    probes = {
+        "avx512_vnni": "_is_vnni_supported",
+        "avx512_bf16": "_is_avx512_bf16_supported",
+        "amx_tile": "_is_amx_tile_supported",
+    }
+    # torch has no public question for these; where a later version drops them, the slower format is the safe answer
     found = {name: getattr(torch.cpu, probe, None) for name, probe in probes.items()}
-    return frozenset(name for name, probe in found.items() if probe is not None and probe())
+    return frozenset(widest | {name for name, probe in found.items() if probe is not None and probe()})

@@ -116,7 +116,7 @@ def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) 
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """The libraries' hundreds of thousands of objects stay: looking for garbage among them is a fifth of loading."""
+    """What is loaded stays, and to look for garbage among it takes time: of other models' libraries, a fifth of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -150,7 +150,7 @@ def load_reader(
     CalibrationMismatch; CatalogueError where what it computes ahead cannot be kept in that folder.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
-    from rag.reader import ExtractiveReader  # seconds of import, needed only by whoever reads
+    from rag.reader import ExtractiveReader  # its library is needed only by whoever reads
 
     ahead = data / STATES_FILE if models.ahead and data is not None else None
     reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision), ahead)

@@ -45,7 +45,7 @@ class ExtractiveReader:
         that was not trained for it; CatalogueError where that file cannot be used.
         """
         self._config = config or ReaderConfig()
-        weights_hash = weights_sha256(folder)
+        weights_hash = weights_sha256(folder, name)
         arithmetic = Arithmetic.chosen(self._config.precision, name, weights_hash, folder / ACTIVATIONS_FILE)
         self.number_format = arithmetic.number_format
         loaded = stored_reader(folder) or _by_transformers(folder, name, arithmetic)
