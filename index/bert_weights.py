@@ -1,4 +1,4 @@
-"""A BERT's weights, read from a model's folder by no library of models, and handed out one by one."""
+"""A BERT's weights, read from a model's folder without the libraries that models are made with."""
 
 from __future__ import annotations
 

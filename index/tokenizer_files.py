@@ -72,6 +72,7 @@ def _is_plain(settings: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
         and all(_SPECIAL.get(name) == token for name, token in tokens.items())
         and sorted(added.values()) == sorted(tokens.values())
         and again in ({}, added)
+        and all(stored["model"]["vocab"].get(token) == number for number, token in added.items())
         and tuple(settings["model_input_names"]) == BERT_INPUTS
         and not any(settings.get(name) for name in _NOT_PLAIN)
     )

@@ -54,7 +54,7 @@ class WindowTokenizer:
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> Self:
-        """What transformers has loaded; it stands for no other threads than those that share this."""
+        """Of what transformers has loaded, and shares: no other thread may use it but through this."""
         return cls(tokenizer.backend_tokenizer, tokenizer.model_input_names)
 
     def whole(self, pairs: Sequence[tuple[str, str]]) -> list[Encoding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import cache
 from typing import Any
 
@@ -10,11 +12,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Linear
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from index.activations import Activations
+from index.bert_weights import BertWeights
 from index.compiled_bert import CompiledBert, Tokens, filled_up, passes
 from index.precision import NumberFormat
 from index.products import Arithmetic
@@ -163,6 +167,20 @@ def test_the_operations_are_counted_without_padding() -> None:
     assert mine.work.products == 2 * (3 + 10) * weights
     # two layers, each: queries by keys, and what comes of it by values
     assert mine.work.attention == 2 * 2 * 2 * 32 * (3 * 3 + 10 * 10)
+
+
+def test_the_weights_it_was_compiled_from_are_let_go() -> None:
+    weights = weights_of(bert())
+
+    def read(name: str) -> NDArray[np.floating[Any]]:
+        return weights.read(name)
+
+    held = weakref.ref(read)
+    mine = CompiledBert(BertWeights(weights.shape, read), FP32)
+    del read
+    gc.collect()
+    assert held() is None
+    assert mine.whole(texts([3]))
 
 
 @given(lengths=st.lists(st.integers(1, 400), max_size=30))

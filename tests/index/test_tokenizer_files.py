@@ -58,6 +58,12 @@ def test_its_tokens_are_those_of_transformers(tokenizers: Both, pairs: list[tupl
     assert_same(tokenizers, pairs)
 
 
+def test_a_tokenizer_of_no_class_of_its_own_is_as_it_is_stored(tmp_path: Path) -> None:
+    tiny_tokenizer().save_pretrained(tmp_path)
+    change_settings(tmp_path, {"tokenizer_class": "PreTrainedTokenizerFast"})
+    assert_same(both(tmp_path), [("Who is Ünlike", "the café")])
+
+
 def test_it_knows_what_transformers_knows(tokenizers: Both) -> None:
     mine, right = tokenizers
     assert mine.longest == right.model_max_length
