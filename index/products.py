@@ -92,7 +92,8 @@ def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats) -> lis
 def _int8_weight(layer: Affine, down: Floats) -> Node:
     """(outputs, inputs), as integers times a step for each output."""
     weight = layer.weight * down
-    step = np.abs(weight).max(axis=1, keepdims=True) / _MOST
+    # all weights of an output may be zero
+    step = np.maximum(np.abs(weight).max(axis=1, keepdims=True), np.finfo(np.float32).tiny) / _MOST
     levels = graph.constant(np.rint(weight / step).astype(np.int8))
     return graph.multiply(graph.convert(levels, np.float32), constant(step))
 

@@ -98,6 +98,12 @@ def test_one_far_reaching_channel_does_not_spoil_the_others(monkeypatch: pytest.
     assert scaled < unscaled / 3
 
 
+def test_an_output_without_weights_is_its_bias() -> None:
+    made, given_ = layers(0, 4), inputs(0, 10)
+    made[0].weight[2] = 0
+    assert (product(given_, made, bounds_of(given_))[:, 2] == made[0].bias[2]).all()
+
+
 @needs_int8
 def test_what_reaches_further_than_was_seen_is_cut_off() -> None:
     made, bounds = layers(0, 4), np.stack([np.full(CHANNELS, -1, np.float32), np.full(CHANNELS, 1, np.float32)])
