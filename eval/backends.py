@@ -5,6 +5,7 @@ Processor time is compared, of one thread: what other programs on the machine do
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import torch
 import typer
 from rich.console import Console
 from rich.table import Table
-from transformers import AutoModelForQuestionAnswering
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from index.precision import ACTIVATIONS_FILE, NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
@@ -27,7 +28,8 @@ from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1
 from rag.reader import ExtractiveReader
 from rag.squad import read_squad
-from rag.together import TogetherEncoder, transformers_logits
+from rag.together import TogetherEncoder
+from rag.transformers_reader import transformers_logits
 
 _WARM_UP = 3
 
@@ -47,7 +49,9 @@ class AsTransformersDoes(ExtractiveReader):
     def __init__(self, folder: Path, name: str, precision: NumberFormat) -> None:
         super().__init__(folder, name, ReaderConfig(precision=precision))
         model = AutoModelForQuestionAnswering.from_pretrained(folder, dtype=torch.float32).eval()
-        logits = transformers_logits(model, self._tokenizer, bf16=precision == "bf16")
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        assert isinstance(tokenizer, PreTrainedTokenizerFast)  # noqa: S101
+        logits = transformers_logits(model, tokenizer, bf16=precision == "bf16")
         self._encoder = TogetherEncoder(
             logits, self._tokenizer, max_tokens=self._window_tokens, stride=self._config.stride
         )
@@ -93,6 +97,7 @@ def main(
 ) -> None:
     """F1 with the question's own paragraph, and time to read five."""
     torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # which those go by that are computed without it
     readers, asked = ways(reader), draw(file, questions, 5, seed)
     times: dict[str, list[float]] = {way: [] for way in readers}
     for one in asked[: _WARM_UP + timed]:

@@ -15,21 +15,21 @@ from typing import Any
 
 import numpy as np
 import openvino
-import torch
 from openvino import opset13 as graph
 from rich.console import Console
 from rich.table import Table
-from torch.utils.flop_counter import FlopCounterMode
 
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
 from eval.facts import Facts
 from eval.memory import memory_mb
 from index.bert_graph import for_cpu
+from index.bert_weights import Affine, Floats
 from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from index.precision import NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
+from index.processor import threads
 from index.products import int8_products
 from rag.answers import QAResult
 from rag.loading import ModelConfig, Parts, load
@@ -106,12 +106,14 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
             resident = memory_mb("VmRSS")
             steps = profile(parts, questions)
             products, attention = _operations(parts, questions[::4])
-        tell("matrix products")
-        rates = matmul_rates()
         tell("indexing")
         indexed = _index_rate(Path(folder) / "other", parts)
+        peak = memory_mb("VmHWM")
         tell("cold start")
         cold = _cold_start(Path(folder) / "index", questions[0])
+    # this imports PyTorch, which is none of the memory that answering takes
+    tell("matrix products")
+    rates = matmul_rates()
     times = [result.timings.total for result in results]
     mean, (p50, p95) = float(np.mean(times)), (float(p) for p in np.percentile(times, [50, 95]))
     precision = parts.reader.number_format
@@ -136,12 +138,14 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
         cold_start=cold,
         passages_per_second=indexed,
         resident=resident,
-        peak=memory_mb("VmHWM"),
+        peak=peak,
     )
 
 
 def matmul_rates() -> dict[NumberFormat, float]:
     """10⁹ operations per second of the reader's largest matrix product, by number format this CPU has."""
+    import torch
+
     rows, inputs, outputs = _PRODUCT
     left, right = torch.randn(rows, inputs), torch.randn(outputs, inputs)
     kinds: dict[NumberFormat, Callable[[], object]] = {"fp32": lambda: torch.nn.functional.linear(left, right)}
@@ -149,16 +153,16 @@ def matmul_rates() -> dict[NumberFormat, float]:
         left16, right16 = left.bfloat16(), right.bfloat16()
         kinds["bf16"] = lambda: torch.nn.functional.linear(left16, right16)
     if cpu_has_fast_int8():
-        kinds["int8"] = _int8_product(left, torch.nn.Linear(inputs, outputs))
+        kinds["int8"] = _int8_product(left.numpy(), Affine(right.numpy(), np.zeros(outputs, np.float32)))
     return {name: 2 * rows * inputs * outputs / _best_seconds(kind) / 1e9 for name, kind in kinds.items()}
 
 
-def _int8_product(inputs: torch.Tensor, layer: torch.nn.Linear) -> Callable[[], object]:
+def _int8_product(inputs: Floats, layer: Affine) -> Callable[[], object]:
     taken = graph.parameter(inputs.shape, np.float32)
-    made = int8_products(taken, [layer], torch.stack([inputs.amin(0), inputs.amax(0)]))
-    product = for_cpu(openvino.Model(made, [taken]), bf16=False, threads=torch.get_num_threads(), shapes_kept=1)
+    made = int8_products(taken, [layer], np.stack([inputs.min(axis=0), inputs.max(axis=0)]))
+    product = for_cpu(openvino.Model(made, [taken]), bf16=False, threads=threads(), shapes_kept=1)
     request = product.create_infer_request()
-    request.set_input_tensor(openvino.Tensor(inputs.numpy()))
+    request.set_input_tensor(openvino.Tensor(inputs))
     return lambda: request.infer()
 
 
@@ -181,16 +185,26 @@ def ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
 def _operations(parts: Parts, questions: Sequence[str]) -> tuple[float, float]:
     """Operations (10⁹) of a question's matrix products, and of those of them that are attention's."""
     done_before = [replace(model.work) for model in (parts.embedder, parts.reader)]
-    # a model that is no BERT is computed by torch, which counts
-    with FlopCounterMode(display=False) as counter:
-        ask_all(parts, questions)
+    by_torch, attention_by_torch = _counted_by_torch(lambda: ask_all(parts, questions))
     done = [model.work for model in (parts.embedder, parts.reader)]
-    by_torch = counter.get_flop_counts().get("Global", {})
     attention = sum(now.attention - then.attention for now, then in zip(done, done_before, strict=True))
     products = sum(now.products - then.products for now, then in zip(done, done_before, strict=True))
-    attention += by_torch.get(torch.ops.aten.bmm, 0)
     asked = (len(questions) + 1) * 1e9
-    return (products + attention + sum(by_torch.values())) / asked, attention / asked
+    return (products + attention + by_torch) / asked, (attention + attention_by_torch) / asked
+
+
+def _counted_by_torch(work: Callable[[], object]) -> tuple[int, int]:
+    """Operations of the matrix products that PyTorch does meanwhile, and of those of them that are attention's."""
+    if "torch" not in sys.modules:  # it computes a model that is no BERT, and that is when it is imported
+        work()
+        return 0, 0
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter:
+        work()
+    counts = counter.get_flop_counts().get("Global", {})
+    return sum(counts.values()), counts.get(torch.ops.aten.bmm, 0)
 
 
 def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:

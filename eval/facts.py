@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from rag.training.hardware import processor
-from rag.training.model_card import code_commit
+from index.processor import described, threads
+from rag.training.commit import code_commit
 
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
 
@@ -24,7 +24,7 @@ class Facts:
     def here(cls) -> Facts:
         """Of this process."""
         commit = code_commit(Path(__file__).parents[1]) or "unknown"
-        return cls(processor(), commit, {name: version(name) for name in _LIBRARIES})
+        return cls(described(threads()), commit, {name: version(name) for name in _LIBRARIES})
 
     def __str__(self) -> str:
         return f"{self.machine}, commit {self.commit[:12]}"

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eval.datasets import ARTICLE_QUESTIONS, read_questions
+from eval.facts import Facts
 from eval.load_clients import REFUSED, Clients, Seen
 from eval.served import served
 
@@ -129,8 +130,6 @@ def load(
     Exit code 1: there was an error other than the intended 503, or an answer that is not its span. A server of yours
     should have SOURCESPAN_RATE_LIMIT=0.
     """
-    from eval.facts import Facts  # PyTorch's seconds of import are not for every command
-
     if unbatched and (url or against):
         raise typer.BadParameter("it compares two servers of our own: leave out --url and --against")
     if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", clients):

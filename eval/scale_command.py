@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from eval.facts import Facts
+
 if TYPE_CHECKING:
     from eval.scale import Scaled
     from index.interfaces import Progress as Tell
@@ -78,8 +80,6 @@ def scale(
 
 def _facts(texts: Sequence[str], questions: Sequence[str]) -> dict[str, Any]:
     """What the figures are of: the machine, the program, the texts."""
-    from eval.facts import Facts
-
     return {
         **asdict(Facts.here()),
         "real": len(texts),

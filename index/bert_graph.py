@@ -7,11 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import openvino
 from openvino import opset13 as graph
-from torch.nn import LayerNorm, Linear
-from transformers import BertModel
-from transformers.models.bert.modeling_bert import BertLayer
 
-from index.activations import layers_of, product_name, products_of
+from index.activations import product_name
+from index.bert_weights import PRODUCTS, Affine, BertWeights, layer_name
 from index.products import Arithmetic, Node, constant, in_floats
 
 _ANY = -1
@@ -23,10 +21,10 @@ NOTHING = np.float32(-1e9)
 
 
 def compiled(
-    bert: BertModel,
+    bert: BertWeights,
     arithmetic: Arithmetic,
     layers: range,
-    head: Linear | None = None,
+    head: Affine | None,
     *,
     threads: int,
     shapes_kept: int,
@@ -36,12 +34,11 @@ def compiled(
     All are float32. Where ``layers`` begin with the first, what is taken are embeddings, not yet normed. The code that
     was made for the last ``shapes_kept`` shapes, or so, is kept.
     """
-    states = graph.parameter([_ANY, _ANY, bert.config.hidden_size], np.float32)
+    states = graph.parameter([_ANY, _ANY, bert.shape.width], np.float32)
     mask = graph.parameter([_ANY, 1, 1, _ANY], np.float32)
-    computed = states if layers.start else _normed(states, bert.embeddings.LayerNorm)
-    for number, layer in enumerate(layers_of(bert)):
-        if number in layers:
-            computed = _layer(computed, mask, layer, number, bert.config.num_attention_heads, arithmetic)
+    computed = states if layers.start else _normed(states, bert, "embeddings.LayerNorm")
+    for number in layers:
+        computed = _layer(computed, mask, bert, number, arithmetic)
     if head is not None:
         computed = in_floats(computed, head)
     graph_of_them = openvino.Model([computed], [states, mask])
@@ -62,18 +59,19 @@ def for_cpu(model: openvino.Model, *, bf16: bool, threads: int, shapes_kept: int
     return openvino.Core().compile_model(model, "CPU", settings)
 
 
-def _layer(states: Node, mask: Node, layer: BertLayer, number: int, heads: int, arithmetic: Arithmetic) -> Node:
+def _layer(states: Node, mask: Node, bert: BertWeights, number: int, arithmetic: Arithmetic) -> Node:
     """One encoder layer."""
-    layers = products_of(layer)
+    layer, heads = layer_name(number), bert.shape.heads
 
     def products(inputs: Node, name: str) -> list[Node]:
-        return arithmetic.products(inputs, layers[name], product_name(number, name))
+        linear = [bert.affine(f"{layer}.{each}") for each in PRODUCTS[name]]
+        return arithmetic.products(inputs, linear, product_name(number, name))
 
     (attended,) = products(_attention(products(states, "qkv"), mask, heads), "out")
-    states = _normed(graph.add(states, attended), layer.attention.output.LayerNorm)
+    states = _normed(graph.add(states, attended), bert, f"{layer}.attention.output.LayerNorm")
     (up,) = products(states, "up")
     (down,) = products(graph.gelu(up, "erf"), "down")
-    return _normed(graph.add(states, down), layer.output.LayerNorm)
+    return _normed(graph.add(states, down), bert, f"{layer}.output.LayerNorm")
 
 
 def _attention(projected: Sequence[Node], mask: Node, heads: int) -> Node:
@@ -95,7 +93,7 @@ def _shaped(states: Node, shape: Sequence[int]) -> Node:
     return graph.reshape(states, graph.constant(np.array(shape)), special_zero=True)
 
 
-def _normed(states: Node, norm: LayerNorm) -> Node:
-    last = graph.constant(np.array([-1]))
-    even = graph.mvn(states, last, normalize_variance=True, eps=norm.eps, eps_mode="INSIDE_SQRT")
+def _normed(states: Node, bert: BertWeights, name: str) -> Node:
+    norm, last = bert.affine(name), graph.constant(np.array([-1]))
+    even = graph.mvn(states, last, normalize_variance=True, eps=bert.shape.epsilon, eps_mode="INSIDE_SQRT")
     return graph.add(graph.multiply(even, constant(norm.weight)), constant(norm.bias))

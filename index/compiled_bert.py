@@ -1,4 +1,4 @@
-"""A BERT compiled for the CPU by OpenVINO, in the place of transformers' own.
+"""A BERT compiled for the CPU by OpenVINO.
 
 Texts of like length are computed together, filled up to one of few lengths, since code is made for every shape that is
 met.
@@ -9,18 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from openvino import Tensor
-from torch.nn import Embedding, Linear, Module
-from transformers import BertModel
-from transformers.modeling_outputs import BaseModelOutput
 
 from index.bert_graph import NOTHING, compiled
+from index.bert_weights import Affine, BertWeights
 from index.precision import NumberFormat
+from index.processor import threads
 from index.products import Arithmetic
 
 TokenVectors = NDArray[np.float32]
@@ -57,73 +54,22 @@ class Work:
     """Of those between tokens."""
 
 
-def compile_in_place(owner: Module, name: str, arithmetic: Arithmetic) -> CompiledBert | None:
-    """Puts a `CompiledBert` in the place of the BERT ``owner.name``; what else there is becomes float32.
+class CompiledBert:
+    """For inference only. Threads may share it."""
 
-    Gives it, or None where there is no BERT and everything computes as before.
-    """
-    bert = getattr(owner, name, None)
-    if not CompiledBert.fits(bert):
-        owner.float()
-        return None
-    encoder = CompiledBert(bert, arithmetic).eval()
-    setattr(owner, name, None)
-    owner.float()
-    setattr(owner, name, encoder)
-    return encoder
-
-
-class CompiledBert(Module):
-    """In the place of a transformers BertModel, on the CPU, for inference only. Threads may share it."""
-
-    def __init__(self, bert: BertModel, arithmetic: Arithmetic, *, head: Linear | None = None, ahead: int = 0) -> None:
+    def __init__(self, bert: BertWeights, arithmetic: Arithmetic, *, ahead: int = 0) -> None:
         """With ``ahead``, the lower layers, of that number, are computed apart from the upper ones.
 
-        With a ``head``, what it makes of the states is given in their place; `forward` is for who has none.
-
-        Raises ValueError for a model that `fits` refuses.
+        Where ``bert`` has a head, what that makes of the states is given in their place.
         """
-        super().__init__()
-        if not self.fits(bert):
-            raise ValueError(f"{type(bert).__name__} is computed in another way than BERT")
-        self.config = bert.config
-        self.width: int = bert.config.hidden_size
+        self.width = bert.shape.width
         self.work = Work()
-        embeddings = bert.embeddings
-        self._words = _Table.of(embeddings.word_embeddings, arithmetic.number_format)
-        self._positions = _Table.of(embeddings.position_embeddings, "fp32")
-        self._types = _Table.of(embeddings.token_type_embeddings, "fp32")
-        layers = range(bert.config.num_hidden_layers)
-        self._lower = _Layers(bert, arithmetic, layers[: ahead or None], None if ahead else head, self.work)
-        self._upper = _Layers(bert, arithmetic, layers[ahead:], head, self.work) if ahead else None
-
-    @staticmethod
-    def fits(model: object) -> TypeGuard[BertModel]:
-        """Whether it is a BERT as it was published, and an encoder."""
-        config = getattr(model, "config", None)
-        return (
-            getattr(config, "model_type", None) == "bert"
-            and getattr(config, "hidden_act", None) == "gelu"
-            and getattr(config, "position_embedding_type", "absolute") == "absolute"
-            and not getattr(config, "is_decoder", False)
-        )
-
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        token_type_ids: torch.Tensor | None = None,
-        **_: object,
-    ) -> BaseModelOutput:
-        """``last_hidden_state`` (texts, tokens, width) in float32; zero where ``attention_mask`` is."""
-        ids, mask = input_ids.numpy(), attention_mask.numpy() != 0
-        types = np.zeros_like(ids) if token_type_ids is None else token_type_ids.numpy()
-        places = np.arange(ids.shape[1])
-        texts = [Tokens(i[m], t[m], places[m]) for i, t, m in zip(ids, types, mask, strict=True)]
-        states = self.whole(texts)
-        padded = np.zeros((*ids.shape, self.width), np.float32)
-        padded[mask] = np.concatenate(states)
-        return BaseModelOutput(last_hidden_state=torch.from_numpy(padded))
+        self._words = _Table.of(bert.table("word"), arithmetic.number_format)
+        self._positions = _Table.of(bert.table("position"), "fp32")
+        self._types = _Table.of(bert.table("token_type"), "fp32")
+        layers = range(bert.shape.layers)
+        self._lower = _Layers(bert, arithmetic, layers[: ahead or None], None if ahead else bert.head, self.work)
+        self._upper = _Layers(bert, arithmetic, layers[ahead:], bert.head, self.work) if ahead else None
 
     def lower(self, texts: Sequence[Tokens]) -> list[TokenVectors]:
         """What the lower layers make of each text, or all of them where none are apart."""
@@ -144,14 +90,15 @@ class CompiledBert(Module):
 class _Layers:
     """Some layers, one above the other."""
 
-    def __init__(self, bert: BertModel, arithmetic: Arithmetic, layers: range, head: Linear | None, work: Work) -> None:
-        threads = torch.get_num_threads()
-        computed = compiled(bert, arithmetic, layers, head, threads=threads, shapes_kept=_SHAPES_KEPT)
+    def __init__(
+        self, bert: BertWeights, arithmetic: Arithmetic, layers: range, head: Affine | None, work: Work
+    ) -> None:
+        computed = compiled(bert, arithmetic, layers, head, threads=threads(), shapes_kept=_SHAPES_KEPT)
         self._request = computed.create_infer_request()
         # two passes at once would only slow each other down, and there is one place for what comes out
         self._one_at_a_time = threading.Lock()
         self._work = work
-        width, inner = bert.config.hidden_size, bert.config.intermediate_size
+        width, inner = bert.shape.width, bert.shape.inner
         self._of_token = 2 * len(layers) * (4 * width * width + 2 * width * inner)
         self._of_pair = 4 * len(layers) * width
 
@@ -212,11 +159,9 @@ class _Table:
     """(rows, 1)"""
 
     @classmethod
-    def of(cls, embedding: Embedding, number_format: NumberFormat) -> _Table:
-        exact = embedding.weight.detach().float().numpy()
+    def of(cls, exact: NDArray[np.float32], number_format: NumberFormat) -> _Table:
         if number_format != "int8":
-            # a view would keep the whole file of weights in memory
-            return cls(exact.astype(np.float16 if number_format == "bf16" else np.float32))
+            return cls(exact.astype(np.float16) if number_format == "bf16" else exact)
         reach = np.maximum(exact.max(axis=1, keepdims=True), -exact.min(axis=1, keepdims=True))
         steps = np.maximum(reach, np.finfo(np.float32).tiny) / _MOST
         levels = np.empty(exact.shape, np.int8)

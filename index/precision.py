@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Literal
 
+from index.processor import has_instructions
+
 NumberFormat = Literal["int8", "bf16", "fp32"]
 
 FloatPrecision = Literal["auto", "bf16", "fp32"]
@@ -24,26 +26,16 @@ def takes_bf16(precision: Precision) -> bool:
 
 def cpu_has_fast_bf16() -> bool:
     """Whether the CPU has instructions for it (AVX512-BF16 or AMX)."""
-    return _torch_says("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return has_instructions("avx512_bf16", "amx_tile")
 
 
 def cpu_has_fast_int8() -> bool:
-    """Whether the CPU has instructions for it (VNNI), and torch the library that uses them."""
-    import torch
-
-    return bool(torch.backends.mkldnn.is_available()) and _torch_says("_is_vnni_supported")  # type: ignore[no-untyped-call]
+    """Whether the CPU has instructions for it (VNNI)."""
+    return has_instructions("avx512_vnni")
 
 
 def autocast(bf16: bool) -> AbstractContextManager[object]:
-    """The context for forward passes on the CPU: matrix products in bf16, or everything in fp32."""
-    import torch
+    """The context for PyTorch's forward passes on the CPU: matrix products in bf16, or everything in fp32."""
+    import torch  # seconds of import, needed only by whoever runs a model by it
 
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16)
-
-
-def _torch_says(*probes: str) -> bool:
-    import torch  # seconds of import, needed only by whoever runs a model
-
-    # torch has no public question for this; where a later version drops these, the slower format is the safe answer
-    found = (getattr(torch.cpu, name, None) for name in probes)
-    return any(bool(probe()) for probe in found if probe is not None)

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from openvino import opset13 as graph
-from torch import Tensor
-from torch.nn import Linear
 
 from index.activations import Activations
+from index.bert_weights import Affine, Floats
 from index.errors import ModelUnsuitable
 from index.precision import NumberFormat, Precision, cpu_has_fast_int8, takes_bf16
 
@@ -23,6 +21,8 @@ Node: TypeAlias = Any
 # of an 8-bit product's input channels, these are scaled so that they reach no further than the others do
 _FAR_REACHING = 0.1
 _LEVELS = 256
+# the largest level of a weight, which is as far below zero as above
+_MOST = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +59,28 @@ class Arithmetic:
             return "int8"
         return "bf16" if self.bf16 else "fp32"
 
-    def products(self, inputs: Node, layers: Sequence[Linear], name: str) -> list[Node]:
+    def products(self, inputs: Node, layers: Sequence[Affine], name: str) -> list[Node]:
         """What each of the linear layers makes of the ``inputs``; ``name`` is what their activations go by."""
         if self.activations is None:
             return [in_floats(inputs, layer) for layer in layers]
         return int8_products(inputs, layers, self.activations.bounds[name])
 
 
-def in_floats(inputs: Node, layer: Linear) -> Node:
+def in_floats(inputs: Node, layer: Affine) -> Node:
     """In those that the graph is computed in."""
     return _with_bias(inputs, constant(layer.weight), layer)
 
 
-def int8_products(inputs: Node, layers: Sequence[Linear], bounds: Tensor) -> list[Node]:
+def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats) -> list[Node]:
     """In 8-bit integers, from float32 and to it; ``bounds`` (2, channels) are what the inputs were seen to be.
 
     A weight has one scale for each output, the inputs one scale together. Therefore the few channels that reach much
     further than the others are scaled down first and their weights up, as in SmoothQuant (Xiao et al., 2022,
     arXiv:2211.10438). What reaches further than it was seen to is cut off.
     """
-    reach = bounds.abs().amax(dim=0)
-    down = (reach / reach.quantile(1 - _FAR_REACHING)).clamp(min=1)
-    least, greatest = (bounds[0] / down).min().clamp(max=0), (bounds[1] / down).max().clamp(min=0)
+    reach = np.abs(bounds).max(axis=0)
+    down = np.maximum(reach / np.quantile(reach, np.float32(1 - _FAR_REACHING)), 1)
+    least, greatest = min((bounds[0] / down).min(), 0), max((bounds[1] / down).max(), 0)
     step = float(greatest - least) / (_LEVELS - 1)
     zero = round(-float(least) / step)
     ends = (np.float32(-zero * step), np.float32((_LEVELS - 1 - zero) * step))
@@ -89,18 +89,19 @@ def int8_products(inputs: Node, layers: Sequence[Linear], bounds: Tensor) -> lis
     return [_with_bias(levels, _int8_weight(layer, down), layer) for layer in layers]
 
 
-def _int8_weight(layer: Linear, down: Tensor) -> Node:
+def _int8_weight(layer: Affine, down: Floats) -> Node:
     """(outputs, inputs), as integers times a step for each output."""
-    weight = layer.weight.detach().float() * down
-    step = weight.abs().amax(dim=1, keepdim=True) / 127
-    levels = graph.constant((weight / step).round().to(torch.int8).numpy())
+    weight = layer.weight * down
+    # all weights of an output may be zero
+    step = np.maximum(np.abs(weight).max(axis=1, keepdims=True), np.finfo(np.float32).tiny) / _MOST
+    levels = graph.constant(np.rint(weight / step).astype(np.int8))
     return graph.multiply(graph.convert(levels, np.float32), constant(step))
 
 
-def _with_bias(inputs: Node, weight: Node, layer: Linear) -> Node:
+def _with_bias(inputs: Node, weight: Node, layer: Affine) -> Node:
     return graph.add(graph.matmul(inputs, weight, transpose_a=False, transpose_b=True), constant(layer.bias))
 
 
-def constant(tensor: Tensor) -> Node:
+def constant(values: Floats) -> Node:
     """In float32."""
-    return graph.constant(tensor.detach().float().numpy())
+    return graph.constant(values.astype(np.float32, copy=False))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -20,10 +20,7 @@ from index.states import States, StatesFile, tokens_key
 from rag.pieces import Pieces, joined
 from rag.spans import FloatArray
 from rag.together import starts_and_ends
-from rag.windows import IntArray, Window, length_sorted_batches
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+from rag.windows import IntArray, Window, WindowTokenizer, length_sorted_batches
 
 logger = logging.getLogger("sourcespan")
 
@@ -48,7 +45,7 @@ class AheadEncoder:
     def __init__(
         self,
         bert: CompiledBert,
-        tokenizer: PreTrainedTokenizerFast,
+        tokenizer: WindowTokenizer,
         kept: StatesFile,
         *,
         max_tokens: int,

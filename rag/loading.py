@@ -116,7 +116,7 @@ def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) 
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """The libraries' hundreds of thousands of objects stay: looking for garbage among them is a fifth of loading."""
+    """What is loaded stays, and to look for garbage among it takes time: of other models' libraries, a fifth of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -131,7 +131,6 @@ def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
     bundled = models.embedder == DEFAULT_EMBEDDER
-    quiet_libraries()
     return SentenceTransformerEmbedder(
         folder,
         models.embedder,
@@ -151,8 +150,7 @@ def load_reader(
     CalibrationMismatch; CatalogueError where what it computes ahead cannot be kept in that folder.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
-    quiet_libraries()
-    from rag.reader import ExtractiveReader  # seconds of import, needed only by whoever reads
+    from rag.reader import ExtractiveReader  # its library is needed only by whoever reads
 
     ahead = data / STATES_FILE if models.ahead and data is not None else None
     reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision), ahead)
@@ -166,7 +164,6 @@ def load_reranker(models: ModelConfig) -> CrossEncoderReranker | None:
     if not models.reranker:
         return None
     folder = reranker_folder(models)
-    quiet_libraries()
     from rag.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(folder, models.reranker, precision=models.precision)
@@ -206,15 +203,6 @@ def _set_up_libraries(allow_hub: bool) -> None:
     # the model libraries read this once, when they are first imported
     os.environ["HF_HUB_OFFLINE"] = "0" if allow_hub else "1"
     share_one_heap()
-
-
-def quiet_libraries() -> None:
-    """transformers says no more than it raises."""
-    from transformers.utils import logging
-
-    # their bars and warnings would run through ours; what goes wrong is raised all the same
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _packaged_minilm() -> Path:

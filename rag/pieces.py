@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.remembered import Remembered
-from rag.windows import IntArray, Window, cut_windows
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+from rag.windows import IntArray, Window, WindowTokenizer, cut_windows
 
 Front = Mapping[str, IntArray]
 """A question as it stands before a passage, with its special tokens: each input of the model, (tokens,)."""
@@ -24,16 +19,14 @@ _QUESTIONS, _PASSAGES = 64, 512
 class Pieces:
     """The pieces of a tokenizer's windows. Windows that are put together are those that `cut_windows` cuts."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, max_tokens: int, stride: int) -> None:
+    def __init__(self, tokenizer: WindowTokenizer, *, max_tokens: int, stride: int) -> None:
         """``max_tokens`` are of a window without a question."""
         self._tokenizer = tokenizer
         self._max_tokens = max_tokens
         self._stride = stride
-        of_passage = [s == 1 for s in tokenizer("", "a", return_offsets_mapping=True).encodings[0].sequence_ids]
+        of_passage = [s == 1 for s in tokenizer.whole([("", "a")])[0].sequence_ids]
         self._before = of_passage.index(True)
         self._behind = of_passage[::-1].index(True)
-        # whether to cut is kept in a tokenizer: who indexes would change it for who asks at the same time
-        self._tokenizing = threading.Lock()
         self._questions: Remembered[str, Front] = Remembered(_QUESTIONS)
         self._passages: Remembered[str, list[Window]] = Remembered(_PASSAGES)
 
@@ -41,12 +34,10 @@ class Pieces:
         """Each question's."""
         known = self._questions.known(questions)
         if new := [question for question in dict.fromkeys(questions) if question not in known]:
-            with self._tokenizing:
-                encoded = self._tokenizer(new, [""] * len(new), verbose=False)
-            names = [name for name in self._tokenizer.model_input_names if name in encoded]
+            encodings = map(self._tokenizer.inputs, self._tokenizer.whole([(question, "") for question in new]))
             fronts = {
-                question: {name: np.asarray(encoded[name][row])[: -self._behind or None] for name in names}
-                for row, question in enumerate(new)
+                question: {name: values[: -self._behind or None] for name, values in inputs.items()}
+                for question, inputs in zip(new, encodings, strict=True)
             }
             self._questions.keep(fronts)
             known |= fronts
@@ -62,9 +53,7 @@ class Pieces:
         if new := [passage for passage in dict.fromkeys(passages) if passage not in known]:
             cut: dict[str, list[Window]] = {passage: [] for passage in new}
             nothing, room = [""] * len(new), self._max_tokens + self._before
-            with self._tokenizing:
-                windows = cut_windows(self._tokenizer, nothing, new, max_tokens=room, stride=self._stride)
-            for window in windows:
+            for window in cut_windows(self._tokenizer, nothing, new, max_tokens=room, stride=self._stride):
                 cut[new[window.pair]].append(self._without_front(window))
             self._passages.keep(cut)
             known |= cut

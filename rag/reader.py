@@ -1,4 +1,4 @@
-"""The extractive reader: a question and passages → spans. The only module that loads transformers' QA model."""
+"""The extractive reader: a question and passages → spans."""
 
 from __future__ import annotations
 
@@ -6,26 +6,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from safetensors import SafetensorError
-from transformers import (
-    AutoModelForQuestionAnswering,
-    AutoTokenizer,
-    BertForQuestionAnswering,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-)
-
+from index.bert_weights import BertWeights
 from index.compiled_bert import CompiledBert, Work
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
 from index.precision import ACTIVATIONS_FILE
 from index.products import Arithmetic
 from index.states import StatesFile
-from rag.ahead import FIRST_POSITION, LAYERS_AHEAD, AheadEncoder
+from rag.ahead import FIRST_POSITION, AheadEncoder
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reading
 from rag.spans import FloatArray, TokenSpan, best_token_spans
-from rag.together import TogetherEncoder, compiled_logits, transformers_logits
+from rag.stored_reader import LoadedReader, stored_reader
+from rag.together import TogetherEncoder, compiled_logits
 from rag.windows import Window, length_sorted_batches, stacked
 
 
@@ -43,7 +36,7 @@ class WindowEncoder(Protocol):
 
 
 class ExtractiveReader:
-    """A transformers question-answering model from a folder, on the CPU."""
+    """A question-answering model from a folder, on the CPU."""
 
     def __init__(self, folder: Path, name: str, config: ReaderConfig | None = None, ahead: Path | None = None) -> None:
         """With ``ahead``, a file, its lower layers are computed over passages beforehand and kept there.
@@ -52,14 +45,19 @@ class ExtractiveReader:
         that was not trained for it; CatalogueError where that file cannot be used.
         """
         self._config = config or ReaderConfig()
-        self._tokenizer, model = _load(folder, name)
-        weights_hash = weights_sha256(folder)
+        weights_hash = weights_sha256(folder, name)
         arithmetic = Arithmetic.chosen(self._config.precision, name, weights_hash, folder / ACTIVATIONS_FILE)
         self.number_format = arithmetic.number_format
-        layers: int = getattr(model.config, LAYERS_AHEAD, 0) if ahead is not None else 0
-        self._bert = _compiled(model, arithmetic, layers)
-        longest: int = min(self._tokenizer.model_max_length, model.config.max_position_embeddings)
-        self._window_tokens = min(self._config.max_window_tokens, longest)
+        loaded = stored_reader(folder) or _by_transformers(folder, name, arithmetic)
+        self._tokenizer = loaded.tokenizer
+        layers = loaded.layers_ahead if ahead is not None else 0
+        self._bert: CompiledBert | None = None
+        if isinstance(loaded.model, BertWeights):
+            self._bert = CompiledBert(loaded.model, arithmetic, ahead=layers)
+            logits = compiled_logits(self._bert)
+        else:
+            logits = loaded.model
+        self._window_tokens = min(self._config.max_window_tokens, loaded.longest)
         self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}"
         self.ahead: AheadEncoder | None = None
         if ahead is not None:
@@ -74,12 +72,6 @@ class ExtractiveReader:
             self.ahead = AheadEncoder(
                 self._bert, self._tokenizer, kept, max_tokens=self._window_tokens, stride=self._config.stride
             )
-        # what is no BERT runs as transformers runs it
-        logits = (
-            transformers_logits(model, self._tokenizer, bf16=arithmetic.bf16)
-            if self._bert is None
-            else compiled_logits(self._bert)
-        )
         self._encoder: WindowEncoder = self.ahead or TogetherEncoder(
             logits, self._tokenizer, max_tokens=self._window_tokens, stride=self._config.stride
         )
@@ -141,23 +133,7 @@ def _placed(window: Window, span: TokenSpan, pairs: Sequence[tuple[int, int]]) -
     )
 
 
-def _compiled(model: PreTrainedModel, arithmetic: Arithmetic, ahead: int) -> CompiledBert | None:
-    if not isinstance(model, BertForQuestionAnswering) or not CompiledBert.fits(model.bert):
-        return None
-    return CompiledBert(model.bert, arithmetic, head=model.qa_outputs, ahead=ahead)
+def _by_transformers(folder: Path, name: str, arithmetic: Arithmetic) -> LoadedReader:
+    from rag.transformers_reader import load_by_transformers  # seconds of import, needed only by other models
 
-
-def _load(folder: Path, name: str) -> tuple[PreTrainedTokenizerFast, PreTrainedModel]:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model, loading = AutoModelForQuestionAnswering.from_pretrained(
-            folder, local_files_only=True, dtype="auto", output_loading_info=True
-        )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise ModelUnsuitable(name, str(error)) from error
-    # transformers would fill a missing head with random numbers and answer with them
-    if missing := sorted(loading["missing_keys"]):
-        raise ModelUnsuitable(name, f"it is no question-answering model: {', '.join(missing)} missing")
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelUnsuitable(name, "its tokenizer does not keep character offsets")
-    return tokenizer, model.eval()
+    return load_by_transformers(folder, name, bf16=arithmetic.bf16)

@@ -13,6 +13,7 @@ import torch
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
 from index.precision import Precision, autocast, takes_bf16
+from index.quiet import quiet_transformers
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -23,7 +24,7 @@ class CrossEncoderReranker:
 
     def __init__(self, folder: Path, name: str, *, batch_size: int = 32, precision: Precision = "auto") -> None:
         """Raises ModelUnsuitable where the folder holds no cross-encoder that gives one score."""
-        self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_sha256(folder)[:16]}"
+        self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_sha256(folder, name)[:16]}"
         self._model = _load(folder, name)
         self._batch_size = batch_size
         self._bf16 = takes_bf16(precision)
@@ -50,6 +51,7 @@ def _load(folder: Path, name: str) -> CrossEncoder:
     from safetensors import SafetensorError
     from sentence_transformers import CrossEncoder
 
+    quiet_transformers()
     try:
         if not _is_cross_encoder(folder):
             raise ModelUnsuitable(name, "it was not trained to score a question with a passage (a cross-encoder is)")

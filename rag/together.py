@@ -1,22 +1,16 @@
-"""A reader all of whose layers see question and passage together, as transformers computes it."""
+"""A reader all of whose layers see question and passage together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from index.compiled_bert import CompiledBert, Tokens
-from index.precision import autocast
 from rag.pieces import Front, Pieces, joined
 from rag.spans import FloatArray
-from rag.windows import IntArray, Window, cut_windows, pad, pad_values, stacked
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from rag.windows import IntArray, Window, WindowTokenizer, cut_windows, stacked
 
 Logits = Callable[[Sequence[Window]], tuple[FloatArray, FloatArray]]
 """Computes start and end logits of windows, (windows, tokens) each."""
@@ -25,7 +19,7 @@ Logits = Callable[[Sequence[Window]], tuple[FloatArray, FloatArray]]
 class TogetherEncoder:
     """Windows → logits."""
 
-    def __init__(self, logits: Logits, tokenizer: PreTrainedTokenizerFast, *, max_tokens: int, stride: int) -> None:
+    def __init__(self, logits: Logits, tokenizer: WindowTokenizer, *, max_tokens: int, stride: int) -> None:
         self.logits = logits
         self._tokenizer = tokenizer
         self._pieces = Pieces(tokenizer, max_tokens=max_tokens, stride=stride)
@@ -75,17 +69,3 @@ def _tokens(window: Window, places: IntArray) -> Tokens:
 def starts_and_ends(logits: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
     """(tokens, 2) of each window → (windows, tokens of the longest), twice."""
     return stacked([of_one[:, 0] for of_one in logits]), stacked([of_one[:, 1] for of_one in logits])
-
-
-def transformers_logits(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, *, bf16: bool) -> Logits:
-    """As transformers itself computes it, padding included."""
-    filler = pad_values(tokenizer)
-    model.float()  # type: ignore[no-untyped-call]
-
-    def logits(windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
-        inputs = {name: torch.from_numpy(values) for name, values in pad(windows, filler).items()}
-        with torch.inference_mode(), autocast(bf16):
-            output = model(**inputs)
-        return output.start_logits.float().numpy(), output.end_logits.float().numpy()
-
-    return logits

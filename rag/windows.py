@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
     from transformers import PreTrainedTokenizerFast
 
 T = TypeVar("T")
 Scalar = TypeVar("Scalar", bound=np.generic)
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+# what a model may take, by transformers' names, and where the tokenizer has it
+_PARTS = {"input_ids": "ids", "token_type_ids": "type_ids", "attention_mask": "attention_mask"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,45 @@ class Window:
         return len(self.may_start)
 
 
+class WindowTokenizer:
+    """Pairs of texts → tokens. Threads may share it."""
+
+    def __init__(self, backend: Tokenizer, inputs: Sequence[str]) -> None:
+        """``inputs`` are what the model takes, by transformers' names; nobody else has ``backend`` cut or pad."""
+        self._backend = backend
+        self._inputs = [name for name in inputs if name in _PARTS]
+        # whether to cut is kept in a tokenizer: who indexes would change it for who asks at the same time
+        self._one_at_a_time = threading.Lock()
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerFast) -> Self:
+        """Of what transformers has loaded, and shares: no other thread may use it but through this."""
+        return cls(tokenizer.backend_tokenizer, tokenizer.model_input_names)
+
+    def whole(self, pairs: Sequence[tuple[str, str]]) -> list[Encoding]:
+        """Each pair with its special tokens."""
+        with self._one_at_a_time:
+            self._backend.no_truncation()
+            return self._encoded(pairs)
+
+    def cut(self, pairs: Sequence[tuple[str, str]], *, max_tokens: int, stride: int) -> list[list[Encoding]]:
+        """The same in pieces of at most ``max_tokens``, that share ``stride`` tokens of the second text."""
+        with self._one_at_a_time:
+            self._backend.enable_truncation(max_tokens, stride=stride, strategy="only_second")
+            return [[first, *first.overflowing] for first in self._encoded(pairs)]
+
+    def inputs(self, encoding: Encoding) -> dict[str, IntArray]:
+        """What the model takes, by name, (tokens,) each."""
+        return {name: np.asarray(getattr(encoding, _PARTS[name])) for name in self._inputs}
+
+    def _encoded(self, pairs: Sequence[tuple[str, str]]) -> list[Encoding]:
+        self._backend.no_padding()
+        encodings: list[Encoding] = self._backend.encode_batch([*pairs])
+        return encodings
+
+
 def cut_windows(
-    tokenizer: PreTrainedTokenizerFast,
-    questions: Sequence[str],
-    passages: Sequence[str],
-    *,
-    max_tokens: int,
-    stride: int,
+    tokenizer: WindowTokenizer, questions: Sequence[str], passages: Sequence[str], *, max_tokens: int, stride: int
 ) -> list[Window]:
     """Every window of every (question, passage) pair, in order.
 
@@ -58,19 +94,11 @@ def cut_windows(
     room = min(passage_rooms(tokenizer, list(dict.fromkeys(questions)), max_tokens))
     if room <= stride:
         raise ValueError(f"a question leaves {room} tokens for the passage, which is not above the stride {stride}")
-    encoded = tokenizer(
-        list(questions),
-        list(passages),
-        truncation="only_second",
-        max_length=max_tokens,
-        stride=stride,
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-    )
-    names = {n: encoded[n] for n in tokenizer.model_input_names if n in encoded}
+    cut = tokenizer.cut(list(zip(questions, passages, strict=True)), max_tokens=max_tokens, stride=stride)
     return [
-        _window({n: np.asarray(rows[row]) for n, rows in names.items()}, encoded.encodings[row], pair, passages[pair])
-        for row, pair in enumerate(encoded["overflow_to_sample_mapping"])
+        _window(tokenizer.inputs(encoding), encoding, pair, passages[pair])
+        for pair, encodings in enumerate(cut)
+        for encoding in encodings
     ]
 
 
@@ -93,12 +121,9 @@ def _inside_word(text: str, at: int) -> bool:
     return 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum()
 
 
-def passage_rooms(tokenizer: PreTrainedTokenizerFast, questions: Sequence[str], max_tokens: int) -> list[int]:
+def passage_rooms(tokenizer: WindowTokenizer, questions: Sequence[str], max_tokens: int) -> list[int]:
     """How many tokens of a passage fit beside each of ``questions``; zero or negative where none do."""
-    if not questions:
-        return []
-    encoded = tokenizer(list(questions), [""] * len(questions), verbose=False)
-    return [max_tokens - len(ids) for ids in encoded["input_ids"]]
+    return [max_tokens - len(encoding.ids) for encoding in tokenizer.whole([(question, "") for question in questions])]
 
 
 def length_sorted_batches(items: Sequence[T], lengths: Sequence[int], max_padded_tokens: int) -> Iterator[list[int]]:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import torch
-from transformers import BertForQuestionAnswering
+from torch import Tensor
+from torch.nn import Module
+from transformers import BertForQuestionAnswering, BertModel
 
-from index.activations import Activations, observed
-from index.compiled_bert import CompiledBert
+from index.activations import Activations, product_name
+from index.bert_weights import PRODUCTS, Floats, layer_name
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
+from index.quiet import quiet_transformers
+from index.torch_bert import is_plain_bert
 from rag.ahead import LAYERS_AHEAD
-from rag.loading import quiet_libraries
 from rag.squad import read_squad
 from rag.training.apart import Apart
 from rag.training.errors import InvalidSetting
@@ -36,14 +41,14 @@ def measure_activations(
     if not pairs:
         raise InvalidSetting("files", ", ".join(map(str, files)), "they hold no question")
     drawn = random.Random(seed).sample(pairs, min(questions, len(pairs)))
-    quiet_libraries()
+    quiet_transformers()
     # with a head or without: what is measured is the encoder below it
     model, tokenizer = load_reader(folder)
     bert = model.base_model
-    if not CompiledBert.fits(bert):
+    if not is_plain_bert(bert):
         raise ModelUnsuitable(str(folder), f"{type(bert).__name__} is not computed in int8, only BERT is")
     bert.train(False)
-    ways: list[torch.nn.Module] = [bert]
+    ways: list[Module] = [bert]
     if isinstance(model, BertForQuestionAnswering) and (layers := getattr(model.config, LAYERS_AHEAD, 0)):
         ways.append(Apart(model, layers))
     with torch.inference_mode(), observed(bert, weights_sha256(folder)) as activations:
@@ -60,3 +65,30 @@ def _inputs(pairs: Sequence[Texts], *, apart: bool) -> Iterator[Texts]:
             yield from ((text,) for text in pair)
         else:
             yield pair
+
+
+@contextmanager
+def observed(bert: BertModel, weights_sha256: str) -> Iterator[Activations]:
+    """What goes into the products of ``bert`` meanwhile, padding included: run it on one text at a time."""
+    bounds: dict[str, Floats] = {}
+    first = {
+        product_name(number, name): bert.get_submodule(f"{layer_name(number)}.{linear[0]}")
+        for number in range(bert.config.num_hidden_layers)
+        for name, linear in PRODUCTS.items()
+    }
+    hooks = [module.register_forward_pre_hook(_widens(bounds, name)) for name, module in first.items()]
+    try:
+        yield Activations(weights_sha256, bounds)
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _widens(bounds: dict[str, Floats], name: str) -> Callable[[Module, tuple[Tensor, ...]], None]:
+    def widen(_: Module, inputs: tuple[Tensor, ...]) -> None:
+        rows = inputs[0].detach().float().flatten(0, -2).numpy()
+        now = np.stack([rows.min(axis=0), rows.max(axis=0)])
+        seen = bounds.get(name, now)
+        bounds[name] = np.stack([np.minimum(seen[0], now[0]), np.maximum(seen[1], now[1])])
+
+    return widen

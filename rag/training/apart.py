@@ -7,7 +7,6 @@ from torch import Tensor
 from transformers import BertForQuestionAnswering
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
-from index.activations import layers_of
 from rag.ahead import FIRST_POSITION
 
 _UNSEEN = -1e4
@@ -35,7 +34,7 @@ class Apart(torch.nn.Module):
         together = _hides(there[:, None, :].expand_as(alike))
         hidden = self.reader.bert.embeddings(input_ids, token_type_ids, positions(token_type_ids))
         upper = []
-        for number, layer in enumerate(layers_of(self.reader.bert)):
+        for number, layer in enumerate(self.reader.bert.encoder.layer):
             hidden = layer(hidden, apart if number < self._layers else together)
             if number >= self._layers:
                 upper.append(hidden)

@@ -14,7 +14,7 @@ from rag.matching import exact_match, token_f1
 from rag.spans import best_token_spans, whole_characters
 from rag.squad import SquadParagraph
 from rag.training.hardware import Hardware
-from rag.windows import Window, cut_windows, length_sorted_batches, pad, pad_values, passage_rooms
+from rag.windows import Window, WindowTokenizer, cut_windows, length_sorted_batches, pad, pad_values, passage_rooms
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -104,10 +104,11 @@ def _read(
     hardware: Hardware,
 ) -> list[Said]:
     said = [Said()] * len(asked)
-    rooms = passage_rooms(tokenizer, [a.question for a in asked], decoding.max_tokens)
+    cutting = WindowTokenizer.of(tokenizer)
+    rooms = passage_rooms(cutting, [a.question for a in asked], decoding.max_tokens)
     fit = [number for number, room in enumerate(rooms) if room > decoding.stride]
     windows = cut_windows(
-        tokenizer,
+        cutting,
         [asked[n].question for n in fit],
         [asked[n].passage for n in fit],
         max_tokens=decoding.max_tokens,

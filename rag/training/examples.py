@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
-from rag.windows import Window, cut_windows, passage_rooms
+from rag.windows import Window, WindowTokenizer, cut_windows, passage_rooms
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -107,14 +107,14 @@ class CorpusBuilder:
         return counts
 
     def _usable(self, pairs: Sequence[Pair]) -> list[Pair]:
-        rooms = passage_rooms(self.tokenizer, [q.question for _, q in pairs], self.max_tokens)
+        rooms = passage_rooms(WindowTokenizer.of(self.tokenizer), [q.question for _, q in pairs], self.max_tokens)
         fit = [pair for pair, room in zip(pairs, rooms, strict=True) if room > self.stride]
         return [(text, q) for text, q in fit if not q.answers or accepted_spans(q.answers)]
 
     def _add_block(self, pairs: Sequence[Pair]) -> None:
         passages, questions = [text for text, _ in pairs], [q.question for _, q in pairs]
-        spans = [accepted_spans(q.answers) for _, q in pairs]
-        cut = cut_windows(self.tokenizer, questions, passages, max_tokens=self.max_tokens, stride=self.stride)
+        spans, tokenizer = [accepted_spans(q.answers) for _, q in pairs], WindowTokenizer.of(self.tokenizer)
+        cut = cut_windows(tokenizer, questions, passages, max_tokens=self.max_tokens, stride=self.stride)
         collected: dict[str, list[NDArray[np.int64]]] = {}
         for pair, group in groupby(cut, key=lambda w: w.pair):
             windows = list(group)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 
 from index.precision import FloatPrecision, cpu_has_fast_bf16
+from index.processor import described
 from rag.training.errors import InvalidSetting
 
 
@@ -39,7 +38,7 @@ def choose_hardware(device: str, precision: FloatPrecision, threads: int) -> Har
     bf16 = _has_fast_bf16(chosen) if precision == "auto" else precision == "bf16"
     # measured: for bf16 training on a CPU eager attention is the faster one; everywhere else sdpa is
     attention = "eager" if chosen.type == "cpu" and bf16 else "sdpa"
-    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else processor()
+    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else described(torch.get_num_threads())
     return Hardware(chosen, bf16, attention, f"{name}, {'bf16 autocast' if bf16 else 'fp32'}, {attention} attention")
 
 
@@ -61,18 +60,3 @@ def _has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return cpu_has_fast_bf16()
-
-
-def processor() -> str:
-    """The CPU by name, with its threads, cores and widest vector instructions."""
-    cores = f"{torch.get_num_threads()} threads of {os.cpu_count()} cores"
-    return f"{_processor_name()}, {cores}, {torch.backends.cpu.get_cpu_capability()}"
-
-
-def _processor_name() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    except OSError:
-        names = []
-    return next(filter(None, names), platform.processor() or platform.machine())

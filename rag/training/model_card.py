@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 import transformers
 
 from rag.training.checkpoint import Progress
+from rag.training.commit import code_commit
 from rag.training.config import TrainingConfig
 from rag.training.evaluation import Scores
 from rag.training.examples import SourceCounts
@@ -162,27 +163,3 @@ def describe_model(model: PreTrainedModel) -> str:
     parts = [f"{getattr(config, field)} {word}" for word, field in sizes.items() if hasattr(config, field)]
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     return ", ".join([config.model_type, *parts, f"{millions:.1f}M parameters"])
-
-
-def code_commit(root: Path) -> str | None:
-    """The commit checked out at ``root``, read from .git itself, as there may be no git; None outside a repository."""
-    try:
-        git = root / ".git"
-        if git.is_file():  # a worktree
-            git = root / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-        common = git / "commondir"
-        shared = git / common.read_text(encoding="utf-8").strip() if common.exists() else git
-        head = (git / "HEAD").read_text(encoding="utf-8").strip()
-        if not head.startswith("ref: "):
-            return head
-        name = head.removeprefix("ref: ")
-        if (shared / name).exists():
-            return (shared / name).read_text(encoding="utf-8").strip()
-        return _packed(shared / "packed-refs", name)
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _packed(path: Path, name: str) -> str | None:
-    lines: Sequence[str] = path.read_text(encoding="utf-8").splitlines()
-    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)

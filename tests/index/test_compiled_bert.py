@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import cache
 from typing import Any
 
@@ -10,14 +12,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import Linear
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from index.activations import Activations, observed
+from index.activations import Activations
+from index.bert_weights import BertWeights
 from index.compiled_bert import CompiledBert, Tokens, filled_up, passes
 from index.precision import NumberFormat
 from index.products import Arithmetic
+from index.torch_bert import BertInPlace, is_plain_bert, weights_of
+from rag.training.activations import observed
 from tests.processor import needs_bf16, needs_int8
 
 SMALL: dict[str, Any] = {
@@ -44,8 +50,12 @@ def bert() -> BertModel:
 def computed_in(number_format: NumberFormat) -> CompiledBert:
     """Compiling takes longer than computing."""
     if number_format == "int8":
-        return CompiledBert(bert(), Arithmetic(bf16=False, activations=measured()))
-    return CompiledBert(bert(), Arithmetic(bf16=number_format == "bf16"))
+        return CompiledBert(weights_of(bert()), Arithmetic(bf16=False, activations=measured()))
+    return CompiledBert(weights_of(bert()), Arithmetic(bf16=number_format == "bf16"))
+
+
+def in_place(number_format: NumberFormat) -> BertInPlace:
+    return BertInPlace(bert(), computed_in(number_format))
 
 
 def measured() -> Activations:
@@ -73,7 +83,7 @@ def difference(number_format: NumberFormat, lengths: list[int], seed: int) -> Te
     inside = given_["attention_mask"].bool()
     with torch.inference_mode():
         right = bert()(**given_).last_hidden_state
-        mine = computed_in(number_format)(**given_).last_hidden_state
+        mine = in_place(number_format)(**given_).last_hidden_state
     assert not mine[~inside].any()
     off: Tensor = (mine - right)[inside]
     return off
@@ -103,7 +113,7 @@ def test_in_8_bits_it_computes_nearly_what_transformers_does(lengths: list[int],
 def test_a_text_is_computed_the_same_whatever_it_is_computed_with(
     number_format: NumberFormat, lengths: list[int]
 ) -> None:
-    mine, given_ = computed_in(number_format), inputs(lengths, 0)
+    mine, given_ = in_place(number_format), inputs(lengths, 0)
     with torch.inference_mode():
         together = mine(**given_).last_hidden_state
         for row, length in enumerate(lengths):
@@ -115,7 +125,7 @@ def test_without_token_types_all_are_of_the_first_type() -> None:
     ids = torch.tensor([[1, 2, 3]])
     with torch.inference_mode():
         right = bert()(ids).last_hidden_state
-        mine = computed_in("fp32")(ids, torch.ones_like(ids)).last_hidden_state
+        mine = in_place("fp32")(ids, torch.ones_like(ids)).last_hidden_state
     torch.testing.assert_close(mine, right, atol=1e-4, rtol=1e-3)
 
 
@@ -125,7 +135,7 @@ def texts(lengths: list[int]) -> list[Tokens]:
 
 
 def test_layers_that_are_computed_apart_are_those_that_are_computed_together() -> None:
-    parted, asked = CompiledBert(bert(), FP32, ahead=1), texts([5, 33])
+    parted, asked = CompiledBert(weights_of(bert()), FP32, ahead=1), texts([5, 33])
     lower = parted.lower(asked)
     for mine, whole in zip(parted.upper(lower), computed_in("fp32").whole(asked), strict=True):
         np.testing.assert_allclose(mine, whole, atol=1e-4)
@@ -142,19 +152,35 @@ def test_layers_that_are_computed_apart_are_those_that_are_computed_together() -
 def test_a_head_is_the_last_of_it(ahead: int) -> None:
     head, asked = Linear(32, 2), texts([40, 3])
     for mine, states in zip(
-        CompiledBert(bert(), FP32, head=head, ahead=ahead).whole(asked), computed_in("fp32").whole(asked), strict=True
+        CompiledBert(weights_of(bert(), head), FP32, ahead=ahead).whole(asked),
+        computed_in("fp32").whole(asked),
+        strict=True,
     ):
         right = head(torch.from_numpy(states)).detach().numpy()
         np.testing.assert_allclose(mine, right, atol=1e-4)
 
 
 def test_the_operations_are_counted_without_padding() -> None:
-    mine = CompiledBert(bert(), FP32)
+    mine = CompiledBert(weights_of(bert()), FP32)
     mine.whole(texts([3, 10]))
     weights = sum(p.numel() for n, p in bert().encoder.named_parameters() if p.dim() == 2)
     assert mine.work.products == 2 * (3 + 10) * weights
     # two layers, each: queries by keys, and what comes of it by values
     assert mine.work.attention == 2 * 2 * 2 * 32 * (3 * 3 + 10 * 10)
+
+
+def test_the_weights_it_was_compiled_from_are_let_go() -> None:
+    weights = weights_of(bert())
+
+    def read(name: str) -> NDArray[np.floating[Any]]:
+        return weights.read(name)
+
+    held = weakref.ref(read)
+    mine = CompiledBert(BertWeights(weights.shape, read), FP32)
+    del read
+    gc.collect()
+    assert held() is None
+    assert mine.whole(texts([3]))
 
 
 @given(lengths=st.lists(st.integers(1, 400), max_size=30))
@@ -175,10 +201,10 @@ def test_texts_of_one_length_share_as_few_passes_as_they_can() -> None:
 @pytest.mark.parametrize("change", [{"hidden_act": "relu"}, {"is_decoder": True}])
 def test_a_bert_of_another_make_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="another way"):
-        CompiledBert(BertModel(BertConfig(**SMALL, **change)), FP32)
+        weights_of(BertModel(BertConfig(**SMALL, **change)))
 
 
 def test_another_architecture_is_refused() -> None:
     other = RobertaModel(RobertaConfig(**SMALL))
-    assert not CompiledBert.fits(other)
-    assert not CompiledBert.fits(None)
+    assert not is_plain_bert(other)
+    assert not is_plain_bert(None)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+from transformers import BertModel
 
 from index.embedder import SentenceTransformerEmbedder
+from index.errors import ModelUnsuitable
 from index.interfaces import Vectors
+from index.library_encoder import LibraryEncoder
+from index.mean_encoder import MeanEncoder
 from index.precision import Precision
 from rag.loading import ModelConfig, embedder_folder, load_embedder
 from tests.processor import needs_int8
@@ -60,13 +65,13 @@ def test_a_question_asked_again_is_not_embedded_again(monkeypatch: pytest.Monkey
     assert np.allclose(both[1], load_embedder(ModelConfig()).embed_queries([open_])[0], atol=1e-2)
     both[0, 0] = 9.0
     embedded: list[list[str]] = []
-    compute = embedder._encoded
+    compute = embedder._encoder.queries
 
-    def noted(texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
+    def noted(texts: Sequence[str]) -> Vectors:
         embedded.append([*texts])
-        return compute(texts, encode)
+        return compute(texts)
 
-    monkeypatch.setattr(embedder, "_encoded", noted)
+    monkeypatch.setattr(embedder._encoder, "queries", noted)
     again = embedder.embed_queries([open_, late])
     assert (again[0] == both[1]).all()
     embedder.embed_queries([shut])
@@ -76,9 +81,11 @@ def test_a_question_asked_again_is_not_embedded_again(monkeypatch: pytest.Monkey
 TEXTS = ["the red cat sat on the mat", "an old dog", "river " * 300, "", "Naïve 🐈 who?", "the hill"]
 
 
-def tiny_embedder(folder: Path, pooling: str, prompts: dict[str, str | None]) -> Path:
+def tiny_embedder(
+    folder: Path, pooling: str, prompts: dict[str, str | None], more: Sequence[Normalize | Dense] = ()
+) -> Path:
     """A small random BERT in sentence-transformers' clothes."""
-    made = SentenceTransformer(modules=[Transformer(str(tiny_reader(folder / "bert"))), Pooling(32, pooling)])
+    made = SentenceTransformer(modules=[Transformer(str(tiny_reader(folder / "bert"))), Pooling(32, pooling), *more])
     made.prompts = prompts
     made.save_pretrained(str(folder / "embedder"))
     return folder / "embedder"
@@ -89,16 +96,79 @@ def tiny_embedder(folder: Path, pooling: str, prompts: dict[str, str | None]) ->
 )
 def test_vectors_are_those_of_the_library(tmp_path: Path, pooling: str, prompts: dict[str, str | None]) -> None:
     folder = tiny_embedder(tmp_path, pooling, prompts)
+    assert_embeds_as_the_library(folder, by=LibraryEncoder if prompts or pooling != "mean" else MeanEncoder)
+
+
+def assert_embeds_as_the_library(folder: Path, *, by: type[MeanEncoder | LibraryEncoder]) -> None:
     mine = SentenceTransformerEmbedder(folder, "tiny", precision="fp32")
+    assert type(mine._encoder) is by
     library = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     right = library.encode_query(TEXTS, normalize_embeddings=True)
     np.testing.assert_allclose(mine.embed_queries(TEXTS), right, atol=1e-4)
     right = library.encode_document(TEXTS, normalize_embeddings=True)
     np.testing.assert_allclose(mine.embed_passages(TEXTS), right, atol=1e-4)
+    assert mine.dimension == library.get_embedding_dimension()
+    assert mine.fingerprint.endswith(f"/{library.max_seq_length}")
+    assert mine.max_tokens == (library.max_seq_length or 0) - 2
+    counted = library.tokenizer(TEXTS, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+    assert mine.count_tokens(TEXTS) == [len(ids) for ids in counted]
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "by"),
+    [
+        ("sentence_bert_config.json", {"max_seq_length": 20}, MeanEncoder),
+        ("sentence_bert_config.json", {"max_seq_length": 20, "do_lower_case": True}, LibraryEncoder),
+        ("sentence_bert_config.json", {"query_length": 5}, LibraryEncoder),
+        ("config_sentence_transformers.json", {"prompts": {}, "similarity_fn_name": "dot"}, MeanEncoder),
+        ("1_Pooling/config.json", {"pooling_mode": "max"}, LibraryEncoder),
+        ("tokenizer_config.json", {"model_max_length": 30}, MeanEncoder),
+        ("tokenizer_config.json", {"model_max_length": 3000}, MeanEncoder),
+        ("config.json", {"hidden_act": "relu"}, LibraryEncoder),
+    ],
+)
+def test_what_its_files_say_is_done_or_left_to_the_library(
+    tmp_path: Path, file: str, change: dict[str, object], by: type[MeanEncoder | LibraryEncoder]
+) -> None:
+    folder = tiny_embedder(tmp_path, "mean", {})
+    (folder / file).write_text(json.dumps(json.loads((folder / file).read_text()) | change))
+    assert_embeds_as_the_library(folder, by=by)
+
+
+@pytest.mark.parametrize(("more", "by"), [([Normalize(), Normalize()], MeanEncoder), ([Dense(32, 16)], LibraryEncoder)])
+def test_more_modules_do_what_they_do_in_the_library(
+    tmp_path: Path, more: list[Normalize | Dense], by: type[MeanEncoder | LibraryEncoder]
+) -> None:
+    assert_embeds_as_the_library(tiny_embedder(tmp_path, "mean", {}, more), by=by)
+
+
+@pytest.mark.parametrize("name", ["modules.json", "sentence_bert_config.json", "config_sentence_transformers.json"])
+def test_files_that_are_not_there_mean_what_they_do_to_the_library(tmp_path: Path, name: str) -> None:
+    folder = tiny_embedder(tmp_path, "mean", {})
+    (folder / name).unlink()
+    optional = name == "config_sentence_transformers.json"
+    assert_embeds_as_the_library(folder, by=MeanEncoder if optional else LibraryEncoder)
+
+
+def test_weights_in_several_files_are_left_to_the_library(tmp_path: Path) -> None:
+    folder = tiny_embedder(tmp_path, "mean", {})
+    model = BertModel.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="20KB")
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    assert_embeds_as_the_library(folder, by=LibraryEncoder)
+
+
+def test_weights_that_are_cut_off_are_refused(tmp_path: Path) -> None:
+    file = tiny_embedder(tmp_path, "mean", {}) / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(ModelUnsuitable, match="'tiny' cannot be used: "):
+        SentenceTransformerEmbedder(file.parent, "tiny")
 
 
 def test_the_default_embedder_gives_the_vectors_of_the_library() -> None:
     mine = load_embedder(ModelConfig(precision="fp32"))
+    assert isinstance(mine._encoder, MeanEncoder)
     library = SentenceTransformer(str(embedder_folder(ModelConfig())), device="cpu", local_files_only=True)
     right = library.encode_query(TEXTS, normalize_embeddings=True)
     np.testing.assert_allclose(mine.embed_queries(TEXTS), right, atol=1e-4)

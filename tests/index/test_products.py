@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 import openvino
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from openvino import opset13 as graph
-from torch.nn import Linear
 
 from index import products
 from index.activations import Activations
 from index.bert_graph import for_cpu
+from index.bert_weights import Affine, Floats
 from index.errors import ModelUnsuitable
 from index.precision import ACTIVATIONS_FILE, Precision
 from index.products import Arithmetic, int8_products
@@ -25,29 +23,39 @@ from tests.processor import needs_int8
 CHANNELS = 32
 
 
-def layers(seed: int, *outputs: int) -> list[Linear]:
-    torch.manual_seed(seed)
-    return [Linear(CHANNELS, count) for count in outputs]
+def layers(seed: int, *outputs: int) -> list[Affine]:
+    draw = np.random.default_rng(seed)
+    reach = CHANNELS**-0.5
+
+    def drawn(*size: int) -> Floats:
+        return draw.uniform(-reach, reach, size).astype(np.float32)
+
+    return [Affine(drawn(count, CHANNELS), drawn(count)) for count in outputs]
 
 
-def inputs(seed: int, rows: int, far: float = 1.0) -> torch.Tensor:
+def inputs(seed: int, rows: int, far: float = 1.0) -> Floats:
     """Normal; the first channel reaches ``far`` times as far."""
-    drawn = torch.randn(rows, CHANNELS, generator=torch.Generator().manual_seed(seed))
+    drawn = np.random.default_rng(seed).standard_normal((rows, CHANNELS), np.float32)
     drawn[:, 0] *= far
     return drawn
 
 
-def product(rows: torch.Tensor, made: list[Linear], bounds: torch.Tensor) -> NDArray[np.float32]:
+def product(rows: Floats, made: list[Affine], bounds: Floats) -> Floats:
     """(rows, outputs of all layers side by side), by a graph of nothing else."""
     taken = graph.parameter([-1, CHANNELS], np.float32)
     compiled = for_cpu(
         openvino.Model(int8_products(taken, made, bounds), [taken]), bf16=False, threads=1, shapes_kept=1
     )
-    return np.concatenate(list(compiled([rows.numpy()]).values()), axis=1)
+    return np.concatenate(list(compiled([rows]).values()), axis=1)
 
 
-def bounds_of(rows: torch.Tensor) -> torch.Tensor:
-    return torch.stack([rows.amin(0), rows.amax(0)])
+def bounds_of(rows: Floats) -> Floats:
+    return np.stack([rows.min(axis=0), rows.max(axis=0)])
+
+
+def exactly(rows: Floats, layer: Affine) -> Floats:
+    made: Floats = rows @ layer.weight.T + layer.bias
+    return made
 
 
 @needs_int8
@@ -55,14 +63,14 @@ def bounds_of(rows: torch.Tensor) -> torch.Tensor:
 def test_it_is_the_product_of_the_integers(seed: int, rows: int, far: float, reach: float) -> None:
     made, given_ = layers(seed, 5, 3), inputs(seed, rows, far)
     bounds = bounds_of(inputs(seed + 1, 50, far)) * reach
-    weight = np.concatenate([layer.weight.detach().numpy() for layer in made]).astype(np.float64)
-    bias = np.concatenate([layer.bias.detach().numpy() for layer in made])
-    furthest = np.abs(bounds.numpy()).max(axis=0)
+    weight = np.concatenate([layer.weight for layer in made]).astype(np.float64)
+    bias = np.concatenate([layer.bias for layer in made])
+    furthest = np.abs(bounds).max(axis=0)
     down = np.maximum(furthest / np.quantile(furthest, 0.9), 1)
-    low, high = (bounds.numpy() / down).min(), (bounds.numpy() / down).max()
+    low, high = (bounds / down).min(), (bounds / down).max()
     step = (high - low) / 255
     zero = round(-low / step)
-    steps = np.clip(np.floor(given_.numpy() / down / step + zero + 0.5), 0, 255) - zero
+    steps = np.clip(np.floor(given_ / down / step + zero + 0.5), 0, 255) - zero
     weight_step = np.abs(weight * down).max(axis=1, keepdims=True) / 127
     right = steps @ (np.round(weight * down / weight_step) * weight_step).T * step + bias
     # an input or a weight halfway between two steps may be rounded to either
@@ -74,7 +82,7 @@ def test_it_is_the_product_of_the_integers(seed: int, rows: int, far: float, rea
 def test_it_is_near_what_it_stands_for() -> None:
     made, given_ = layers(0, 40, 24), inputs(0, 400)
     computed = product(given_, made, bounds_of(inputs(1, 400)))
-    right = torch.cat([layer(given_) for layer in made], dim=1).detach().numpy()
+    right = np.concatenate([exactly(given_, layer) for layer in made], axis=1)
     assert computed.dtype == np.float32
     assert np.linalg.norm(computed - right) < 0.02 * np.linalg.norm(right)
 
@@ -82,19 +90,24 @@ def test_it_is_near_what_it_stands_for() -> None:
 @needs_int8
 def test_one_far_reaching_channel_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     made, given_, bounds = layers(0, 40), inputs(0, 400, 30.0), bounds_of(inputs(1, 400, 30.0))
-    with torch.no_grad():
-        made[0].weight[:, 0] /= 30
-    right = made[0](given_).detach().numpy()
+    made[0].weight[:, 0] /= 30
+    right = exactly(given_, made[0])
     scaled = np.linalg.norm(product(given_, made, bounds) - right)
     monkeypatch.setattr(products, "_FAR_REACHING", 0.0)
     unscaled = np.linalg.norm(product(given_, made, bounds) - right)
     assert scaled < unscaled / 3
 
 
+def test_an_output_without_weights_is_its_bias() -> None:
+    made, given_ = layers(0, 4), inputs(0, 10)
+    made[0].weight[2] = 0
+    assert (product(given_, made, bounds_of(given_))[:, 2] == made[0].bias[2]).all()
+
+
 @needs_int8
 def test_what_reaches_further_than_was_seen_is_cut_off() -> None:
-    made, bounds = layers(0, 4), torch.stack([torch.full((CHANNELS,), -1.0), torch.full((CHANNELS,), 1.0)])
-    ones = torch.ones(1, CHANNELS)
+    made, bounds = layers(0, 4), np.stack([np.full(CHANNELS, -1, np.float32), np.full(CHANNELS, 1, np.float32)])
+    ones = np.ones((1, CHANNELS), np.float32)
     np.testing.assert_allclose(product(ones * 50, made, bounds), product(ones, made, bounds), atol=0.02)
 
 

@@ -11,6 +11,9 @@ import pytest
 from index.embedder import ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder, weights_sha256
 from index.errors import ModelCorrupted, ModelNotFound, ModelUnsuitable
 from rag.loading import DEFAULT_READER, ModelConfig, Parts, load, load_reader, reader_folder
+from tests.index.test_embedder import tiny_embedder
+
+ROOT = Path(__file__).parents[2]
 
 OFFLINE = """
 import os, sys
@@ -39,6 +42,39 @@ def test_loading_and_asking_never_touch_the_network(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "Marta Quill\n"), done.stderr
     assert "the network was asked for" not in done.stderr
     assert not list(home.iterdir())
+
+
+HEAVY = """
+import sys
+from pathlib import Path
+from index.documents import DocumentDraft
+from rag.loading import ModelConfig, load
+parts = load(Path(sys.argv[1]), ModelConfig(embedder=sys.argv[2], calibration="none") if sys.argv[2:] else None)
+parts.index.add(DocumentDraft("t", "Marta Quill founded the bakery in 1987."))
+print(parts.answerer.ask("Who founded the bakery?", min_confidence=0).answers[0].text)
+print([name for name in ("sentence_transformers", "torch", "transformers", "sklearn", "scipy") if name in sys.modules])
+"""
+
+
+def imported(*arguments: object) -> str:
+    """What of the heavy libraries a process has imported that indexed and answered."""
+    command = [sys.executable, "-c", HEAVY, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    answer, names = done.stdout.splitlines()
+    assert answer == "Marta Quill"
+    return names
+
+
+@pytest.mark.model
+def test_the_default_models_load_and_answer_without_the_heavy_libraries(tmp_path: Path) -> None:
+    assert imported(tmp_path) == "[]"
+
+
+@pytest.mark.model
+def test_an_embedder_of_another_make_is_what_they_are_loaded_for(tmp_path: Path) -> None:
+    names = imported(tmp_path / "data", tiny_embedder(tmp_path, "cls", {}))
+    assert "'sentence_transformers', 'torch', 'transformers'" in names
 
 
 @pytest.mark.model

@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 from rag.squad import AcceptedAnswer
 from rag.training.examples import CorpusBuilder, accepted_spans, target_tokens
-from rag.windows import cut_windows
+from rag.windows import WindowTokenizer, cut_windows
 from tests.rag.test_training_support import WORDS, paragraph, tiny_tokenizer
 
 MAX_TOKENS, STRIDE = 24, 8
@@ -30,7 +30,7 @@ def test_a_labelled_window_decodes_to_exactly_the_answer(words: list[str], data:
     text = " ".join(words)
     start = len(" ".join([*words[:first], ""]))
     end = start + len(" ".join(said))
-    windows = cut_windows(TOKENIZER, ["who is"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
+    windows = cut_windows(WindowTokenizer.of(TOKENIZER), ["who is"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
     held = 0
     for number, window in enumerate(windows):
         found = target_tokens(window, start, end, (number == 0, number == len(windows) - 1))
@@ -48,7 +48,7 @@ def test_a_labelled_window_decodes_to_exactly_the_answer(words: list[str], data:
 
 def test_an_answer_inside_a_word_is_widened_to_the_word(tokenizer: PreTrainedTokenizerFast) -> None:
     text = "in the 1990s and"
-    (window,) = cut_windows(tokenizer, ["what"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
+    (window,) = cut_windows(WindowTokenizer.of(tokenizer), ["what"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
     found = target_tokens(window, 7, 11, (True, True))
     assert found is not None
     assert text[window.offsets[found[0], 0] : window.offsets[found[1], 1]] == "1990s"
@@ -56,7 +56,7 @@ def test_an_answer_inside_a_word_is_widened_to_the_word(tokenizer: PreTrainedTok
 
 def test_characters_that_the_tokenizer_drops_do_not_hide_the_answer(tokenizer: PreTrainedTokenizerFast) -> None:
     text = "\u200bcat sat\u200b"
-    (window,) = cut_windows(tokenizer, ["what"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
+    (window,) = cut_windows(WindowTokenizer.of(tokenizer), ["what"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
     assert target_tokens(window, 0, len(text), (True, True)) is not None
     assert target_tokens(window, 0, 1, (True, True)) is None, "nothing but a dropped character"
 

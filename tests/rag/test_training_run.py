@@ -19,9 +19,9 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 from rag.training import checkpoint, weights
 from rag.training.__main__ import main
 from rag.training.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
+from rag.training.commit import code_commit
 from rag.training.errors import CheckpointUnusable
 from rag.training.hardware import choose_hardware
-from rag.training.model_card import code_commit
 from rag.training.trainer import Trainer
 from tests.rag.test_training_support import Files, arguments, one_error_line, paragraphs, tiny_reader, write_squad_json
 

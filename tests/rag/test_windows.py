@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from rag.loading import DEFAULT_READER, reader_folder
-from rag.windows import Window, cut_windows, length_sorted_batches, pad, pad_values
+from rag.windows import Window, WindowTokenizer, cut_windows, length_sorted_batches, pad, pad_values
 from tests import strategies
 
 
@@ -19,7 +19,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 def windows_of(tokenizer: PreTrainedTokenizerFast, passage: str) -> list[Window]:
-    return cut_windows(tokenizer, ["When does it leave?"], [passage], max_tokens=40, stride=8)
+    return cut_windows(WindowTokenizer.of(tokenizer), ["When does it leave?"], [passage], max_tokens=40, stride=8)
 
 
 @given(passage=strategies.texts)
@@ -54,7 +54,9 @@ def test_batches_hold_everything_once_within_the_bound(lengths: list[int], bound
 
 
 def test_padding_is_masked(tokenizer: PreTrainedTokenizerFast) -> None:
-    windows = cut_windows(tokenizer, ["a b"] * 2, ["short", "a much longer passage"], max_tokens=40, stride=8)
+    windows = cut_windows(
+        WindowTokenizer.of(tokenizer), ["a b"] * 2, ["short", "a much longer passage"], max_tokens=40, stride=8
+    )
     padded = pad(windows, pad_values(tokenizer))
     assert padded["input_ids"].shape == (2, len(windows[1]))
     assert padded["attention_mask"].sum(axis=1).tolist() == [len(w) for w in windows]

@@ -1,0 +1,69 @@
+"""Texts → vectors by sentence-transformers itself: any model of its. Importing it takes seconds."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from safetensors import SafetensorError
+from sentence_transformers import SentenceTransformer
+
+from index.compiled_bert import Work
+from index.errors import ModelUnsuitable
+from index.interfaces import Vectors
+from index.precision import autocast
+from index.products import Arithmetic
+from index.quiet import quiet_transformers
+from index.torch_bert import compile_in_place
+
+
+class LibraryEncoder:
+    """Texts → vectors, on the CPU."""
+
+    def __init__(self, folder: Path, name: str, arithmetic: Arithmetic, batch_size: int) -> None:
+        """Raises ModelUnsuitable."""
+        model = self._model = _load(folder, name)
+        self._batch_size = batch_size
+        self._bert = compile_in_place(model[0], "model", arithmetic)
+        # one that is no BERT runs as its library runs it
+        self._autocast = self._bert is None and arithmetic.bf16
+        dimension = model.get_embedding_dimension()
+        if dimension is None or model.max_seq_length is None:
+            raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
+        self.dimension: int = dimension
+        self.longest: int = model.max_seq_length
+        self.max_tokens: int = self.longest - model.tokenizer.num_special_tokens_to_add()
+        # the library has it cut and pad, which a tokenizer keeps: who counts would change it for who embeds meanwhile
+        self._counter = copy.deepcopy(model.tokenizer)
+
+    @property
+    def work(self) -> Work:
+        """What it computed so far, where a `CompiledBert` does."""
+        return Work() if self._bert is None else self._bert.work
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the model's special ones."""
+        # neither cut nor padded, and without a warning about long texts
+        encodings = self._counter([*texts], add_special_tokens=False, truncation=False, verbose=False)
+        return [len(ids) for ids in encodings["input_ids"]]
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """(texts, dimension)"""
+        return self._encoded(texts, self._model.encode_document)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """(texts, dimension)"""
+        return self._encoded(texts, self._model.encode_query)
+
+    def _encoded(self, texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
+        with autocast(self._autocast):
+            return encode([*texts], batch_size=self._batch_size, show_progress_bar=False)
+
+
+def _load(folder: Path, name: str) -> SentenceTransformer:
+    quiet_transformers()
+    try:
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise ModelUnsuitable(name, str(error)) from error
