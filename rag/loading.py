@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sourcespan")
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
-DEFAULT_READER = "reader-v4"
+DEFAULT_READER = "reader-v5"
 CALIBRATION_FILE = "calibration.json"
 CALIBRATION_FILE_AHEAD = "calibration-ahead.json"
 """For what the reader answers when its lower layers were computed ahead."""
