@@ -94,7 +94,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     _option(recipe, "--dropout", float, "on hidden states; there is none on attention")
     recipe.add_argument(
         "--teacher", type=Path, nargs="+", default=[], metavar="DIR", dest="teachers",
-        help="readers to learn from, on average, beside the right answers; from the first its states too if --layers-ahead",
+        help="readers whose mean answers are learnt from too; with --layers-ahead, the first reader's states as well",
     )  # fmt: skip
     _option(
         recipe, "--layers-ahead", int, "lower layers of a BERT to train for being computed before a question is asked"
