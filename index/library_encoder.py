@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
+from tokenizers import Tokenizer
 
 from index.compiled_bert import Work
 from index.errors import ModelUnsuitable
@@ -32,10 +34,12 @@ class LibraryEncoder:
         if dimension is None or model.max_seq_length is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
         self.dimension: int = dimension
-        self.longest: int = model.max_seq_length
-        self.max_tokens: int = self.longest - model.tokenizer.num_special_tokens_to_add()
+        self.longest = _longest(model)
+        self.max_tokens: int = self.longest - model.tokenizer.num_special_tokens_to_add(False)
         # the library has it cut and pad, which a tokenizer keeps: who counts would change it for who embeds meanwhile
         self._counter = copy.deepcopy(model.tokenizer)
+        if isinstance(self._counter, Tokenizer):
+            self._counter.no_truncation()
 
     @property
     def work(self) -> Work:
@@ -44,6 +48,8 @@ class LibraryEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the model's special ones."""
+        if isinstance(self._counter, Tokenizer):
+            return [len(encoding) for encoding in self._counter.encode_batch([*texts], add_special_tokens=False)]
         # neither cut nor padded, and without a warning about long texts
         encodings = self._counter([*texts], add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in encodings["input_ids"]]
@@ -59,6 +65,13 @@ class LibraryEncoder:
     def _encoded(self, texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
         with autocast(self._autocast):
             return encode([*texts], batch_size=self._batch_size, show_progress_bar=False)
+
+
+def _longest(model: SentenceTransformer) -> int:
+    """Tokens of the longest text that it takes whole; one that only looks tokens up takes any length, unless told."""
+    if isinstance(model.tokenizer, Tokenizer):
+        return int((model.tokenizer.truncation or {}).get("max_length", sys.maxsize))
+    return int(model.max_seq_length or 0)
 
 
 def _load(folder: Path, name: str) -> SentenceTransformer:

@@ -92,7 +92,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     _option(recipe, "--clip", float, "largest norm of the gradient")
     _option(recipe, "--weight-decay", float, "not applied to biases and LayerNorms")
     _option(recipe, "--dropout", float, "on hidden states; there is none on attention")
-    recipe.add_argument("--teacher", type=Path, metavar="DIR", help="a reader to learn from, beside the right answers")
+    recipe.add_argument(
+        "--teacher", type=Path, nargs="+", default=[], metavar="DIR", dest="teachers",
+        help="readers whose mean answers are learnt from too; with --layers-ahead, the first reader's states as well",
+    )  # fmt: skip
     _option(
         recipe, "--layers-ahead", int, "lower layers of a BERT to train for being computed before a question is asked"
     )
@@ -189,7 +192,8 @@ def _run(chosen: argparse.Namespace) -> None:
         given["epochs"] = 3.0
     weights, caps = _pairs("weight", chosen.weight, float), _pairs("cap", chosen.cap, int)
     sources = source_settings(chosen.train, weights, caps, _licences(chosen.licences))
-    config = TrainingConfig(**given, sources=sources, evaluate=tuple(chosen.eval))
+    files = {"sources": sources, "evaluate": tuple(chosen.eval), "teachers": tuple(chosen.teachers)}
+    config = TrainingConfig(**{**given, **files})
     from rag.training.run import train  # takes seconds to import: not for --help and mistyped arguments
 
     train(config)

@@ -60,8 +60,8 @@ class TrainingConfig:
     weight_decay: float = 0.01
     dropout: float = 0.0
     """On hidden states; none is ever on attention. On a CPU 0.1 costs a quarter of the speed."""
-    teacher: Path | None = None
-    """A reader whose answers are learnt from beside the right ones."""
+    teachers: tuple[Path, ...] = ()
+    """Readers whose answers, on average, are learnt from beside the right ones."""
     layers_ahead: int = 0
     """Lower layers that are trained to be computed ahead: see `rag.ahead`."""
     seed: int = 0
@@ -122,9 +122,8 @@ class TrainingConfig:
             values[f"weight of {source.name}"] = source.weight
             values[f"cap of {source.name}"] = source.cap
             values[f"sha256 of {source.name}"] = sha256(source.path)
-        for role, folder in (("init", self.init), ("teacher", self.teacher)):
-            if folder is None:
-                continue
+        roles = {f"teacher {number}": folder for number, folder in enumerate(self.teachers, start=1)}
+        for role, folder in {"init": self.init, **roles}.items():
             for part in ("config.json", "tokenizer.json", "model.safetensors"):
                 path = folder / part
                 values[f"sha256 of {role} {part}"] = sha256(path) if path.exists() else None
@@ -132,7 +131,7 @@ class TrainingConfig:
 
 
 # what a resumed run may change: where things are, the hardware, and what is watched
-_PLACES = {"init", "out", "teacher", "sources", "evaluate", "resume"}
+_PLACES = {"init", "out", "teachers", "sources", "evaluate", "resume"}
 _HARDWARE = {"device", "precision", "threads"}
 _EVERY = {"checkpoint_every", "eval_every", "log_every"}
 _EVALUATION = {"eval_limit", "eval_max_tokens", "eval_stride", "max_answer_tokens", "shared_words"}

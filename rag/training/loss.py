@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -36,6 +38,20 @@ def training_loss(output: Output, targets: Sequence[Tensor], there: Tensor, taug
         upper = taught.hidden_states[-len(output.hidden_states) :]
         loss = loss + states_loss(output.hidden_states, upper, there & heeded[:, None])
     return loss
+
+
+def on_average(said: Sequence[Output], there: Tensor) -> Output:
+    """What several readers say of the same windows: the mean of their probabilities, and the states of the first.
+
+    The tokens that are ``there``, (windows, tokens), share the probability.
+    """
+    first, *others = said
+    if not others:
+        return first
+    by_each = [[logits.log_softmax(-1) for logits in _logits(output, there)] for output in said]
+    start, end = (torch.stack(logs).logsumexp(dim=0) - math.log(len(said)) for logs in zip(*by_each, strict=True))
+    # transformers declares its tensors narrower than it takes them
+    return Output(start_logits=cast(Any, start), end_logits=cast(Any, end), hidden_states=first.hidden_states)
 
 
 def _fooled(logits: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:

@@ -105,7 +105,9 @@ def _recipe(facts: RunFacts) -> Iterator[str]:
         "windows": f"{config.max_tokens} tokens, stride {config.stride}",
         "averaging": f"exponential, decay {config.average:g}" if config.average else "none",
         "dropout": f"{config.dropout:g} on hidden states, none on attention",
-        "teacher": f"{config.teacher.name}, whose data and licences apply too" if config.teacher else "none",
+        "teachers": f"{', '.join(t.name for t in config.teachers)}: their data and licences apply too"
+        if config.teachers
+        else "none",
         "layers ahead": f"{config.layers_ahead}, in two of three steps" if config.layers_ahead else "none",
         "seed": str(config.seed),
         "hardware": facts.hardware,

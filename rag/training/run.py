@@ -39,7 +39,7 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
     hardware = choose_hardware(config.device, config.precision, config.threads)
     torch.manual_seed(config.seed)  # a fresh head and dropout
     model, tokenizer = load_reader(config.init, attention=hardware.attention, dropout=config.dropout)
-    teacher = _load_teacher(config, hardware, model, tokenizer)
+    teachers = _load_teachers(config, hardware, model, tokenizer)
     apart = _apart(config, model)
     limit = longest_input(model, tokenizer)
     for setting in ("max_tokens", "eval_max_tokens"):
@@ -56,7 +56,7 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
         log.say(f"{counts.name}: {counts.questions} questions, {counts.windows} windows, {counts.dropped} dropped")
     corpus = builder.build()
     questions = {source_name(Path(name)): sample(of_file, config.eval_limit) for name, of_file in eval_files.items()}
-    trainer = Trainer(config, hardware, model, tokenizer, corpus, questions, log, apart=apart, teacher=teacher)
+    trainer = Trainer(config, hardware, model, tokenizer, corpus, questions, log, apart=apart, teachers=teachers)
     if config.resume and (config.out / checkpoint.NAME).exists():
         trainer.resume()
     trainer.run()
@@ -81,18 +81,19 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
     return trainer.scores
 
 
-def _load_teacher(
+def _load_teachers(
     config: TrainingConfig, hardware: Hardware, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
-) -> PreTrainedModel | None:
+) -> list[PreTrainedModel]:
     """Raises InvalidSetting for one that does not see the tokens of the student, or cannot be compared with it."""
-    if config.teacher is None:
-        return None
-    teacher, its_tokenizer = load_reader(config.teacher, attention=hardware.attention)
-    if its_tokenizer.get_vocab() != tokenizer.get_vocab():
-        raise InvalidSetting("teacher", config.teacher, "its vocabulary is another one than that of --init")
-    if config.layers_ahead and _shape(teacher) != _shape(model):
-        raise InvalidSetting("teacher", config.teacher, "for --layers-ahead it must have the layers of --init")
-    return teacher
+    teachers: list[PreTrainedModel] = []
+    for folder in config.teachers:
+        teacher, its_tokenizer = load_reader(folder, attention=hardware.attention)
+        if its_tokenizer.get_vocab() != tokenizer.get_vocab():
+            raise InvalidSetting("teacher", folder, "its vocabulary is another one than that of --init")
+        if config.layers_ahead and not teachers and _shape(teacher) != _shape(model):
+            raise InvalidSetting("teacher", folder, "for --layers-ahead the first must have the layers of --init")
+        teachers.append(teacher)
+    return teachers
 
 
 def _shape(model: PreTrainedModel) -> tuple[int, int]:

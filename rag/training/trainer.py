@@ -25,7 +25,7 @@ from rag.training.errors import CheckpointUnusable, NothingToTrainOn, TrainingDi
 from rag.training.evaluation import Asked, Decoding, Scores, evaluate
 from rag.training.examples import Corpus
 from rag.training.hardware import Hardware
-from rag.training.loss import training_loss
+from rag.training.loss import on_average, training_loss
 from rag.training.run_log import Pace, RunLog, clock
 from rag.training.schedule import Schedule
 from rag.windows import pad_values
@@ -48,7 +48,7 @@ class Trainer:
         log: RunLog,
         *,
         apart: torch.nn.Module | None = None,
-        teacher: torch.nn.Module | None = None,
+        teachers: Sequence[torch.nn.Module] = (),
     ) -> None:
         """``apart`` is the model as it is when its lower layers were computed ahead."""
         self.progress = Progress()
@@ -62,7 +62,7 @@ class Trainer:
         self.schedule = self._make_schedule()
         self._model = model.to(hardware.device)
         self._reader = self._model if apart is None else apart
-        self._teacher = teacher and teacher.to(hardware.device).eval()
+        self._teachers = [teacher.to(hardware.device).eval() for teacher in teachers]
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         self._average = [p.detach().clone() for p in self._parameters]
         self._optimiser = torch.optim.AdamW(
@@ -162,9 +162,11 @@ class Trainer:
 
     @torch.no_grad()
     def _taught(self, inputs: dict[str, torch.Tensor]) -> Output | None:
-        if self._teacher is None:
+        if not self._teachers:
             return None
-        return self._read(self._teacher, inputs, output_hidden_states=True)
+        first, *others = self._teachers
+        said = [self._read(first, inputs, output_hidden_states=True), *(self._read(one, inputs) for one in others)]
+        return on_average(said, inputs["attention_mask"] == 1)
 
     @torch.no_grad()
     def _follow(self, decay: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, StaticEmbedding, Transformer
+from tokenizers import Tokenizer
 from transformers import BertModel
 
 from index.embedder import SentenceTransformerEmbedder
@@ -19,7 +21,7 @@ from index.interfaces import Vectors
 from index.library_encoder import LibraryEncoder
 from index.mean_encoder import MeanEncoder
 from index.precision import Precision
-from rag.loading import ModelConfig, embedder_folder, load_embedder
+from rag.loading import DEFAULT_READER, ModelConfig, embedder_folder, load_embedder, reader_folder
 from tests.processor import needs_int8
 from tests.rag.test_training_support import tiny_reader
 
@@ -176,3 +178,21 @@ def test_the_default_embedder_gives_the_vectors_of_the_library() -> None:
 
 def test_no_texts_have_no_vectors() -> None:
     assert load_embedder(ModelConfig()).embed_passages([]).shape == (0, 384)
+
+
+@pytest.mark.parametrize("cut", [None, 6])
+def test_a_model_that_only_looks_tokens_up_embeds_too(tmp_path: Path, cut: int | None) -> None:
+    tokenizer = Tokenizer.from_file(str(reader_folder(DEFAULT_READER, allow_hub=False) / "tokenizer.json"))
+    tokenizer.no_padding()
+    if cut is None:
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(cut)
+    weights = np.random.default_rng(0).normal(size=(tokenizer.get_vocab_size(), 8)).astype(np.float32)
+    library = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
+    library.save(str(tmp_path))
+    embedder = SentenceTransformerEmbedder(tmp_path, "static")
+    texts = ["The red ferry leaves Pier 9 at noon.", "ferry"]
+    assert np.allclose(embedder.embed_passages(texts), library.encode(texts, normalize_embeddings=True), atol=1e-6)
+    assert embedder.count_tokens(texts) == [9, 1]
+    assert embedder.max_tokens == (4 if cut else sys.maxsize - 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from eval.split_layers import SplitReader
 from rag.ahead import LAYERS_AHEAD
 from rag.training.__main__ import main
 from rag.training.apart import Apart
-from rag.training.loss import reading_loss, states_loss, training_loss
+from rag.training.loss import on_average, reading_loss, states_loss, training_loss
 from tests.rag.test_training_support import Files, arguments, one_error_line, tiny_reader
 
 QUESTION, PASSAGE = [2, 9, 10, 11, 3], [12, 13, 14, 15, 16, 3]
@@ -59,6 +60,23 @@ def test_states_are_compared_where_there_are_tokens_as_a_share_of_the_teachers_v
     assert states_loss([taught + torch.tensor([1.0, 0.0])], [taught], there).item() == pytest.approx(0.5 / (20 / 3))
 
 
+def test_several_teachers_say_the_mean_of_their_probabilities() -> None:
+    there = torch.tensor([[True, True, False]])
+
+    def output(*logits: float) -> QuestionAnsweringModelOutput:
+        of_one = torch.tensor([logits])
+        return QuestionAnsweringModelOutput(start_logits=of_one, end_logits=-of_one, hidden_states=(of_one,))
+
+    one, other = output(0.0, 0.0, 9.0), output(math.log(3), 0.0, -9.0)
+    said = on_average([one, other], there)
+    assert said.start_logits is not None
+    assert said.end_logits is not None
+    torch.testing.assert_close(said.start_logits.softmax(-1), torch.tensor([[5 / 8, 3 / 8, 0.0]]))
+    torch.testing.assert_close(said.end_logits.softmax(-1), torch.tensor([[3 / 8, 5 / 8, 0.0]]))
+    assert said.hidden_states == one.hidden_states
+    assert on_average([other], there) is other
+
+
 def test_a_teacher_who_finds_what_is_not_there_is_not_heeded() -> None:
     """Of two windows, in the first the teacher is fooled; what it says of that one makes no difference."""
     there = torch.ones(2, 3, dtype=torch.bool)
@@ -80,12 +98,13 @@ def test_a_teacher_who_finds_what_is_not_there_is_not_heeded() -> None:
 
 def test_a_run_makes_a_reader_that_can_be_computed_ahead(files: Files, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    options = f"--layers-ahead 1 --teacher {files.init} --steps 8 --checkpoint-every 3 --eval-every 0 --lr 1e-3".split()
+    teachers = f"--teacher {files.init} {tiny_reader(tmp_path / 'wider', hidden=64)}"
+    options = f"--layers-ahead 1 {teachers} --steps 8 --checkpoint-every 3 --eval-every 0 --lr 1e-3".split()
     assert main(arguments(files, out, *options)) == 0
     assert json.loads((out / "config.json").read_text())[LAYERS_AHEAD] == 1
     card = (out / "MODEL_CARD.md").read_text()
     assert "| layers ahead | 1, in two of three steps |" in card
-    assert "| teacher | init, whose data" in card
+    assert "| teachers | init, wider: their data and licences apply too |" in card
 
     on = tmp_path / "on"
     assert main([*arguments(files, on, "--steps", "1"), "--init", str(out)]) == 0
@@ -125,4 +144,4 @@ def test_a_teacher_of_another_language_is_refused(
     wider = tiny_reader(tmp_path / "wider", hidden=64)
     options = ["--teacher", str(wider), "--steps", "1", "--layers-ahead", "1"]
     assert main(arguments(files, tmp_path / "out", *options)) == 2
-    assert "it must have the layers of --init" in one_error_line(capsys)
+    assert "the first must have the layers of --init" in one_error_line(capsys)
