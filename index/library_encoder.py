@@ -30,11 +30,11 @@ class LibraryEncoder:
         self._bert = compile_in_place(model[0], "model", arithmetic)
         # one that is no BERT runs as its library runs it
         self._autocast = self._bert is None and arithmetic.bf16
-        dimension = model.get_embedding_dimension()
-        if dimension is None or model.max_seq_length is None:
+        dimension, longest = model.get_embedding_dimension(), _longest(model)
+        if dimension is None or longest is None:
             raise ModelUnsuitable(name, "it does not tell its dimension and its longest text")
         self.dimension: int = dimension
-        self.longest = _longest(model)
+        self.longest: int = longest
         self.max_tokens: int = self.longest - model.tokenizer.num_special_tokens_to_add(False)
         # the library has it cut and pad, which a tokenizer keeps: who counts would change it for who embeds meanwhile
         self._counter = copy.deepcopy(model.tokenizer)
@@ -67,11 +67,11 @@ class LibraryEncoder:
             return encode([*texts], batch_size=self._batch_size, show_progress_bar=False)
 
 
-def _longest(model: SentenceTransformer) -> int:
+def _longest(model: SentenceTransformer) -> int | None:
     """Tokens of the longest text that it takes whole; one that only looks tokens up takes any length, unless told."""
     if isinstance(model.tokenizer, Tokenizer):
         return int((model.tokenizer.truncation or {}).get("max_length", sys.maxsize))
-    return int(model.max_seq_length or 0)
+    return model.max_seq_length
 
 
 def _load(folder: Path, name: str) -> SentenceTransformer:
