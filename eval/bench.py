@@ -158,11 +158,11 @@ def matmul_rates() -> dict[NumberFormat, float]:
 
 
 def _int8_product(inputs: Floats, layer: Affine) -> Callable[[], object]:
-    taken = graph.parameter(inputs.shape, np.float32)
+    taken = graph.parameter([1, *inputs.shape], np.float32)
     made = int8_products(taken, [layer], np.stack([inputs.min(axis=0), inputs.max(axis=0)]))
     product = for_cpu(openvino.Model(made, [taken]), bf16=False, threads=threads(), shapes_kept=1)
     request = product.create_infer_request()
-    request.set_input_tensor(openvino.Tensor(inputs))
+    request.set_input_tensor(openvino.Tensor(inputs[np.newaxis]))
     return lambda: request.infer()
 
 

@@ -10,7 +10,8 @@ from openvino import opset13 as graph
 
 from index.activations import product_name
 from index.bert_weights import PRODUCTS, Affine, BertWeights, layer_name
-from index.products import Arithmetic, Node, constant, in_floats
+from index.graph_nodes import Node, constant, whole, width
+from index.products import Arithmetic, in_floats
 
 _ANY = -1
 # pieces of code that one shape takes: layers of the same shape share theirs
@@ -67,33 +68,38 @@ def _layer(states: Node, mask: Node, bert: BertWeights, number: int, arithmetic:
         linear = [bert.affine(f"{layer}.{each}") for each in PRODUCTS[name]]
         return arithmetic.products(inputs, linear, product_name(number, name))
 
-    (attended,) = products(_attention(products(states, "qkv"), mask, heads), "out")
-    states = _normed(graph.add(states, attended), bert, f"{layer}.attention.output.LayerNorm")
-    (up,) = products(states, "up")
-    (down,) = products(graph.gelu(up, "erf"), "down")
-    return _normed(graph.add(states, down), bert, f"{layer}.output.LayerNorm")
+    def after_attention(states: Node, attended: Node) -> list[Node]:
+        (out,) = products(attended, "out")
+        states = _normed(graph.add(states, out), bert, f"{layer}.attention.output.LayerNorm")
+        (up,) = products(states, "up")
+        (down,) = products(graph.gelu(up, "erf"), "down")
+        return [_normed(graph.add(states, down), bert, f"{layer}.output.LayerNorm")]
+
+    projected = arithmetic.by_tokens(lambda states: products(states, "qkv"), [states])
+    (states,) = arithmetic.by_tokens(after_attention, [states, _attention(projected, mask, heads)])
+    return states
 
 
 def _attention(projected: Sequence[Node], mask: Node, heads: int) -> Node:
     """(texts, tokens, width) from queries, keys and values of that shape."""
-    width = projected[0].get_output_partial_shape(0)[2].get_length() // heads
-    query, key, value = (_swapped(_shaped(states, [0, 0, heads, width])) for states in projected)
-    scores = graph.multiply(graph.matmul(query, key, transpose_a=False, transpose_b=True), np.float32(width**-0.5))
+    of_head = width(projected[0]) // heads
+    query, key, value = (_swapped(_shaped(states, 0, 0, heads, of_head)) for states in projected)
+    scores = graph.multiply(graph.matmul(query, key, transpose_a=False, transpose_b=True), np.float32(of_head**-0.5))
     shares = graph.softmax(graph.add(scores, mask), axis=-1)
-    return _shaped(_swapped(graph.matmul(shares, value, transpose_a=False, transpose_b=False)), [0, 0, heads * width])
+    return _shaped(_swapped(graph.matmul(shares, value, transpose_a=False, transpose_b=False)), 0, 0, heads * of_head)
 
 
 def _swapped(states: Node) -> Node:
     """Heads and tokens change places."""
-    return graph.transpose(states, graph.constant(np.array([0, 2, 1, 3])))
+    return graph.transpose(states, whole(0, 2, 1, 3))
 
 
-def _shaped(states: Node, shape: Sequence[int]) -> Node:
+def _shaped(states: Node, *shape: int) -> Node:
     """0 leaves a dimension as it is."""
-    return graph.reshape(states, graph.constant(np.array(shape)), special_zero=True)
+    return graph.reshape(states, whole(*shape), special_zero=True)
 
 
 def _normed(states: Node, bert: BertWeights, name: str) -> Node:
-    norm, last = bert.affine(name), graph.constant(np.array([-1]))
+    norm, last = bert.affine(name), whole(-1)
     even = graph.mvn(states, last, normalize_variance=True, eps=bert.shape.epsilon, eps_mode="INSIDE_SQRT")
     return graph.add(graph.multiply(even, constant(norm.weight)), constant(norm.bias))

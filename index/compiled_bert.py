@@ -23,7 +23,7 @@ from index.products import Arithmetic
 TokenVectors = NDArray[np.float32]
 """(tokens, width): what layers make of the tokens of a text, or what a head makes of that."""
 
-# lengths are multiples of it
+# lengths are multiples of it, or of more
 _LENGTHS = 16
 # so many texts are computed together, or half as many, or one
 _TOGETHER = 4
@@ -98,6 +98,7 @@ class _Layers:
         # two passes at once would only slow each other down, and there is one place for what comes out
         self._one_at_a_time = threading.Lock()
         self._work = work
+        self._block = arithmetic.block
         width, inner = bert.shape.width, bert.shape.inner
         self._of_token = 2 * len(layers) * (4 * width * width + 2 * width * inner)
         self._of_pair = 4 * len(layers) * width
@@ -114,7 +115,8 @@ class _Layers:
     def _computed(self, texts: Sequence[TokenVectors]) -> list[TokenVectors]:
         """In one pass."""
         lengths = [len(text) for text in texts]
-        states = np.zeros((len(texts), filled_up(max(lengths)), texts[0].shape[1]), np.float32)
+        length = filled_up(max(lengths), max(_LENGTHS, self._block // len(texts)))
+        states = np.zeros((len(texts), length, texts[0].shape[1]), np.float32)
         mask = np.full((len(texts), 1, 1, states.shape[1]), NOTHING)
         for row, text in enumerate(texts):
             states[row, : len(text)] = text
@@ -144,9 +146,9 @@ def _is_worth_it(lengths: Sequence[int], count: int) -> bool:
     return len(lengths) == count and padding <= (count - 1) * _WORTH_A_PASS
 
 
-def filled_up(length: int) -> int:
+def filled_up(length: int, multiple: int = _LENGTHS) -> int:
     """The length that a text of so many tokens is computed with."""
-    return -(-length // _LENGTHS) * _LENGTHS
+    return -(-length // multiple) * multiple
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -30,7 +30,12 @@ def cpu_has_fast_bf16() -> bool:
 
 
 def cpu_has_fast_int8() -> bool:
-    """Whether the CPU has instructions for it (VNNI)."""
+    """Whether the CPU computes in it faster than in 32 bits (AVX2)."""
+    return has_instructions("avx2")
+
+
+def cpu_has_vnni() -> bool:
+    """Whether it multiplies and adds up 8-bit integers in one instruction."""
     return has_instructions("avx512_vnni")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 from openvino import opset13 as graph
@@ -13,10 +12,9 @@ from openvino import opset13 as graph
 from index.activations import Activations
 from index.bert_weights import Affine, Floats
 from index.errors import ModelUnsuitable
-from index.precision import NumberFormat, Precision, cpu_has_fast_int8, takes_bf16
-
-Node: TypeAlias = Any
-"""Of a graph; the library has no types of its own."""
+from index.graph_nodes import Node, constant, whole
+from index.precision import NumberFormat, Precision, cpu_has_fast_int8, cpu_has_vnni, takes_bf16
+from index.token_blocks import BLOCK, in_blocks
 
 # of an 8-bit product's input channels, these are scaled so that they reach no further than the others do
 _FAR_REACHING = 0.1
@@ -46,8 +44,7 @@ class Arithmetic:
             reason = "int8 needs to know its activations: `sourcespan train activations` measures them"
             raise ModelUnsuitable(model, f"{activations.name} is not there, and {reason}")
         if precision == "int8" and not fast:
-            # its library would compute, and cut off sums that 16 bits cannot hold
-            raise ModelUnsuitable(model, "int8 is asked for, which this processor has no instructions for (VNNI)")
+            raise ModelUnsuitable(model, "int8 is asked for, which this processor has no instructions for (AVX2)")
         if precision == "int8" or (precision == "auto" and measured and fast):
             return cls(takes_bf16(precision), Activations.load(activations, model, weights_sha256))
         return cls(takes_bf16(precision))
@@ -59,6 +56,15 @@ class Arithmetic:
             return "int8"
         return "bf16" if self.bf16 else "fp32"
 
+    @property
+    def block(self) -> int:
+        """How many tokens are computed together, of however many: all are a multiple of that."""
+        return BLOCK if self.activations is not None and not cpu_has_vnni() else 1
+
+    def by_tokens(self, work: Callable[..., Sequence[Node]], inputs: Sequence[Node]) -> list[Node]:
+        """What ``work`` makes of the ``inputs``, (texts, tokens, channels) each, of which no token needs another."""
+        return list(work(*inputs)) if self.block == 1 else in_blocks(work, inputs)
+
     def products(self, inputs: Node, layers: Sequence[Affine], name: str) -> list[Node]:
         """What each of the linear layers makes of the ``inputs``; ``name`` is what their activations go by."""
         if self.activations is None:
@@ -68,7 +74,7 @@ class Arithmetic:
 
 def in_floats(inputs: Node, layer: Affine) -> Node:
     """In those that the graph is computed in."""
-    return _with_bias(inputs, constant(layer.weight), layer)
+    return _multiplied(inputs, constant(layer.weight), layer)
 
 
 def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats) -> list[Node]:
@@ -86,22 +92,36 @@ def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats) -> lis
     ends = (np.float32(-zero * step), np.float32((_LEVELS - 1 - zero) * step))
     # the library computes what it is told so, integers times steps, in the integers
     levels = graph.fake_quantize(graph.multiply(inputs, constant(1 / down)), *ends, *ends, _LEVELS)
-    return [_with_bias(levels, _int8_weight(layer, down), layer) for layer in layers]
+    form = _multiplied if cpu_has_vnni() else _convolved
+    return [form(levels, _int8_weight(layer, down), layer) for layer in layers]
+
+
+def _convolved(levels: Node, weight: Node, layer: Affine) -> Node:
+    """The same as `_multiplied`, of one text, as the convolution of an image whose one row of pixels are the tokens.
+
+    Without VNNI, the library's code for that is twice as fast.
+    """
+    image = graph.transpose(graph.unsqueeze(levels, whole(1)), whole(0, 3, 1, 2))
+    kernel = graph.unsqueeze(weight, whole(2, 3))
+    made = graph.convolution(image, kernel, strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1])
+    biased = graph.add(made, constant(layer.bias[:, np.newaxis, np.newaxis]))
+    return graph.squeeze(graph.transpose(biased, whole(0, 2, 3, 1)), whole(1))
 
 
 def _int8_weight(layer: Affine, down: Floats) -> Node:
-    """(outputs, inputs), as integers times a step for each output."""
+    """(outputs, inputs), as integers times a step for each output.
+
+    Without VNNI the products of two neighbouring inputs are added up in 16 bits, where 255 times 128 fits: neighbours
+    add up to no more than that. It is so on every processor, so that all compute the same.
+    """
     weight = layer.weight * down
+    pairs = np.add.reduceat(weight, np.arange(0, weight.shape[1], 2), axis=1)
+    reach = np.maximum(np.abs(weight).max(axis=1, keepdims=True), np.abs(pairs).max(axis=1, keepdims=True))
     # all weights of an output may be zero
-    step = np.maximum(np.abs(weight).max(axis=1, keepdims=True), np.finfo(np.float32).tiny) / _MOST
+    step = np.maximum(reach, np.finfo(np.float32).tiny) / _MOST
     levels = graph.constant(np.rint(weight / step).astype(np.int8))
     return graph.multiply(graph.convert(levels, np.float32), constant(step))
 
 
-def _with_bias(inputs: Node, weight: Node, layer: Affine) -> Node:
+def _multiplied(inputs: Node, weight: Node, layer: Affine) -> Node:
     return graph.add(graph.matmul(inputs, weight, transpose_a=False, transpose_b=True), constant(layer.bias))
-
-
-def constant(values: Floats) -> Node:
-    """In float32."""
-    return graph.constant(values.astype(np.float32, copy=False))

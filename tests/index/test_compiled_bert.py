@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import weakref
 from functools import cache
-from typing import Any
+from typing import Any, Literal
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from torch import Tensor
 from torch.nn import Linear
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
+from index import products
 from index.activations import Activations
 from index.bert_weights import BertWeights
 from index.compiled_bert import CompiledBert, Tokens, filled_up, passes
@@ -46,16 +48,21 @@ def bert() -> BertModel:
     return model
 
 
+Way = NumberFormat | Literal["int8 in blocks"]
+"""The latter is how it is computed without VNNI."""
+
+
 @cache
-def computed_in(number_format: NumberFormat) -> CompiledBert:
+def computed_in(way: Way) -> CompiledBert:
     """Compiling takes longer than computing."""
-    if number_format == "int8":
-        return CompiledBert(weights_of(bert()), Arithmetic(bf16=False, activations=measured()))
-    return CompiledBert(weights_of(bert()), Arithmetic(bf16=number_format == "bf16"))
+    if way.startswith("int8"):
+        with patch.object(products, "cpu_has_vnni", return_value=way == "int8"):
+            return CompiledBert(weights_of(bert()), Arithmetic(bf16=False, activations=measured()))
+    return CompiledBert(weights_of(bert()), Arithmetic(bf16=way == "bf16"))
 
 
-def in_place(number_format: NumberFormat) -> BertInPlace:
-    return BertInPlace(bert(), computed_in(number_format))
+def in_place(way: Way) -> BertInPlace:
+    return BertInPlace(bert(), computed_in(way))
 
 
 def measured() -> Activations:
@@ -77,13 +84,13 @@ def inputs(lengths: list[int], seed: int) -> dict[str, Tensor]:
     }
 
 
-def difference(number_format: NumberFormat, lengths: list[int], seed: int) -> Tensor:
+def difference(way: Way, lengths: list[int], seed: int) -> Tensor:
     """Of what it computes of every token, from what transformers does."""
     given_ = inputs(lengths, seed)
     inside = given_["attention_mask"].bool()
     with torch.inference_mode():
         right = bert()(**given_).last_hidden_state
-        mine = in_place(number_format)(**given_).last_hidden_state
+        mine = in_place(way)(**given_).last_hidden_state
     assert not mine[~inside].any()
     off: Tensor = (mine - right)[inside]
     return off
@@ -101,19 +108,18 @@ def test_in_16_bits_it_computes_nearly_what_transformers_does(lengths: list[int]
 
 
 @needs_int8
+@pytest.mark.parametrize("way", ["int8", "int8 in blocks"])
 @given(lengths=lengths_of_texts, seed=st.integers(0, 1000))
-def test_in_8_bits_it_computes_nearly_what_transformers_does(lengths: list[int], seed: int) -> None:
-    off = difference("int8", lengths, seed)
+def test_in_8_bits_it_computes_nearly_what_transformers_does(way: Way, lengths: list[int], seed: int) -> None:
+    off = difference(way, lengths, seed)
     assert off.abs().max() < 0.3
     assert off.square().mean().sqrt() < 0.03  # of what has a standard deviation of 1
 
 
-@pytest.mark.parametrize("number_format", ["fp32", pytest.param("int8", marks=needs_int8)])
+@pytest.mark.parametrize("way", ["fp32", *(pytest.param(way, marks=needs_int8) for way in ("int8", "int8 in blocks"))])
 @given(lengths=lengths_of_texts)
-def test_a_text_is_computed_the_same_whatever_it_is_computed_with(
-    number_format: NumberFormat, lengths: list[int]
-) -> None:
-    mine, given_ = in_place(number_format), inputs(lengths, 0)
+def test_a_text_is_computed_the_same_whatever_it_is_computed_with(way: Way, lengths: list[int]) -> None:
+    mine, given_ = in_place(way), inputs(lengths, 0)
     with torch.inference_mode():
         together = mine(**given_).last_hidden_state
         for row, length in enumerate(lengths):

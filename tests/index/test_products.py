@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import openvino
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from openvino import opset13 as graph
 
 from index import products
@@ -40,13 +45,18 @@ def inputs(seed: int, rows: int, far: float = 1.0) -> Floats:
     return drawn
 
 
-def product(rows: Floats, made: list[Affine], bounds: Floats) -> Floats:
+# with VNNI and without
+each_form = pytest.mark.parametrize("vnni", [True, False])
+
+
+def product(rows: Floats, made: Sequence[Affine], bounds: Floats, *, vnni: bool) -> Floats:
     """(rows, outputs of all layers side by side), by a graph of nothing else."""
-    taken = graph.parameter([-1, CHANNELS], np.float32)
-    compiled = for_cpu(
-        openvino.Model(int8_products(taken, made, bounds), [taken]), bf16=False, threads=1, shapes_kept=1
-    )
-    return np.concatenate(list(compiled([rows]).values()), axis=1)
+    taken = graph.parameter([1, *rows.shape], np.float32)
+    with patch.object(products, "cpu_has_vnni", return_value=vnni):
+        model = openvino.Model(int8_products(taken, made, bounds), [taken])
+    compiled = for_cpu(model, bf16=False, threads=1, shapes_kept=1)
+    made_of_them: Floats = np.concatenate(list(compiled([rows[np.newaxis]]).values()), axis=2)[0]
+    return made_of_them
 
 
 def bounds_of(rows: Floats) -> Floats:
@@ -58,30 +68,78 @@ def exactly(rows: Floats, layer: Affine) -> Floats:
     return made
 
 
+@dataclass(frozen=True)
+class Integers:
+    """The product in numpy."""
+
+    down: Floats
+    step: float
+    zero: int
+    weight: NDArray[np.float64]
+    weight_step: Floats
+
+    @classmethod
+    def of(cls, layer: Affine, bounds: Floats) -> Integers:
+        furthest = np.abs(bounds).max(axis=0)
+        down = np.maximum(furthest / np.quantile(furthest, 0.9), 1)
+        low, high = min((bounds / down).min(), 0), max((bounds / down).max(), 0)
+        step = (high - low) / 255
+        weight = layer.weight * down  # in 32 bits, so that what is halfway between two levels is rounded as it is there
+        neighbours = weight[:, 0::2] + weight[:, 1::2]
+        weight_step = np.abs(np.hstack([weight, neighbours])).max(axis=1, keepdims=True) / np.float32(127)
+        levels = np.round(weight / np.maximum(weight_step, np.finfo(np.float32).tiny))
+        return cls(down, step, round(-low / step), levels.astype(np.float64), weight_step)
+
+    def steps(self, rows: Floats) -> NDArray[np.float64]:
+        stepped: NDArray[np.float64] = np.clip(np.floor(rows / self.down / self.step + self.zero + 0.5), 0, 255) - self.zero
+        return stepped
+
+    def product(self, rows: Floats) -> NDArray[np.float64]:
+        made: NDArray[np.float64] = self.steps(rows) @ (self.weight * self.weight_step).T * self.step
+        return made
+
+    def a_step_off(self, rows: Floats) -> float:
+        """How far it may be from that, since what is halfway between two steps may be rounded to either."""
+        of_inputs = 2 * self.step * float(np.abs(self.weight * self.weight_step).max())
+        return of_inputs + 2 * float(self.weight_step.max() * np.abs(self.steps(rows) * self.step).max())
+
+
 @needs_int8
+@each_form
 @given(seed=st.integers(0, 1000), rows=st.integers(1, 20), far=st.sampled_from([1.0, 30.0]), reach=st.floats(0.5, 2))
-def test_it_is_the_product_of_the_integers(seed: int, rows: int, far: float, reach: float) -> None:
+def test_it_is_the_product_of_the_integers(vnni: bool, seed: int, rows: int, far: float, reach: float) -> None:
     made, given_ = layers(seed, 5, 3), inputs(seed, rows, far)
     bounds = bounds_of(inputs(seed + 1, 50, far)) * reach
-    weight = np.concatenate([layer.weight for layer in made]).astype(np.float64)
-    bias = np.concatenate([layer.bias for layer in made])
-    furthest = np.abs(bounds).max(axis=0)
-    down = np.maximum(furthest / np.quantile(furthest, 0.9), 1)
-    low, high = (bounds / down).min(), (bounds / down).max()
-    step = (high - low) / 255
-    zero = round(-low / step)
-    steps = np.clip(np.floor(given_ / down / step + zero + 0.5), 0, 255) - zero
-    weight_step = np.abs(weight * down).max(axis=1, keepdims=True) / 127
-    right = steps @ (np.round(weight * down / weight_step) * weight_step).T * step + bias
-    # an input or a weight halfway between two steps may be rounded to either
-    a_step_off = 2 * step * np.abs(weight * down).max() + 2 * weight_step.max() * np.abs(steps * step).max()
-    np.testing.assert_allclose(product(given_, made, bounds), right, atol=a_step_off, rtol=1e-4)
+    both = Affine(*(np.concatenate([getattr(layer, part) for layer in made]) for part in ("weight", "bias")))
+    right = Integers.of(both, bounds)
+    np.testing.assert_allclose(
+        product(given_, made, bounds, vnni=vnni),
+        right.product(given_) + both.bias,
+        atol=right.a_step_off(given_),
+        rtol=1e-4,
+    )
 
 
 @needs_int8
-def test_it_is_near_what_it_stands_for() -> None:
+@each_form
+@given(
+    weights=arrays(np.float32, (3, CHANNELS), elements=st.sampled_from([-1.0, 0.0, 0.25, 1.0])),
+    highest=arrays(np.bool_, (4, CHANNELS)),
+    low=st.sampled_from([-0.9, -0.3, 0.0]),
+)
+def test_no_sum_is_cut_off(vnni: bool, weights: Floats, highest: NDArray[np.bool_], low: float) -> None:
+    bounds = np.stack([np.full(CHANNELS, low, np.float32), np.ones(CHANNELS, np.float32)])
+    furthest = np.where(highest, bounds[1], bounds[0])
+    layer = Affine(weights, np.zeros(3, np.float32))
+    right = Integers.of(layer, bounds).product(furthest)
+    np.testing.assert_allclose(product(furthest, [layer], bounds, vnni=vnni), right, atol=1e-4, rtol=1e-4)
+
+
+@needs_int8
+@each_form
+def test_it_is_near_what_it_stands_for(vnni: bool) -> None:
     made, given_ = layers(0, 40, 24), inputs(0, 400)
-    computed = product(given_, made, bounds_of(inputs(1, 400)))
+    computed = product(given_, made, bounds_of(inputs(1, 400)), vnni=vnni)
     right = np.concatenate([exactly(given_, layer) for layer in made], axis=1)
     assert computed.dtype == np.float32
     assert np.linalg.norm(computed - right) < 0.02 * np.linalg.norm(right)
@@ -92,23 +150,26 @@ def test_one_far_reaching_channel_does_not_spoil_the_others(monkeypatch: pytest.
     made, given_, bounds = layers(0, 40), inputs(0, 400, 30.0), bounds_of(inputs(1, 400, 30.0))
     made[0].weight[:, 0] /= 30
     right = exactly(given_, made[0])
-    scaled = np.linalg.norm(product(given_, made, bounds) - right)
+    scaled = np.linalg.norm(product(given_, made, bounds, vnni=False) - right)
     monkeypatch.setattr(products, "_FAR_REACHING", 0.0)
-    unscaled = np.linalg.norm(product(given_, made, bounds) - right)
+    unscaled = np.linalg.norm(product(given_, made, bounds, vnni=False) - right)
     assert scaled < unscaled / 3
 
 
-def test_an_output_without_weights_is_its_bias() -> None:
+@each_form
+def test_an_output_without_weights_is_its_bias(vnni: bool) -> None:
     made, given_ = layers(0, 4), inputs(0, 10)
     made[0].weight[2] = 0
-    assert (product(given_, made, bounds_of(given_))[:, 2] == made[0].bias[2]).all()
+    assert (product(given_, made, bounds_of(given_), vnni=vnni)[:, 2] == made[0].bias[2]).all()
 
 
 @needs_int8
-def test_what_reaches_further_than_was_seen_is_cut_off() -> None:
+@each_form
+def test_what_reaches_further_than_was_seen_is_cut_off(vnni: bool) -> None:
     made, bounds = layers(0, 4), np.stack([np.full(CHANNELS, -1, np.float32), np.full(CHANNELS, 1, np.float32)])
     ones = np.ones((1, CHANNELS), np.float32)
-    np.testing.assert_allclose(product(ones * 50, made, bounds), product(ones, made, bounds), atol=0.02)
+    further, as_far = (product(ones * times, made, bounds, vnni=vnni) for times in (50, 1))
+    np.testing.assert_allclose(further, as_far, atol=0.02)
 
 
 @pytest.mark.parametrize(
@@ -135,12 +196,12 @@ def test_int8_is_chosen_where_it_is_fast_and_measured(
     assert not (arithmetic.bf16 and precision == "fp32")
 
 
-def test_int8_of_a_processor_that_would_compute_it_wrongly_is_refused(
+def test_int8_of_a_processor_that_has_no_instructions_for_it_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(products, "cpu_has_fast_int8", lambda: False)
     Activations("of-these", {"0.qkv": bounds_of(inputs(0, 4))}).save(tmp_path / ACTIVATIONS_FILE)
-    with pytest.raises(ModelUnsuitable, match=r"'my-model' cannot be used: int8 is asked for, .*\(VNNI\)"):
+    with pytest.raises(ModelUnsuitable, match=r"'my-model' cannot be used: int8 is asked for, .*\(AVX2\)"):
         Arithmetic.chosen("int8", "my-model", "of-these", tmp_path / ACTIVATIONS_FILE)
 
 
