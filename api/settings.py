@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.keys import ApiKey, is_loopback, parse_keys
 from index.errors import UnsafeAddress
-from index.precision import Precision
+from index.inference.precision import Precision
 from index.vector_rule import Choice, VectorRule
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig, RetrieverConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig

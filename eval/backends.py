@@ -22,7 +22,7 @@ from rich.table import Table
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils import logging
 
-from index.precision import ACTIVATIONS_FILE, NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
+from index.inference.precision import ACTIVATIONS_FILE, NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1

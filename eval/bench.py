@@ -22,15 +22,15 @@ from rich.table import Table
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
 from eval.facts import Facts
 from eval.memory import memory_mb
-from index.bert_graph import for_cpu
-from index.bert_weights import Affine, Floats
 from index.build import add_many
 from index.documents import DocumentDraft
+from index.inference.bert_graph import for_cpu
+from index.inference.bert_weights import Affine, Floats
+from index.inference.precision import NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
+from index.inference.processor import threads
+from index.inference.products import int8_products
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
-from index.precision import NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
-from index.processor import threads
-from index.products import int8_products
 from rag.answers import QAResult
 from rag.loading import ModelConfig, Parts, load
 

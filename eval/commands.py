@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from eval.decoding import decoding
 from eval.scale_command import scale
-from index.precision import Precision
+from index.inference.precision import Precision
 
 if TYPE_CHECKING:
     from eval.results import Result

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from index.processor import described, threads
+from index.inference.processor import described, threads
 from rag.training.commit import code_commit
 
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from index.errors import ModelCorrupted, ModelUnsuitable
+from index.inference.precision import ACTIVATIONS_FILE, Precision
 from index.interfaces import Vectors
-from index.precision import ACTIVATIONS_FILE, Precision
 from index.remembered import Remembered
 
 if TYPE_CHECKING:
-    from index.compiled_bert import Work
-    from index.products import Arithmetic
+    from index.inference.compiled_bert import Work
+    from index.inference.products import Arithmetic
 
 # Upstream's sentence-transformers/all-MiniLM-L6-v2, model.safetensors
 ALL_MINILM_L6_V2_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -71,7 +71,7 @@ class SentenceTransformerEmbedder:
 
         Raises ModelCorrupted where the weights are not the expected ones, ModelUnsuitable for no embedder.
         """
-        from index.products import Arithmetic  # its library is needed only by whoever embeds
+        from index.inference.products import Arithmetic  # its library is needed only by whoever embeds
 
         weights_hash = weights_sha256(folder, name)
         if expected_sha256 is not None and weights_hash != expected_sha256:
@@ -116,11 +116,11 @@ class SentenceTransformerEmbedder:
 
 
 def _encoder(folder: Path, name: str, arithmetic: Arithmetic, batch_size: int) -> TextEncoder:
-    from index.mean_encoder import stored_mean_encoder
+    from index.inference.mean_encoder import stored_mean_encoder
 
     if (encoder := stored_mean_encoder(folder, arithmetic)) is not None:
         return encoder
-    from index.library_encoder import LibraryEncoder  # seconds of import, needed only by other models
+    from index.inference.library_encoder import LibraryEncoder  # seconds of import, needed only by other models
 
     return LibraryEncoder(folder, name, arithmetic, batch_size)
 

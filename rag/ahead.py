@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-from index.compiled_bert import CompiledBert, Tokens
 from index.errors import CatalogueError
+from index.inference.compiled_bert import CompiledBert, Tokens
 from index.remembered import Remembered
 from index.states import States, StatesFile, tokens_key
 from rag.pieces import Pieces, joined

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from index.allocator import give_back, share_one_heap
 from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
 from index.errors import ModelNotFound
+from index.inference.precision import Precision
 from index.passage_index import PassageIndex
-from index.precision import Precision
 from index.splitting import PassageSize
 from index.states import STATES_FILE
 from index.vector_rule import VectorRule

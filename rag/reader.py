@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from index.bert_weights import BertWeights
-from index.compiled_bert import CompiledBert, Work
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
-from index.precision import ACTIVATIONS_FILE
-from index.products import Arithmetic
+from index.inference.bert_weights import BertWeights
+from index.inference.compiled_bert import CompiledBert, Work
+from index.inference.precision import ACTIVATIONS_FILE
+from index.inference.products import Arithmetic
 from index.states import StatesFile
 from rag.ahead import FIRST_POSITION, AheadEncoder
 from rag.config import ReaderConfig

@@ -12,8 +12,8 @@ import torch
 
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
-from index.precision import Precision, autocast, takes_bf16
-from index.quiet import quiet_transformers
+from index.inference.precision import Precision, autocast, takes_bf16
+from index.inference.quiet import quiet_transformers
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

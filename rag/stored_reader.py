@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.bert_weights import BertWeights, stored_bert
-from index.tokenizer_files import BERT_INPUTS, stored_tokenizer
+from index.inference.bert_weights import BertWeights, stored_bert
+from index.inference.tokenizer_files import BERT_INPUTS, stored_tokenizer
 from rag.ahead import LAYERS_AHEAD
 from rag.together import Logits
 from rag.windows import WindowTokenizer

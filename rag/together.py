@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from index.compiled_bert import CompiledBert, Tokens
+from index.inference.compiled_bert import CompiledBert, Tokens
 from rag.pieces import Front, Pieces, joined
 from rag.spans import FloatArray
 from rag.windows import IntArray, Window, WindowTokenizer, cut_windows, stacked

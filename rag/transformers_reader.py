@@ -16,9 +16,9 @@ from transformers import (
 )
 
 from index.errors import ModelUnsuitable
-from index.precision import autocast
-from index.quiet import quiet_transformers
-from index.torch_bert import is_plain_bert, weights_of
+from index.inference.precision import autocast
+from index.inference.quiet import quiet_transformers
+from index.inference.torch_bert import is_plain_bert, weights_of
 from rag.ahead import LAYERS_AHEAD
 from rag.spans import FloatArray
 from rag.stored_reader import LoadedReader

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.errors import SourcespanError
+from index.inference.precision import ACTIVATIONS_FILE
 from index.interfaces import Progress
-from index.precision import ACTIVATIONS_FILE
 from rag.training.config import TrainingConfig, source_settings
 from rag.training.errors import InvalidSetting
 

@@ -13,12 +13,12 @@ from torch import Tensor
 from torch.nn import Module
 from transformers import BertForQuestionAnswering, BertModel
 
-from index.activations import Activations, product_name
-from index.bert_weights import PRODUCTS, Floats, layer_name
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
-from index.quiet import quiet_transformers
-from index.torch_bert import is_plain_bert
+from index.inference.activations import Activations, product_name
+from index.inference.bert_weights import PRODUCTS, Floats, layer_name
+from index.inference.quiet import quiet_transformers
+from index.inference.torch_bert import is_plain_bert
 from rag.ahead import LAYERS_AHEAD
 from rag.squad import read_squad
 from rag.training.apart import Apart

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from index.precision import FloatPrecision
+from index.inference.precision import FloatPrecision
 from rag.training.errors import InvalidSetting
 
 

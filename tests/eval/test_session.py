@@ -15,8 +15,8 @@ from eval.datasets import EvalQuestion, Suite
 from eval.errors import AnswersOfAnotherRun
 from eval.session import Session, asked, measured, searched
 from index.documents import DocumentDraft
+from index.inference.precision import Precision
 from index.passage_index import PassageIndex
-from index.precision import Precision
 from rag.config import RetrieverConfig
 from rag.loading import ModelConfig, Parts
 from rag.pipeline import QuestionAnswerer

@@ -17,10 +17,10 @@ from transformers import BertModel
 
 from index.embedder import SentenceTransformerEmbedder
 from index.errors import ModelUnsuitable
+from index.inference.library_encoder import LibraryEncoder
+from index.inference.mean_encoder import MeanEncoder
+from index.inference.precision import Precision
 from index.interfaces import Vectors
-from index.library_encoder import LibraryEncoder
-from index.mean_encoder import MeanEncoder
-from index.precision import Precision
 from rag.loading import DEFAULT_READER, ModelConfig, embedder_folder, load_embedder, reader_folder
 from tests.processor import needs_int8
 from tests.rag.test_training_support import tiny_reader

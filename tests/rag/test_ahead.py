@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForQuestionAnswering, BertForQuestionAnswering
 
-from index.compiled_bert import Tokens, TokenVectors
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
+from index.inference.compiled_bert import Tokens, TokenVectors
 from index.passage_index import PassageIndex
 from rag.ahead import FIRST_POSITION, LAYERS_AHEAD
 from rag.config import ReaderConfig

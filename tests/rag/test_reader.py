@@ -10,7 +10,7 @@ import torch
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from index.errors import ModelUnsuitable, QuestionTooLong
-from index.precision import Precision
+from index.inference.precision import Precision
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan
 from rag.loading import DEFAULT_READER, Parts, reader_folder

@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import RobertaConfig, RobertaModel
 
-from index.activations import Activations
 from index.embedder import weights_sha256
-from index.precision import ACTIVATIONS_FILE
+from index.inference.activations import Activations
+from index.inference.precision import ACTIVATIONS_FILE
 from rag.config import ReaderConfig
 from rag.reader import ExtractiveReader
 from rag.training.__main__ import main

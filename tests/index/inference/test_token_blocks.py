@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openvino import opset13 as graph
 
-from index.bert_graph import for_cpu
-from index.graph_nodes import Node, constant
-from index.token_blocks import BLOCK, in_blocks
+from index.inference.bert_graph import for_cpu
+from index.inference.graph_nodes import Node, constant
+from index.inference.token_blocks import BLOCK, in_blocks
 
 WIDTHS = (8, 3)
 TURNED = np.random.default_rng(0).standard_normal((WIDTHS[0], 5)).astype(np.float32)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from openvino import opset13 as graph
 
-from index.bert_weights import Floats
+from index.inference.bert_weights import Floats
 
 Node: TypeAlias = Any
 """The library has no types of its own."""

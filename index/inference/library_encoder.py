@@ -11,13 +11,13 @@ from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
-from index.compiled_bert import Work
 from index.errors import ModelUnsuitable
+from index.inference.compiled_bert import Work
+from index.inference.precision import autocast
+from index.inference.products import Arithmetic
+from index.inference.quiet import quiet_transformers
+from index.inference.torch_bert import compile_in_place
 from index.interfaces import Vectors
-from index.precision import autocast
-from index.products import Arithmetic
-from index.quiet import quiet_transformers
-from index.torch_bert import compile_in_place
 
 
 class LibraryEncoder:

@@ -16,13 +16,13 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from openvino import opset13 as graph
 
-from index import products
-from index.activations import Activations
-from index.bert_graph import for_cpu
-from index.bert_weights import Affine, Floats
 from index.errors import ModelUnsuitable
-from index.precision import ACTIVATIONS_FILE, Precision
-from index.products import Arithmetic, int8_products
+from index.inference import products
+from index.inference.activations import Activations
+from index.inference.bert_graph import for_cpu
+from index.inference.bert_weights import Affine, Floats
+from index.inference.precision import ACTIVATIONS_FILE, Precision
+from index.inference.products import Arithmetic, int8_products
 from tests.processor import needs_int8
 
 CHANNELS = 32
@@ -91,7 +91,9 @@ class Integers:
         return cls(down, step, round(-low / step), levels.astype(np.float64), weight_step)
 
     def steps(self, rows: Floats) -> NDArray[np.float64]:
-        stepped: NDArray[np.float64] = np.clip(np.floor(rows / self.down / self.step + self.zero + 0.5), 0, 255) - self.zero
+        stepped: NDArray[np.float64] = (
+            np.clip(np.floor(rows / self.down / self.step + self.zero + 0.5), 0, 255) - self.zero
+        )
         return stepped
 
     def product(self, rows: Floats) -> NDArray[np.float64]:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from openvino import Tensor
 
-from index.bert_graph import NOTHING, compiled
-from index.bert_weights import Affine, BertWeights
-from index.precision import NumberFormat
-from index.processor import threads
-from index.products import Arithmetic
+from index.inference.bert_graph import NOTHING, compiled
+from index.inference.bert_weights import Affine, BertWeights
+from index.inference.precision import NumberFormat
+from index.inference.processor import threads
+from index.inference.products import Arithmetic
 
 TokenVectors = NDArray[np.float32]
 """(tokens, width): what layers make of the tokens of a text, or what a head makes of that."""

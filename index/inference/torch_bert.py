@@ -10,9 +10,9 @@ from torch.nn import Linear, Module
 from transformers import BertModel
 from transformers.modeling_outputs import BaseModelOutput
 
-from index.bert_weights import Affine, BertShape, BertWeights, Floats
-from index.compiled_bert import CompiledBert, Tokens
-from index.products import Arithmetic
+from index.inference.bert_weights import Affine, BertShape, BertWeights, Floats
+from index.inference.compiled_bert import CompiledBert, Tokens
+from index.inference.products import Arithmetic
 
 
 def is_plain_bert(model: object) -> TypeGuard[BertModel]:

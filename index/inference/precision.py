@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Literal
 
-from index.processor import has_instructions
+from index.inference.processor import has_instructions
 
 NumberFormat = Literal["int8", "bf16", "fp32"]
 

@@ -18,13 +18,13 @@ from torch import Tensor
 from torch.nn import Linear
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from index import products
-from index.activations import Activations
-from index.bert_weights import BertWeights
-from index.compiled_bert import CompiledBert, Tokens, filled_up, passes
-from index.precision import NumberFormat
-from index.products import Arithmetic
-from index.torch_bert import BertInPlace, is_plain_bert, weights_of
+from index.inference import products
+from index.inference.activations import Activations
+from index.inference.bert_weights import BertWeights
+from index.inference.compiled_bert import CompiledBert, Tokens, filled_up, passes
+from index.inference.precision import NumberFormat
+from index.inference.products import Arithmetic
+from index.inference.torch_bert import BertInPlace, is_plain_bert, weights_of
 from rag.training.activations import observed
 from tests.processor import needs_bf16, needs_int8
 

@@ -12,7 +12,7 @@ import numpy as np
 import openvino
 from openvino import opset13 as graph
 
-from index.graph_nodes import Node, whole, width
+from index.inference.graph_nodes import Node, whole, width
 
 BLOCK = 32
 """Tokens of a block."""

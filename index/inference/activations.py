@@ -10,8 +10,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from index.bert_weights import Floats
 from index.errors import ModelUnsuitable
+from index.inference.bert_weights import Floats
 
 _WEIGHTS = "weights_sha256"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from openvino import opset13 as graph
 
-from index.activations import Activations
-from index.bert_weights import Affine, Floats
 from index.errors import ModelUnsuitable
-from index.graph_nodes import Node, constant, whole
-from index.precision import NumberFormat, Precision, cpu_has_fast_int8, cpu_has_vnni, takes_bf16
-from index.token_blocks import BLOCK, in_blocks
+from index.inference.activations import Activations
+from index.inference.bert_weights import Affine, Floats
+from index.inference.graph_nodes import Node, constant, whole
+from index.inference.precision import NumberFormat, Precision, cpu_has_fast_int8, cpu_has_vnni, takes_bf16
+from index.inference.token_blocks import BLOCK, in_blocks
 
 # of an 8-bit product's input channels, these are scaled so that they reach no further than the others do
 _FAR_REACHING = 0.1

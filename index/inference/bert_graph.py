@@ -8,10 +8,10 @@ import numpy as np
 import openvino
 from openvino import opset13 as graph
 
-from index.activations import product_name
-from index.bert_weights import PRODUCTS, Affine, BertWeights, layer_name
-from index.graph_nodes import Node, constant, whole, width
-from index.products import Arithmetic, in_floats
+from index.inference.activations import product_name
+from index.inference.bert_weights import PRODUCTS, Affine, BertWeights, layer_name
+from index.inference.graph_nodes import Node, constant, whole, width
+from index.inference.products import Arithmetic, in_floats
 
 _ANY = -1
 # pieces of code that one shape takes: layers of the same shape share theirs

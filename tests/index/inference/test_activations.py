@@ -10,10 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.activations import Activations
 from index.errors import ModelUnsuitable
+from index.inference.activations import Activations
 from rag.training.activations import observed
-from tests.index.test_compiled_bert import bert
+from tests.index.inference.test_compiled_bert import bert
 
 
 @given(lengths=st.lists(st.integers(1, 20), min_size=1, max_size=4), seed=st.integers(0, 1000))

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from index.bert_weights import stored_bert
-from index.compiled_bert import CompiledBert, Tokens, Work
+from index.inference.bert_weights import stored_bert
+from index.inference.compiled_bert import CompiledBert, Tokens, Work
+from index.inference.products import Arithmetic
+from index.inference.tokenizer_files import stored_tokenizer
 from index.interfaces import Vectors
-from index.products import Arithmetic
-from index.tokenizer_files import stored_tokenizer
 
 # what the files of such a model say, of these things and no others; of some, anything
 _ANYTHING = object()
