@@ -28,6 +28,8 @@ from eval.served import served
 BROKEN = 1
 
 _NOT_A_NUMBER = float("nan")
+# columns that say something only of two servers
+_OF_TWO = ("server", "faster")
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ class Tally:
         return float(looks[0]), float(np.median(warm)), float(np.median(looks[-fifth:]))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON and for the table; latencies in milliseconds."""
+        """For JSON; latencies in milliseconds."""
         seen = self.seen
         asked = np.array(seen.latencies or [_NOT_A_NUMBER]) * 1e3
         p50, p95, p99 = (round(float(ms), 1) for ms in np.percentile(asked, [50, 95, 99]))
@@ -176,8 +178,25 @@ def _times(one: Tally, other: Tally) -> float | None:
 
 
 def _show(rows: Sequence[dict[str, Any]]) -> None:
-    """A column for each round: there are more figures than a terminal is wide."""
-    table = Table("", *(f"round {n}" for n in range(1, len(rows) + 1)), show_header=False)
-    for name in rows[0]:
-        table.add_row(name, *(str(row.get(name, "")) for row in rows))
-    Console().print(table)
+    """A row for each round; of its statuses and its seconds only JSON tells."""
+    servers = list(dict.fromkeys(row["server"] for row in rows))
+    cells = [_cells(row, ("first", "other")[servers.index(row["server"])]) for row in rows]
+    heads = [head for head in cells[0] if len(servers) > 1 or head not in _OF_TWO]
+    table = Table(*heads, box=None, padding=(0, 1, 0, 0))
+    for told in cells:
+        table.add_row(*(told[head] for head in heads))
+    Console(highlight=False).print(table)
+
+
+def _cells(row: dict[str, Any], server: str) -> dict[str, str]:
+    return {
+        "clients": str(row["clients"]),
+        "server": server,
+        "answers/s": f"{row['questions_per_second']:.1f}",
+        "faster": str(row.get("times_faster") or ""),
+        "p50/p95/p99, ms": "/".join(f"{row[f'{percentile}_ms']:.0f}" for percentile in ("p50", "p95", "p99")),
+        "refused": str(row["refused_503"]),
+        "errors": f"{row['error_rate']:.1%}",
+        "not exact": f"{row['not_exact']} of {row['answers_checked']:,}",
+        "memory, MB": f"{row['memory_end_mb']:.0f} ({row['memory_growth_mb']:+.0f})",
+    }
