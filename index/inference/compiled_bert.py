@@ -31,6 +31,8 @@ _TOGETHER = 4
 _WORTH_A_PASS = 24
 # of shapes: some 3 MB each
 _SHAPES_KEPT = 16
+# of a table: all at once would be as large again, twice
+_ROWS_AT_ONCE = 1_024
 # the largest level of an 8-bit integer that has its negative
 _MOST = 127
 
@@ -167,8 +169,9 @@ class _Table:
         reach = np.maximum(exact.max(axis=1, keepdims=True), -exact.min(axis=1, keepdims=True))
         steps = np.maximum(reach, np.finfo(np.float32).tiny) / _MOST
         levels = np.empty(exact.shape, np.int8)
-        for row, step, rounded in zip(exact, steps, levels, strict=True):  # all at once would be as large again, twice
-            rounded[:] = np.rint(row / step)
+        for start in range(0, len(exact), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            levels[rows] = np.rint(exact[rows] / steps[rows])
         return cls(levels, steps)
 
     def rows(self, numbers: NDArray[np.int64]) -> TokenVectors:
