@@ -179,19 +179,19 @@ def _times(one: Tally, other: Tally) -> float | None:
 
 def _show(rows: Sequence[dict[str, Any]]) -> None:
     """A row for each round; of its statuses and its seconds only JSON tells."""
-    servers = list(dict.fromkeys(row["server"] for row in rows))
-    cells = [_cells(row, ("first", "other")[servers.index(row["server"])]) for row in rows]
-    heads = [head for head in cells[0] if len(servers) > 1 or head not in _OF_TWO]
+    compared = "times_faster" in rows[0]
+    cells = [_cells(row) for row in rows]
+    heads = [head for head in cells[0] if compared or head not in _OF_TWO]
     table = Table(*heads, box=None, padding=(0, 1, 0, 0))
     for told in cells:
         table.add_row(*(told[head] for head in heads))
     Console(highlight=False).print(table)
 
 
-def _cells(row: dict[str, Any], server: str) -> dict[str, str]:
+def _cells(row: dict[str, Any]) -> dict[str, str]:
     return {
         "clients": str(row["clients"]),
-        "server": server,
+        "server": "first" if "times_faster" in row else "other",
         "answers/s": f"{row['questions_per_second']:.1f}",
         "faster": str(row.get("times_faster") or ""),
         "p50/p95/p99, ms": "/".join(f"{row[f'{percentile}_ms']:.0f}" for percentile in ("p50", "p95", "p99")),

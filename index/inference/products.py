@@ -58,7 +58,7 @@ class Arithmetic:
 
     @property
     def block(self) -> int:
-        """How many tokens are computed together, of however many: all are a multiple of that."""
+        """Tokens that are computed together: a pass has a multiple of that."""
         return BLOCK if self.activations is not None and not cpu_has_vnni() else 1
 
     def by_tokens(self, work: Callable[..., Sequence[Node]], inputs: Sequence[Node]) -> list[Node]:
@@ -116,10 +116,9 @@ def _int8_weight(layer: Affine, down: Floats) -> Node:
     """
     weight = layer.weight * down
     neighbours = weight[:, :-1:2] + weight[:, 1::2]
+    reach = np.abs(np.hstack([weight, neighbours])).max(axis=1, keepdims=True)
     # all weights of an output may be zero
-    least = np.finfo(np.float32).tiny
-    alone, two = (np.abs(values).max(axis=1, keepdims=True, initial=least) for values in (weight, neighbours))
-    step = np.maximum(alone, two) / _MOST
+    step = np.maximum(reach, np.finfo(np.float32).tiny) / _MOST
     levels = graph.constant(np.rint(weight / step).astype(np.int8))
     return graph.multiply(graph.convert(levels, np.float32), constant(step))
 
