@@ -195,8 +195,8 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
         "answers/s": f"{row['questions_per_second']:.1f}",
         "faster": str(row.get("times_faster") or ""),
         "p50/p95/p99, ms": "/".join(f"{row[f'{percentile}_ms']:.0f}" for percentile in ("p50", "p95", "p99")),
-        "refused": str(row["refused_503"]),
+        "503": str(row["refused_503"]),
         "errors": f"{row['error_rate']:.1%}",
         "not exact": f"{row['not_exact']} of {row['answers_checked']:,}",
-        "memory, MB": f"{row['memory_end_mb']:.0f} ({row['memory_growth_mb']:+.0f})",
+        "MB": f"{row['memory_end_mb']:.0f} ({row['memory_growth_mb']:+.0f})",
     }
