@@ -26,9 +26,10 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.inference.bert_graph import for_cpu
 from index.inference.bert_weights import Affine, Floats
+from index.inference.graph_nodes import constant
 from index.inference.precision import NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
 from index.inference.processor import threads
-from index.inference.products import int8_products
+from index.inference.products import int8_layout, int8_products
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from rag.answers import QAResult
@@ -159,8 +160,11 @@ def matmul_rates() -> dict[NumberFormat, float]:
 
 def _int8_product(inputs: Floats, layer: Affine) -> Callable[[], object]:
     taken = graph.parameter([1, *inputs.shape], np.float32)
-    made = int8_products(taken, [layer], np.stack([inputs.min(axis=0), inputs.max(axis=0)]))
-    product = for_cpu(openvino.Model(made, [taken]), bf16=False, threads=threads(), shapes_kept=1)
+    bounds, layout = np.stack([inputs.min(axis=0), inputs.max(axis=0)]), int8_layout()
+    (made,) = int8_products(layout.laid(taken), [layer], bounds, layout)
+    # what is taken out is little, so that it costs nothing to bring it into the order that it is given in
+    summed = layout.product(made, constant(np.ones((1, len(layer.bias)), np.float32)))
+    product = for_cpu(openvino.Model([summed], [taken]), bf16=False, threads=threads(), shapes_kept=1)
     request = product.create_infer_request()
     request.set_input_tensor(openvino.Tensor(inputs[np.newaxis]))
     return lambda: request.infer()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import openvino
 from openvino import opset13 as graph
 
 from index.inference.activations import product_name
 from index.inference.bert_weights import PRODUCTS, Affine, BertWeights, layer_name
-from index.inference.graph_nodes import Node, constant, whole, width
+from index.inference.graph_nodes import Node
 from index.inference.products import Arithmetic, in_floats
 
 _ANY = -1
 # pieces of code that one shape takes: layers of the same shape share theirs
-_KEPT_OF_A_SHAPE = 10
+_KEPT_OF_A_SHAPE = 16
 
 NOTHING = np.float32(-1e9)
 """Added to the attention that a filler gets; 0 is added to a token's."""
@@ -37,11 +35,15 @@ def compiled(
     """
     states = graph.parameter([_ANY, _ANY, bert.shape.width], np.float32)
     mask = graph.parameter([_ANY, 1, 1, _ANY], np.float32)
-    computed = states if layers.start else _normed(states, bert, "embeddings.LayerNorm")
+    layout = arithmetic.layout
+    computed = layout.laid(states)
+    if not layers.start:
+        computed = layout.normed(computed, bert.affine("embeddings.LayerNorm"), bert.shape.epsilon)
     for number in layers:
         computed = _layer(computed, mask, bert, number, arithmetic)
     if head is not None:
-        computed = in_floats(computed, head)
+        computed = in_floats(computed, head, layout)
+    computed = layout.as_before(computed)
     graph_of_them = openvino.Model([computed], [states, mask])
     return for_cpu(graph_of_them, bf16=arithmetic.bf16, threads=threads, shapes_kept=shapes_kept)
 
@@ -62,44 +64,18 @@ def for_cpu(model: openvino.Model, *, bf16: bool, threads: int, shapes_kept: int
 
 def _layer(states: Node, mask: Node, bert: BertWeights, number: int, arithmetic: Arithmetic) -> Node:
     """One encoder layer."""
-    layer, heads = layer_name(number), bert.shape.heads
+    layer, layout = layer_name(number), arithmetic.layout
 
     def products(inputs: Node, name: str) -> list[Node]:
         linear = [bert.affine(f"{layer}.{each}") for each in PRODUCTS[name]]
-        return arithmetic.products(inputs, linear, product_name(number, name))
+        return arithmetic.products(inputs, layout.joined(linear), product_name(number, name))
 
-    def after_attention(states: Node, attended: Node) -> list[Node]:
-        (out,) = products(attended, "out")
-        states = _normed(graph.add(states, out), bert, f"{layer}.attention.output.LayerNorm")
-        (up,) = products(states, "up")
-        (down,) = products(graph.gelu(up, "erf"), "down")
-        return [_normed(graph.add(states, down), bert, f"{layer}.output.LayerNorm")]
+    def normed(states: Node, name: str) -> Node:
+        return layout.normed(states, bert.affine(f"{layer}.{name}.LayerNorm"), bert.shape.epsilon)
 
-    projected = arithmetic.by_tokens(lambda states: products(states, "qkv"), [states])
-    (states,) = arithmetic.by_tokens(after_attention, [states, _attention(projected, mask, heads)])
-    return states
-
-
-def _attention(projected: Sequence[Node], mask: Node, heads: int) -> Node:
-    """(texts, tokens, width) from queries, keys and values of that shape."""
-    of_head = width(projected[0]) // heads
-    query, key, value = (_swapped(_shaped(states, 0, 0, heads, of_head)) for states in projected)
-    scores = graph.multiply(graph.matmul(query, key, transpose_a=False, transpose_b=True), np.float32(of_head**-0.5))
-    shares = graph.softmax(graph.add(scores, mask), axis=-1)
-    return _shaped(_swapped(graph.matmul(shares, value, transpose_a=False, transpose_b=False)), 0, 0, heads * of_head)
-
-
-def _swapped(states: Node) -> Node:
-    """Heads and tokens change places."""
-    return graph.transpose(states, whole(0, 2, 1, 3))
-
-
-def _shaped(states: Node, *shape: int) -> Node:
-    """0 leaves a dimension as it is."""
-    return graph.reshape(states, whole(*shape), special_zero=True)
-
-
-def _normed(states: Node, bert: BertWeights, name: str) -> Node:
-    norm, last = bert.affine(name), whole(-1)
-    even = graph.mvn(states, last, normalize_variance=True, eps=bert.shape.epsilon, eps_mode="INSIDE_SQRT")
-    return graph.add(graph.multiply(even, constant(norm.weight)), constant(norm.bias))
+    attended = layout.attention(products(states, "qkv"), mask, bert.shape.heads)
+    (out,) = products(attended, "out")
+    states = normed(graph.add(states, out), "attention.output")
+    (up,) = products(states, "up")
+    (down,) = products(graph.gelu(up, "erf"), "down")
+    return normed(graph.add(states, down), "output")

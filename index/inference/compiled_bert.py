@@ -23,7 +23,8 @@ from index.inference.products import Arithmetic
 TokenVectors = NDArray[np.float32]
 """(tokens, width): what layers make of the tokens of a text, or what a head makes of that."""
 
-# lengths are multiples of it, or of more
+# lengths are multiples of it, and no less than twice that, as most questions are: what is computed for a shape that it
+# was not computed for before takes some milliseconds more
 _LENGTHS = 16
 # so many texts are computed together, or half as many, or one
 _TOGETHER = 4
@@ -100,7 +101,6 @@ class _Layers:
         # two passes at once would only slow each other down, and there is one place for what comes out
         self._one_at_a_time = threading.Lock()
         self._work = work
-        self._block = arithmetic.block
         width, inner = bert.shape.width, bert.shape.inner
         self._of_token = 2 * len(layers) * (4 * width * width + 2 * width * inner)
         self._of_pair = 4 * len(layers) * width
@@ -117,7 +117,7 @@ class _Layers:
     def _computed(self, texts: Sequence[TokenVectors]) -> list[TokenVectors]:
         """In one pass."""
         lengths = [len(text) for text in texts]
-        length = filled_up(max(lengths), max(_LENGTHS, self._block // len(texts)))
+        length = filled_up(max(lengths))
         states = np.zeros((len(texts), length, texts[0].shape[1]), np.float32)
         mask = np.full((len(texts), 1, 1, states.shape[1]), NOTHING)
         for row, text in enumerate(texts):
@@ -148,9 +148,9 @@ def _is_worth_it(lengths: Sequence[int], count: int) -> bool:
     return len(lengths) == count and padding <= (count - 1) * _WORTH_A_PASS
 
 
-def filled_up(length: int, multiple: int = _LENGTHS) -> int:
+def filled_up(length: int) -> int:
     """The length that a text of so many tokens is computed with."""
-    return -(-length // multiple) * multiple
+    return max(-(-length // _LENGTHS), 2) * _LENGTHS
 
 
 @dataclass(frozen=True, eq=False, slots=True)

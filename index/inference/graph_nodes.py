@@ -23,8 +23,7 @@ def whole(*numbers: int) -> Node:
     return graph.constant(np.array(numbers))
 
 
-def width(states: Node) -> int:
-    """The size of the last dimension, which must be known."""
-    shape = states.get_output_partial_shape(0)
-    size: int = shape[len(shape) - 1].get_length()
-    return size
+def size(states: Node, axis: int) -> int:
+    """Of that dimension, which must be known."""
+    known: int = states.get_output_partial_shape(0)[axis].get_length()
+    return known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from openvino import opset13 as graph
 from index.errors import ModelUnsuitable
 from index.inference.activations import Activations
 from index.inference.bert_weights import Affine, Floats
-from index.inference.graph_nodes import Node, constant, whole
+from index.inference.graph_nodes import Node, constant
+from index.inference.layouts import ChannelsFirst, ChannelsLast, Layout
 from index.inference.precision import NumberFormat, Precision, cpu_has_fast_int8, cpu_has_vnni, takes_bf16
-from index.inference.token_blocks import BLOCK, in_blocks
 
 # of an 8-bit product's input channels, these are scaled so that they reach no further than the others do
 _FAR_REACHING = 0.1
@@ -57,27 +57,28 @@ class Arithmetic:
         return "bf16" if self.bf16 else "fp32"
 
     @property
-    def block(self) -> int:
-        """Tokens that are computed together: a pass has a multiple of that."""
-        return BLOCK if self.activations is not None and not cpu_has_vnni() else 1
-
-    def by_tokens(self, work: Callable[..., Sequence[Node]], inputs: Sequence[Node]) -> list[Node]:
-        """What ``work`` makes of the ``inputs``, (texts, tokens, channels) each, of which no token needs another."""
-        return list(work(*inputs)) if self.block == 1 else in_blocks(work, inputs)
+    def layout(self) -> Layout:
+        """Of the states that it is quickest with."""
+        return ChannelsLast() if self.activations is None else int8_layout()
 
     def products(self, inputs: Node, layers: Sequence[Affine], name: str) -> list[Node]:
         """What each of the linear layers makes of the ``inputs``; ``name`` is what their activations go by."""
         if self.activations is None:
-            return [in_floats(inputs, layer) for layer in layers]
-        return int8_products(inputs, layers, self.activations.bounds[name])
+            return [in_floats(inputs, layer, self.layout) for layer in layers]
+        return int8_products(inputs, layers, self.activations.bounds[name], self.layout)
 
 
-def in_floats(inputs: Node, layer: Affine) -> Node:
+def int8_layout() -> Layout:
+    """Of the states that products in 8 bits are quickest with on this processor."""
+    return ChannelsLast() if cpu_has_vnni() else ChannelsFirst()
+
+
+def in_floats(inputs: Node, layer: Affine, layout: Layout) -> Node:
     """In those that the graph is computed in."""
-    return _multiplied(inputs, constant(layer.weight), layer)
+    return _affine(inputs, constant(layer.weight), layer, layout)
 
 
-def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats) -> list[Node]:
+def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats, layout: Layout) -> list[Node]:
     """In 8-bit integers, from float32 and to it; ``bounds`` (2, channels) are what the inputs were seen to be.
 
     A weight has one scale for each output, the inputs one scale together. Therefore the few channels that reach much
@@ -91,21 +92,8 @@ def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats) -> lis
     zero = round(-float(least) / step)
     ends = (np.float32(-zero * step), np.float32((_LEVELS - 1 - zero) * step))
     # the library computes what it is told so, integers times steps, in the integers
-    levels = graph.fake_quantize(graph.multiply(inputs, constant(1 / down)), *ends, *ends, _LEVELS)
-    form = _multiplied if cpu_has_vnni() else _convolved
-    return [form(levels, _int8_weight(layer, down), layer) for layer in layers]
-
-
-def _convolved(levels: Node, weight: Node, layer: Affine) -> Node:
-    """The same as `_multiplied`, of one text, as the convolution of an image whose one row of pixels are the tokens.
-
-    Without VNNI, the library's code for that is twice as fast.
-    """
-    image = graph.transpose(graph.unsqueeze(levels, whole(1)), whole(0, 3, 1, 2))
-    kernel = graph.unsqueeze(weight, whole(2, 3))
-    made = graph.convolution(image, kernel, strides=[1, 1], pads_begin=[0, 0], pads_end=[0, 0], dilations=[1, 1])
-    biased = graph.add(made, constant(layer.bias[:, np.newaxis, np.newaxis]))
-    return graph.squeeze(graph.transpose(biased, whole(0, 2, 3, 1)), whole(1))
+    levels = graph.fake_quantize(graph.multiply(inputs, layout.by_channel(1 / down)), *ends, *ends, _LEVELS)
+    return [_affine(levels, _int8_weight(layer, down), layer, layout) for layer in layers]
 
 
 def _int8_weight(layer: Affine, down: Floats) -> Node:
@@ -123,5 +111,5 @@ def _int8_weight(layer: Affine, down: Floats) -> Node:
     return graph.multiply(graph.convert(levels, np.float32), constant(step))
 
 
-def _multiplied(inputs: Node, weight: Node, layer: Affine) -> Node:
-    return graph.add(graph.matmul(inputs, weight, transpose_a=False, transpose_b=True), constant(layer.bias))
+def _affine(inputs: Node, weight: Node, layer: Affine, layout: Layout) -> Node:
+    return graph.add(layout.product(inputs, weight), layout.by_channel(layer.bias))

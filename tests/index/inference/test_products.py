@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import openvino
@@ -21,6 +20,7 @@ from index.inference import products
 from index.inference.activations import Activations
 from index.inference.bert_graph import for_cpu
 from index.inference.bert_weights import Affine, Floats
+from index.inference.layouts import ChannelsFirst, ChannelsLast, Layout
 from index.inference.precision import ACTIVATIONS_FILE, Precision
 from index.inference.products import Arithmetic, int8_products
 from tests.processor import needs_int8
@@ -45,16 +45,14 @@ def inputs(seed: int, rows: int, far: float = 1.0) -> Floats:
     return drawn
 
 
-# with VNNI and without
-each_form = pytest.mark.parametrize("vnni", [True, False])
+in_each_layout = pytest.mark.parametrize("layout", [ChannelsLast(), ChannelsFirst()], ids=["last", "first"])
 
 
-def product(rows: Floats, made: Sequence[Affine], bounds: Floats, *, vnni: bool) -> Floats:
+def product(rows: Floats, made: Sequence[Affine], bounds: Floats, layout: Layout) -> Floats:
     """(rows, outputs of all layers side by side), by a graph of nothing else."""
     taken = graph.parameter([1, *rows.shape], np.float32)
-    with patch.object(products, "cpu_has_vnni", return_value=vnni):
-        model = openvino.Model(int8_products(taken, made, bounds), [taken])
-    compiled = for_cpu(model, bf16=False, threads=1, shapes_kept=1)
+    results = [layout.as_before(each) for each in int8_products(layout.laid(taken), made, bounds, layout)]
+    compiled = for_cpu(openvino.Model(results, [taken]), bf16=False, threads=1, shapes_kept=1)
     made_of_them: Floats = np.concatenate(list(compiled([rows[np.newaxis]]).values()), axis=2)[0]
     return made_of_them
 
@@ -107,15 +105,15 @@ class Integers:
 
 
 @needs_int8
-@each_form
+@in_each_layout
 @given(seed=st.integers(0, 1000), rows=st.integers(1, 20), far=st.sampled_from([1.0, 30.0]), reach=st.floats(0.5, 2))
-def test_it_is_the_product_of_the_integers(vnni: bool, seed: int, rows: int, far: float, reach: float) -> None:
+def test_it_is_the_product_of_the_integers(layout: Layout, seed: int, rows: int, far: float, reach: float) -> None:
     made, given_ = layers(seed, 5, 3), inputs(seed, rows, far)
     bounds = bounds_of(inputs(seed + 1, 50, far)) * reach
     both = Affine(*(np.concatenate([getattr(layer, part) for layer in made]) for part in ("weight", "bias")))
     right = Integers.of(both, bounds)
     np.testing.assert_allclose(
-        product(given_, made, bounds, vnni=vnni),
+        product(given_, made, bounds, layout),
         right.product(given_) + both.bias,
         atol=right.a_step_off(given_),
         rtol=1e-4,
@@ -123,25 +121,25 @@ def test_it_is_the_product_of_the_integers(vnni: bool, seed: int, rows: int, far
 
 
 @needs_int8
-@each_form
+@in_each_layout
 @given(
     weights=arrays(np.float32, (3, CHANNELS), elements=st.sampled_from([-1.0, 0.0, 0.25, 1.0])),
     highest=arrays(np.bool_, (4, CHANNELS)),
     low=st.sampled_from([-0.9, -0.3, 0.0]),
 )
-def test_no_sum_is_cut_off(vnni: bool, weights: Floats, highest: NDArray[np.bool_], low: float) -> None:
+def test_no_sum_is_cut_off(layout: Layout, weights: Floats, highest: NDArray[np.bool_], low: float) -> None:
     bounds = np.stack([np.full(CHANNELS, low, np.float32), np.ones(CHANNELS, np.float32)])
     furthest = np.where(highest, bounds[1], bounds[0])
     layer = Affine(weights, np.zeros(3, np.float32))
     right = Integers.of(layer, bounds).product(furthest)
-    np.testing.assert_allclose(product(furthest, [layer], bounds, vnni=vnni), right, atol=1e-4, rtol=1e-4)
+    np.testing.assert_allclose(product(furthest, [layer], bounds, layout), right, atol=1e-4, rtol=1e-4)
 
 
 @needs_int8
-@each_form
-def test_it_is_near_what_it_stands_for(vnni: bool) -> None:
+@in_each_layout
+def test_it_is_near_what_it_stands_for(layout: Layout) -> None:
     made, given_ = layers(0, 40, 24), inputs(0, 400)
-    computed = product(given_, made, bounds_of(inputs(1, 400)), vnni=vnni)
+    computed = product(given_, made, bounds_of(inputs(1, 400)), layout)
     right = np.concatenate([exactly(given_, layer) for layer in made], axis=1)
     assert computed.dtype == np.float32
     assert np.linalg.norm(computed - right) < 0.02 * np.linalg.norm(right)
@@ -152,25 +150,25 @@ def test_one_far_reaching_channel_does_not_spoil_the_others(monkeypatch: pytest.
     made, given_, bounds = layers(0, 40), inputs(0, 400, 30.0), bounds_of(inputs(1, 400, 30.0))
     made[0].weight[:, 0] /= 30
     right = exactly(given_, made[0])
-    scaled = np.linalg.norm(product(given_, made, bounds, vnni=False) - right)
+    scaled = np.linalg.norm(product(given_, made, bounds, ChannelsFirst()) - right)
     monkeypatch.setattr(products, "_FAR_REACHING", 0.0)
-    unscaled = np.linalg.norm(product(given_, made, bounds, vnni=False) - right)
+    unscaled = np.linalg.norm(product(given_, made, bounds, ChannelsFirst()) - right)
     assert scaled < unscaled / 3
 
 
-@each_form
-def test_an_output_without_weights_is_its_bias(vnni: bool) -> None:
+@in_each_layout
+def test_an_output_without_weights_is_its_bias(layout: Layout) -> None:
     made, given_ = layers(0, 4), inputs(0, 10)
     made[0].weight[2] = 0
-    assert (product(given_, made, bounds_of(given_), vnni=vnni)[:, 2] == made[0].bias[2]).all()
+    assert (product(given_, made, bounds_of(given_), layout)[:, 2] == made[0].bias[2]).all()
 
 
 @needs_int8
-@each_form
-def test_what_reaches_further_than_was_seen_is_cut_off(vnni: bool) -> None:
+@in_each_layout
+def test_what_reaches_further_than_was_seen_is_cut_off(layout: Layout) -> None:
     made, bounds = layers(0, 4), np.stack([np.full(CHANNELS, -1, np.float32), np.full(CHANNELS, 1, np.float32)])
     ones = np.ones((1, CHANNELS), np.float32)
-    further, as_far = (product(ones * times, made, bounds, vnni=vnni) for times in (50, 1))
+    further, as_far = (product(ones * times, made, bounds, layout) for times in (50, 1))
     np.testing.assert_allclose(further, as_far, atol=0.02)
 
 
