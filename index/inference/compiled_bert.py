@@ -23,8 +23,8 @@ from index.inference.products import Arithmetic
 TokenVectors = NDArray[np.float32]
 """(tokens, width): what layers make of the tokens of a text, or what a head makes of that."""
 
-# lengths are multiples of it, and no less than twice that, as most questions are: what is computed for a shape that it
-# was not computed for before takes some milliseconds more
+# lengths are multiples of it, and no less than twice that, which holds most questions: a pass of another shape than the
+# one before takes some milliseconds more
 _LENGTHS = 16
 # so many texts are computed together, or half as many, or one
 _TOGETHER = 4

@@ -124,8 +124,8 @@ class ChannelsFirst:
 
     def joined(self, layers: Sequence[Affine]) -> Sequence[Affine]:
         """All as one."""
-        # each convolution costs some hundredths of a millisecond, and as much again where the tokens are as many as
-        # they were not in the pass before
+        # each convolution costs some hundredths of a millisecond, and as much again in a pass of another shape than the
+        # one before
         return [
             Affine(np.concatenate([each.weight for each in layers]), np.concatenate([each.bias for each in layers]))
         ]
