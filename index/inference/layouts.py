@@ -71,7 +71,7 @@ class ChannelsLast:
     def normed(self, states: Node, norm: Affine, epsilon: float) -> Node:
         """The library's own layer norm."""
         even = graph.mvn(states, whole(-1), normalize_variance=True, eps=epsilon, eps_mode="INSIDE_SQRT")
-        return graph.add(graph.multiply(even, constant(norm.weight)), constant(norm.bias))
+        return graph.add(graph.multiply(even, self.by_channel(norm.weight)), self.by_channel(norm.bias))
 
     def joined(self, layers: Sequence[Affine]) -> Sequence[Affine]:
         """Each by itself."""
@@ -80,14 +80,12 @@ class ChannelsLast:
     def attention(self, projected: Sequence[Node], mask: Node, heads: int) -> Node:
         """Of queries, keys and values, (texts, tokens, channels) each."""
         of_head = size(projected[0], 2) // heads
-        query, key, value = (self._heads_first(states, heads, of_head) for states in projected)
+        query, key, value = (
+            _swapped(graph.reshape(states, whole(0, 0, heads, of_head), special_zero=True)) for states in projected
+        )
         shares = _shares(graph.matmul(query, key, transpose_a=False, transpose_b=True), mask, of_head)
-        attended = graph.transpose(graph.matmul(shares, value, transpose_a=False, transpose_b=False), whole(0, 2, 1, 3))
+        attended = _swapped(graph.matmul(shares, value, transpose_a=False, transpose_b=False))
         return graph.reshape(attended, whole(0, 0, heads * of_head), special_zero=True)
-
-    def _heads_first(self, states: Node, heads: int, of_head: int) -> Node:
-        apart = graph.reshape(states, whole(0, 0, heads, of_head), special_zero=True)
-        return graph.transpose(apart, whole(0, 2, 1, 3))
 
 
 class ChannelsFirst:
@@ -140,6 +138,11 @@ class ChannelsFirst:
         shares = _shares(graph.matmul(query, key, transpose_a=True, transpose_b=False), mask, of_head)
         attended = graph.matmul(value, shares, transpose_a=False, transpose_b=True)
         return graph.reshape(attended, whole(0, channels, 1, -1), special_zero=True)
+
+
+def _swapped(states: Node) -> Node:
+    """Heads and tokens change places."""
+    return graph.transpose(states, whole(0, 2, 1, 3))
 
 
 def _shares(likenesses: Node, mask: Node, of_head: int) -> Node:

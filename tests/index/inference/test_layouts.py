@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 import openvino
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -15,49 +14,46 @@ from openvino import opset13 as graph
 
 from index.inference.bert_graph import NOTHING, for_cpu
 from index.inference.bert_weights import Affine, Floats
-from index.inference.graph_nodes import Node, constant
-from index.inference.layouts import ChannelsFirst, ChannelsLast
+from index.inference.graph_nodes import Node
+from index.inference.products import in_floats
+from tests.layouts import EitherLayout, in_each_layout
 
 CHANNELS, OUTPUTS, HEADS, EPSILON = 16, 24, 4, 1e-3
 DRAW = np.random.default_rng(0)
-LINEAR = Affine(*(DRAW.standard_normal(size).astype(np.float32) for size in ((OUTPUTS, CHANNELS), (OUTPUTS,))))
-NORM = Affine(*(DRAW.standard_normal(CHANNELS).astype(np.float32) for _ in range(2)))
-PROJECTIONS = [
-    Affine(*(DRAW.standard_normal(size).astype(np.float32) for size in ((CHANNELS, CHANNELS), (CHANNELS,))))
-    for _ in range(3)
-]
+NORM = Affine(*DRAW.standard_normal((2, CHANNELS)).astype(np.float32))
 
-Layout = ChannelsLast | ChannelsFirst
 
-in_each_layout = pytest.mark.parametrize("layout", [ChannelsLast(), ChannelsFirst()], ids=["last", "first"])
+def drawn_linear(outputs: int) -> Affine:
+    weight, bias = (DRAW.standard_normal(size).astype(np.float32) for size in ((outputs, CHANNELS), (outputs,)))
+    return Affine(weight, bias)
+
+
+LINEAR, PROJECTIONS = drawn_linear(OUTPUTS), [drawn_linear(CHANNELS) for _ in range(3)]
+
 texts_and_tokens = st.tuples(st.integers(1, 4), st.integers(1, 40))
 
 
-def linear(layout: Layout, states: Node, layer: Affine) -> Node:
-    return graph.add(layout.product(states, constant(layer.weight)), layout.by_channel(layer.bias))
+def attended(layout: EitherLayout, states: Node, mask: Node) -> Node:
+    return layout.attention([in_floats(states, layer, layout) for layer in layout.joined(PROJECTIONS)], mask, HEADS)
 
 
-def attended(layout: Layout, states: Node, mask: Node) -> Node:
-    return layout.attention([linear(layout, states, layer) for layer in layout.joined(PROJECTIONS)], mask, HEADS)
-
-
-WORK: dict[str, Callable[[Layout, Node, Node], Node]] = {
+WORK: dict[str, Callable[[EitherLayout, Node, Node], Node]] = {
     "nothing": lambda _layout, states, _mask: states,
-    "linear": lambda layout, states, _mask: linear(layout, states, LINEAR),
+    "linear": lambda layout, states, _mask: in_floats(states, LINEAR, layout),
     "normed": lambda layout, states, _mask: layout.normed(states, NORM, EPSILON),
     "attended": attended,
 }
 
 
 @cache
-def compiled(layout: Layout, work: str) -> openvino.CompiledModel:
+def compiled(layout: EitherLayout, work: str) -> openvino.CompiledModel:
     states = graph.parameter([-1, -1, CHANNELS], np.float32)
     mask = graph.parameter([-1, 1, 1, -1], np.float32)
     made = layout.as_before(WORK[work](layout, layout.laid(states), mask))
     return for_cpu(openvino.Model([made], [states, mask]), bf16=False, threads=2, shapes_kept=4)
 
 
-def made_of(states: Floats, layout: Layout, work: str, lengths: NDArray[np.int64] | None = None) -> Floats:
+def made_of(states: Floats, layout: EitherLayout, work: str, lengths: NDArray[np.int64] | None = None) -> Floats:
     texts, tokens, _ = states.shape
     places = np.arange(tokens)[np.newaxis, np.newaxis, np.newaxis]
     inside = True if lengths is None else places < lengths[:, np.newaxis, np.newaxis, np.newaxis]
@@ -72,14 +68,14 @@ def drawn(size: tuple[int, int], seed: int) -> Floats:
 
 @in_each_layout
 @given(size=texts_and_tokens, seed=st.integers(0, 1000))
-def test_states_come_back_as_they_were(layout: Layout, size: tuple[int, int], seed: int) -> None:
+def test_states_come_back_as_they_were(layout: EitherLayout, size: tuple[int, int], seed: int) -> None:
     states = drawn(size, seed)
     np.testing.assert_array_equal(made_of(states, layout, "nothing"), states)
 
 
 @in_each_layout
 @given(size=texts_and_tokens, seed=st.integers(0, 1000))
-def test_a_linear_layer_sees_each_token_by_itself(layout: Layout, size: tuple[int, int], seed: int) -> None:
+def test_a_linear_layer_sees_each_token_by_itself(layout: EitherLayout, size: tuple[int, int], seed: int) -> None:
     states = drawn(size, seed)
     right = states @ LINEAR.weight.T + LINEAR.bias
     np.testing.assert_allclose(made_of(states, layout, "linear"), right, atol=1e-4, rtol=1e-4)
@@ -87,7 +83,9 @@ def test_a_linear_layer_sees_each_token_by_itself(layout: Layout, size: tuple[in
 
 @in_each_layout
 @given(size=texts_and_tokens, seed=st.integers(0, 1000), spread=st.sampled_from([0.0, 0.01, 1.0, 30.0]))
-def test_a_norm_is_of_the_channels_of_a_token(layout: Layout, size: tuple[int, int], seed: int, spread: float) -> None:
+def test_a_norm_is_of_the_channels_of_a_token(
+    layout: EitherLayout, size: tuple[int, int], seed: int, spread: float
+) -> None:
     states = drawn(size, seed) * np.float32(spread) + 2
     centred = states - states.mean(axis=-1, keepdims=True)
     right = centred / np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + EPSILON) * NORM.weight + NORM.bias
@@ -96,7 +94,7 @@ def test_a_norm_is_of_the_channels_of_a_token(layout: Layout, size: tuple[int, i
 
 @in_each_layout
 @given(size=texts_and_tokens, seed=st.integers(0, 1000))
-def test_tokens_attend_to_those_of_their_text(layout: Layout, size: tuple[int, int], seed: int) -> None:
+def test_tokens_attend_to_those_of_their_text(layout: EitherLayout, size: tuple[int, int], seed: int) -> None:
     states, (texts, tokens) = drawn(size, seed), size
     lengths = np.random.default_rng(seed).integers(1, tokens + 1, texts)
     made = made_of(states, layout, "attended", lengths)

@@ -20,9 +20,10 @@ from index.inference import products
 from index.inference.activations import Activations
 from index.inference.bert_graph import for_cpu
 from index.inference.bert_weights import Affine, Floats
-from index.inference.layouts import ChannelsFirst, ChannelsLast, Layout
+from index.inference.layouts import ChannelsFirst, Layout
 from index.inference.precision import ACTIVATIONS_FILE, Precision
 from index.inference.products import Arithmetic, int8_products
+from tests.layouts import in_each_layout
 from tests.processor import needs_int8
 
 CHANNELS = 32
@@ -43,9 +44,6 @@ def inputs(seed: int, rows: int, far: float = 1.0) -> Floats:
     drawn = np.random.default_rng(seed).standard_normal((rows, CHANNELS), np.float32)
     drawn[:, 0] *= far
     return drawn
-
-
-in_each_layout = pytest.mark.parametrize("layout", [ChannelsLast(), ChannelsFirst()], ids=["last", "first"])
 
 
 def product(rows: Floats, made: Sequence[Affine], bounds: Floats, layout: Layout) -> Floats:
