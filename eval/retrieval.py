@@ -14,7 +14,7 @@ from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from rag.config import RetrieverConfig
 from rag.interfaces import Reranker
-from rag.retriever import fuse, rerank
+from rag.retriever import fuse, look_up, rerank
 
 Relevant = Mapping[str, int]
 
@@ -73,15 +73,16 @@ def search_all(
         dense = index.search_dense(vector, config.depth)
         lexical = index.search_lexical(query.text, config.depth)
         fused = fuse(dense, lexical, config.dense_weight, config.depth)
+        passages = look_up(index, fused, len(fused))
+        document_of = {found.passage.key: found.passage.document_id for found in passages}
         found = {
-            "dense": [hit.passage.document_id for hit in dense],
-            "lexical": [hit.passage.document_id for hit in lexical],
-            "fused": [hit.passage.document_id for hit in fused],
+            arm: [document_of[hit.key] for hit in hits]
+            for arm, hits in (("dense", dense), ("lexical", lexical), ("fused", fused))
         }
         if reranker is not None:
-            first, rest = fused[: config.rerank_depth], fused[config.rerank_depth :]
+            first, rest = passages[: config.rerank_depth], passages[config.rerank_depth :]
             reranked = [*rerank(reranker, query.text, first), *rest]
-            found["reranked"] = [hit.passage.document_id for hit in reranked]
+            found["reranked"] = [of.passage.document_id for of in reranked]
         rankings = {arm: [key for at in dict.fromkeys(ids) for key in keys[at]] for arm, ids in found.items()}
         scores = {
             arm: {name: score(ranking, query.relevant) for name, score in SCORES.items()}

@@ -20,7 +20,7 @@ from types import TracebackType
 import numpy as np
 
 from index.catalogue import Catalogue, NewDocument, NewPassage
-from index.documents import Document, DocumentDraft, Passage
+from index.documents import Document, DocumentDraft
 from index.errors import CatalogueError, CatalogueUnusable
 from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
 from index.interfaces import Embedder, Keys, Preparation, Progress, VectorIndex, Vectors
@@ -36,9 +36,9 @@ _EMBED_AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that a search found. ``score`` is the cosine of a dense search, BM25 of a lexical one."""
+    """A passage that a search found, by its key. ``score`` is the cosine of a dense search, BM25 of a lexical one."""
 
-    passage: Passage
+    key: int
     score: float
 
 
@@ -159,12 +159,12 @@ class PassageIndex:
         """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
         with self._lock:
             self._catch_up()
-            return self._hits(self._vectors.search(query, limit, among))
+            return [Hit(key, score) for key, score in self._vectors.search(query, limit, among)]
 
     def search_lexical(self, query: str, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages that share words with ``query``, best first."""
         words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
-        return self._hits(self.catalogue.search_words(words, limit, among))
+        return [Hit(key, score) for key, score in self.catalogue.search_words(words, limit, among)]
 
     def save_snapshot(self) -> None:
         """Keeps the vector index on disk, so that the next start need not make it anew from the catalogue.
@@ -207,10 +207,6 @@ class PassageIndex:
             self._preparation.forget(list(passages))
         except CatalogueError as error:
             logger.warning("What was computed of a document that is gone could not be removed: %s", error)
-
-    def _hits(self, found: list[tuple[int, float]]) -> list[Hit]:
-        passages = self.catalogue.passages([key for key, _ in found])
-        return [Hit(passages[key], score) for key, score in found if key in passages]
 
     def _catch_up(self) -> None:
         if self.catalogue.generation == self._generation:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,7 +120,7 @@ def features(candidates: Sequence[Evidence], merits: FeatureArray) -> FeatureArr
 
 
 def _columns(candidates: Sequence[Evidence], names: Sequence[str]) -> FeatureArray:
-    rows = [[getattr(c, name) for name in names] for c in candidates]
+    rows = list(map(attrgetter(*names), candidates))
     return np.array(rows, dtype=np.float64).reshape(-1, len(names))
 
 

@@ -62,6 +62,16 @@ def _names(question: str) -> list[str]:
 
 def _share_of_names(names: Sequence[str], text: str) -> float:
     """Of ``names``, those that stand in ``text``; all of them where there are none."""
+    if not names:
+        return 1.0
     lowered = text.casefold()
-    there = [re.search(rf"\b{re.escape(name)}", lowered) is not None for name in names]
-    return sum(there) / len(there) if there else 1.0
+    return sum(_begins_a_word(name, lowered) for name in names) / len(names)
+
+
+def _begins_a_word(name: str, text: str) -> bool:
+    """Whether a word of ``text`` begins with ``name``, which itself begins as words do."""
+    # some ten times as fast as a regular expression, and every candidate of a question asks
+    at = text.find(name)
+    while at > 0 and (text[at - 1].isalnum() or text[at - 1] == "_"):
+        at = text.find(name, at + 1)
+    return at >= 0

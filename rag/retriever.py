@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from index.interfaces import Embedder, Vectors
@@ -13,6 +13,16 @@ from rag.config import RetrieverConfig
 from rag.interfaces import Query, Reranker, Retrieval
 
 _LEAST_COSINE, _LEAST_BM25 = -1.0, 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FusedHit:
+    """A passage that either search found, by its key; as `RetrievedPassage` has it, before it is looked up."""
+
+    key: int
+    score: float
+    cosine: float | None
+    bm25: float | None
 
 
 class HybridRetriever:
@@ -57,13 +67,26 @@ class HybridRetriever:
         depth = max(query.top_k, self._config.depth)
         dense = [] if vector is None else self._index.search_dense(vector, depth, among)
         lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, among)
-        found = fuse(dense, lexical, self._config.dense_weight, depth)
-        if self._reranker is not None and query.mode == "hybrid":
-            found = rerank(self._reranker, query.text, found[: max(query.top_k, self._config.rerank_depth)])
-        return found[: query.top_k]
+        fused = fuse(dense, lexical, self._config.dense_weight, depth)
+        if self._reranker is None or query.mode != "hybrid":
+            return look_up(self._index, fused, query.top_k)
+        found = look_up(self._index, fused, max(query.top_k, self._config.rerank_depth))
+        return rerank(self._reranker, query.text, found)[: query.top_k]
 
 
-def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], dense_weight: float, depth: int) -> list[RetrievedPassage]:
+def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[RetrievedPassage]:
+    """The passages of the first ``limit`` hits; others follow in the place of those that went away meanwhile."""
+    found: list[RetrievedPassage] = []
+    while hits and len(found) < limit:
+        hits, rest = hits[: limit - len(found)], hits[limit - len(found) :]
+        passages = index.catalogue.passages([hit.key for hit in hits])
+        there = (hit for hit in hits if hit.key in passages)
+        found += [RetrievedPassage(passages[hit.key], hit.score, hit.cosine, hit.bm25) for hit in there]
+        hits = rest
+    return found
+
+
+def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], dense_weight: float, depth: int) -> list[FusedHit]:
     """A weighted sum of cosine and BM25, each as a share of the question's best; equal sums by key.
 
     The convex combination of Bruch et al., 2023 (arXiv:2210.11934), with their theoretical minima. What an arm did not
@@ -71,16 +94,15 @@ def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], dense_weight: float, dept
     """
     cosines, bm25 = _scores(dense), _scores(lexical)
     by_meaning, by_words = _shares(cosines, _LEAST_COSINE, depth), _shares(bm25, _LEAST_BM25, depth)
-    passages = {hit.passage.key: hit.passage for hit in (*dense, *lexical)}
-    scores = {key: dense_weight * by_meaning(key) + (1 - dense_weight) * by_words(key) for key in passages}
+    scores = {key: dense_weight * by_meaning(key) + (1 - dense_weight) * by_words(key) for key in {**cosines, **bm25}}
     return [
-        RetrievedPassage(passages[key], score, cosines.get(key), bm25.get(key))
+        FusedHit(key, score, cosines.get(key), bm25.get(key))
         for key, score in sorted(scores.items(), key=lambda item: (-item[1], item[0]))
     ]
 
 
 def _scores(hits: Sequence[Hit]) -> dict[int, float]:
-    return {hit.passage.key: hit.score for hit in hits}
+    return {hit.key: hit.score for hit in hits}
 
 
 def _shares(scores: Mapping[int, float], least: float, depth: int) -> Callable[[int], float]:

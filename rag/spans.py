@@ -61,32 +61,30 @@ def best_token_spans(
     null = start_logits[:, 0] + end_logits[:, 0]
     rivals = _log_sum(starts, start_logits[:, 0]) + _log_sum(ends, end_logits[:, 0])
     # banded[w, s, k] scores the span from token s to token s + k: memory is tokens x max_tokens, not tokens squared
-    padded = np.pad(ends, ((0, 0), (0, max_tokens - 1)), constant_values=-np.inf)
+    padded = np.full((windows, tokens + max_tokens - 1), -np.inf, ends.dtype)
+    padded[:, :tokens] = ends
     banded = np.lib.stride_tricks.sliding_window_view(padded, max_tokens, axis=1) + starts[:, :, None]
     flat = (banded - null_weight * null[:, None, None]).reshape(windows, -1)
     keep = min(per_window, flat.shape[1])
     # every cell that ties with the last one kept stays in until the order is known: argpartition would pick among them
     least = -np.partition(-flat, keep - 1, axis=1)[:, keep - 1 : keep]
-    window_of, cell_of = np.nonzero((flat >= least) & np.isfinite(flat))
+    window_of, cell_of = np.divmod(np.flatnonzero((flat >= least) & (flat > -np.inf)), flat.shape[1])
     score_of = flat[window_of, cell_of]
     order = np.lexsort((cell_of, -score_of, window_of))
     rank = np.arange(len(order)) - np.searchsorted(window_of, window_of[order])
     order = order[rank < keep]
-    window_of, cell_of, score_of = window_of[order], cell_of[order], score_of[order]
-    order = np.lexsort((cell_of, window_of, -score_of))
-    window_of, cell_of, score_of = window_of[order], cell_of[order], score_of[order]
+    # the best first; among equals they stay by window and cell
+    order = order[np.argsort(-score_of[order], kind="stable")]
+    window_of, score_of = window_of[order], score_of[order]
+    first_of, further_of = np.divmod(cell_of[order], max_tokens)
     certainty_of = score_of + null_weight * null[window_of] - rivals[window_of]
-    return [
-        TokenSpan(int(w), int(c) // max_tokens, int(c) // max_tokens + int(c) % max_tokens, float(s), float(p))
-        for w, c, s, p in zip(window_of, cell_of, score_of, certainty_of, strict=True)
-    ]
+    found = (window_of, first_of, first_of + further_of, score_of, certainty_of)
+    return list(map(TokenSpan, *(values.tolist() for values in found)))
 
 
 def _log_sum(allowed: FloatArray, null: FloatArray) -> FloatArray:
     """(windows,): the logarithm of the sum of the exponentials of the allowed logits and the null's."""
-    every = np.column_stack([allowed, null])
-    most = every.max(axis=1)
-    summed: FloatArray = most + np.log(np.exp(every - most[:, None]).sum(axis=1))
+    summed: FloatArray = np.logaddexp(np.logaddexp.reduce(allowed, axis=1), null)
     return summed
 
 

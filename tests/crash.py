@@ -34,6 +34,7 @@ from index.passage_index import PassageIndex
 from index.splitting import PassageSize, split
 from index.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
+from tests.hits import passages_of
 
 OPERATIONS = ("open", "add", "add_many", "replace", "delete", "snapshot")
 MOST_DOCUMENTS = 40
@@ -169,13 +170,13 @@ def check_index(index: PassageIndex) -> dict[str, str]:
     query = embedder.embed_queries(["word and story"])[0]
     dense, lexical = index.search_dense(query, ALL), index.search_lexical("story", ALL)
     for arm, hits in (("the vectors", dense), ("the words", lexical)):
-        if {(hit.passage.document_id, hit.passage.start, hit.passage.end) for hit in hits} != expected:
+        if {(passage.document_id, passage.start, passage.end) for passage in passages_of(index, hits)} != expected:
             raise Lost(f"{arm} are not those of the documents")
-    for hit in dense:
-        if found[hit.passage.document_id][hit.passage.start : hit.passage.end] != hit.passage.text:
-            raise Lost(f"passage {hit.passage.id} is not a range of its document")
-        if abs(hit.score - float(embedder.embed_queries([hit.passage.text])[0] @ query)) > 1e-4:
-            raise Lost(f"the vector of {hit.passage.id} is another passage's")
+    for hit, passage in zip(dense, passages_of(index, dense), strict=True):
+        if found[passage.document_id][passage.start : passage.end] != passage.text:
+            raise Lost(f"passage {passage.id} is not a range of its document")
+        if abs(hit.score - float(embedder.embed_queries([passage.text])[0] @ query)) > 1e-4:
+            raise Lost(f"the vector of {passage.id} is another passage's")
     return found
 
 

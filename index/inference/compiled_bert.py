@@ -68,8 +68,9 @@ class CompiledBert:
         self.width = bert.shape.width
         self.work = Work()
         self._words = _Table.of(bert.table("word"), arithmetic.number_format)
-        self._positions = _Table.of(bert.table("position"), "fp32")
-        self._types = _Table.of(bert.table("token_type"), "fp32")
+        types, positions = bert.table("token_type"), bert.table("position")
+        self._places = _Table.of((types[:, np.newaxis] + positions).reshape(-1, self.width), "fp32")
+        self._positions = len(positions)
         layers = range(bert.shape.layers)
         self._lower = _Layers(bert, arithmetic, layers[: ahead or None], None if ahead else bert.head, self.work)
         self._upper = _Layers(bert, arithmetic, layers[ahead:], bert.head, self.work) if ahead else None
@@ -87,7 +88,9 @@ class CompiledBert:
         return self.upper(self.lower(texts))
 
     def _embedded(self, text: Tokens) -> TokenVectors:
-        return self._words.rows(text.ids) + self._types.rows(text.types) + self._positions.rows(text.places)
+        states = self._words.rows(text.ids)
+        states += self._places.rows(text.types * self._positions + text.places)
+        return states
 
 
 class _Layers:
@@ -176,5 +179,8 @@ class _Table:
 
     def rows(self, numbers: NDArray[np.int64]) -> TokenVectors:
         """(numbers, width)"""
-        taken = self.values.take(numbers, axis=0).astype(np.float32)
-        return taken if self.steps is None else taken * self.steps.take(numbers, axis=0)
+        taken = self.values.take(numbers, axis=0)
+        if self.steps is None:
+            return taken.astype(np.float32, copy=False)
+        stepped: TokenVectors = np.multiply(taken, self.steps.take(numbers, axis=0), dtype=np.float32)
+        return stepped

@@ -16,6 +16,7 @@ from index.interfaces import Vectors
 from index.passage_index import PassageIndex
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
+from tests.hits import passages_of
 
 
 class Counting(BagOfWordsEmbedder):
@@ -143,8 +144,9 @@ def test_many_at_once_are_what_one_by_one_would_be(
             for left, right in zip(single, bulk, strict=True):
                 assert (left[0].sha256, left[0].passages, left[1]) == (right[0].sha256, right[0].passages, right[1])
             found = [
-                sorted((round(hit.score, 5), hit.passage.text) for hit in index.search_dense(query, 10_000))
+                sorted((round(hit.score, 5), p.text) for hit, p in zip(hits, passages_of(index, hits), strict=True))
                 for index in (one, many)
+                for hits in [index.search_dense(query, 10_000)]
             ]
             assert found[0] == found[1]
     assert told == sorted(told)

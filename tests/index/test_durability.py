@@ -19,6 +19,7 @@ from index.errors import CatalogueFull, CatalogueReadOnly, CatalogueUnusable
 from index.passage_index import PassageIndex
 from tests.crash import PROCESSES, Acknowledged, Lost, check_index, trials
 from tests.fakes import BagOfWordsEmbedder
+from tests.hits import passages_of
 
 QUERY = BagOfWordsEmbedder().embed_queries(["ferry"])[0]
 NOBODY = 65_534
@@ -29,8 +30,8 @@ def opened(folder: Path) -> PassageIndex:
 
 
 def found(index: PassageIndex) -> list[str]:
-    dense = {hit.passage.text for hit in index.search_dense(QUERY, 1_000)}
-    assert dense == {hit.passage.text for hit in index.search_lexical("ferry", 1_000)}
+    dense = {passage.text for passage in passages_of(index, index.search_dense(QUERY, 1_000))}
+    assert dense == {passage.text for passage in passages_of(index, index.search_lexical("ferry", 1_000))}
     return sorted(dense)
 
 

@@ -22,6 +22,7 @@ from index.splitting import PassageSize, split
 from index.vector_rule import VectorRule
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
+from tests.hits import passages_of
 
 EMBEDDER = BagOfWordsEmbedder()
 QUERY = "The ferry leaves at noon"
@@ -121,7 +122,12 @@ class InStep(RuleBasedStateMachine):
 
     def found(self, index: PassageIndex) -> list[list[tuple[float, str]]]:
         arms = (index.search_dense(EMBEDDER.embed_queries([QUERY])[0], ALL), index.search_lexical(QUERY, ALL))
-        return [sorted((round(hit.score, 5), hit.passage.text) for hit in hits) for hits in arms]
+        return [
+            sorted(
+                (round(hit.score, 5), passage.text) for hit, passage in zip(hits, passages_of(index, hits), strict=True)
+            )
+            for hits in arms
+        ]
 
     @invariant()
     def search_agrees_with_brute_force(self) -> None:
@@ -135,12 +141,12 @@ class InStep(RuleBasedStateMachine):
                 if among in (None, document_id)
                 for start, end in ranges_of(text)
             }
-            found = {(hit.passage.document_id, hit.passage.start, hit.passage.end): hit.score for hit in hits}
+            passages = passages_of(self.index, hits)
+            found = {(p.document_id, p.start, p.end): hit.score for hit, p in zip(hits, passages, strict=True)}
             assert found == pytest.approx(expected, abs=1e-5)
             assert [hit.score for hit in hits] == sorted(found.values(), reverse=True)
-            for hit in hits:
-                text = self.stored[hit.passage.document_id]
-                assert text[hit.passage.start : hit.passage.end] == hit.passage.text
+            for passage in passages:
+                assert self.stored[passage.document_id][passage.start : passage.end] == passage.text
 
     @invariant()
     def the_best_come_first(self) -> None:

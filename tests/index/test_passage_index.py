@@ -16,6 +16,7 @@ from index.errors import (
 from index.passage_index import PassageIndex
 from index.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
+from tests.hits import passages_of
 
 
 class OtherEmbedder(BagOfWordsEmbedder):
@@ -26,9 +27,9 @@ def test_lexical_search_finds_words_by_their_stem_and_only_among_the_given(index
     ferry, _ = index.add(DocumentDraft("a", "Ferries were leaving the harbour."))
     train, _ = index.add(DocumentDraft("b", "The train leaves at noon."))
     found = index.search_lexical('When does the "ferry" leave? -(x) NEAR*', 5)
-    assert [hit.passage.document_id for hit in found] == [ferry.id, train.id]
+    assert [passage.document_id for passage in passages_of(index, found)] == [ferry.id, train.id]
     only = index.search_lexical("leave", 5, index.catalogue.keys_of([train.id, "unknown"]))
-    assert [hit.passage.document_id for hit in only] == [train.id]
+    assert [passage.document_id for passage in passages_of(index, only)] == [train.id]
     assert not index.search_lexical("?!", 5)
 
 

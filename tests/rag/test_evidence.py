@@ -1,10 +1,18 @@
 from __future__ import annotations
 
-import pytest
+import re
+from datetime import UTC, datetime
 
-from index.documents import DocumentDraft
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.documents import Document, DocumentDraft, Passage
 from index.passage_index import PassageIndex
+from rag.answers import RetrievedPassage, Span
 from rag.calibration import Evidence
+from rag.candidates import Candidate, ReadPassage
+from rag.evidence import evidence
 from rag.pipeline import QuestionAnswerer
 
 TEXT = "Marta Quill founded the bakery in Elba in 1987. Her sister joined in 1991."
@@ -30,6 +38,16 @@ def test_names_and_numbers_that_the_passage_lacks_are_noticed(
 ) -> None:
     found = evidence_for(question, index, answerer)
     assert (found.names_found, found.names_nearby) == (share, share)
+
+
+@given(st.text("Elba -_9é", min_size=1, max_size=60).filter(str.strip), st.sampled_from(["Elba", "El", "9", "É-9"]))
+def test_a_name_is_there_where_a_word_begins_with_it(text: str, name: str) -> None:
+    document = Document("d", "", "", "", len(text), 1, datetime.now(UTC), {})
+    retrieved = RetrievedPassage(Passage(1, "d", 0, len(text), text), 1.0, None, None)
+    candidate = Candidate(Span(0, 1), ReadPassage(retrieved, document, text, 0), 0.0)
+    (found,) = evidence(f"who knows {name}?", [candidate])
+    is_there = re.search(rf"\b{re.escape(name.casefold())}", text.casefold()) is not None
+    assert (found.names_found, found.names_nearby) == (is_there, is_there)
 
 
 def test_words_are_compared_by_their_stems(index: PassageIndex, answerer: QuestionAnswerer) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.documents import DocumentDraft, Passage
+from index.documents import DocumentDraft
 from index.passage_index import Hit, PassageIndex
 from rag.config import RetrieverConfig
 from rag.interfaces import Query, SearchMode
@@ -15,7 +15,7 @@ from tests.fakes import BagOfWordsEmbedder
 
 def hits(scores: dict[int, float]) -> list[Hit]:
     best_first = sorted(scores.items(), key=lambda item: -item[1])
-    return [Hit(Passage(key, "d", key, key + 1, "x"), score) for key, score in best_first]
+    return [Hit(key, score) for key, score in best_first]
 
 
 def found_with(least: float, most: float) -> st.SearchStrategy[dict[int, float]]:
@@ -36,15 +36,15 @@ def test_fusion_weighs_both_scores_as_shares_of_the_best(
             expected += of_arm * above / (max(arm.values()) - least)
     found = fuse(hits(dense), hits(lexical), weight, depth)
     assert [f.score for f in found] == pytest.approx(sorted(expected, reverse=True))
-    assert {f.passage.key: f.score for f in found} == pytest.approx(dict(zip(keys, expected, strict=True)))
+    assert {f.key: f.score for f in found} == pytest.approx(dict(zip(keys, expected, strict=True)))
     assert all(0 <= f.score <= 1 + 1e-9 for f in found)
-    assert {f.passage.key: f.cosine for f in found if f.cosine is not None} == dense
-    assert {f.passage.key: f.bm25 for f in found if f.bm25 is not None} == lexical
+    assert {f.key: f.cosine for f in found if f.cosine is not None} == dense
+    assert {f.key: f.bm25 for f in found if f.bm25 is not None} == lexical
 
 
 def test_the_only_passage_with_a_rare_word_wins_over_one_that_is_a_little_nearer() -> None:
     near, nearer = {1: 0.40, 2: 0.45}, {1: 7.0}
-    assert [f.passage.key for f in fuse(hits(near), hits(nearer), 0.8, depth=50)] == [1, 2]
+    assert [f.key for f in fuse(hits(near), hits(nearer), 0.8, depth=50)] == [1, 2]
 
 
 def test_one_arm_alone_decides_where_the_other_weighs_nothing(index: PassageIndex) -> None:
@@ -62,4 +62,4 @@ def test_one_arm_alone_decides_where_the_other_weighs_nothing(index: PassageInde
 
 
 def test_of_equal_passages_the_first_comes_first() -> None:
-    assert [f.passage.key for f in fuse(hits({3: 0.5, 1: 0.5}), [], 0.8, depth=50)] == [1, 3]
+    assert [f.key for f in fuse(hits({3: 0.5, 1: 0.5}), [], 0.8, depth=50)] == [1, 3]
