@@ -22,7 +22,8 @@ from index.database import Database
 from index.documents import Document, DocumentDraft, Location, Outline, Passage
 from index.errors import DocumentNotFound, DuplicateDocument
 from index.interfaces import Keys, Vectors
-from index.schema import SCHEMA_VERSION, prepare, version_of
+from index.lexical import WordSearch
+from index.schema import SCHEMA_VERSION, generation_of, prepare, version_of
 
 _ROWS_AT_ONCE = 10_000
 
@@ -69,6 +70,7 @@ class Catalogue:
         """Opens or makes it. Raises EmbedderMismatch, CatalogueTooNew, CatalogueUnusable."""
         self._dimension = dimension
         self._db = Database(path)
+        self._words = WordSearch(self._db)
         with self._db.reading() as db:
             version = version_of(db)
         # one that is up to date needs no write, and so opens where nothing may be written
@@ -84,7 +86,7 @@ class Catalogue:
     def generation(self) -> int:
         """Grows by one with every change, whichever process made it."""
         with self._db.reading() as db:
-            return _generation(db)
+            return generation_of(db)
 
     def insert(self, arrivals: Sequence[NewDocument]) -> list[Document]:
         """Adds all of them whole, or none; gives each one, or the document that already held its text."""
@@ -179,20 +181,9 @@ class Catalogue:
             ).fetchall()
         return np.array([row[0] for row in rows], dtype=np.int64)
 
-    def search_words(self, words: Sequence[str], limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
-        """Passages that hold any of ``words``, by BM25, as (key, score), best first; higher is better."""
-        if not words:
-            return []
-        query = " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
-        allowed = None if among is None else json.dumps(among.tolist())
-        with self._db.reading() as db:
-            rows = db.execute(
-                # FTS5's bm25() is better the lower it is
-                "SELECT rowid, -rank FROM passage_words WHERE passage_words MATCH ?1 "
-                "AND (?2 IS NULL OR rowid IN (SELECT value FROM json_each(?2))) ORDER BY rank, rowid LIMIT ?3",
-                (query, allowed, limit),
-            ).fetchall()
-        return [(int(key), float(score)) for key, score in rows]
+    def search_words(self, query: str, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
+        """Passages that hold any of its words, by BM25, as (key, score), best first; higher is better."""
+        return self._words.search(query, limit, among)
 
     def vectors(self, keys: Keys) -> Vectors:
         """(keys found, dimension): the stored vectors of these passages, in the order of their keys."""
@@ -214,7 +205,7 @@ class Catalogue:
         with self._db.moment() as db:
             removed = db.execute("SELECT key FROM tombstones WHERE generation > ?", (generation,)).fetchall()
             added = db.execute("SELECT key, vector FROM passages WHERE generation > ? ORDER BY key", (generation,))
-            yield Changes(_generation(db), np.array([row[0] for row in removed], dtype=np.int64), self._blocks(added))
+            yield Changes(generation_of(db), np.array([row[0] for row in removed], dtype=np.int64), self._blocks(added))
 
     def _blocks(self, rows: sqlite3.Cursor) -> Iterator[tuple[Keys, Vectors]]:
         while block := rows.fetchmany(_ROWS_AT_ONCE):
@@ -224,13 +215,9 @@ class Catalogue:
         return np.frombuffer(b"".join(vectors), dtype="<f4").reshape(-1, self._dimension)
 
 
-def _generation(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()[0])
-
-
 def _next_generation(db: sqlite3.Connection) -> int:
     db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
-    return _generation(db)
+    return generation_of(db)
 
 
 def _insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:

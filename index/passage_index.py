@@ -8,7 +8,6 @@ vectors have outgrown the way they are searched, the next opening or snapshot ma
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import threading
 from collections.abc import Sequence
@@ -30,7 +29,6 @@ from index.vector_rule import VectorPlan, VectorRule
 
 logger = logging.getLogger("sourcespan")
 
-_WORD = re.compile(r"\w+")
 _EMBED_AT_ONCE = 64
 
 
@@ -163,8 +161,7 @@ class PassageIndex:
 
     def search_lexical(self, query: str, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages that share words with ``query``, best first."""
-        words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
-        return [Hit(key, score) for key, score in self.catalogue.search_words(words, limit, among)]
+        return [Hit(key, score) for key, score in self.catalogue.search_words(query, limit, among)]
 
     def save_snapshot(self) -> None:
         """Keeps the vector index on disk, so that the next start need not make it anew from the catalogue.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -12,10 +12,12 @@ V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):
-    """The ``most`` values that were asked for last. Any thread may ask."""
+    """The values that were asked for last, ``most`` of them, or as many as weigh so much. Any thread may ask."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, weight: Callable[[V], int] = lambda _: 1) -> None:
         self._most = most
+        self._weight = weight
+        self._held = 0
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -30,6 +32,9 @@ class Remembered(Generic[K, V]):
     def keep(self, values: Mapping[K, V]) -> None:
         """Instead of the oldest, where there is no room."""
         with self._lock:
+            for key in self._values.keys() & values.keys():
+                self._held -= self._weight(self._values[key])
             self._values.update(values)
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
+            self._held += sum(map(self._weight, values.values()))
+            while self._held > self._most:
+                self._held -= self._weight(self._values.popitem(last=False)[1])

@@ -20,6 +20,11 @@ def version_of(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
+def generation_of(db: sqlite3.Connection) -> int:
+    """How many changes there have been."""
+    return int(db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()[0])
+
+
 def prepare(db: sqlite3.Connection, embedder: str) -> None:
     """Brings the tables up to date, inside the caller's transaction. Raises CatalogueTooNew, EmbedderMismatch."""
     version = version_of(db)
