@@ -1,4 +1,4 @@
-"""How search grows with the number of passages: each kind of vector index against exact search.
+"""How the search for vectors grows with the number of passages: each kind of index against exact search.
 
 The questions are real, and so are the first vectors. The others are real ones moved by the difference of two further
 real ones, made half as long: noise, but in the directions in which texts differ. So the figures tell how an index
@@ -29,8 +29,8 @@ from index.vector_rule import VectorPlan, VectorRule
 if TYPE_CHECKING:
     from index.interfaces import Embedder
 
-Kind = Literal["flat", "ivf", "ivf-sq8", "hnsw"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+VectorKind = Literal["flat", "ivf", "ivf-sq8", "hnsw"]
+VECTOR_KINDS: tuple[VectorKind, ...] = get_args(VectorKind)
 AMONG_BEST = 10
 _NOISE = 0.5
 _BLOCK = 10_000
@@ -42,14 +42,14 @@ Bar = Callable[[str], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """What was measured of one kind of index at one size."""
+    """What was measured of one kind of search at one size."""
 
-    kind: Kind
+    kind: str
     how: str
     """Its numbers."""
     passages: int
     recall: float
-    """Of the ten best of exact search, the share that is found."""
+    """Of the ten best of exact search, or of a search for words the plain way, the share that is found."""
     p50_ms: float
     p95_ms: float
     cpu_p95_ms: float
@@ -57,9 +57,9 @@ class Scaled:
     build_seconds: float
     build_cpu_seconds: float
     bytes_per_passage: float
-    """Of the saved index; the catalogue's text, words and vectors on disk come on top."""
+    """Of the saved index, or of the catalogue that words are searched in."""
     resident_mb: float
-    """Of the process that holds it, libraries and all, after it was built."""
+    """Of the process that holds it, libraries and all, ready to be asked."""
     peak_mb: float
 
 
@@ -118,7 +118,7 @@ def exact(real: Vectors, count: int, questions: Vectors, progress: Progress, bes
     return keys
 
 
-def measure(real: Vectors, questions: Vectors, count: int, kinds: Sequence[Kind], bar: Bar) -> Iterator[Scaled]:
+def measure(real: Vectors, questions: Vectors, count: int, kinds: Sequence[VectorKind], bar: Bar) -> Iterator[Scaled]:
     """Each kind in a process of its own, so that the memory of one is not counted for the next."""
     if not kinds:
         return
@@ -128,13 +128,18 @@ def measure(real: Vectors, questions: Vectors, count: int, kinds: Sequence[Kind]
             nearest = exact(real, count, questions, progress)
         np.savez(path, real=real, questions=questions, nearest=nearest)
         for kind in kinds:
-            # the interrupt of a terminal reaches every process; this one ends the others
-            leave_to_us = (signal.SIGINT, signal.SIG_IGN)
-            with multiprocessing.get_context("spawn").Pool(1, signal.signal, leave_to_us) as pool:
-                yield pool.apply(measure_here, (path, count, kind, bar))
+            yield in_its_own_process(measure_here, path, count, kind, bar)
 
 
-def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
+def in_its_own_process(measure: Callable[..., Scaled], *arguments: object) -> Scaled:
+    """What ``measure`` makes of the arguments, both of which another process can be given."""
+    # the interrupt of a terminal reaches every process; this one ends the others
+    leave_to_us = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.get_context("spawn").Pool(1, signal.signal, leave_to_us) as pool:
+        return pool.apply(measure, arguments)
+
+
+def measure_here(path: Path, count: int, kind: VectorKind, bar: Bar) -> Scaled:
     """Builds and asks one index in this process."""
     with np.load(path) as saved:
         real, questions, nearest = saved["real"], saved["questions"], saved["nearest"]
@@ -185,7 +190,7 @@ def growth(measured: Sequence[Scaled]) -> dict[str, dict[str, float]]:
     return exponents
 
 
-def _built(real: Vectors, count: int, kind: Kind, progress: Progress) -> tuple[_Index, str, float, float]:
+def _built(real: Vectors, count: int, kind: VectorKind, progress: Progress) -> tuple[_Index, str, float, float]:
     """The index, its numbers, and the seconds that learning and adding took: passed, and of processor time."""
     index: _Index
     if kind == "hnsw":

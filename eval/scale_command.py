@@ -40,7 +40,7 @@ def scale(
         list[int] | None, typer.Option(min=100, help="A size; several times.", show_default="10,000 and 100,000")
     ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option(help="flat, ivf, ivf-sq8 or hnsw; several times.", show_default="all")
+        list[str] | None, typer.Option(help="flat, ivf, ivf-sq8, hnsw or words; several times.", show_default="all")
     ] = None,
     real: Annotated[int, typer.Option(min=10, help="At most so many real passages are embedded.")] = 5_000,
     questions: Annotated[int, typer.Option(min=10, help="At most so many questions are asked.")] = 500,
@@ -50,28 +50,36 @@ def scale(
 ) -> None:
     """Measure search at sizes up to millions: recall against exact search, time, memory, and how they grow.
 
-    The vectors are real embeddings, multiplied with noise up to each size. With --json FILE a run that was stopped
-    goes on.
+    The vectors are real embeddings, multiplied with noise up to each size, the words those of real sentences in new
+    passages. With --json FILE a run that was stopped goes on.
     """
     from eval.journal import Journal
-    from eval.scale import KINDS, Scaled, embedded, measure, texts_and_questions
+    from eval.scale import VECTOR_KINDS, Scaled, embedded, measure, texts_and_questions
+    from eval.scale_words import WORDS, measure_words
     from rag.loading import ModelConfig, load_embedder
 
-    kinds = [known for known in KINDS if known in (kind or KINDS)]
+    every = (*VECTOR_KINDS, WORDS)
+    kinds = [known for known in every if known in (kind or every)]
     if unknown := set(kind or []) - set(kinds):
         raise typer.BadParameter(f"no such kind: {', '.join(sorted(unknown))}")
     sizes = sorted(set(passages or [10_000, 100_000]))
     texts, asked = texts_and_questions(files or [], real, questions)
     facts = _facts(texts, asked)
-    with _bar(f"Embedding {len(texts):,} passages") as progress:
-        vectors, queries = embedded(load_embedder(ModelConfig()), texts, asked, progress)
+    vectors = None
+    if set(kinds) - {WORDS}:
+        with _bar(f"Embedding {len(texts):,} passages") as progress:
+            vectors = embedded(load_embedder(ModelConfig()), texts, asked, progress)
     with tempfile.TemporaryDirectory(prefix="sourcespan-scale-") as folder:
         kept = Path(folder) / "kept" if json_file is None or json_file == _STDOUT else json_file
         with Journal(kept.with_suffix(".measured.jsonl"), facts, Scaled) as journal:
             for size in sizes:
                 known = {row.kind for row in journal.rows if row.passages == size}
-                for row in measure(vectors, queries, size, [name for name in kinds if name not in known], _bar):
-                    journal.keep(row)
+                left = [name for name in kinds if name not in known]
+                if vectors is not None:
+                    for row in measure(*vectors, size, [name for name in VECTOR_KINDS if name in left], _bar):
+                        journal.keep(row)
+                if WORDS in left:
+                    journal.keep(measure_words(texts, asked, size, _bar))
         measured = {(row.passages, row.kind): row for row in journal.rows}
         rows = [measured[size, name] for size in sizes for name in kinds]
         _say(rows, facts, json_file)
@@ -109,7 +117,8 @@ def _say(rows: Sequence[Scaled], facts: Mapping[str, Any], json_file: Path | Non
         json_file.write_text(written + "\n", encoding="utf-8")
     console = Console(highlight=False)
     console.print(f"{facts['machine']}, FAISS {facts['versions']['faiss-cpu']}, commit {facts['commit'][:12]}")
-    console.print(f"{facts['real']:,} real passages, the others with noise; {facts['questions']:,} real questions")
+    made_up = "the others with noise, or of their sentences"
+    console.print(f"{facts['real']:,} real passages, {made_up}; {facts['questions']:,} real questions")
     for table in (_searching(rows), _building(rows)):
         console.print(table)
         console.print()

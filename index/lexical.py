@@ -21,8 +21,9 @@ from index.remembered import Remembered
 from index.schema import generation_of
 
 _WORD = re.compile(r"\w+")
-# scores that are kept, of all words together: 12 bytes each; a word takes as much as so many by itself
-_KEPT = 6_000_000
+# scores that are kept, of all words together: 8 bytes each, which is 128 MB among a million passages, and little among
+# few; a word takes as much as so many by itself
+_KEPT = 16_000_000
 _OF_A_WORD = 100
 # where there are more passages than these, a word that more than half of them hold is left out: it counts for nothing,
 # a millionth, and takes the longest
@@ -37,7 +38,7 @@ _SCORES = "SELECT rowid, -rank FROM passage_words WHERE passage_words MATCH ?1"
 class WordScores:
     """What passages get for a word that they hold: their keys and that, (passages,) each."""
 
-    keys: Keys
+    keys: NDArray[np.uint32]
     scores: NDArray[np.float32]
 
 
@@ -60,7 +61,7 @@ class WordSearch:
 
     def search(self, query: str, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
         """Passages that hold any of its words, as (key, score), best first, equal scores by key; higher is better."""
-        words = list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
+        words = words_of(query)
         with self._db.moment() as db:
             kept = self._kept = self._of_now(db)
             known = kept.words.known(words)
@@ -80,6 +81,11 @@ class WordSearch:
         return _Kept(generation, passages, Remembered(_KEPT, _weight))
 
 
+def words_of(query: str) -> list[str]:
+    """Its words in lower case, each once."""
+    return list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
+
+
 def _weight(scores: WordScores | None) -> int:
     return _OF_A_WORD if scores is None else _OF_A_WORD + len(scores.keys)
 
@@ -96,7 +102,7 @@ def _scores_unless_common(db: sqlite3.Connection, word: str, passages: int) -> W
 def _scores(db: sqlite3.Connection, word: str) -> WordScores:
     rows = db.execute(_SCORES, (_quoted(word),)).fetchall()
     return WordScores(
-        np.fromiter((key for key, _ in rows), np.int64, len(rows)),
+        np.fromiter((key for key, _ in rows), np.uint32, len(rows)),
         np.fromiter((score for _, score in rows), np.float32, len(rows)),
     )
 
@@ -113,7 +119,7 @@ def best_sums(of_words: Sequence[WordScores], limit: int, among: Keys | None = N
     keys = np.concatenate([np.empty(0, np.int64), *(of.keys for of in of_words)])
     if not len(keys) or limit < 1:
         return []
-    sums = np.zeros(keys.max() + 1)
+    sums = np.zeros(int(keys.max()) + 1)
     for of in of_words:
         sums[of.keys] += of.scores
     if among is not None:

@@ -4,14 +4,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from eval.scale import FIGURES, KINDS, Scaled, exact, expanded, growth, measure, texts_and_questions
+from eval.scale import FIGURES, VECTOR_KINDS, Scaled, exact, expanded, growth, measure, texts_and_questions
+from eval.scale_words import made_up, measure_words_here
 from index.interfaces import Progress, Vectors
 
 SOURCESPAN = str(Path(sys.executable).parent / "sourcespan")
@@ -53,8 +54,8 @@ def test_exact_search_over_blocks_is_exact_search_over_all() -> None:
 
 def test_each_kind_is_measured_against_exact_search() -> None:
     of_this_process = np.ones(80_000_000, np.float32)
-    measured = {row.kind: row for row in measure(unit(300, 0), unit(20, 1), 3_000, KINDS, silent)}
-    assert list(measured) == list(KINDS)
+    measured = {row.kind: row for row in measure(unit(300, 0), unit(20, 1), 3_000, VECTOR_KINDS, silent)}
+    assert list(measured) == list(VECTOR_KINDS)
     assert measured["flat"].recall == 1.0
     for row in measured.values():
         assert row.recall > 0.8
@@ -62,6 +63,34 @@ def test_each_kind_is_measured_against_exact_search() -> None:
         assert 0 < row.resident_mb <= row.peak_mb < of_this_process.nbytes / 2**20
     sizes = [measured[kind].bytes_per_passage for kind in ("ivf-sq8", "flat", "hnsw")]
     assert sizes == sorted(sizes)
+
+
+def test_made_up_passages_are_of_real_sentences() -> None:
+    texts = ["The ferry leaves at noon. It takes the bread.", "Nobody bakes at night."]
+    passages = list(made_up(texts, 50))
+    assert (len(passages), passages[:2]) == (50, texts)
+    every = {"The ferry leaves at noon.", "It takes the bread.", "Nobody bakes at night."}
+    for passage in passages[2:]:
+        said = passage.replace(". ", ".\n").split("\n")
+        assert set(said) <= every
+        assert len(said) in (1, 2)
+    assert list(made_up(texts, 50)) == passages
+    assert list(made_up(texts, 1)) == texts[:1]
+
+
+def test_words_are_measured_against_the_plain_way(tmp_path: Path) -> None:
+    texts = [f"The ferry number {at} leaves at noon. It takes bread to the harbour {at % 7}." for at in range(300)]
+    questions = [f"When does ferry {at} leave?" for at in range(0, 300, 30)]
+    told: list[tuple[int, int]] = []
+
+    def bar(what: str) -> AbstractContextManager[Progress]:
+        return nullcontext(lambda done, total: told.append((done, total)))
+
+    row = measure_words_here(tmp_path / "words", texts, questions, 2_500, bar)
+    assert told == [(1_000, 2_500), (2_000, 2_500), (2_500, 2_500)]
+    assert (row.kind, row.passages, row.recall) == ("words", 2_500, 1.0)
+    assert 0 < row.p50_ms <= row.p95_ms
+    assert row.bytes_per_passage > 100
 
 
 def test_growth_is_the_exponent_of_the_number_of_passages() -> None:
@@ -94,11 +123,11 @@ def test_the_command_measures_every_size_and_kind_and_goes_on_where_it_was(tmp_p
     assert not kept.exists()
     row["p95_ms"] = 12_345.0  # by which it is known again
     kept.write_text(f"{json.dumps(first)}\n{json.dumps(row)}\n")
-    done = run("--kind", "ivf", "--kind", "flat", "--passages", "1000", "--json", str(out))
+    done = run("--kind", "ivf", "--kind", "words", "--passages", "1000", "--json", str(out))
     assert done.returncode == 0, done.stderr
     assert "12,345" in done.stdout
     rows = {(row["passages"], row["kind"]): row for row in json.loads(out.read_text())["measured"]}
-    assert list(rows) == [(1_000, "flat"), (1_000, "ivf"), (2_000, "flat"), (2_000, "ivf")]
+    assert list(rows) == [(1_000, "ivf"), (1_000, "words"), (2_000, "ivf"), (2_000, "words")]
     assert rows[2_000, "ivf"] == row
     wrong = run("--kind", "lsh")
     assert (wrong.returncode, "no such kind: lsh" in wrong.stderr) == (2, True)

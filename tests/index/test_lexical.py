@@ -40,7 +40,7 @@ def by_fts5(index: PassageIndex, folder: Path, words: list[str], among: Keys | N
 
 
 @given(
-    texts, queries, st.integers(1, 20), st.sampled_from([0, 10_000]), st.sampled_from([0, 250, 6_000_000]), st.data()
+    texts, queries, st.integers(1, 20), st.sampled_from([0, 10_000]), st.sampled_from([0, 250, 16_000_000]), st.data()
 )
 def test_it_finds_what_fts5_finds_for_all_words_together(
     tmp_path_factory: pytest.TempPathFactory,
@@ -103,7 +103,7 @@ def test_the_best_sums_are_those_of_adding_up(
         key=lambda found: (-found[1], found[0]),
     )
     held = [
-        WordScores(np.array(sorted(of), np.int64), np.array([of[key] for key in sorted(of)], np.float32))
+        WordScores(np.array(sorted(of), np.uint32), np.array([of[key] for key in sorted(of)], np.float32))
         for of in of_words
     ]
     among = None if only is None else np.array(sorted(only), np.int64)
