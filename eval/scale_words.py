@@ -21,6 +21,7 @@ from eval.memory import memory_mb
 from eval.scale import AMONG_BEST, Bar, Scaled, in_its_own_process
 from index.catalogue import Catalogue, NewDocument, NewPassage
 from index.documents import Document, DocumentDraft
+from index.interfaces import Progress
 from index.lexical import words_of
 from index.splitting import sentences
 from rag.config import RetrieverConfig
@@ -52,15 +53,17 @@ def measure_words_here(path: Path, texts: Sequence[str], questions: Sequence[str
             computed += process_time() - cpu_began
             progress(done := done + len(together), count)
     found, took, cpu_took = [], [], []
-    for question in questions:
-        wall, cpu = perf_counter(), thread_time()
-        found.append([key for key, _ in catalogue.search_words(question, RetrieverConfig().depth)])
-        took.append((perf_counter() - wall) * 1e3)
-        cpu_took.append((thread_time() - cpu) * 1e3)
+    with bar(f"{count:,} passages, {WORDS}: asking") as progress:
+        for question in questions:
+            wall, cpu = perf_counter(), thread_time()
+            found.append([key for key, _ in catalogue.search_words(question, RetrieverConfig().depth)])
+            took.append((perf_counter() - wall) * 1e3)
+            cpu_took.append((thread_time() - cpu) * 1e3)
+            progress(len(took), len(questions))
     resident, peak = memory_mb("VmRSS"), memory_mb("VmHWM")
     catalogue.close()
     with bar(f"{count:,} passages, {WORDS}: the plain way") as progress:
-        shares = list(_shares(path, questions[:_COMPARED], found))
+        shares = list(_shares(path, questions[:_COMPARED], found, progress))
     return Scaled(
         kind=WORDS,
         how=f"the first question {took[0]:,.0f} ms",
@@ -96,12 +99,15 @@ def _document(passages: Sequence[str]) -> NewDocument:
     return NewDocument(document, draft, [NewPassage(start, end, nowhere) for start, end in ranges])
 
 
-def _shares(path: Path, questions: Sequence[str], found: Sequence[Sequence[int]]) -> Iterator[float]:
+def _shares(
+    path: Path, questions: Sequence[str], found: Sequence[Sequence[int]], progress: Progress
+) -> Iterator[float]:
     """Of the best that FTS5 finds for all words of a question at once, how many are among the best found."""
     db = sqlite3.connect(path)
-    for question, keys in zip(questions, found, strict=False):
+    for done, (question, keys) in enumerate(zip(questions, found, strict=False), start=1):
         query = " OR ".join(f'"{word}"' for word in words_of(question))
         best = {key for (key,) in db.execute(_PLAIN, (query, AMONG_BEST))}
         if best:
             yield len(best & set(keys[:AMONG_BEST])) / len(best)
+        progress(done, len(questions))
     db.close()

@@ -67,7 +67,8 @@ class WordSearch:
             known = kept.words.known(words)
             new = {word: _scores_unless_common(db, word, kept.passages) for word in words if word not in known}
             kept.words.keep(new)
-            found = [scores for scores in (known | new).values() if scores is not None]
+            known |= new
+            found = [scores for word in words if (scores := known[word]) is not None]
             if not found:
                 found = [_scores(db, word) for word in words]
         return best_sums(found, limit, among)
