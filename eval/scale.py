@@ -11,12 +11,12 @@ import multiprocessing
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from time import perf_counter, process_time, thread_time
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 VectorKind = Literal["flat", "ivf", "ivf-sq8", "hnsw"]
 VECTOR_KINDS: tuple[VectorKind, ...] = get_args(VectorKind)
 AMONG_BEST = 10
+Q = TypeVar("Q")
 _NOISE = 0.5
 _BLOCK = 10_000
 _EMBED_AT_ONCE = 64
@@ -65,6 +66,44 @@ class Scaled:
 
 FIGURES = ("cpu_p95_ms", "build_cpu_seconds", "index_bytes", "resident_mb")
 """Those of which `growth` tells."""
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """The seconds that passed while it ran, and those of processor time."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While the block does."""
+        began, cpu_began = perf_counter(), process_time()
+        yield
+        self.seconds += perf_counter() - began
+        self.cpu_seconds += process_time() - cpu_began
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What each question found, by key, best first, and how long it took; in milliseconds, and of processor time."""
+
+    keys: Sequence[Sequence[int]]
+    ms: Sequence[float]
+    cpu_ms: Sequence[float]
+
+    @classmethod
+    def of(cls, search: Callable[[Q], Sequence[tuple[int, float]]], questions: Sequence[Q], progress: Progress) -> Self:
+        """One after the other."""
+        keys, took, cpu_took = [], [], []
+        for question in questions:
+            wall, cpu = perf_counter(), thread_time()
+            hits = search(question)
+            took.append((perf_counter() - wall) * 1e3)
+            cpu_took.append((thread_time() - cpu) * 1e3)
+            keys.append([key for key, _ in hits])
+            progress(len(keys), len(questions))
+        return cls(keys, took, cpu_took)
 
 
 class _Index(Protocol):
@@ -144,17 +183,13 @@ def measure_here(path: Path, count: int, kind: VectorKind, bar: Bar) -> Scaled:
     with np.load(path) as saved:
         real, questions, nearest = saved["real"], saved["questions"], saved["nearest"]
     with bar(f"{count:,} passages, {kind}: building") as progress:
-        index, how, built, computed = _built(real, count, kind, progress)
+        index, how, building = _built(real, count, kind, progress)
     resident = memory_mb("VmRSS")
     for question in questions[:10]:
         index.search(question, AMONG_BEST)  # the first searches of a process pay for its warming up
-    found, took, cpu_took = 0, [], []
-    for question, right in zip(questions, nearest, strict=True):
-        wall, cpu = perf_counter(), thread_time()
-        hits = index.search(question, AMONG_BEST)
-        took.append((perf_counter() - wall) * 1e3)
-        cpu_took.append((thread_time() - cpu) * 1e3)
-        found += len({key for key, _ in hits} & set(right.tolist()))
+    with bar(f"{count:,} passages, {kind}: asking") as progress:
+        asked = Asked.of(lambda question: index.search(question, AMONG_BEST), questions, progress)
+    found = sum(len(set(keys) & set(right.tolist())) for keys, right in zip(asked.keys, nearest, strict=True))
     saved_to = path.with_name("index.faiss")
     index.save(saved_to)
     return Scaled(
@@ -162,11 +197,11 @@ def measure_here(path: Path, count: int, kind: VectorKind, bar: Bar) -> Scaled:
         how=how,
         passages=count,
         recall=found / nearest.size,
-        p50_ms=float(np.percentile(took, 50)),
-        p95_ms=float(np.percentile(took, 95)),
-        cpu_p95_ms=float(np.percentile(cpu_took, 95)),
-        build_seconds=built,
-        build_cpu_seconds=computed,
+        p50_ms=float(np.percentile(asked.ms, 50)),
+        p95_ms=float(np.percentile(asked.ms, 95)),
+        cpu_p95_ms=float(np.percentile(asked.cpu_ms, 95)),
+        build_seconds=building.seconds,
+        build_cpu_seconds=building.cpu_seconds,
         bytes_per_passage=saved_to.stat().st_size / count,
         resident_mb=resident,
         peak_mb=memory_mb("VmHWM"),
@@ -190,29 +225,27 @@ def growth(measured: Sequence[Scaled]) -> dict[str, dict[str, float]]:
     return exponents
 
 
-def _built(real: Vectors, count: int, kind: VectorKind, progress: Progress) -> tuple[_Index, str, float, float]:
-    """The index, its numbers, and the seconds that learning and adding took: passed, and of processor time."""
+def _built(real: Vectors, count: int, kind: VectorKind, progress: Progress) -> tuple[_Index, str, Stopwatch]:
+    """The index, its numbers, and how long learning and adding took."""
     index: _Index
+    building = Stopwatch()
     if kind == "hnsw":
         from eval.graph import BUILD_WIDTH, LINKS, SEARCH_WIDTH, GraphIndex
 
-        began, cpu_began = perf_counter(), process_time()
-        index = GraphIndex(real.shape[1])
+        with building.running():
+            index = GraphIndex(real.shape[1])
         how = f"{LINKS} links, width {BUILD_WIDTH}, {SEARCH_WIDTH}"
     else:
         plan = VectorRule(kind).plan(count)
         sample = _sample(real, count, plan)
-        began, cpu_began = perf_counter(), process_time()
-        index = FaissIndex(real.shape[1], plan, sample)
+        with building.running():
+            index = FaissIndex(real.shape[1], plan, sample)
         how = "" if kind == "flat" else f"{plan.probes} of {plan.lists:,} lists"
-    built, computed = perf_counter() - began, process_time() - cpu_began
     for keys, vectors in expanded(real, count):
-        began, cpu_began = perf_counter(), process_time()
-        index.add(keys, vectors)
-        built += perf_counter() - began
-        computed += process_time() - cpu_began
+        with building.running():
+            index.add(keys, vectors)
         progress(int(keys[-1]), count)
-    return index, how, built, computed
+    return index, how, building
 
 
 def _sample(real: Vectors, count: int, plan: VectorPlan) -> Vectors | None:

@@ -10,15 +10,15 @@ import random
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
 from eval.memory import memory_mb
-from eval.scale import AMONG_BEST, Bar, Scaled, in_its_own_process
+from eval.scale import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_its_own_process
 from index.catalogue import Catalogue, NewDocument, NewPassage
 from index.documents import Document, DocumentDraft
 from index.interfaces import Progress
@@ -42,38 +42,31 @@ def measure_words(texts: Sequence[str], questions: Sequence[str], count: int, ba
 def measure_words_here(path: Path, texts: Sequence[str], questions: Sequence[str], count: int, bar: Bar) -> Scaled:
     """Builds and asks one catalogue in this process."""
     catalogue = Catalogue(path, embedder="", dimension=1)
-    built = computed = 0.0
+    building = Stopwatch()
     with bar(f"{count:,} passages, {WORDS}: building") as progress:
         done = 0
         passages = made_up(texts, count)
         while together := list(islice(passages, _OF_A_DOCUMENT)):
-            began, cpu_began = perf_counter(), process_time()
-            catalogue.insert([_document(together)])
-            built += perf_counter() - began
-            computed += process_time() - cpu_began
+            with building.running():
+                catalogue.insert([_document(together)])
             progress(done := done + len(together), count)
-    found, took, cpu_took = [], [], []
+    depth = RetrieverConfig().depth
     with bar(f"{count:,} passages, {WORDS}: asking") as progress:
-        for question in questions:
-            wall, cpu = perf_counter(), thread_time()
-            found.append([key for key, _ in catalogue.search_words(question, RetrieverConfig().depth)])
-            took.append((perf_counter() - wall) * 1e3)
-            cpu_took.append((thread_time() - cpu) * 1e3)
-            progress(len(took), len(questions))
+        asked = Asked.of(lambda question: catalogue.search_words(question, depth), questions, progress)
     resident, peak = memory_mb("VmRSS"), memory_mb("VmHWM")
     catalogue.close()
     with bar(f"{count:,} passages, {WORDS}: the plain way") as progress:
-        shares = list(_shares(path, questions[:_COMPARED], found, progress))
+        shares = list(_shares(path, questions[:_COMPARED], asked.keys, progress))
     return Scaled(
         kind=WORDS,
-        how=f"the first question {took[0]:,.0f} ms",
+        how=f"the first question {asked.ms[0]:,.0f} ms",
         passages=count,
         recall=float(np.mean(shares)),
-        p50_ms=float(np.percentile(took, 50)),
-        p95_ms=float(np.percentile(took, 95)),
-        cpu_p95_ms=float(np.percentile(cpu_took, 95)),
-        build_seconds=built,
-        build_cpu_seconds=computed,
+        p50_ms=float(np.percentile(asked.ms, 50)),
+        p95_ms=float(np.percentile(asked.ms, 95)),
+        cpu_p95_ms=float(np.percentile(asked.cpu_ms, 95)),
+        build_seconds=building.seconds,
+        build_cpu_seconds=building.cpu_seconds,
         bytes_per_passage=path.stat().st_size / count,
         resident_mb=resident,
         peak_mb=peak,
@@ -103,11 +96,10 @@ def _shares(
     path: Path, questions: Sequence[str], found: Sequence[Sequence[int]], progress: Progress
 ) -> Iterator[float]:
     """Of the best that FTS5 finds for all words of a question at once, how many are among the best found."""
-    db = sqlite3.connect(path)
-    for done, (question, keys) in enumerate(zip(questions, found, strict=False), start=1):
-        query = " OR ".join(f'"{word}"' for word in words_of(question))
-        best = {key for (key,) in db.execute(_PLAIN, (query, AMONG_BEST))}
-        if best:
-            yield len(best & set(keys[:AMONG_BEST])) / len(best)
-        progress(done, len(questions))
-    db.close()
+    with closing(sqlite3.connect(path)) as db:
+        for done, (question, keys) in enumerate(zip(questions, found, strict=False), start=1):
+            query = " OR ".join(f'"{word}"' for word in words_of(question))
+            best = {key for (key,) in db.execute(_PLAIN, (query, AMONG_BEST))}
+            if best:
+                yield len(best & set(keys[:AMONG_BEST])) / len(best)
+            progress(done, len(questions))

@@ -77,12 +77,12 @@ class HybridRetriever:
 def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[RetrievedPassage]:
     """The passages of the first ``limit`` hits; others follow in the place of those that went away meanwhile."""
     found: list[RetrievedPassage] = []
-    while hits and len(found) < limit:
-        hits, rest = hits[: limit - len(found)], hits[limit - len(found) :]
-        passages = index.catalogue.passages([hit.key for hit in hits])
-        there = (hit for hit in hits if hit.key in passages)
+    rest = hits
+    while rest and len(found) < limit:
+        first, rest = rest[: limit - len(found)], rest[limit - len(found) :]
+        passages = index.catalogue.passages([hit.key for hit in first])
+        there = (hit for hit in first if hit.key in passages)
         found += [RetrievedPassage(passages[hit.key], hit.score, hit.cosine, hit.bm25) for hit in there]
-        hits = rest
     return found
 
 
