@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
@@ -23,16 +22,14 @@ from api.limits import BodyLimit
 from api.mcp_server import mcp_routes
 from api.memory import giving_memory_back
 from api.observe import Observed
-from api.problems import Problem, add_problem_handlers
+from api.paths import SoundPaths
+from api.problems import Problem, Unexpected, add_problem_handlers
 from api.routes import ask, documents, feedback, health
+from api.rules import OPEN, declares, rules_of
 from api.service import Service
 from api.settings import Settings
 
 _WEB = Path(__file__).parent / "web"
-_DOCUMENTS = re.compile(r"/v1/documents(/.*)?")
-# JSON may write a character as six bytes, \u1234, that UTF-8 writes as one or more
-_JSON_OVERHEAD = 6
-_OTHER_BODIES = 8_000_000
 
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
@@ -49,12 +46,14 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.state.backend = backend
     app.state.settings = settings
     app.router.routes.extend(routes_for_agents)
-    app.mount("/static", StaticFiles(directory=_WEB), name="static")
+    app.mount("/static", declares(OPEN)(StaticFiles(directory=_WEB)), name="static")
     # from the inside out
-    app.add_middleware(BodyLimit, max_bytes=lambda path: _largest(path, settings))
+    app.add_middleware(BodyLimit, max_bytes=lambda scope: rules_of(scope).largest_body(settings))
     app.add_middleware(Gate, settings=settings)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(SoundPaths)
+    app.add_middleware(Unexpected)
     app.add_middleware(SecureHeaders)
     app.add_middleware(Observed, metrics=backend.metrics)
     return app
@@ -69,6 +68,9 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
         # the interactive pages of FastAPI load their scripts from the network
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
+        # a path means one thing, or nothing
+        redirect_slashes=False,
         responses={"default": {"model": Problem, "description": "What is wrong."}},
         **given,
     )
@@ -76,15 +78,17 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
         app.include_router(routes.router)
     add_problem_handlers(app)
 
+    @app.get("/openapi.json", include_in_schema=False)
+    @declares(OPEN)
+    async def contract() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
     @app.get("/", include_in_schema=False)
+    @declares(OPEN)
     async def chat_page() -> FileResponse:
         return FileResponse(_WEB / "index.html")
 
     return app
-
-
-def _largest(path: str, settings: Settings) -> int:
-    return settings.max_document_bytes * _JSON_OVERHEAD if _DOCUMENTS.fullmatch(path) else _OTHER_BODIES
 
 
 def _telemetry(settings: Settings) -> dict[str, bool]:

@@ -80,6 +80,9 @@ def serve(
         log_level="warning",
         timeout_graceful_shutdown=settings.shutdown_seconds,
         access_log=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ws="none",
     )
     # before the models are loaded: a port that is taken should not cost that time
     socket = bound(config)

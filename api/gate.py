@@ -2,73 +2,93 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
-import re
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
-from api.keys import ApiKey, find_key, is_loopback
+from api.hosts import MalformedHeader, answers_to, host_name, only, origin_authority
+from api.keys import ApiKey, find_key
 from api.keys import Scope as KeyScope
 from api.problems import ProblemResponse, problem
 from api.rate import RateLimit
+from api.rules import RouteRules, find_rules, keep_rules
 from api.settings import Settings
 
-_OPEN = re.compile(r"/|/static/.*|/healthz|/readyz|/openapi\.json")
-_LIMITED = re.compile(r"/(v1|mcp)(/.*)?")
-_DOCUMENTS = re.compile(r"/v1/documents(/.*)?")
-_EXPORT = re.compile(r"/v1/feedback/export/?")
 _READS = {"GET", "HEAD", "OPTIONS"}
+_TIMES_AS_OFTEN = 10
+_IPV6_PREFIX = 64  # one client has as many addresses as it likes behind it
 
 
 class Gate:
-    """ASGI middleware: names of this machine, origins, keys, rates."""
+    """ASGI middleware: names of this service, origins, keys, rates; by the rules of the route that is reached."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._keys = settings.keys
         self._origins = settings.origins
-        # a name that is made to point here must not let another site's page read what stands open on this machine
-        open_here = not settings.keys and not settings.allow_anonymous
-        self._only_loopback = open_here and is_loopback(settings.host)
-        self._rate = RateLimit(settings.rate_limit)
+        self._allowed_hosts = settings.names
+        self._served_on = settings.host
+        # a name that is made to point here must not let another site's page read what is open without a key
+        self._checks_host = bool(settings.names) or not settings.keys
+        self._calls = RateLimit(settings.rate_limit)
+        self._frequent_calls = RateLimit(settings.rate_limit * _TIMES_AS_OFTEN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, or says why not."""
-        refusal = self._refusal(scope) if scope["type"] == "http" else None
-        await (refusal or self._app)(scope, receive, send)
+        if scope["type"] == "http":
+            rules = find_rules(scope["app"].routes, scope)
+            keep_rules(scope, rules)
+            await (self._refusal(scope, rules) or self._app)(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)  # there are none
+        else:
+            await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> ProblemResponse | None:
-        headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
-        host = headers.get("host", "")
-        if self._only_loopback and not is_loopback(urlsplit(f"//{host}").hostname or ""):
-            return problem(HTTPStatus.MISDIRECTED_REQUEST, "this service answers to the names of its own machine only")
-        origin = headers.get("origin")
-        if origin is not None and method not in _READS and not self._is_welcome(origin, host):
+    def _refusal(self, scope: Scope, rules: RouteRules) -> ProblemResponse | None:
+        headers = Headers(scope=scope)
+        try:
+            name, origin, authorization = host_name(headers), origin_authority(headers), only(headers, "Authorization")
+        except MalformedHeader as error:
+            return problem(HTTPStatus.BAD_REQUEST, str(error))
+        if self._checks_host and not answers_to(name, self._allowed_hosts, self._served_on):
+            return _unknown_name()
+        if origin is not None and scope["method"] not in _READS and not self._is_welcome(origin, headers):
             return problem(HTTPStatus.FORBIDDEN, "pages of that origin may not call this service")
-        key = find_key(_shown(headers), self._keys)
-        if self._keys and not _OPEN.fullmatch(path) and (refusal := _without_scope(key, _needed(method, path))):
-            return refusal
-        client = key.sha256 if key is not None else (scope["client"] or ("",))[0]
-        wait = self._rate.wait(client) if _LIMITED.fullmatch(path) else 0.0
-        if wait == 0:
-            return None
-        return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many calls", {"Retry-After": str(math.ceil(wait))})
+        key = find_key(_bearer(authorization or ""), self._keys)
+        limit = self._frequent_calls if rules.often else self._calls
+        wait = limit.wait(key.sha256 if key is not None else _address(scope))
+        if wait > 0:
+            return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many calls", {"Retry-After": str(math.ceil(wait))})
+        return _without_scope(key, rules.needs) if self._keys and rules.needs is not None else None
 
-    def _is_welcome(self, origin: str, host: str) -> bool:
-        return urlsplit(origin).netloc == host or bool({origin, "*"} & set(self._origins))
+    def _is_welcome(self, authority: str, headers: Headers) -> bool:
+        is_ours = authority != "" and authority == headers.get("host", "").lower()
+        return is_ours or bool({headers["origin"], "*"} & set(self._origins))
 
 
-def _shown(headers: Headers) -> str:
-    kind, _, key = headers.get("authorization", "").partition(" ")
+def _unknown_name() -> ProblemResponse:
+    detail = "this service does not answer to that name; SOURCESPAN_ALLOWED_HOSTS says to which it does"
+    return problem(HTTPStatus.MISDIRECTED_REQUEST, detail)
+
+
+def _bearer(authorization: str) -> str:
+    kind, _, key = authorization.partition(" ")
     return key.strip() if kind.lower() == "bearer" else ""
 
 
-def _needed(method: str, path: str) -> KeyScope:
-    changes_documents = _DOCUMENTS.fullmatch(path) and method not in _READS
-    return "write" if changes_documents or _EXPORT.fullmatch(path) else "read"
+def _address(scope: Scope) -> str:
+    """Whose calls are counted together; what is no address, as a proxy may hand it on, is one client with its like."""
+    try:
+        address = ipaddress.ip_address((scope["client"] or ("",))[0])
+    except ValueError:
+        return ""
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((int(address), _IPV6_PREFIX), strict=False))
 
 
 def _without_scope(key: ApiKey | None, needed: KeyScope) -> ProblemResponse | None:

@@ -12,9 +12,9 @@ from api.problems import problem
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 where a body is larger, declared or counted, than its path may take."""
+    """ASGI middleware: answers 413 where a body is larger, declared or counted, than its route may take."""
 
-    def __init__(self, app: ASGIApp, max_bytes: Callable[[str], int]) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: Callable[[Scope], int]) -> None:
         self._app = app
         self._max_bytes = max_bytes
 
@@ -23,7 +23,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._max_bytes(scope["path"])
+        most = self._max_bytes(scope)
         too_large = f"the request is larger than {most:,} bytes"
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > most:

@@ -11,9 +11,10 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import BaseModel, Field
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from api.backend import Backend
+from api.rules import LARGE_BODY, RouteRules, declares
 from api.schemas import AskResponse, DocumentRef, PassagesFound
 from index.errors import SourcespanError
 from rag.config import MAX_TOP_K
@@ -24,6 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST_CHARACTERS = 20_000
+_CONVERSES = RouteRules(needs="read", body_bytes=LARGE_BODY)
 
 _INSTRUCTIONS = (
     "Answers questions about the stored documents with exact quotes. Every span is a half-open range of Unicode code "
@@ -84,6 +86,9 @@ def mcp_routes(backend: Backend) -> tuple[list[BaseRoute], Callable[[], Abstract
         # the gate has looked at the host and the origin
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
+    for route in app.routes:
+        assert isinstance(route, Route)  # noqa: S101
+        declares(_CONVERSES)(route.endpoint)
     return list(app.routes), server.session_manager.run
 
 

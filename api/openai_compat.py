@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.rules import LARGE_BODY, READ, RouteRules, declares
 from api.schemas import AskResponse, Text
 from api.sse import MEDIA_TYPE
 from index.errors import InvalidQuestion
@@ -29,6 +30,7 @@ from rag.pipeline import Question
 router = APIRouter(prefix="/v1", tags=["openai"], dependencies=[SHOWS_KEY])
 
 MODEL = "sourcespan"
+_CONVERSES = RouteRules(needs="read", body_bytes=LARGE_BODY)
 ABSTAINED = "The documents don't say."
 
 _STARTED = int(time.time())
@@ -141,12 +143,14 @@ _STREAMS: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {"sch
 
 
 @router.get("/models")
+@declares(READ)
 async def models() -> ModelList:
     """The one model that there is."""
     return ModelList(data=[ModelOut()])
 
 
 @router.get("/models/{model}")
+@declares(READ)
 async def one_model(model: str) -> ModelOut:
     """The model of that name."""
     _check(model)
@@ -154,6 +158,7 @@ async def one_model(model: str) -> ModelOut:
 
 
 @router.post("/chat/completions", response_model=CompletionOut, responses=_STREAMS)
+@declares(_CONVERSES)
 async def complete(body: CompletionRequest, request: Request, backend: CurrentBackend) -> CompletionOut | Response:
     """Answers the last user message with an exact quote, cited, or says that the documents don't hold the answer."""
     _check(body.model)

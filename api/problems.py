@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,6 +14,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.rules import methods_at
+from api.shown import shown
 from index.errors import (
     CatalogueError,
     DocumentError,
@@ -48,7 +49,6 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 )
 
 _CLIENT_CLOSED_REQUEST = 499
-_PARAMETER = re.compile(r"{\w+}")
 _OPENAI = ("/v1/chat/", "/v1/models")
 
 PROBLEM_JSON = "application/problem+json"
@@ -130,7 +130,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SourcespanError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_middleware(_Unexpected)
 
 
 def _client_gone(_: Request, __: Exception) -> Response:
@@ -164,20 +163,20 @@ def _http_error(request: Request, error: Exception) -> ProblemResponse:
     status = HTTPStatus(error.status_code)
     detail = error.detail
     if status is HTTPStatus.NOT_FOUND and detail == status.phrase:
-        detail = f"there is nothing at {request.url.path}"
+        detail = f"there is nothing at {shown(request.scope['path'])}"
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        return problem(status, f"{request.method} is not possible there", {"Allow": ", ".join(_methods(request))})
+        detail = f"{shown(request.method)} is not possible there"
+        return problem(status, detail, {"Allow": ", ".join(_methods(request) or ["GET"])})
     return problem(status, detail, error.headers)
 
 
 def _methods(request: Request) -> list[str]:
     """What can be done at the path: Starlette itself names only the first of its routes."""
-    paths: dict[str, dict[str, object]] = request.app.openapi()["paths"]
-    fitting = (set(paths[path]) for path in paths if re.fullmatch(_PARAMETER.sub("[^/]+", path), request.url.path))
-    return sorted(method.upper() for method in set().union(*fitting)) or ["GET"]
+    scope = request.scope
+    return methods_at(request.app.routes, {**scope, "root_path": scope.get("app_root_path", scope["root_path"])})
 
 
-class _Unexpected:
+class Unexpected:
     """ASGI middleware: what nobody foresaw is logged, and a problem as long as nothing has been sent.
 
     Starlette has a handler for this, but it stands outside of all middleware: its response would lack their headers.
@@ -187,6 +186,7 @@ class _Unexpected:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
         started = False
 
         async def noting(message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -74,6 +75,16 @@ class Settings(BaseSettings):
         "", description="Who may call, as `scope:hash` with commas between; `sourcespan key` makes one. Empty: anybody."
     )
     allow_anonymous: bool = Field(False, description="Whether to serve other machines without API keys.")
+    allowed_hosts: str = Field(
+        "",
+        description="Names and addresses that the service answers to, with commas between; `*` for any. Empty: without "
+        "API keys those of its own machine and the address served on, with keys any.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, "
+        "with commas between. Empty: none.",
+    )
     cors_origins: str = Field(
         "", description="Origins of other sites whose pages may call, with commas between; `*` for all. Empty: none."
     )
@@ -103,9 +114,26 @@ class Settings(BaseSettings):
         return parse_keys(self.api_keys)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names that the service answers to; empty: the usual ones."""
+        return tuple(name.strip("[]").rstrip(".").lower() for name in _parts(self.allowed_hosts))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for proxy in _parts(value):
+            ip_network(proxy)
+        return value
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Addresses and networks of the proxies that are believed."""
+        return _parts(self.trusted_proxies)
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Other sites whose pages may call."""
-        return tuple(origin.strip().rstrip("/") for origin in self.cors_origins.split(",") if origin.strip())
+        return tuple(origin.rstrip("/") for origin in _parts(self.cors_origins))
 
     def check_address(self) -> None:
         """Raises UnsafeAddress where other machines could call without a key, and nobody said that they may."""
@@ -135,3 +163,8 @@ class Settings(BaseSettings):
     def ask(self) -> AskConfig:
         """What a question gets that does not say otherwise."""
         return AskConfig(self.top_k, self.n_best, sure=self.sure)
+
+
+def _parts(setting: str) -> tuple[str, ...]:
+    """What stands between the commas, without blanks and what is empty."""
+    return tuple(part.strip() for part in setting.split(",") if part.strip())

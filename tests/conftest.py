@@ -4,11 +4,13 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from api.app import create_app
 from api.feedback import FeedbackStore
@@ -25,8 +27,8 @@ from rag.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
 
 # speed is measured in benchmarks; a busy machine must not fail a test
-settings.register_profile("sourcespan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("sourcespan")
+hypothesis_settings.register_profile("sourcespan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("sourcespan")
 
 
 @pytest.fixture(scope="session")
@@ -90,8 +92,9 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         opened = PassageIndex(tmp_path / f"server-{len(stops)}", BagOfWordsEmbedder())
         feedback = FeedbackStore(tmp_path / f"server-{len(stops)}")
         service = Service(opened, fake_answerer(opened, reader), BagOfWordsEmbedder(), reader, feedback, "«blue»?")
-        app = create_app(service, Settings(_env_file=None, **given))  # type: ignore[call-arg, arg-type]
-        config = uvicorn.Config(app, port=0, log_level="error")
+        settings = Settings(_env_file=None, **given)  # type: ignore[call-arg, arg-type]
+        proxies: Any = {"proxy_headers": bool(settings.proxies), "forwarded_allow_ips": list(settings.proxies)}
+        config = uvicorn.Config(create_app(service, settings), port=0, log_level="error", ws="none", **proxies)
         socket = bound(config)
         socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
         server = uvicorn.Server(config)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.rules import READ, declares
 from api.schemas import AnswerOut, AskRequest, AskResponse, PassagesFound, SearchRequest, SearchResponse
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from rag.answers import Answer, QAResult
@@ -26,6 +27,7 @@ _STREAMS: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/ask", response_model=AskResponse, responses=_STREAMS)
+@declares(READ)
 async def ask(body: AskRequest, request: Request, backend: CurrentBackend) -> AskResponse | Response:
     """Answers with exact quotes, or says that the documents don't hold the answer.
 
@@ -39,6 +41,7 @@ async def ask(body: AskRequest, request: Request, backend: CurrentBackend) -> As
 
 
 @router.post("/search")
+@declares(READ)
 async def search(body: SearchRequest, request: Request, backend: CurrentBackend) -> SearchResponse:
     """The passages that are nearest to the query, unread: by meaning, by words, or (the default) by both."""
     found = await unless_gone(request, backend.search(body.query, body.top_k, body.document_ids, body.mode))

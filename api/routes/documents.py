@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
 from api.problems import Problem, ProblemResponse, problem
+from api.rules import READ, RouteRules, declares
 from api.schemas import DocumentIn, DocumentOut, DocumentPage
 from api.settings import Settings
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
@@ -43,6 +44,7 @@ _GIVES: dict[int | str, dict[str, Any]] = {
 
 
 _MOST_TOLD = 20
+_STORES = RouteRules(needs="write", takes_documents=True)
 
 
 class PageQuery(BaseModel):
@@ -61,6 +63,7 @@ class PageQuery(BaseModel):
     responses=_GIVES,
     openapi_extra=_TAKES,
 )
+@declares(_STORES)
 async def add(
     request: Request, response: Response, backend: CurrentBackend, settings: CurrentSettings
 ) -> DocumentOut | UploadReport | Response:
@@ -82,6 +85,7 @@ async def add(
 
 
 @router.get("")
+@declares(READ)
 async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -> DocumentPage:
     """The documents, the oldest first."""
     catalogue, limit, offset = backend.service.index.catalogue, wanted.limit, wanted.offset
@@ -91,6 +95,7 @@ async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -
 
 
 @router.get("/{document_id}")
+@declares(READ)
 async def show(document_id: str, backend: CurrentBackend) -> DocumentOut:
     """One document, without its text."""
     return DocumentOut.of(await backend.look_up(lambda: backend.service.index.catalogue.document(document_id)))
@@ -101,6 +106,7 @@ async def show(document_id: str, backend: CurrentBackend) -> DocumentOut:
     response_class=PlainTextResponse,
     responses={304: {"description": "The ETag that was sent is that of the text."}},
 )
+@declares(READ)
 async def text(
     document_id: str, backend: CurrentBackend, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
@@ -113,6 +119,7 @@ async def text(
 
 
 @router.put("/{document_id}")
+@declares(_STORES)
 async def replace(
     document_id: str, body: DocumentIn, request: Request, backend: CurrentBackend, settings: CurrentSettings
 ) -> DocumentOut:
@@ -123,6 +130,7 @@ async def replace(
 
 
 @router.delete("/{document_id}", status_code=HTTPStatus.NO_CONTENT)
+@declares(RouteRules(needs="write"))
 async def remove(document_id: str, backend: CurrentBackend) -> None:
     """Removes a document and all its passages."""
     await backend.look_up(lambda: backend.service.index.delete(document_id))

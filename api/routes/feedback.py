@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
+from api.rules import READ, RouteRules, declares
 from api.schemas import Request, Text, not_blank
 from index.errors import InvalidFeedback
 from rag.answers import Span
@@ -71,12 +72,14 @@ class SquadOut(BaseModel):
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
+@declares(READ)
 async def give(body: FeedbackIn, backend: CurrentBackend) -> FeedbackOut:
     """Keeps a verdict, with the paragraph that it is about as it is now: it stays when the document goes."""
     return FeedbackOut(id=await backend.look_up(lambda: _keep(body, backend)))
 
 
 @router.get("/export")
+@declares(RouteRules(needs="write"))
 async def export(backend: CurrentBackend) -> SquadOut:
     """What users know for sure, as SQuAD 2.0: answers that are right, corrections, and questions without an answer."""
     paragraphs = await backend.look_up(lambda: list(backend.service.feedback.paragraphs()))

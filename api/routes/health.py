@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.problems import problem
+from api.rules import OPEN, READ, declares
 
 router = APIRouter(tags=["operators"])
 
@@ -30,12 +31,14 @@ class Readiness(Health):
 
 
 @router.get("/healthz")
+@declares(OPEN)
 async def healthz() -> Health:
     """The process is alive."""
     return Health(status="alive")
 
 
 @router.get("/readyz", response_model=Readiness)
+@declares(OPEN)
 async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
     """The models are loaded, the index is open and a self-test question is answered."""
     if not await backend.self_test():
@@ -52,6 +55,7 @@ async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
 
 
 @router.get("/metrics", response_class=PlainTextResponse, dependencies=[SHOWS_KEY])
+@declares(READ)
 async def metrics(backend: CurrentBackend) -> Response:
     """Counts, latencies and the length of the queue, for Prometheus."""
     text = await backend.look_up(backend.metrics.text)

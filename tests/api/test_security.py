@@ -36,7 +36,7 @@ CALLS: list[tuple[str, str, dict[str, object] | None, str]] = [
     ("POST", "/v1/search", {"query": "ferry"}, "read"),
     ("POST", "/v1/feedback", {"question": "?", "answer": None, "verdict": "wrong"}, "read"),
     ("GET", "/metrics", None, "read"),
-    ("GET", "/v1/nothing", None, "read"),
+    ("GET", "/v1/nothing", None, "write"),
 ]
 
 
@@ -117,7 +117,10 @@ def test_a_name_that_is_made_to_point_here_opens_nothing(server: Server, start_s
     assert_problem(httpx.get(f"{server.url}/v1/documents", headers=rebound), 421)
     port = server.url.rsplit(":", 1)[1]
     assert httpx.get(f"{server.url}/v1/documents", headers={"Host": f"localhost:{port}"}).is_success
-    assert httpx.get(f"{start_server(allow_anonymous=True).url}/v1/documents", headers=rebound).is_success
+    anonymous = f"{start_server(allow_anonymous=True).url}/v1/documents"
+    assert_problem(httpx.get(anonymous, headers=rebound), 421, "SOURCESPAN_ALLOWED_HOSTS")
+    named = f"{start_server(allow_anonymous=True, allowed_hosts='attacker.example').url}/v1/documents"
+    assert httpx.get(named, headers=rebound).is_success
 
 
 def test_pages_of_other_sites_may_change_nothing(server: Server, start_server: Callable[..., Server]) -> None:
@@ -173,7 +176,7 @@ def test_the_memory_of_clients_is_bounded() -> None:
 
 
 def test_a_body_that_is_too_large_for_its_path_is_refused(server: Server) -> None:
-    assert_problem(httpx.post(f"{server.url}/v1/ask", content=b"x" * 8_000_001), 413, "8,000,000 bytes")
+    assert_problem(httpx.post(f"{server.url}/v1/ask", content=b"x" * 256_001), 413, "256,000 bytes")
 
 
 def test_headers_that_every_response_has(server: Server) -> None:
