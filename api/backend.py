@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from api.batching import Asked, Batcher
+from api.feedback import OK as FEEDBACK_OK
 from api.metrics import Metrics
 from api.service import Service
 from api.settings import Settings
@@ -57,6 +58,12 @@ class Backend:
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
         self.metrics.gauge("documents", "Documents that are stored.", lambda: service.index.catalogue.count()[0])
         self.metrics.gauge("passages", "Passages that are stored.", lambda: service.index.catalogue.count()[1])
+        self.metrics.gauge("feedback_entries", "Entries of feedback that are kept.", service.feedback.count)
+        self.metrics.gauge(
+            "feedback_available",
+            "1 where feedback can be kept, else 0.",
+            lambda: service.feedback.status == FEEDBACK_OK,
+        )
 
     async def __aenter__(self) -> Self:
         await self._exit.enter_async_context(self._batcher)

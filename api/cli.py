@@ -8,6 +8,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,7 @@ def serve(
     settings = _settings(host=host, port=port, data=data)
     settings.check_address()
     config = uvicorn.Config(
-        app=lambda: create_app(Service.of(parts, settings.data), settings),
+        app=lambda: create_app(Service.of(parts, settings.data, settings.max_feedback), settings),
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -166,6 +167,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check models, libraries and index. Exit code 0: all is well; 1: something is to be mended; 2: an error."""
+    from api.feedback import examine as examine_feedback
     from index.doctor import mend as mend_index
     from rag.doctor import examine_all
 
@@ -173,7 +175,8 @@ def doctor(
     for done in mend_index(settings.data) if mend else []:
         errors.print(f"mended   {done}", markup=False)
     findings = []
-    for finding in examine_all(settings.data, settings.models, settings.vector_rule):
+    examined = examine_all(settings.data, settings.models, settings.vector_rule)
+    for finding in chain(examined, [examine_feedback(settings.data)]):
         findings.append(finding)
         if not as_json:
             show_finding(finding)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
-import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -14,18 +13,38 @@ from pathlib import Path
 from typing import Literal
 
 from index.catalogue import Catalogue
-from index.errors import CatalogueUnusable, SpanMismatch
+from index.database import Database
+from index.doctor import Finding
+from index.errors import (
+    CatalogueError,
+    CatalogueFull,
+    CatalogueGone,
+    CatalogueReadOnly,
+    CatalogueUnusable,
+    FeedbackUnavailable,
+    QuotaExceeded,
+    SpanMismatch,
+)
 from rag.answers import Span
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
+logger = logging.getLogger("sourcespan")
+
+FEEDBACK_FILE = "feedback.sqlite3"
+OK = "ok"
+
 Verdict = Literal["right", "wrong", "missing"]
 
-_SCHEMA = """
+_TABLE = """
 CREATE TABLE IF NOT EXISTS feedback (
     id TEXT PRIMARY KEY, given_at TEXT NOT NULL, question TEXT NOT NULL, verdict TEXT NOT NULL, answer TEXT,
-    document_id TEXT, sha256 TEXT, title TEXT, context TEXT, truth TEXT, truth_start INTEGER
+    document_id TEXT, sha256 TEXT, title TEXT, context TEXT, truth TEXT, truth_start INTEGER, answered_from TEXT
 )
 """
+_INSERT = (
+    "INSERT INTO feedback (id, given_at, question, verdict, answer, answered_from, document_id, sha256, title, "
+    "context, truth, truth_start) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 # a paragraph that never ends is cut here, on either side of what it is about
 _MOST_CONTEXT = 2_000
 
@@ -50,6 +69,8 @@ class Feedback:
     question: str
     verdict: Verdict
     answer: str | None
+    answered_from: str | None
+    """The document that ``answer`` was quoted from."""
     about: Excerpt | None
     """Where the truth stands; where it is right that there is no answer, the nearest passage."""
     has_truth: bool
@@ -57,51 +78,165 @@ class Feedback:
 
 
 class FeedbackStore:
-    """Durable once `add` returns. Safe to share between threads."""
+    """Durable once `add` returns. Safe to share between threads, and between processes on one machine.
 
-    def __init__(self, folder: Path) -> None:
-        """Raises CatalogueUnusable."""
-        self._lock = threading.Lock()
+    Nothing else rests on it: where the file is damaged, or may not be written, the store is there all the same, and
+    says in `status` what it cannot do and why.
+    """
+
+    def __init__(self, folder: Path, *, most: int = 0) -> None:
+        """Opens the file in ``folder``, or makes it there. ``most`` is how many entries it takes; 0: no limit."""
+        self._most = most
+        self._db: Database | None = None
+        self._fault = ""
         try:
-            self._db = sqlite3.connect(folder / "feedback.sqlite3", isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute(_SCHEMA)
-        except sqlite3.Error as error:
-            raise CatalogueUnusable(f"feedback: {error}") from error
+            self._db = _opened(folder / FEEDBACK_FILE)
+        except CatalogueError as error:
+            self._fault = _reason(error)
+        if self.status != OK:
+            logger.warning("Feedback is not kept: %s", self.status)
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._db.close()
+        if self._db is not None:
+            self._db.close()
+
+    @property
+    def status(self) -> str:
+        """``ok``, or why feedback cannot be kept."""
+        if self._db is not None and not self._db.is_in_place:
+            return str(CatalogueGone(FEEDBACK_FILE))
+        if self._db is not None and self._db.read_only:
+            return self._fault or str(CatalogueReadOnly())
+        return self._fault or OK
+
+    def count(self) -> int:
+        """How many entries there are; 0 where the file cannot be read."""
+        try:
+            with self._using() as store, store.reading() as db:
+                return int(db.execute("SELECT count(*) FROM feedback").fetchone()[0])
+        except FeedbackUnavailable:
+            return 0
 
     def add(self, feedback: Feedback) -> str:
-        """Its id. Raises CatalogueUnusable."""
+        """Its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
         about = feedback.about
         excerpt = (about.document_id, about.sha256, about.title, about.context) if about else (None,) * 4
         truth = (about.text, about.start) if about is not None and feedback.has_truth else (None, None)
         feedback_id = secrets.token_hex(8)
-        now = datetime.now(UTC).isoformat()
-        row = (feedback_id, now, feedback.question, feedback.verdict, feedback.answer, *excerpt, *truth)
-        try:
-            with self._lock:
-                self._db.execute("INSERT INTO feedback VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.Error as error:
-            raise CatalogueUnusable(f"feedback: {error}") from error
+        given = (feedback_id, datetime.now(UTC).isoformat(), feedback.question, feedback.verdict)
+        row = (*given, feedback.answer, feedback.answered_from, *excerpt, *truth)
+        with self._using() as store, store.change() as db:
+            if self._most and db.execute("SELECT count(*) FROM feedback").fetchone()[0] >= self._most:
+                raise QuotaExceeded("entries of feedback", self._most)
+            db.execute(_INSERT, row)
+        self._fault = ""
         return feedback_id
 
+    def erase(self, document_id: str) -> None:
+        """Removes every quote of a document, and keeps the questions and the verdicts.
+
+        Of an answer that was kept before it was noted where it was quoted from, nobody knows whether it is one: it
+        goes too. Raises FeedbackUnavailable, CatalogueFull.
+        """
+        with self._using() as store:
+            with store.change() as db:
+                quoted = db.execute(
+                    "UPDATE feedback SET sha256 = NULL, title = NULL, context = NULL, truth = NULL, truth_start = NULL "
+                    "WHERE document_id = ?",
+                    (document_id,),
+                ).rowcount
+                quoted += db.execute(
+                    "UPDATE feedback SET answer = NULL "
+                    "WHERE answer IS NOT NULL AND (answered_from = ? OR answered_from IS NULL)",
+                    (document_id,),
+                ).rowcount
+            if quoted:
+                store.erase()
+
     def paragraphs(self) -> Iterator[SquadParagraph]:
-        """What is known for sure, as questions about paragraphs: a truth, or that there is none."""
+        """What is known for sure, as questions about paragraphs: a truth, or that there is none.
+
+        Raises FeedbackUnavailable.
+        """
         query = (
             "SELECT title, context, id, question, truth, truth_start FROM feedback WHERE context IS NOT NULL "
             "ORDER BY title, context, given_at, id"
         )
+        with self._using() as store, store.reading() as db:
+            rows = db.execute(query).fetchall()
+        if not all(map(_is_sound, rows)):
+            raise FeedbackUnavailable("an entry of it is damaged")
+        for (title, context), in_context in groupby(rows, key=lambda row: row[:2]):
+            yield SquadParagraph(title, context, tuple(_question(*row[2:]) for row in in_context))
+
+    @contextmanager
+    def _using(self) -> Iterator[Database]:
+        """The open file; what goes wrong with it is remembered until an entry is kept again."""
+        if self._db is None:
+            raise FeedbackUnavailable(self._fault)
         try:
-            with self._lock, closing(self._db.execute(query)) as cursor:
-                rows = cursor.fetchall()
-        except sqlite3.Error as error:
-            raise CatalogueUnusable(f"feedback: {error}") from error
-        for (title, context), of_context in groupby(rows, key=lambda row: row[:2]):
-            yield SquadParagraph(title, context, tuple(_question(*row[2:]) for row in of_context))
+            yield self._db
+        except (CatalogueFull, QuotaExceeded):
+            raise  # not wrong with the file
+        except CatalogueError as error:
+            self._fault = _reason(error)
+            raise FeedbackUnavailable(self._fault) from error
+
+
+def _opened(path: Path) -> Database:
+    """The file with its table, brought up to date. Raises CatalogueError where it is damaged."""
+    opened = Database(path)
+    try:
+        with opened.reading() as db:
+            ((says,),) = db.execute("PRAGMA quick_check(1)").fetchall()
+            columns = {str(row[1]) for row in db.execute("PRAGMA table_info(feedback)")}
+        if says != "ok":
+            raise CatalogueUnusable(f"SQLite finds {path.name} damaged: {says}")
+        if "answered_from" in columns:
+            return opened
+        with opened.change() as db:
+            db.execute(_TABLE)
+            if columns:
+                db.execute("ALTER TABLE feedback ADD COLUMN answered_from TEXT")
+                db.execute("UPDATE feedback SET answered_from = document_id WHERE verdict = 'right'")
+    except CatalogueReadOnly:
+        return opened  # what stands in it can be read
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def examine(folder: Path) -> Finding:
+    """Whether what users said can be read and added to; makes no file where there is none."""
+    path = folder / FEEDBACK_FILE
+    if not path.exists():
+        return Finding("feedback", "fine", "there is none yet")
+    store = FeedbackStore(folder)
+    try:
+        kept = sum(len(paragraph.questions) for paragraph in store.paragraphs())
+        says = f"{store.count():,} entries, {kept:,} of them fit to be questions of an evaluation"
+        if store.status == OK:
+            return Finding("feedback", "fine", says)
+        return Finding("feedback", "warning", f"{says}; no more can be kept: {store.status}", "make it writable")
+    except FeedbackUnavailable as error:
+        advice = f"restore {FEEDBACK_FILE} from a backup, or move it away: the next start makes a new one"
+        return Finding("feedback", "fault", str(error), advice)
+    finally:
+        store.close()
+
+
+def _reason(error: CatalogueError) -> str:
+    return error.reason if isinstance(error, CatalogueUnusable) else str(error)
+
+
+def _is_sound(row: tuple[object, ...]) -> bool:
+    """Whether what should be text is, and what should be a number."""
+    *texts, truth, start = row
+    return all(isinstance(text, str) for text in texts) and (
+        (truth is None and start is None) or (isinstance(truth, str) and isinstance(start, int))
+    )
 
 
 def excerpt(catalogue: Catalogue, document_id: str, span: Span, text: str | None) -> Excerpt:

@@ -18,15 +18,20 @@ from api.rules import methods_at
 from api.shown import shown
 from index.errors import (
     CatalogueError,
+    CatalogueFull,
+    CatalogueGone,
+    CatalogueReadOnly,
     DocumentError,
     DocumentNotFound,
     DocumentTooLarge,
     DuplicateDocument,
     FeedbackError,
+    FeedbackUnavailable,
     InvalidFeedback,
     InvalidQuestion,
     Overloaded,
     QuestionError,
+    QuotaExceeded,
     SourcespanError,
     SpanMismatch,
     UnsupportedFormat,
@@ -43,10 +48,16 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
     (SpanMismatch, HTTPStatus.CONFLICT),
     (DocumentError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (QuestionError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (FeedbackUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (FeedbackError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
+    (CatalogueFull, HTTPStatus.INSUFFICIENT_STORAGE),
+    (QuotaExceeded, HTTPStatus.INSUFFICIENT_STORAGE),
     (CatalogueError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
+
+# what a client, or whoever it tells, can do something about: shown in full, as it names nothing of the server
+_SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable)
 
 _CLIENT_CLOSED_REQUEST = 499
 _OPENAI = ("/v1/chat/", "/v1/models")
@@ -119,7 +130,7 @@ def problem_of(error: SourcespanError) -> Told:
         return Told(told, {"Retry-After": str(error.retry_after)})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s", error)
-        detail = "The documents cannot be reached at the moment."
+        detail = str(error) if isinstance(error, _SHOWN) else "The documents cannot be reached at the moment."
         return Told(Problem(title=status.phrase, status=status, detail=detail))
     return Told(Problem(title=status.phrase, status=status, detail=str(error)))
 

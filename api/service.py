@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from api.feedback import FeedbackStore
+from api.feedback import Feedback, FeedbackStore
+from index.documents import Document, DocumentDraft
+from index.errors import CatalogueError, DocumentNotFound, FeedbackError
+from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from rag.interfaces import Reader
 from rag.loading import Parts
 from rag.pipeline import QuestionAnswerer
 from rag.self_test import QUESTION, reads
+
+logger = logging.getLogger("sourcespan")
 
 
 class Named(Protocol):
@@ -34,9 +40,45 @@ class Service:
     self_test_question: str = QUESTION
 
     @classmethod
-    def of(cls, parts: Parts, data: Path) -> Self:
-        """The loaded parts, with the feedback beside the index. Raises CatalogueUnusable."""
-        return cls(parts.index, parts.answerer, parts.embedder, parts.reader, FeedbackStore(data))
+    def of(cls, parts: Parts, data: Path, most_feedback: int) -> Self:
+        """The loaded parts, with the feedback beside the index, of which at most so many entries are kept."""
+        feedback = FeedbackStore(data, most=most_feedback)
+        return cls(parts.index, parts.answerer, parts.embedder, parts.reader, feedback)
+
+    def replace(self, document_id: str, draft: DocumentDraft, progress: Progress | None = None) -> Document:
+        """Puts another text in a document's place, and erases what feedback quotes of the old one.
+
+        Raises DocumentNotFound, DuplicateDocument, CatalogueError.
+        """
+        document = self.index.replace(document_id, draft, progress)
+        self._erase_quotes(document_id)
+        return document
+
+    def delete(self, document_id: str) -> None:
+        """Removes a document, and what feedback quotes of it. Raises DocumentNotFound, CatalogueError."""
+        try:
+            self.index.delete(document_id)
+        except DocumentNotFound:
+            self._erase_quotes(document_id)  # a crash may have come between the two
+            raise
+        self._erase_quotes(document_id)
+
+    def keep_feedback(self, given: Feedback) -> str:
+        """Its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
+        feedback_id = self.feedback.add(given)
+        quoted = {given.answered_from, given.about.document_id if given.about else None} - {None}
+        for document_id in quoted:
+            try:
+                self.index.catalogue.document(str(document_id))
+            except DocumentNotFound:
+                self._erase_quotes(str(document_id))  # it went while this was written down
+        return feedback_id
+
+    def _erase_quotes(self, document_id: str) -> None:
+        try:
+            self.feedback.erase(document_id)
+        except (FeedbackError, CatalogueError) as error:
+            logger.warning("What feedback quotes of document %s could not be erased: %s", document_id, error)
 
     def self_test(self) -> bool:
         """Whether the reader still reads."""

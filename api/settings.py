@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Largest document that is taken, in bytes: of its file, and of its text in UTF-8."
     )
+    max_feedback: Annotated[int, Field(ge=0)] = Field(
+        100_000, description="Entries of feedback that are kept; one more is refused with 507. 0: no limit."
+    )
 
     vector_index: Choice = Field(
         "auto", description="How vectors are searched: `auto` (by their number), `flat` (exact), `ivf` or `ivf-sq8`."

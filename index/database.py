@@ -1,22 +1,41 @@
-"""One SQLite file: a connection for each thread, all-or-nothing changes, and SQLite's errors in our words."""
+"""One SQLite file: a connection for each thread, all-or-nothing changes, and SQLite's errors in our words.
+
+The file that was opened is known by its device and inode. Where another file, or none, has taken its place, changes are
+refused: what would be written to a file that has no name any more is lost, and a file that somebody restored is not
+ours to go on writing to.
+"""
 
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.parse import quote
 
-from index.errors import CatalogueError, CatalogueFull, CatalogueReadOnly, CatalogueUnusable
+from index.errors import CatalogueError, CatalogueFull, CatalogueGone, CatalogueReadOnly, CatalogueUnusable
 
 # how long a writer waits for another thread's or process's transaction to end
 _PATIENCE_SECONDS = 120
 
+# how long `erase` waits for those who still read from the log
+_ERASING_SECONDS = 2
+
+# by how much a file must be able to grow for its disk to count as one with room
+_TRIED_BYTES = 1_000_000
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_ROOM = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+# the file itself, its log of changes, and the index of that log: all stay the same while any connection is open
+_PARTS = ("", "-wal", "-shm")
+
+_Identity = tuple[tuple[int, int] | None, ...]
+"""Device and inode of each part; None for one that is not there."""
 
 
 class Database:
@@ -26,8 +45,9 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
-        """Opens or makes it. Raises CatalogueUnusable, CatalogueReadOnly."""
+        """Opens or makes it. Raises CatalogueUnusable, CatalogueReadOnly, CatalogueFull."""
         self._path = path
+        self._identity: _Identity | None = None
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._writing = threading.Lock()
@@ -44,15 +64,16 @@ class Database:
                 pass
 
     def close(self) -> None:
-        """Closes every thread's connection."""
+        """Closes every thread's connection. Whoever asks for one later opens the file anew."""
         while self._connections:
             self._connections.pop().close()
         self._local = threading.local()
+        self._identity = None
 
     @property
     def read_only(self) -> bool:
         """Whether changes are refused."""
-        return self._mode != "mode=rwc"
+        return "mode=ro" in self._mode
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -74,16 +95,49 @@ class Database:
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: all of it is on disk when the block ends, or none of it."""
+        """A write transaction: all of it is on disk when the block ends, or none of it.
+
+        Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable; CatalogueGone where the file is not in its place
+        any more.
+        """
         with self._writing, self.reading() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
+                self._check_in_place()
                 db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error) and self._was_for_lack_of_room(error):
+                    raise CatalogueFull from error
                 raise
+            # it may have gone while it was written to
+            self._check_in_place()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that was opened is the one at its path."""
+        try:
+            self._check_in_place()
+        except CatalogueGone:
+            return False
+        return True
+
+    def erase(self) -> bool:
+        """Empties the log of changes, which still holds what was deleted; gives whether that could be done.
+
+        Waits a little for those who read from the log, and keeps nobody from reading. Call it outside of a change.
+        """
+        if self.read_only:
+            return False
+        with self._writing, self.reading() as db:
+            db.execute(f"PRAGMA busy_timeout = {_ERASING_SECONDS * 1_000}")
+            try:
+                busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                db.execute(f"PRAGMA busy_timeout = {_PATIENCE_SECONDS * 1_000}")
+        return not busy
 
     def _reading_mode(self) -> str:
         """How to open a file in a folder where SQLite may not make its two helper files."""
@@ -94,22 +148,73 @@ class Database:
     def _connection(self) -> sqlite3.Connection:
         db: sqlite3.Connection | None = getattr(self._local, "db", None)
         if db is None:
-            db = sqlite3.connect(
-                f"file:{quote(str(self._path.absolute()))}?{self._mode}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,  # each thread uses its own; only `close` reaches across
-                timeout=_PATIENCE_SECONDS,
-            )
+            db = self._opened()
             self._connections.append(db)
+            self._local.db = db
+        return db
+
+    def _opened(self) -> sqlite3.Connection:
+        """A new connection, to the file that was opened first. Raises sqlite3.Error, CatalogueGone."""
+        mode = self._mode
+        if self._identity is not None:
+            self._check_in_place()
+            mode = mode.replace("mode=rwc", "mode=rw")  # only the first may make the file
+        before = self._in_place()[0]
+        db = sqlite3.connect(
+            f"file:{quote(str(self._path.absolute()))}?{mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,  # each thread uses its own; only `close` reaches across
+            timeout=_PATIENCE_SECONDS,
+        )
+        try:
             if not self.read_only:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
+                db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
             db.execute("PRAGMA foreign_keys = ON")
             db.execute("PRAGMA recursive_triggers = ON")
             db.execute("SELECT count(*) FROM sqlite_master")  # opening reads nothing; this does
-            self._local.db = db
+            now = self._in_place()
+            if before not in (None, now[0]):
+                raise CatalogueGone(self._path.name)  # exchanged while it was opened: which one this is, is not known
+            self._identity = self._identity or now
+            self._check_in_place()
+        except BaseException:
+            db.close()
+            raise
         return db
+
+    def _was_for_lack_of_room(self, error: sqlite3.Error) -> bool:
+        """What the word index reports says no more than that something could not be read or written: it is tried."""
+        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_IOERR:
+            return False
+        sizes = [path.stat().st_size for path in self._path.parent.glob(f"{self._path.name}*")]
+        try:
+            with TemporaryFile(dir=self._path.parent) as file:
+                os.posix_fallocate(file.fileno(), 0, max(sizes, default=0) + _TRIED_BYTES)
+        except OSError as refusal:
+            return refusal.errno in _FULL
+        return False
+
+    def _in_place(self) -> _Identity:
+        """What lies at the path at present."""
+        parts = [self._path.with_name(self._path.name + part) for part in _PARTS]
+        return tuple(_device_and_inode(part) for part in parts)
+
+    def _check_in_place(self) -> None:
+        """Raises CatalogueGone. Where nothing is written, its helper files may come and go."""
+        now = self._in_place()
+        if now != self._identity if not self.read_only else now[:1] != (self._identity or now)[:1]:
+            raise CatalogueGone(self._path.name)
+
+
+def _device_and_inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def storage_error(error: sqlite3.Error | OSError) -> CatalogueError:
@@ -119,7 +224,7 @@ def storage_error(error: sqlite3.Error | OSError) -> CatalogueError:
             return CatalogueFull()
         return CatalogueReadOnly() if error.errno in _FORBIDDEN else CatalogueUnusable(error.strerror or str(error))
     code = _code(error)
-    if code == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_WRITE:
+    if code == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) in _NO_ROOM:
         return CatalogueFull()
     if code == sqlite3.SQLITE_READONLY:
         return CatalogueReadOnly()

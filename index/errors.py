@@ -26,8 +26,14 @@ SourcespanError
 │   ├── CatalogueUnusable      cannot be opened, read or written
 │   ├── CatalogueFull          no room on the disk for a change
 │   ├── CatalogueReadOnly      may be read, but not written
-│   └── CatalogueTooNew        written by a later version of Sourcespan
+│   ├── CatalogueGone          moved, deleted or replaced while it was in use
+│   ├── CatalogueTooNew        written by a later version of Sourcespan
+│   ├── QuotaExceeded          more than the operator lets be stored
+│   ├── CatalogueInUse         another process has it open
+│   ├── WouldOverwrite         something is there already that nobody said may go
+│   └── BackupUnusable         not a backup, or not a whole one
 ├── FeedbackError
+│   ├── FeedbackUnavailable    what users say cannot be kept or read
 │   ├── InvalidFeedback        says something that does not fit together
 │   └── SpanMismatch           a span that does not say what it is said to say
 └── ServiceError
@@ -256,6 +262,52 @@ class CatalogueReadOnly(CatalogueError):
         )
 
 
+class CatalogueGone(CatalogueError):
+    """The file is not in its place any more: ``name`` of the file."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was moved, deleted or replaced while it was in use: nothing was changed; put it back if it should "
+            "not have gone, and restart"
+        )
+        self.name = name
+
+
+class QuotaExceeded(CatalogueError):
+    """More than the operator lets be stored. ``limit`` in units of ``what``."""
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"no more than {limit:,} {what} may be stored here: nothing was changed")
+        self.what = what
+        self.limit = limit
+
+
+class CatalogueInUse(CatalogueError):
+    """Another process has the catalogue open."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"another process has {name} open: stop it first")
+        self.name = name
+
+
+class WouldOverwrite(CatalogueError):
+    """Something is there already. ``what`` says what, ``advice`` what to do."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}: {advice}")
+        self.what = what
+        self.advice = advice
+
+
+class BackupUnusable(CatalogueError):
+    """A backup that cannot be made, or a file that is no whole one."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name!r} is no usable backup: {reason}")
+        self.name = name
+        self.reason = reason
+
+
 class CatalogueTooNew(CatalogueError):
     """The catalogue has a schema that this version does not know."""
 
@@ -267,6 +319,14 @@ class CatalogueTooNew(CatalogueError):
 
 class FeedbackError(SourcespanError):
     """Something about what a user says of an answer."""
+
+
+class FeedbackUnavailable(FeedbackError):
+    """What users say of answers cannot be kept or read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"feedback is not available: {reason}")
+        self.reason = reason
 
 
 class InvalidFeedback(FeedbackError):

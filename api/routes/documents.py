@@ -123,17 +123,17 @@ async def text(
 async def replace(
     document_id: str, body: DocumentIn, request: Request, backend: CurrentBackend, settings: CurrentSettings
 ) -> DocumentOut:
-    """Puts another text in a document's place, all at once."""
-    draft, index = drafted(body, settings), backend.service.index
-    replacing = backend.ingest(lambda progress: index.replace(document_id, draft, progress))
+    """Puts another text in a document's place, all at once. What feedback quotes of the old one is erased."""
+    draft, service = drafted(body, settings), backend.service
+    replacing = backend.ingest(lambda progress: service.replace(document_id, draft, progress))
     return DocumentOut.of(await unless_gone(request, replacing))
 
 
 @router.delete("/{document_id}", status_code=HTTPStatus.NO_CONTENT)
 @declares(RouteRules(needs="write"))
 async def remove(document_id: str, backend: CurrentBackend) -> None:
-    """Removes a document and all its passages."""
-    await backend.look_up(lambda: backend.service.index.delete(document_id))
+    """Removes a document and all its passages, and what feedback quotes of it."""
+    await backend.look_up(lambda: backend.service.delete(document_id))
 
 
 async def _events(request: Request, backend: Backend, settings: Settings) -> AsyncIterator[Event]:

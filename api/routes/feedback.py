@@ -74,7 +74,10 @@ class SquadOut(BaseModel):
 @router.post("", status_code=HTTPStatus.CREATED)
 @declares(READ)
 async def give(body: FeedbackIn, backend: CurrentBackend) -> FeedbackOut:
-    """Keeps a verdict, with the paragraph that it is about as it is now: it stays when the document goes."""
+    """Keeps a verdict, with the paragraph that it is about as it is now.
+
+    Of a document that is replaced or removed later, the question and the verdict stay, and what was quoted goes.
+    """
     return FeedbackOut(id=await backend.look_up(lambda: _keep(body, backend)))
 
 
@@ -92,8 +95,15 @@ def _keep(body: FeedbackIn, backend: Backend) -> str:
     shown = _excerpt(body.answer, backend)
     truth = shown if body.verdict == "right" else _excerpt(body.corrected, backend)
     about = _nearest(body.question, backend) if body.verdict == "right" and truth is None else truth
-    said = Feedback(body.question, body.verdict, shown.text if shown else None, about, has_truth=truth is not None)
-    return backend.service.feedback.add(said)
+    given = Feedback(
+        body.question,
+        body.verdict,
+        answer=shown.text if shown else None,
+        answered_from=shown.document_id if shown else None,
+        about=about,
+        has_truth=truth is not None,
+    )
+    return backend.service.keep_feedback(given)
 
 
 def _excerpt(quoted: QuotedSpan | None, backend: Backend) -> Excerpt | None:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.problems import problem
@@ -28,6 +28,7 @@ class Readiness(Health):
     passages: int
     embedder: str
     reader: str
+    feedback: str = Field(description="`ok`, or why what users say of answers cannot be kept at present.")
 
 
 @router.get("/healthz")
@@ -51,6 +52,7 @@ async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
         passages=passages,
         embedder=service.embedder.fingerprint,
         reader=service.reader.fingerprint,
+        feedback=await backend.look_up(lambda: service.feedback.status),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from api.feedback import Feedback, FeedbackStore
+from api.feedback import FEEDBACK_FILE, Feedback, FeedbackStore
 from rag.squad import read_squad
 from tests.api.helpers import assert_problem, text_of
 from tests.conftest import Server
@@ -71,7 +72,7 @@ def test_what_users_know_becomes_squad_questions(server: Server, tmp_path: Path)
     ]
     assert sorted(exported(server, tmp_path)) == sorted(expected)
     httpx.delete(f"{server.url}/v1/documents/{ferry}").raise_for_status()
-    assert sorted(exported(server, tmp_path)) == sorted(expected), "it stays when the document goes"
+    assert exported(server, tmp_path) == [], "what was quoted goes with the document"
 
 
 def test_a_span_that_is_not_in_the_stored_text_is_refused(server: Server, tmp_path: Path) -> None:
@@ -93,10 +94,13 @@ def test_a_span_that_is_not_in_the_stored_text_is_refused(server: Server, tmp_pa
 
 def test_feedback_is_there_after_a_restart(tmp_path: Path) -> None:
     store = FeedbackStore(tmp_path)
-    kept = store.add(Feedback("When?", "right", None, None, has_truth=False))
+    kept = store.add(Feedback("When?", "right", None, None, None, has_truth=False))
     # no close: what was acknowledged is on disk
     again = FeedbackStore(tmp_path)
-    assert again._db.execute("SELECT id, question FROM feedback").fetchall() == [(kept, "When?")]
+    with sqlite3.connect(tmp_path / FEEDBACK_FILE) as db:
+        assert db.execute("SELECT id, question FROM feedback").fetchall() == [(kept, "When?")]
+    db.close()
+    assert again.count() == 1
     store.close()
     again.close()
 

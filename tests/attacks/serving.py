@@ -1,0 +1,35 @@
+"""A server with fake models in a process of its own: ``python -m tests.attacks.serving FOLDER`` prints its address."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.feedback import FeedbackStore
+from api.service import Service
+from api.settings import Settings
+from api.sockets import bound
+from index.passage_index import PassageIndex
+from tests.conftest import fake_answerer
+from tests.fakes import BagOfWordsEmbedder, QuotingReader
+
+
+def main(folder: Path, given: dict[str, object]) -> None:
+    """Serves until it is told to stop."""
+    index = PassageIndex(folder, BagOfWordsEmbedder())
+    service = Service(
+        index, fake_answerer(index), BagOfWordsEmbedder(), QuotingReader(), FeedbackStore(folder), "«blue»?"
+    )
+    config = uvicorn.Config(create_app(service, Settings(_env_file=None, **given)), port=0, log_level="error")  # type: ignore[call-arg, arg-type]
+    socket = bound(config)
+    socket.listen()
+    print(f"http://127.0.0.1:{socket.getsockname()[1]}", flush=True)
+    uvicorn.Server(config).run(sockets=[socket])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]) if len(sys.argv) > 2 else {})
