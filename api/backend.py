@@ -14,6 +14,8 @@ from typing import Self, TypeVar
 from api.batching import Asked, Batcher
 from api.feedback import OK as FEEDBACK_OK
 from api.metrics import Metrics
+from api.rate import caller
+from api.readiness import Readiness
 from api.service import Service
 from api.settings import Settings
 from api.workers import Workers
@@ -44,15 +46,17 @@ class Backend:
         self.service = service
         self.metrics = Metrics()
         self._log_questions = settings.log_questions
+        self._default_top_k = settings.top_k
         self._batcher = Batcher(
-            service.answerer.ask_many,
+            service.answerer,
             self.metrics,
+            default_top_k=settings.top_k,
             most_together=settings.batch_questions,
             most_waiting=settings.max_waiting,
         )
         self._lookups = Workers("lookup", threads=_LOOKUPS, most_waiting=_WAITING_LOOKUPS)
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
-        self._self_test: asyncio.Future[bool] | None = None
+        self.readiness = Readiness(self._batcher, service)
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
@@ -76,11 +80,12 @@ class Backend:
         await self._exit.aclose()
         self._lookups.close()
         self._ingests.close()
+        self.readiness.close()
         self.service.close()
 
     async def ask(self, question: Question) -> QAResult:
-        """Raises Overloaded, QuestionError. Cancelled before its turn, the question is never looked at."""
-        return await self._noted(self._batcher.submit(question))
+        """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
+        return await self._noted(self._submit(question))
 
     async def events(self, question: Question) -> AsyncIterator[AskEvent]:
         """The passages, each new best answer, then the result. Raises like `ask`."""
@@ -90,7 +95,7 @@ class Backend:
         def heard(event: AskEvent) -> None:
             loop.call_soon_threadsafe(events.put_nowait, event)
 
-        asked = self._batcher.submit(replace(question, heard=heard))
+        asked = self._submit(replace(question, heard=heard))
         asked.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
@@ -140,15 +145,11 @@ class Backend:
         finally:
             ingesting.cancel()
 
-    async def self_test(self) -> bool:
-        """Whether the reader still reads. Takes its turn behind the questions that are being read.
-
-        Anybody may ask for it at any time: those who ask while one is under way wait for that one.
-        """
-        if self._self_test is None or self._self_test.done():
-            loop = asyncio.get_running_loop()
-            self._self_test = loop.run_in_executor(self._batcher.thread, self.service.self_test)
-        return await asyncio.shield(self._self_test)
+    def _submit(self, question: Question) -> Asked:
+        asking = caller.get()
+        # the gate has counted one call
+        asking.charge(self._batcher.cost(question) / self._default_top_k - 1)
+        return self._batcher.submit(question, asking.client)
 
     async def _stoppable(self, work: Callable[[Callable[[], None]], T]) -> T:
         """Runs ``work`` in its turn; what it is given raises IngestStopped once nobody waits any more."""

@@ -14,7 +14,7 @@ from api.hosts import MalformedHeader, answers_to, host_name, only, origin_autho
 from api.keys import ApiKey, find_key
 from api.keys import Scope as KeyScope
 from api.problems import ProblemResponse, problem
-from api.rate import RateLimit
+from api.rate import Caller, RateLimit, caller
 from api.rules import RouteRules, find_rules, keep_rules
 from api.settings import Settings
 
@@ -60,7 +60,9 @@ class Gate:
             return problem(HTTPStatus.FORBIDDEN, "pages of that origin may not call this service")
         key = find_key(_bearer(authorization or ""), self._keys)
         limit = self._frequent_calls if rules.often else self._calls
-        wait = limit.wait(key.sha256 if key is not None else _address(scope))
+        client = key.sha256 if key is not None else _address(scope)
+        caller.set(Caller(client, limit))
+        wait = limit.wait(client)
         if wait > 0:
             return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many calls", {"Retry-After": str(math.ceil(wait))})
         return _without_scope(key, rules.needs) if self._keys and rules.needs is not None else None

@@ -32,6 +32,7 @@ from index.errors import (
     Overloaded,
     QuestionError,
     QuotaExceeded,
+    RateLimited,
     SourcespanError,
     SpanMismatch,
     UnsupportedFormat,
@@ -53,6 +54,7 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
     (Overloaded, HTTPStatus.SERVICE_UNAVAILABLE),
     (CatalogueFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (QuotaExceeded, HTTPStatus.INSUFFICIENT_STORAGE),
+    (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
     (CatalogueError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -125,7 +127,7 @@ def problem_of(error: SourcespanError) -> Told:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, InvalidQuestion | InvalidFeedback):
         return Told(_faults([FieldFault(field=error.field, detail=error.reason)]))
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | RateLimited):
         told = Problem(title=status.phrase, status=status, detail=str(error))
         return Told(told, {"Retry-After": str(error.retry_after)})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -91,13 +91,21 @@ class Settings(BaseSettings):
     cors_origins: str = Field(
         "", description="Origins of other sites whose pages may call, with commas between; `*` for all. Empty: none."
     )
-    rate_limit: Annotated[int, Field(ge=0)] = Field(1200, description="Calls a minute of one client; 0: no limit.")
+    rate_limit: Annotated[int, Field(ge=0)] = Field(
+        1200,
+        description="Calls a minute of one client; 0: no limit. A question that reads more passages than `top_k` "
+        "counts as that many times more.",
+    )
     max_upload_files: Annotated[int, Field(ge=1)] = Field(20, description="Files in one upload.")
     max_waiting: Annotated[int, Field(ge=1)] = Field(
-        64, description="Questions that may wait; one more is refused at once with 503."
+        64,
+        description="Questions of at most `top_k` passages that may wait; beside them longer ones for as many passages "
+        "in all. One more is refused with 503.",
     )
     batch_questions: Annotated[int, Field(ge=1)] = Field(
-        8, description="Questions that are read together; 1: each by itself."
+        8,
+        description="Questions that are read together; 1: each by itself. One that reads more passages than `top_k` is "
+        "read by itself, in slices between the others.",
     )
     shutdown_seconds: Annotated[int, Field(ge=1)] = Field(30, description="How long a stop waits for running requests.")
     log_questions: bool = Field(False, description="Whether the log holds what is asked.")

@@ -38,6 +38,7 @@ SourcespanError
 │   └── SpanMismatch           a span that does not say what it is said to say
 └── ServiceError
     ├── Overloaded             more work waits than may wait
+    ├── RateLimited            a client asks for more than it may in a minute
     └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -358,6 +359,14 @@ class Overloaded(ServiceError):
     def __init__(self, waiting: int, retry_after: int) -> None:
         super().__init__(f"{waiting} others are waiting; try again in {retry_after} s")
         self.waiting = waiting
+        self.retry_after = retry_after
+
+
+class RateLimited(ServiceError):
+    """A client asks for more reading than it may have in a minute. ``retry_after`` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too much was asked for in the last minute; try again in {retry_after} s")
         self.retry_after = retry_after
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import TypeVar
 
-from index.documents import lone_surrogate
-from index.errors import InvalidQuestion, QuestionError
+from index.errors import QuestionError
 from rag.answers import Answer, QAResult, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence
 from rag.candidates import Candidate, ReadPassage, answer, candidates
-from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, AskConfig
+from rag.checks import check_answers, check_question
+from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.evidence import evidence
 from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, Retrieval, Retriever, SearchMode
 from rag.sources import SourceFinder
 
 Weighed = tuple[tuple[Candidate, ...], tuple[Evidence, ...]]
 Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
+Outcomes = list[QAResult | QuestionError]
+Proposals = list["Proposal | QuestionError"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,18 @@ class QuestionAnswerer:
             raise outcome
         return outcome
 
-    def ask_many(self, questions: Sequence[Question]) -> list[QAResult | QuestionError]:
+    def ask_many(self, questions: Sequence[Question]) -> Outcomes:
         """Answers several questions, which share the reader's forward passes; what is wrong with one harms no other."""
+        return _to_the_end(self.ask_in_slices(questions, MAX_TOP_K))
+
+    def ask_in_slices(self, questions: Sequence[Question], passages: int) -> Generator[int, None, Outcomes]:
+        """The same with pauses, in which other questions may be answered in the same thread.
+
+        Pauses whenever ``passages`` more of each question were read, yields how many that were of all questions, and
+        returns the outcomes. What is answered does not depend on the pauses.
+        """
         began = perf_counter()
-        outcomes = self._propose(questions)
+        outcomes = yield from self._propose(questions, passages)
         return [
             outcome
             if isinstance(outcome, QuestionError)
@@ -150,7 +162,7 @@ class QuestionAnswerer:
 
         Raises InvalidQuestion, QuestionTooLong.
         """
-        (outcome,) = self._propose([Question(question, top_k, MAX_N_BEST, document_ids)])
+        (outcome,) = _to_the_end(self._propose([Question(question, top_k, MAX_N_BEST, document_ids)], MAX_TOP_K))
         if isinstance(outcome, QuestionError):
             raise outcome
         return outcome
@@ -165,17 +177,23 @@ class QuestionAnswerer:
     ) -> Retrieval:
         """The ``top_k`` best passages, unread. Raises InvalidQuestion."""
         top_k = self._config.top_k if top_k is None else top_k
-        _check_question(query, top_k)
+        check_question(query, top_k)
         (found,) = self._retriever.retrieve([Query(query, top_k, document_ids, mode)])
         return found
 
-    def _propose(self, questions: Sequence[Question]) -> list[Proposal | QuestionError]:
+    def _propose(self, questions: Sequence[Question], slice_passages: int) -> Generator[int, None, Proposals]:
         began = perf_counter()
         queries = [self._query(question) for question in questions]
         asked = self._retrieve([(of, q) for of, q in zip(questions, queries, strict=True) if isinstance(q, Query)])
-        reading = perf_counter()
-        self._read(asked)
-        read_ms = _ms_since(reading)
+        read_ms = 0.0
+        slices = self._slices(asked, slice_passages)
+        while True:
+            reading = perf_counter()
+            passages_read = next(slices, None)
+            read_ms += _ms_since(reading)
+            if passages_read is None:
+                break
+            yield passages_read
         proposals = (of.proposal(of.timings(read_ms, _ms_since(began))) for of in asked)
         return [query if isinstance(query, QuestionError) else next(proposals) for query in queries]
 
@@ -183,8 +201,8 @@ class QuestionAnswerer:
         top_k = self._config.top_k if question.top_k is None else question.top_k
         n_best = self._config.n_best if question.n_best is None else question.n_best
         try:
-            _check(n_best, question.min_confidence)
-            _check_question(question.text, top_k)
+            check_answers(n_best, question.min_confidence)
+            check_question(question.text, top_k)
             self._reader.check(question.text)
         except QuestionError as error:
             return error
@@ -198,11 +216,15 @@ class QuestionAnswerer:
                 of_one.question.heard(of_one.passages)
         return asked
 
-    def _read(self, asked: Sequence[_Asked]) -> None:
-        """First the best passages of each, then the other contenders of those that are left in doubt."""
-        self._read_up_to([len(of.sources) if self._wants_all(of) else self._config.read_first for of in asked], asked)
+    def _slices(self, asked: Sequence[_Asked], passages: int) -> Iterator[int]:
+        """First the best passages of each, then the other contenders of those that are left in doubt.
+
+        At most ``passages`` of each are read in one slice; yields how many a slice had.
+        """
+        first = [len(of.sources) if self._wants_all(of) else self._config.read_first for of in asked]
+        yield from self._read_up_to(first, asked, passages)
         doubtful = [of for of in asked if of.passages_read < of.contenders and not self._is_sure(of)]
-        self._read_up_to([of.contenders for of in doubtful], doubtful)
+        yield from self._read_up_to([of.contenders for of in doubtful], doubtful, passages)
 
     def _wants_all(self, asked: _Asked) -> bool:
         several = asked.question.n_best is not None and asked.question.n_best > 1
@@ -212,11 +234,18 @@ class QuestionAnswerer:
         judged = self._calibration.judge(asked.weighed()[1]).judgements
         return bool(judged) and judged[0].confidence >= self._config.sure
 
-    def _read_up_to(self, counts: Sequence[int], asked: Sequence[_Asked]) -> None:
+    def _read_up_to(self, counts: Sequence[int], asked: Sequence[_Asked], passages: int) -> Iterator[int]:
+        ends = [min(count, len(of.sources)) for of, count in zip(asked, counts, strict=True)]
+        while unread := sum(end - of.passages_read for of, end in zip(asked, ends, strict=True)):
+            slice_ends = [min(end, of.passages_read + passages) for of, end in zip(asked, ends, strict=True)]
+            self._read_slice(slice_ends, asked)
+            yield unread - sum(end - of.passages_read for of, end in zip(asked, ends, strict=True))
+
+    def _read_slice(self, ends: Sequence[int], asked: Sequence[_Asked]) -> None:
         """In shared passes; whoever listens hears of each new best answer on the way."""
         starts = [of.passages_read for of in asked]
-        readings = [of.reading(count) for of, count in zip(asked, counts, strict=True)]
-        for found in self._reader.read_many(readings) if readings else ():
+        readings = [of.reading(end) for of, end in zip(asked, ends, strict=True)]
+        for found in self._reader.read_many(readings):
             for at, span in found:
                 asked[at].find(replace(span, position=starts[at] + span.position))
             for at in {at for at, _ in found}:
@@ -256,23 +285,15 @@ class QuestionAnswerer:
         return answer(candidate, confidence, location)
 
 
+def _to_the_end(slices: Generator[int, None, T]) -> T:
+    """What ``slices`` returns, without a pause."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
 def _ms_since(began: float) -> float:
     return (perf_counter() - began) * 1e3
-
-
-def _check_question(question: str, top_k: int) -> None:
-    if not question.strip():
-        raise InvalidQuestion("question", "is blank")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise InvalidQuestion("question", f"has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,}")
-    if lone_surrogate(question) is not None:
-        raise InvalidQuestion("question", "holds a lone surrogate")
-    if not 1 <= top_k <= MAX_TOP_K:
-        raise InvalidQuestion("top_k", f"is {top_k}, must be 1 to {MAX_TOP_K}")
-
-
-def _check(n_best: int, min_confidence: float | None) -> None:
-    if not 1 <= n_best <= MAX_N_BEST:
-        raise InvalidQuestion("n_best", f"is {n_best}, must be 1 to {MAX_N_BEST}")
-    if min_confidence is not None and not 0 <= min_confidence <= 1:
-        raise InvalidQuestion("min_confidence", f"is {min_confidence}, must be 0 to 1")

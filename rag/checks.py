@@ -1,0 +1,27 @@
+"""What may be asked for."""
+
+from __future__ import annotations
+
+from index.documents import lone_surrogate
+from index.errors import InvalidQuestion
+from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
+
+
+def check_question(question: str, top_k: int) -> None:
+    """Raises InvalidQuestion where the text or the number of passages is out of its limits."""
+    if not question.strip():
+        raise InvalidQuestion("question", "is blank")
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise InvalidQuestion("question", f"has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,}")
+    if lone_surrogate(question) is not None:
+        raise InvalidQuestion("question", "holds a lone surrogate")
+    if not 1 <= top_k <= MAX_TOP_K:
+        raise InvalidQuestion("top_k", f"is {top_k}, must be 1 to {MAX_TOP_K}")
+
+
+def check_answers(n_best: int, min_confidence: float | None) -> None:
+    """Raises InvalidQuestion where the number of answers or their least confidence is out of its limits."""
+    if not 1 <= n_best <= MAX_N_BEST:
+        raise InvalidQuestion("n_best", f"is {n_best}, must be 1 to {MAX_N_BEST}")
+    if min_confidence is not None and not 0 <= min_confidence <= 1:
+        raise InvalidQuestion("min_confidence", f"is {min_confidence}, must be 0 to 1")
