@@ -6,16 +6,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Annotated
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.rules import methods_at
-from api.shown import shown
 from index.errors import (
     CatalogueError,
     CatalogueFull,
@@ -37,6 +38,7 @@ from index.errors import (
     SpanMismatch,
     UnsupportedFormat,
 )
+from index.shown import shown
 
 logger = logging.getLogger("sourcespan")
 
@@ -62,16 +64,21 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable)
 
 _CLIENT_CLOSED_REQUEST = 499
+_MOST_FAULTS = 20
 _OPENAI = ("/v1/chat/", "/v1/models")
 
 PROBLEM_JSON = "application/problem+json"
 
 
+def _shown_to(longest: int) -> AfterValidator:
+    return AfterValidator(lambda text: shown(text, longest))
+
+
 class FieldFault(BaseModel):
     """What is wrong with one field of a request."""
 
-    field: str
-    detail: str
+    field: Annotated[str, _shown_to(200)]
+    detail: Annotated[str, _shown_to(500)]
 
 
 class Problem(BaseModel):
@@ -80,7 +87,7 @@ class Problem(BaseModel):
     type: str = "about:blank"
     title: str
     status: int
-    detail: str
+    detail: Annotated[str, _shown_to(2_000)]
     errors: list[FieldFault] = []
 
 
@@ -139,13 +146,18 @@ def problem_of(error: SourcespanError) -> Told:
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Makes every error of ``app`` a problem."""
-    app.add_exception_handler(ClientGone, _client_gone)
+    for gone in (ClientGone, ClientDisconnect):
+        app.add_exception_handler(gone, _client_gone)
     app.add_exception_handler(SourcespanError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
 
 
 def _client_gone(_: Request, __: Exception) -> Response:
+    return _no_response()
+
+
+def _no_response() -> Response:
     # nobody reads it; the log and the metrics show it, by the number that proxies use
     return Response(status_code=_CLIENT_CLOSED_REQUEST)
 
@@ -160,19 +172,22 @@ def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     faults = [
         FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
-        for fault in error.errors()
+        for fault in error.errors()[:_MOST_FAULTS]
     ]
     return ProblemResponse(_faults(faults))
 
 
 def _faults(faults: list[FieldFault]) -> Problem:
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    detail = "; ".join(f"{fault.field}: {fault.detail}" for fault in faults)
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    detail = f"{faults[0].field}: {faults[0].detail}{more}"
     return Problem(title=status.phrase, status=status, detail=detail, errors=faults)
 
 
-def _http_error(request: Request, error: Exception) -> ProblemResponse:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if isinstance(error.__cause__, ClientDisconnect):
+        return _no_response()  # FastAPI takes it for a body that cannot be parsed
     status = HTTPStatus(error.status_code)
     detail = error.detail
     if status is HTTPStatus.NOT_FOUND and detail == status.phrase:
@@ -212,6 +227,9 @@ class Unexpected:
         except Exception as error:
             if scope["type"] != "http" or started:
                 raise
+            if isinstance(error, ClientDisconnect):
+                await _no_response()(scope, receive, send)
+                return
             logger.exception("unexpected")
             told = problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"An unexpected {type(error).__name__} was logged.")
             await told(scope, receive, send)

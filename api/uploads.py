@@ -22,6 +22,7 @@ from api.problems import Problem, problem_of
 from api.schemas import DocumentIn, DocumentOut
 from api.settings import Settings
 from api.sse import Event
+from api.strict_json import json_in
 from index.documents import Document, DocumentDraft
 from index.errors import DocumentError, DocumentTooLarge, Overloaded, SourcespanError
 from index.interfaces import Progress
@@ -160,7 +161,7 @@ def _of_json(body: DocumentIn, settings: Settings) -> Iterator[ParsedFile]:
 
 def _document_in(data: bytes) -> DocumentIn:
     try:
-        return DocumentIn.model_validate_json(data)
+        return DocumentIn.model_validate(json_in(data))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
