@@ -34,8 +34,10 @@ from index.errors import (
     QuestionError,
     QuotaExceeded,
     RateLimited,
+    ServiceStopping,
     SourcespanError,
     SpanMismatch,
+    TemporaryFolderFull,
     UnsupportedFormat,
 )
 from index.shown import shown
@@ -57,11 +59,13 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
     (CatalogueFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (QuotaExceeded, HTTPStatus.INSUFFICIENT_STORAGE),
     (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
+    (ServiceStopping, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TemporaryFolderFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (CatalogueError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 # what a client, or whoever it tells, can do something about: shown in full, as it names nothing of the server
-_SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable)
+_SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable, TemporaryFolderFull)
 
 _CLIENT_CLOSED_REQUEST = 499
 _MOST_FAULTS = 20
@@ -134,7 +138,7 @@ def problem_of(error: SourcespanError) -> Told:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, InvalidQuestion | InvalidFeedback):
         return Told(_faults([FieldFault(field=error.field, detail=error.reason)]))
-    if isinstance(error, Overloaded | RateLimited):
+    if isinstance(error, Overloaded | RateLimited | ServiceStopping):
         told = Problem(title=status.phrase, status=status, detail=str(error))
         return Told(told, {"Retry-After": str(error.retry_after)})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

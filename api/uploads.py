@@ -24,7 +24,7 @@ from api.settings import Settings
 from api.sse import Event
 from api.strict_json import json_in
 from index.documents import Document, DocumentDraft
-from index.errors import DocumentError, DocumentTooLarge, Overloaded, SourcespanError
+from index.errors import DocumentError, DocumentTooLarge, Overloaded, ServiceStopping, SourcespanError
 from index.interfaces import Progress
 from index.parsing import ARCHIVE, ParsedFile, drafts_of, suffix_of
 
@@ -91,7 +91,8 @@ async def uploads_in(request: Request, settings: Settings) -> AsyncIterator[list
 async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncIterator[Event]:
     """Stores one after the other: `progress` while a file is under way, `file` when its end is known, then `done`.
 
-    A file that cannot be stored stops no other one. Raises Overloaded where not even the first gets its turn.
+    A file that cannot be stored stops no other one. Raises Overloaded or ServiceStopping where not even the first is
+    stored.
     """
     ended: list[UploadedFile] = []
     for upload in uploads:
@@ -102,7 +103,7 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncIterato
                     yield "file", told
                 else:
                     yield "progress", told
-        except Overloaded as error:
+        except (Overloaded, ServiceStopping) as error:
             if not ended:
                 raise  # nothing is stored: the whole request can be made again
             ended.append(UploadedFile(file=upload.name, problem=problem_of(error).body))

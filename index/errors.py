@@ -39,6 +39,8 @@ SourcespanError
 └── ServiceError
     ├── Overloaded             more work waits than may wait
     ├── RateLimited            a client asks for more than it may in a minute
+    ├── ServiceStopping        the service is being stopped
+    ├── TemporaryFolderFull    an upload cannot be written down
     └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -372,6 +374,25 @@ class RateLimited(ServiceError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"too much was asked for in the last minute; try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class ServiceStopping(ServiceError):
+    """The service is being stopped. ``retry_after`` in seconds: it may be started again by then."""
+
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__(f"the service is being stopped; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class TemporaryFolderFull(ServiceError):
+    """What comes in cannot be written to the folder for temporary files."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the folder for temporary files takes no more ({reason}): nothing was stored, and what was stored before "
+            "still works"
+        )
+        self.reason = reason
 
 
 class UnsafeAddress(ServiceError):
