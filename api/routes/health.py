@@ -56,7 +56,7 @@ async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
         passages=state.passages,
         embedder=service.embedder.fingerprint,
         reader=service.reader.fingerprint,
-        feedback=await backend.look_up(lambda: service.feedback.status),
+        feedback=state.feedback,
     )
 
 
