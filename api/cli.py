@@ -7,8 +7,6 @@ import logging
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,8 +14,10 @@ import typer
 from pydantic import ValidationError
 
 from api.keys import SCOPES, hash_of, new_key
+from api.options import AsJson, Data, settings_with
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_failures, show_finding, show_ingested, show_result
+from api.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result
+from api.upkeep import backup, doctor, restore
 from eval.commands import app as eval_app
 from eval.load import load
 from index.errors import SourcespanError
@@ -37,11 +37,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+for command in (doctor, backup, restore):
+    app.command()(command)
 eval_app.command()(load)
 app.add_typer(eval_app, name="eval")
-
-Data = Annotated[Path | None, typer.Option(help="Folder of the index.", show_default="SOURCESPAN_DATA, else data")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
@@ -63,25 +62,39 @@ def serve(
     data: Data = None,
 ) -> None:
     """Serve the API and the chat page; the first start indexes the bundled article."""
+    import uvicorn
+
     from api.app import create_app
     from api.logs import log_as_json
-    from api.server import Server, bound
     from api.service import Service
+    from api.sockets import bound
 
-    settings = _settings(host=host, port=port, data=data)
+    settings = settings_with(host=host, port=port, data=data)
     settings.check_address()
+    config = uvicorn.Config(
+        app=lambda: create_app(Service.of(parts, settings.data, settings.max_feedback), settings),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        access_log=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        ws="none",
+    )
     # before the models are loaded: a port that is taken should not cost that time
-    socket = bound(settings)
+    socket = bound(config)
     parts = _load(settings)
     if parts.index.catalogue.generation == 0:
         _index_bundled(parts.index)
-    server = Server(create_app(Service.of(parts, settings.data, settings.max_feedback), settings), settings)
     log_as_json()
     socket.listen()  # who reads the next line may connect at once
     bound_host, bound_port = socket.getsockname()[:2]
     console.print(f"Sourcespan is at http://{bound_host}:{bound_port}  (Ctrl+C stops it)", style="bold")
     with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then, and raises it once more
-        server.run(sockets=[socket])
+        uvicorn.Server(config).run(sockets=[socket])
 
 
 @app.command()
@@ -93,7 +106,7 @@ def index(
     """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
     from index.build import ingest
 
-    settings = _settings(data=data)
+    settings = settings_with(data=data)
     with errors.status("Loading the embedder …"):
         from rag.loading import open_index
 
@@ -133,7 +146,7 @@ def ask(
     """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
     from api.schemas import AskResponse
 
-    parts = _load(_settings(data=data))
+    parts = _load(settings_with(data=data))
     if parts.index.catalogue.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
@@ -144,32 +157,6 @@ def ask(
         show_result(result)
     if result.abstained:
         raise typer.Exit(NOT_FOUND)
-
-
-@app.command()
-def doctor(
-    data: Data = None,
-    mend: Annotated[bool, typer.Option("--mend", help="First make anew what is derived: words, vectors.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Check models, libraries and index. Exit code 0: all is well; 1: something is to be mended; 2: an error."""
-    from api.feedback import examine as examine_feedback
-    from index.doctor import mend as mend_index
-    from rag.doctor import examine_all
-
-    settings = _settings(data=data)
-    for done in mend_index(settings.data) if mend else []:
-        errors.print(f"mended   {done}", markup=False)
-    findings = []
-    examined = examine_all(settings.data, settings.models, settings.vector_rule)
-    for finding in chain(examined, [examine_feedback(settings.data)]):
-        findings.append(finding)
-        if not as_json:
-            show_finding(finding)
-    if as_json:
-        print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
-    if any(finding.severity == "fault" for finding in findings):
-        raise typer.Exit(TO_MEND)
 
 
 @app.command()
@@ -220,7 +207,7 @@ def calibrate(
     from rag.loading import calibration_beside, load, reader_folder
     from rag.squad import read_squad
 
-    settings = _settings(calibration="none")
+    settings = settings_with(calibration="none")
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
     with tempfile.TemporaryDirectory(prefix="sourcespan-calibrate-") as folder:
         parts = load(Path(folder), settings.models, retriever=settings.retriever, ask=settings.ask)
@@ -260,16 +247,11 @@ def bench(as_json: AsJson = False) -> None:
     from eval.bench import measure, show
 
     with errors.status("") as status:
-        report = measure(_settings().models, lambda what: status.update(f"Measuring: {what} …"))
+        report = measure(settings_with().models, lambda what: status.update(f"Measuring: {what} …"))
     if as_json:
         print(json.dumps(report.as_dict(), indent=2))
     else:
         show(report)
-
-
-def _settings(**given: object) -> Settings:
-    """The settings, with what the command line says on top."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
 def _load(settings: Settings) -> Parts:

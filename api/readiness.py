@@ -34,8 +34,6 @@ class State:
     reason: str = ""
     documents: int = 0
     passages: int = 0
-    feedback: str = ""
-    """`ok`, or why what users say of answers cannot be kept at present."""
 
 
 class Readiness:
@@ -64,15 +62,13 @@ class Readiness:
         if not await self._reads():
             return State(_WRONG)
         self._late = _NO_INDEX
+        count = self._service.index.catalogue.count
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._stored)
+            documents, passages = await asyncio.get_running_loop().run_in_executor(self._thread, count)
         except CatalogueError as error:
             logger.error("%s", error)
             return State(_UNREACHABLE)
-
-    def _stored(self) -> State:
-        documents, passages = self._service.index.catalogue.count()
-        return State("", documents, passages, self._service.feedback.status)
+        return State("", documents, passages)
 
     async def _reads(self) -> bool:
         if self._clock() - max(self._tested, self._batcher.last_answer) < FRESH:

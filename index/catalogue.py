@@ -8,8 +8,9 @@ catalogue can be brought in step by reading only what changed.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from index import outlines
+from index.checks import broken_vectors, read_vectors
 from index.database import Database
 from index.documents import Document, DocumentDraft, Location, Outline, Passage
 from index.errors import DocumentNotFound, DuplicateDocument
@@ -25,10 +27,18 @@ from index.interfaces import Keys, Vectors
 from index.lexical import WordSearch
 from index.schema import SCHEMA_VERSION, generation_of, prepare, version_of
 
+logger = logging.getLogger("sourcespan")
+
+CATALOGUE_FILE = "catalogue.sqlite3"
+
 _ROWS_AT_ONCE = 10_000
 
 _DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
 _DOCUMENT_AND_TEXT = _DOCUMENT.replace(" FROM", ", text FROM")
+_PASSAGE_ANEW = (
+    "INSERT INTO passages (document_id, start, end, generation, vector, text) "
+    "SELECT document_id, start, end, ?, ?, text FROM passages WHERE key = ?"
+)
 _PASSAGES = (
     "SELECT key, document_id, start, end, text, location FROM passages AS p "
     "WHERE key IN (SELECT value FROM json_each(?))"
@@ -120,6 +130,19 @@ class Catalogue:
             _next_generation(db)
             _delete(db, document_id)
 
+    def broken_vectors(self) -> list[int]:
+        """The keys of the passages whose stored vectors are damaged."""
+        with self._db.moment() as db:
+            return broken_vectors(db, self._dimension)
+
+    def put_vectors(self, vectors: Mapping[int, Vectors]) -> None:
+        """Gives passages other vectors, and with them new keys: what follows the catalogue takes them for others."""
+        with self._db.change() as db:
+            generation = _next_generation(db)
+            for key, vector in vectors.items():
+                db.execute(_PASSAGE_ANEW, (generation, vector.astype("<f4").tobytes(), key))
+                db.execute("DELETE FROM passages WHERE key = ?", (key,))
+
     def document(self, document_id: str) -> Document:
         """Raises DocumentNotFound."""
         with self._db.reading() as db:
@@ -186,13 +209,13 @@ class Catalogue:
         return self._words.search(query, limit, among)
 
     def vectors(self, keys: Keys) -> Vectors:
-        """(keys found, dimension): the stored vectors of these passages, in the order of their keys."""
+        """(found, dimension): the stored vectors of these passages, if they are sound, in the order of their keys."""
         with self._db.reading() as db:
             rows = db.execute(
-                "SELECT vector FROM passages WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+                "SELECT key, vector FROM passages WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
                 (json.dumps(keys.tolist()),),
-            )
-            return self._stacked([row[0] for row in rows])
+            ).fetchall()
+        return self._sound(rows)[1]
 
     def keys(self) -> Keys:
         """Every passage's key, in order."""
@@ -209,10 +232,16 @@ class Catalogue:
 
     def _blocks(self, rows: sqlite3.Cursor) -> Iterator[tuple[Keys, Vectors]]:
         while block := rows.fetchmany(_ROWS_AT_ONCE):
-            yield np.array([row[0] for row in block], dtype=np.int64), self._stacked([row[1] for row in block])
+            yield self._sound(block)
 
-    def _stacked(self, vectors: Sequence[bytes]) -> Vectors:
-        return np.frombuffer(b"".join(vectors), dtype="<f4").reshape(-1, self._dimension)
+    def _sound(self, rows: Sequence[tuple[int, object]]) -> tuple[Keys, Vectors]:
+        """The keys and the vectors of these rows, without those whose vectors are damaged."""
+        keys = np.array([row[0] for row in rows], dtype=np.int64)
+        vectors, sound = read_vectors([row[1] for row in rows], self._dimension)
+        if sound.all():
+            return keys, vectors
+        logger.warning("%d stored vectors are damaged: run `sourcespan doctor --mend`", len(keys) - sound.sum())
+        return keys[sound], vectors[sound]
 
 
 def _next_generation(db: sqlite3.Connection) -> int:

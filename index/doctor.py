@@ -11,12 +11,13 @@ from typing import Literal
 
 import numpy as np
 
+from index.catalogue import CATALOGUE_FILE, Catalogue
+from index.checks import broken_documents, broken_vectors, damage, missing_tables
 from index.database import Database
-from index.documents import DocumentDraft
-from index.errors import CatalogueError, CatalogueUnusable, DocumentError, EmbedderMismatch
+from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
-from index.schema import SCHEMA_VERSION
+from index.schema import SCHEMA_VERSION, version_of
 from index.snapshots import Snapshots
 from index.states import STATES_FILE
 from index.vector_rule import VectorRule
@@ -26,6 +27,7 @@ Severity = Literal["fine", "warning", "fault"]
 LEAST_FREE_BYTES = 1_000_000_000
 _TOLD_AT_MOST = 3
 _DRAWN = 50
+_EMBED_AT_ONCE = 64
 _SAME = 0.98
 """The cosine of a vector and the same one in a byte a number, or embedded in another batch, is above."""
 _ANEW = "index the documents anew into another data directory (sourcespan index PATH --data NEW)"
@@ -44,46 +46,74 @@ class Finding:
 
 def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = None) -> Iterator[Finding]:
     """Examines the index in ``folder``; without the embedder that made it, its vectors are not searched."""
-    path = folder / "catalogue.sqlite3"
+    path = folder / CATALOGUE_FILE
     if not path.exists():
-        yield Finding("catalogue", "warning", f"nothing is indexed in {folder} yet", "run `sourcespan index PATH`")
+        yield _none_in(folder)
         return
     yield _free_space(folder, path.stat().st_size)
+    if path.stat().st_size == 0:
+        yield _damaged("the file is empty: a start makes a new catalogue in it")
+        return
     try:
         database = Database(path)
-        version, sound = _file(database)
     except CatalogueError as error:
-        yield Finding("catalogue", "fault", str(error), f"restore {path.name} from a backup, or {_ANEW}")
+        yield _damaged(str(error))
         return
-    yield sound
-    yield _schema(version)
-    if version == SCHEMA_VERSION:
-        try:
+    try:
+        version, sound = _file(database)
+        yield sound
+        if version == 0:
+            return
+        yield _schema(version)
+        if version == SCHEMA_VERSION:
             yield _documents(database)
             yield _words(database)
             yield from _vectors(folder, database, embedder, rule)
-        except CatalogueError as error:
-            yield Finding("catalogue", "fault", str(error), f"restore {path.name} from a backup, or {_ANEW}")
-    database.close()
+    except CatalogueError as error:
+        yield _damaged(str(error))
+    finally:
+        database.close()
 
 
-def mend(folder: Path) -> list[str]:
-    """Makes anew what is derived from the catalogue; says what was done. Raises CatalogueError."""
-    path = folder / "catalogue.sqlite3"
-    if not path.exists():
+def mend(folder: Path, embedder: Embedder | None) -> list[str]:
+    """Makes anew what is derived from the documents; says what was done. Raises CatalogueError.
+
+    Vectors that are none are embedded anew where ``embedder`` is the one that made the others.
+    """
+    path = folder / CATALOGUE_FILE
+    if not path.exists() or path.stat().st_size == 0:
         raise CatalogueUnusable(f"nothing is indexed in {folder} yet")
     database = Database(path)
-    with database.change() as db:
-        db.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
-    database.close()
+    try:
+        with database.change() as db:
+            db.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
+        done = ["the word index was made anew from the passages"]
+        if embedder is not None and (embedded := _embedded_anew(path, embedder)):
+            done.append(f"{embedded:,} vectors were damaged and are embedded anew")
+        database.erase()
+    finally:
+        database.close()
     snapshots = _thrown_away(folder, "vectors-*")
-    done = [
-        "the word index was made anew from the passages",
-        f"{snapshots} files of vector snapshots removed; the next start makes the vectors anew",
-    ]
+    done.append(f"{snapshots} files of vector snapshots removed; the next start makes the vectors anew")
     if _thrown_away(folder, f"{STATES_FILE}*"):
         done.append("what the reader had computed ahead removed; it is computed anew when it is wanted")
     return done
+
+
+def _embedded_anew(path: Path, embedder: Embedder) -> int:
+    """How many vectors were broken."""
+    try:
+        catalogue = Catalogue(path, embedder=embedder.fingerprint, dimension=embedder.dimension)
+    except EmbedderMismatch:
+        return 0  # the examination says so
+    try:
+        broken = catalogue.broken_vectors()
+        for at in range(0, len(broken), _EMBED_AT_ONCE):
+            texts = {key: passage.text for key, passage in catalogue.passages(broken[at : at + _EMBED_AT_ONCE]).items()}
+            catalogue.put_vectors(dict(zip(texts, embedder.embed_passages(list(texts.values())), strict=True)))
+        return len(broken)
+    finally:
+        catalogue.close()
 
 
 def _thrown_away(folder: Path, pattern: str) -> int:
@@ -92,6 +122,14 @@ def _thrown_away(folder: Path, pattern: str) -> int:
     for path in files:
         path.unlink()
     return len(files)
+
+
+def _none_in(folder: Path) -> Finding:
+    """There is no catalogue: is there a trace of one?"""
+    left = sorted(path.name for pattern in ("vectors-*", f"{CATALOGUE_FILE}-*") for path in folder.glob(pattern))
+    if left:
+        return _damaged(f"there is none in {folder}, but there are files that belonged to one: {_some(left)}")
+    return Finding("catalogue", "warning", f"nothing is indexed in {folder} yet", "run `sourcespan index PATH`")
 
 
 def _free_space(folder: Path, size: int) -> Finding:
@@ -106,15 +144,18 @@ def _free_space(folder: Path, size: int) -> Finding:
 
 
 def _file(database: Database) -> tuple[int, Finding]:
-    """Its schema version, and whether SQLite finds the file sound."""
+    """Its schema version, and whether SQLite finds the file sound and the tables in it."""
     with database.reading() as db:
-        version = int(db.execute("PRAGMA user_version").fetchone()[0])
-        problems = [str(row[0]) for row in db.execute(f"PRAGMA integrity_check({_TOLD_AT_MOST})")]
-        problems += [f"{row[0]} row {row[1]} refers to nothing" for row in db.execute("PRAGMA foreign_key_check")]
-    if problems == ["ok"]:
-        return version, Finding("catalogue", "fine", "SQLite finds the file sound")
-    says = "SQLite finds the file damaged: " + _some([problem for problem in problems if problem != "ok"])
-    return version, Finding("catalogue", "fault", says, f"restore it from a backup, or {_ANEW}")
+        version, missing, problems = version_of(db), missing_tables(db), damage(db, _TOLD_AT_MOST)
+    if problems:
+        return version, _damaged(f"SQLite finds the file damaged: {_some(problems)}")
+    if missing:
+        return 0, _damaged(f"the file is sound, but has no table {', '.join(missing)}")
+    return version, Finding("catalogue", "fine", "SQLite finds the file sound")
+
+
+def _damaged(says: str) -> Finding:
+    return Finding("catalogue", "fault", says, f"restore it from a backup (sourcespan restore FILE), or {_ANEW}")
 
 
 def _schema(version: int) -> Finding:
@@ -128,41 +169,12 @@ def _schema(version: int) -> Finding:
 
 def _documents(database: Database) -> Finding:
     """Whether each document's text, passages and numbers agree."""
-    wrong: list[str] = []
     with database.moment() as db:
-        ids = [str(row[0]) for row in db.execute("SELECT id FROM documents ORDER BY created_at, id")]
-        for document_id in ids:
-            if reason := _document(db, document_id):
-                wrong.append(f"document {document_id}: {reason}")
+        documents, wrong = broken_documents(db)
     if wrong:
         advice = "delete each of these documents and index its file again"
-        return Finding("documents", "fault", f"{len(wrong):,} of {len(ids):,} are not whole: {_some(wrong)}", advice)
-    return Finding("documents", "fine", f"all {len(ids):,} are whole, and every passage is a range of its document")
-
-
-def _document(db: sqlite3.Connection, document_id: str) -> str:
-    """What is wrong with a document; empty if nothing is."""
-    text, sha256, characters, count = db.execute(
-        "SELECT text, sha256, characters, passages FROM documents WHERE id = ?", (document_id,)
-    ).fetchone()
-    try:
-        if DocumentDraft("", text).sha256 != sha256 or len(text) != characters:
-            return "its text is not the one that was stored"
-    except DocumentError as error:
-        return str(error)
-    passages = db.execute(
-        "SELECT start, end, text FROM passages WHERE document_id = ? ORDER BY start", (document_id,)
-    ).fetchall()
-    if len(passages) != count:
-        return f"it has {len(passages):,} passages instead of {count:,}"
-    covered = 0
-    for start, end, passage in passages:
-        if text[start:end] != passage:
-            return f"its passage {start}-{end} is not that range of the text"
-        if text[covered:start].strip():
-            return f"no passage holds its characters {covered}-{start}"
-        covered = max(covered, end)
-    return f"no passage holds its characters from {covered}" if text[covered:].strip() else ""
+        return Finding("documents", "fault", f"{len(wrong):,} of {documents:,} are not whole: {_some(wrong)}", advice)
+    return Finding("documents", "fine", f"all {documents:,} are whole, and every passage is a range of its document")
 
 
 def _words(database: Database) -> Finding:
@@ -184,7 +196,6 @@ def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: 
             db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
             for name in ("embedder", "identity")
         )
-        sizes = [int(row[0]) for row in db.execute("SELECT DISTINCT length(vector) FROM passages")]
     if embedder is None:
         yield Finding(
             "vectors", "warning", f"not searched: the embedder {indexed_with} is missing", "mend the embedder"
@@ -194,11 +205,13 @@ def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: 
         mismatch = EmbedderMismatch(indexed_with, embedder.fingerprint)
         yield Finding("vectors", "fault", str(mismatch), "set SOURCESPAN_EMBEDDER to that embedder")
         return
-    if set(sizes) - {4 * embedder.dimension}:
-        says = f"there are vectors of {sizes} bytes instead of {4 * embedder.dimension}"
-        yield Finding("vectors", "fault", says, _ANEW)
-        return
+    with database.moment() as db:
+        broken = broken_vectors(db, embedder.dimension)
     yield _snapshot(folder, identity)
+    if broken:
+        says = f"{len(broken):,} stored vectors are damaged; their passages are found by words only"
+        yield Finding("vectors", "fault", says, "run `sourcespan doctor --mend`")
+        return
     yield _searched(folder, embedder, rule)
 
 

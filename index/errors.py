@@ -39,8 +39,6 @@ SourcespanError
 └── ServiceError
     ├── Overloaded             more work waits than may wait
     ├── RateLimited            a client asks for more than it may in a minute
-    ├── ServiceStopping        the service is being stopped
-    ├── TemporaryFolderFull    an upload cannot be written down
     └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -48,8 +46,6 @@ unless the operator gave it.
 """
 
 from __future__ import annotations
-
-from index.shown import cut
 
 
 class SourcespanError(Exception):
@@ -64,7 +60,7 @@ class EmptyDocument(DocumentError):
     """The document has no text."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{cut(name)!r} has no text in it")
+        super().__init__(f"{name!r} has no text in it")
         self.name = name
 
 
@@ -72,7 +68,7 @@ class UnsupportedFormat(DocumentError):
     """A kind of file that is not read."""
 
     def __init__(self, name: str, supported: tuple[str, ...]) -> None:
-        super().__init__(f"{cut(name)!r} is of a kind that is not read; supported: {', '.join(supported)}")
+        super().__init__(f"{name!r} is of a kind that is not read; supported: {', '.join(supported)}")
         self.name = name
         self.supported = supported
 
@@ -81,7 +77,7 @@ class MislabelledFile(DocumentError):
     """A file whose name says one kind and whose content is another."""
 
     def __init__(self, name: str, holds: str, advice: str) -> None:
-        super().__init__(f"{cut(name)!r} does not hold what its name says: it is {holds}; {advice}")
+        super().__init__(f"{name!r} does not hold what its name says: it is {holds}; {advice}")
         self.name = name
         self.holds = holds
 
@@ -90,7 +86,7 @@ class EncryptedFile(DocumentError):
     """A file that opens only with a password."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{cut(name)!r} is encrypted: save it without a password first")
+        super().__init__(f"{name!r} is encrypted: save it without a password first")
         self.name = name
 
 
@@ -99,7 +95,7 @@ class ScannedDocument(DocumentError):
 
     def __init__(self, name: str, pages: int) -> None:
         super().__init__(
-            f"{cut(name)!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: "
+            f"{name!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: "
             "run text recognition (OCR) over it first"
         )
         self.name = name
@@ -110,7 +106,7 @@ class UnsafeArchive(DocumentError):
     """An archive, or a file in one, that is not unpacked."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{cut(name)!r} is not unpacked: {reason}")
+        super().__init__(f"{name!r} is not unpacked: {reason}")
         self.name = name
         self.reason = reason
 
@@ -119,7 +115,7 @@ class MalformedFile(DocumentError):
     """A file that cannot be read as what it claims to be."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{cut(name)!r} cannot be read: {reason}")
+        super().__init__(f"{name!r} cannot be read: {reason}")
         self.name = name
         self.reason = reason
 
@@ -128,7 +124,7 @@ class DocumentTooLarge(DocumentError):
     """A document over the size limit. ``size`` and ``limit`` in bytes."""
 
     def __init__(self, name: str, size: int, limit: int) -> None:
-        super().__init__(f"{cut(name)!r} has {size:,} bytes; the limit is {limit:,}")
+        super().__init__(f"{name!r} has {size:,} bytes; the limit is {limit:,}")
         self.name = name
         self.size = size
         self.limit = limit
@@ -138,7 +134,7 @@ class DocumentNotFound(DocumentError):
     """No document has this id."""
 
     def __init__(self, document_id: str) -> None:
-        super().__init__(f"there is no document {cut(document_id)!r}")
+        super().__init__(f"there is no document {document_id!r}")
         self.document_id = document_id
 
 
@@ -146,7 +142,7 @@ class DuplicateDocument(DocumentError):
     """Another document already holds this text."""
 
     def __init__(self, document_id: str) -> None:
-        super().__init__(f"document {cut(document_id)!r} already holds this text")
+        super().__init__(f"document {document_id!r} already holds this text")
         self.document_id = document_id
 
 
@@ -180,7 +176,7 @@ class ModelNotFound(ModelError):
     """No model goes by this name here."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"model {cut(name)!r} was not found: {reason}")
+        super().__init__(f"model {name!r} was not found: {reason}")
         self.name = name
 
 
@@ -188,9 +184,7 @@ class ModelCorrupted(ModelError):
     """Weights that are not what they should be."""
 
     def __init__(self, name: str, expected: str, found: str) -> None:
-        super().__init__(
-            f"the weights of {cut(name)!r} have sha256 {found}, expected {expected}: install the model anew"
-        )
+        super().__init__(f"the weights of {name!r} have sha256 {found}, expected {expected}: install the model anew")
         self.name = name
         self.expected = expected
         self.found = found
@@ -200,7 +194,7 @@ class ModelUnsuitable(ModelError):
     """A model that cannot do the job it was named for."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"model {cut(name)!r} cannot be used: {reason}")
+        super().__init__(f"model {name!r} cannot be used: {reason}")
         self.name = name
         self.reason = reason
 
@@ -349,7 +343,7 @@ class SpanMismatch(FeedbackError):
     """The characters of the document at this span are not the text that came with it."""
 
     def __init__(self, document_id: str, start: int, end: int) -> None:
-        super().__init__(f"document {cut(document_id)!r} does not have that text at characters {start:,} to {end:,}")
+        super().__init__(f"document {document_id!r} does not have that text at characters {start:,} to {end:,}")
         self.document_id = document_id
         self.start = start
         self.end = end
@@ -374,25 +368,6 @@ class RateLimited(ServiceError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"too much was asked for in the last minute; try again in {retry_after} s")
         self.retry_after = retry_after
-
-
-class ServiceStopping(ServiceError):
-    """The service is being stopped. ``retry_after`` in seconds: it may be started again by then."""
-
-    def __init__(self, retry_after: int = 5) -> None:
-        super().__init__(f"the service is being stopped; try again in {retry_after} s")
-        self.retry_after = retry_after
-
-
-class TemporaryFolderFull(ServiceError):
-    """What comes in cannot be written to the folder for temporary files."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"the folder for temporary files takes no more ({reason}): nothing was stored, and what was stored before "
-            "still works"
-        )
-        self.reason = reason
 
 
 class UnsafeAddress(ServiceError):

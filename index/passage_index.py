@@ -18,7 +18,7 @@ from types import TracebackType
 
 import numpy as np
 
-from index.catalogue import Catalogue, NewDocument, NewPassage
+from index.catalogue import CATALOGUE_FILE, Catalogue, NewDocument, NewPassage
 from index.documents import Document, DocumentDraft
 from index.errors import CatalogueError, CatalogueUnusable
 from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
@@ -65,9 +65,7 @@ class PassageIndex:
         self._preparation = preparation
         self._size = (size or PassageSize()).within(embedder.max_tokens)
         self._rule = rule or VectorRule()
-        self.catalogue = Catalogue(
-            folder / "catalogue.sqlite3", embedder=embedder.fingerprint, dimension=embedder.dimension
-        )
+        self.catalogue = Catalogue(folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension)
         self._snapshots = Snapshots(folder, self.catalogue.identity)
         self._lock = threading.RLock()
         self._vectors, self._generation = self._load_snapshot()

@@ -67,7 +67,7 @@ def test_an_index_in_order_is_found_in_order_and_left_as_it_was(folder: Path, ru
         ),
         (["INSERT INTO passage_words (passage_words) VALUES ('delete-all')"], "words", "not that of the passages"),
         (["UPDATE passages SET text = 'other' WHERE key = 1"], "words", "not that of the passages"),
-        (["UPDATE passages SET vector = zeroblob(8) WHERE key = 2"], "vectors", "vectors of"),
+        (["UPDATE passages SET vector = zeroblob(8) WHERE key = 2"], "vectors", "1 stored vectors are damaged"),
         (
             ["DROP TRIGGER passage_removed", "DELETE FROM passages WHERE key = 2"],
             "vectors",
@@ -102,7 +102,7 @@ def test_a_snapshot_that_is_not_the_one_that_was_written_is_named_and_mended(fol
     (folder / "vectors-x-1.7.unfinished").touch()
     change(folder, "INSERT INTO passage_words (passage_words) VALUES ('delete-all')")
     assert set(faults(folder)) == {"snapshot", "words"}
-    assert len(mend(folder)) == 2
+    assert len(mend(folder, BagOfWordsEmbedder())) == 2
     assert not faults(folder)
     assert not list(folder.glob("vectors-*"))
 
@@ -130,7 +130,7 @@ def test_an_empty_folder_is_no_fault_and_nothing_is_made_in_it(tmp_path: Path) -
     (finding,) = examine(tmp_path, BagOfWordsEmbedder())
     assert finding == Finding("catalogue", "warning", f"nothing is indexed in {tmp_path} yet", finding.mend)
     with pytest.raises(CatalogueUnusable, match="nothing is indexed"):
-        mend(tmp_path)
+        mend(tmp_path, None)
     assert not list(tmp_path.iterdir())
 
 
