@@ -28,6 +28,7 @@ from api.routes import ask, documents, feedback, health
 from api.rules import OPEN, declares, rules_of
 from api.service import Service
 from api.settings import Settings
+from api.stopping import Stopping
 
 _WEB = Path(__file__).parent / "web"
 
@@ -50,6 +51,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     # from the inside out
     app.add_middleware(BodyLimit, max_bytes=lambda scope: rules_of(scope).largest_body(settings))
     app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Stopping, backend=backend)
     if settings.origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_methods=["*"], allow_headers=["*"])
     app.add_middleware(SoundPaths)

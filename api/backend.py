@@ -19,6 +19,7 @@ from api.readiness import Readiness
 from api.service import Service
 from api.settings import Settings
 from api.workers import Workers
+from index.errors import ServiceStopping
 from index.interfaces import Progress
 from rag.answers import Answer, QAResult, RetrievedPassage
 from rag.interfaces import Retrieval, SearchMode
@@ -57,6 +58,7 @@ class Backend:
         self._lookups = Workers("lookup", threads=_LOOKUPS, most_waiting=_WAITING_LOOKUPS)
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
         self.readiness = Readiness(self._batcher, service)
+        self.is_stopping = False
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
@@ -82,6 +84,13 @@ class Backend:
         self._ingests.close()
         self.readiness.close()
         self.service.close()
+
+    def stopping(self) -> None:
+        """The service is to be stopped: what stores documents ends at its next step, questions under way may end.
+
+        May be called in a signal handler and on any thread.
+        """
+        self.is_stopping = True
 
     async def ask(self, question: Question) -> QAResult:
         """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
@@ -120,7 +129,7 @@ class Backend:
     async def ingest(self, work: Callable[[Progress], T]) -> T:
         """Something long that stores a document.
 
-        Cancelled, it stops with nothing half done. Raises Overloaded, and what ``work`` raises.
+        Cancelled, it stops with nothing half done. Raises Overloaded, ServiceStopping, and what ``work`` raises.
         """
         return await self._stoppable(lambda go_on: work(lambda _done, _total: go_on()))
 
@@ -152,15 +161,23 @@ class Backend:
         return self._batcher.submit(question, asking.client)
 
     async def _stoppable(self, work: Callable[[Callable[[], None]], T]) -> T:
-        """Runs ``work`` in its turn; what it is given raises IngestStopped once nobody waits any more."""
+        """Runs ``work`` in its turn. What it is given raises IngestStopped once nobody waits any more, and
+        ServiceStopping once the service is being stopped.
+        """
         gone = threading.Event()
 
         def go_on() -> None:
             if gone.is_set():
                 raise IngestStopped
+            if self.is_stopping:
+                raise ServiceStopping
+
+        def working() -> T:
+            go_on()  # the service may have been told to stop while this waited for its turn
+            return work(go_on)
 
         try:
-            return await self._ingests.run(lambda: work(go_on))
+            return await self._ingests.run(working)
         except asyncio.CancelledError:
             gone.set()
             raise

@@ -62,39 +62,25 @@ def serve(
     data: Data = None,
 ) -> None:
     """Serve the API and the chat page; the first start indexes the bundled article."""
-    import uvicorn
-
     from api.app import create_app
     from api.logs import log_as_json
+    from api.server import Server, bound
     from api.service import Service
-    from api.sockets import bound
 
     settings = settings_with(host=host, port=port, data=data)
     settings.check_address()
-    config = uvicorn.Config(
-        app=lambda: create_app(Service.of(parts, settings.data, settings.max_feedback), settings),
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        log_level="warning",
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        access_log=False,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=list(settings.proxies),
-        ws="none",
-    )
     # before the models are loaded: a port that is taken should not cost that time
-    socket = bound(config)
+    socket = bound(settings)
     parts = _load(settings)
     if parts.index.catalogue.generation == 0:
         _index_bundled(parts.index)
+    server = Server(create_app(Service.of(parts, settings.data, settings.max_feedback), settings), settings)
     log_as_json()
     socket.listen()  # who reads the next line may connect at once
     bound_host, bound_port = socket.getsockname()[:2]
     console.print(f"Sourcespan is at http://{bound_host}:{bound_port}  (Ctrl+C stops it)", style="bold")
     with suppress(KeyboardInterrupt):  # uvicorn has shut down in order by then, and raises it once more
-        uvicorn.Server(config).run(sockets=[socket])
+        server.run(sockets=[socket])
 
 
 @app.command()

@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 from starlette.routing import BaseRoute, Route
 
 from api.backend import Backend
+from api.mcp_messages import BoundedMessages
 from api.rules import LARGE_BODY, RouteRules, declares
-from api.schemas import AskResponse, DocumentRef, PassagesFound
+from api.schemas import AskResponse, DocumentIds, DocumentRef, PassagesFound
 from index.errors import SourcespanError
 from rag.config import MAX_TOP_K
 from rag.interfaces import SearchMode
@@ -32,7 +33,7 @@ _INSTRUCTIONS = (
     "points of the document's text. When `abstained` is true the documents do not say: do not make an answer up."
 )
 
-DocumentIds = Annotated[list[str] | None, Field(description="Only these documents.")]
+SomeDocuments = Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")]
 TopK = Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="How many passages.")]
 
 
@@ -52,7 +53,7 @@ def mcp_routes(backend: Backend) -> tuple[list[BaseRoute], Callable[[], Abstract
 
     @server.tool()
     @_told
-    async def ask(question: str, top_k: TopK = None, document_ids: DocumentIds = None) -> AskResponse:
+    async def ask(question: str, top_k: TopK = None, document_ids: SomeDocuments = None) -> AskResponse:
         """Answer a question with exact quotes from the documents, or say that they don't hold the answer."""
         result = await backend.ask(Question(question, top_k=top_k, document_ids=document_ids))
         return AskResponse.of(result, include_passages=False)
@@ -60,7 +61,7 @@ def mcp_routes(backend: Backend) -> tuple[list[BaseRoute], Callable[[], Abstract
     @server.tool()
     @_told
     async def search(
-        query: str, top_k: TopK = None, mode: SearchMode = "hybrid", document_ids: DocumentIds = None
+        query: str, top_k: TopK = None, mode: SearchMode = "hybrid", document_ids: SomeDocuments = None
     ) -> PassagesFound:
         """Find the passages that are nearest to a query, by meaning (dense), by words (lexical), or by both."""
         return PassagesFound.of((await backend.search(query, top_k, document_ids, mode)).passages)
@@ -86,10 +87,11 @@ def mcp_routes(backend: Backend) -> tuple[list[BaseRoute], Callable[[], Abstract
         # the gate has looked at the host and the origin
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    for route in app.routes:
-        assert isinstance(route, Route)  # noqa: S101
-        declares(_CONVERSES)(route.endpoint)
-    return list(app.routes), server.session_manager.run
+    (route,) = app.routes
+    assert isinstance(route, Route)  # noqa: S101
+    endpoint = declares(_CONVERSES)(BoundedMessages(route.endpoint))
+    # a GET would open a stream on which nothing ever comes, and hold its connection for ever
+    return [Route(route.path, endpoint, methods=["POST"])], server.session_manager.run
 
 
 def _told(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

@@ -17,7 +17,11 @@ logger = logging.getLogger("sourcespan.requests")
 
 _HEADER = "X-Request-ID"
 _SOUND_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_QUIET = re.compile(r"/static(/.*)?|/healthz|/readyz|/metrics")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
+_QUIET = {"/static", "/healthz", "/readyz", "/metrics"}
+
+OTHER = "other"
+"""The label of methods and routes that there are not."""
 
 
 class Observed:
@@ -51,16 +55,33 @@ class Observed:
             request_id.reset(token)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        self._metrics.request(scope["method"], _route(scope), status, seconds)
-        client = scope["client"][0] if scope["client"] else None
-        fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": round(seconds * 1e3, 1)}
-        quiet = _QUIET.fullmatch(scope["path"]) and status < 400
-        logger.log(logging.DEBUG if quiet else logging.INFO, "request", extra={"fields": {**fields, "client": client}})
+        method, route = _method(scope), _route(scope)
+        self._metrics.request(method, route, status, seconds)
+        fields = {
+            "method": method,
+            # as it was sent, where control characters are escaped
+            "path": scope["raw_path"].decode("ascii", "backslashreplace"),
+            "status": status,
+            "ms": round(seconds * 1e3, 1),
+            "client": scope["client"][0] if scope["client"] else None,
+        }
+        quiet = route in _QUIET and status < 400
+        logger.log(logging.DEBUG if quiet else logging.INFO, "request", extra={"fields": fields})
+
+
+def _method(scope: Scope) -> str:
+    """One of the methods that HTTP knows, whatever a client invents."""
+    method: str = scope["method"]
+    return method if method in _METHODS else OTHER
 
 
 def _route(scope: Scope) -> str:
-    """The path with its parameters' names: few values, whatever is asked for."""
-    path = scope["path"]
-    for value, name in ((value, name) for name, value in scope.get("path_params", {}).items()):
-        path = path.replace(str(value), f"{{{name}}}", 1)
-    return path if scope.get("route") is not None else "other"
+    """The template of the route that answered, with its parameters' names: never anything of what a client sent."""
+    if (route := scope.get("route")) is not None:
+        return str(route.path)
+    # FastAPI names only its own routes: not those of the agents, and not the folder of the page
+    endpoint = scope.get("endpoint")
+    for route in scope["app"].routes if endpoint is not None else ():
+        if endpoint in (getattr(route, "endpoint", None), getattr(route, "app", None)):
+            return str(route.path)
+    return OTHER

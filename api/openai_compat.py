@@ -23,11 +23,13 @@ from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
 from api.rules import LARGE_BODY, READ, RouteRules, declares
 from api.schemas import AskResponse, Text
 from api.sse import MEDIA_TYPE
+from api.strict_json import JsonRoute
 from index.errors import InvalidQuestion
+from index.shown import shown
 from rag.answers import Answer, QAResult
 from rag.pipeline import Question
 
-router = APIRouter(prefix="/v1", tags=["openai"], dependencies=[SHOWS_KEY])
+router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["openai"], dependencies=[SHOWS_KEY])
 
 MODEL = "sourcespan"
 _CONVERSES = RouteRules(needs="read", body_bytes=LARGE_BODY)
@@ -52,7 +54,7 @@ class MessageIn(_Lenient):
     """A message of the conversation so far."""
 
     role: Text
-    content: Text | list[ContentPart] | None = None
+    content: Text | Annotated[list[ContentPart], Field(fail_fast=True)] | None = None
 
     @property
     def text(self) -> str:
@@ -66,7 +68,7 @@ class CompletionRequest(_Lenient):
     """A chat completion request. What it says of sampling has no meaning here and is passed over."""
 
     model: Text = MODEL
-    messages: Annotated[list[MessageIn], Field(min_length=1, max_length=1_000)]
+    messages: Annotated[list[MessageIn], Field(min_length=1, max_length=1_000, fail_fast=True)]
     stream: bool | None = None
 
     @property
@@ -200,4 +202,4 @@ def _citation(answer: Answer, base_url: str) -> Annotation:
 
 def _check(model: str) -> None:
     if model != MODEL:
-        raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no model {model!r}; there is {MODEL!r}")
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"there is no model '{shown(model)}'; there is {MODEL!r}")

@@ -6,16 +6,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Annotated
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.rules import methods_at
-from api.shown import shown
 from index.errors import (
     CatalogueError,
     CatalogueFull,
@@ -33,10 +34,13 @@ from index.errors import (
     QuestionError,
     QuotaExceeded,
     RateLimited,
+    ServiceStopping,
     SourcespanError,
     SpanMismatch,
+    TemporaryFolderFull,
     UnsupportedFormat,
 )
+from index.shown import shown
 
 logger = logging.getLogger("sourcespan")
 
@@ -55,23 +59,30 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
     (CatalogueFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (QuotaExceeded, HTTPStatus.INSUFFICIENT_STORAGE),
     (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
+    (ServiceStopping, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TemporaryFolderFull, HTTPStatus.INSUFFICIENT_STORAGE),
     (CatalogueError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 # what a client, or whoever it tells, can do something about: shown in full, as it names nothing of the server
-_SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable)
+_SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable, TemporaryFolderFull)
 
 _CLIENT_CLOSED_REQUEST = 499
+_MOST_FAULTS = 20
 _OPENAI = ("/v1/chat/", "/v1/models")
 
 PROBLEM_JSON = "application/problem+json"
 
 
+def _shown_to(longest: int) -> AfterValidator:
+    return AfterValidator(lambda text: shown(text, longest))
+
+
 class FieldFault(BaseModel):
     """What is wrong with one field of a request."""
 
-    field: str
-    detail: str
+    field: Annotated[str, _shown_to(200)]
+    detail: Annotated[str, _shown_to(500)]
 
 
 class Problem(BaseModel):
@@ -80,7 +91,7 @@ class Problem(BaseModel):
     type: str = "about:blank"
     title: str
     status: int
-    detail: str
+    detail: Annotated[str, _shown_to(2_000)]
     errors: list[FieldFault] = []
 
 
@@ -127,7 +138,7 @@ def problem_of(error: SourcespanError) -> Told:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, InvalidQuestion | InvalidFeedback):
         return Told(_faults([FieldFault(field=error.field, detail=error.reason)]))
-    if isinstance(error, Overloaded | RateLimited):
+    if isinstance(error, Overloaded | RateLimited | ServiceStopping):
         told = Problem(title=status.phrase, status=status, detail=str(error))
         return Told(told, {"Retry-After": str(error.retry_after)})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -139,13 +150,18 @@ def problem_of(error: SourcespanError) -> Told:
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Makes every error of ``app`` a problem."""
-    app.add_exception_handler(ClientGone, _client_gone)
+    for gone in (ClientGone, ClientDisconnect):
+        app.add_exception_handler(gone, _client_gone)
     app.add_exception_handler(SourcespanError, _domain_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
 
 
 def _client_gone(_: Request, __: Exception) -> Response:
+    return _no_response()
+
+
+def _no_response() -> Response:
     # nobody reads it; the log and the metrics show it, by the number that proxies use
     return Response(status_code=_CLIENT_CLOSED_REQUEST)
 
@@ -160,19 +176,22 @@ def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     faults = [
         FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
-        for fault in error.errors()
+        for fault in error.errors()[:_MOST_FAULTS]
     ]
     return ProblemResponse(_faults(faults))
 
 
 def _faults(faults: list[FieldFault]) -> Problem:
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    detail = "; ".join(f"{fault.field}: {fault.detail}" for fault in faults)
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    detail = f"{faults[0].field}: {faults[0].detail}{more}"
     return Problem(title=status.phrase, status=status, detail=detail, errors=faults)
 
 
-def _http_error(request: Request, error: Exception) -> ProblemResponse:
+def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if isinstance(error.__cause__, ClientDisconnect):
+        return _no_response()  # FastAPI takes it for a body that cannot be parsed
     status = HTTPStatus(error.status_code)
     detail = error.detail
     if status is HTTPStatus.NOT_FOUND and detail == status.phrase:
@@ -212,6 +231,9 @@ class Unexpected:
         except Exception as error:
             if scope["type"] != "http" or started:
                 raise
+            if isinstance(error, ClientDisconnect):
+                await _no_response()(scope, receive, send)
+                return
             logger.exception("unexpected")
             told = problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"An unexpected {type(error).__name__} was logged.")
             await told(scope, receive, send)

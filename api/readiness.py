@@ -34,6 +34,8 @@ class State:
     reason: str = ""
     documents: int = 0
     passages: int = 0
+    feedback: str = ""
+    """`ok`, or why what users say of answers cannot be kept at present."""
 
 
 class Readiness:
@@ -62,13 +64,15 @@ class Readiness:
         if not await self._reads():
             return State(_WRONG)
         self._late = _NO_INDEX
-        count = self._service.index.catalogue.count
         try:
-            documents, passages = await asyncio.get_running_loop().run_in_executor(self._thread, count)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._stored)
         except CatalogueError as error:
             logger.error("%s", error)
             return State(_UNREACHABLE)
-        return State("", documents, passages)
+
+    def _stored(self) -> State:
+        documents, passages = self._service.index.catalogue.count()
+        return State("", documents, passages, self._service.feedback.status)
 
     async def _reads(self) -> bool:
         if self._clock() - max(self._tested, self._batcher.last_answer) < FRESH:

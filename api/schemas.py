@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
+from math import isfinite
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 
 from index.documents import Document, DocumentDraft, lone_surrogate
 from rag.answers import Answer, QAResult, RetrievedPassage
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
 from rag.interfaces import Retrieval, SearchMode
 from rag.pipeline import Question
+
+_MOST_METADATA = 100
+_MOST_UNKNOWN_KEYS = 20
+_LARGEST_INTEGER = 2**63 - 1
 
 
 def _encodable(text: str) -> str:
@@ -28,15 +42,52 @@ def not_blank(text: str) -> str:
     return text
 
 
+def _few_entries(given: object) -> object:
+    # before any of them is looked at: each could be an error
+    if isinstance(given, dict) and len(given) > _MOST_METADATA:
+        raise ValueError(f"must have at most {_MOST_METADATA} entries")
+    return given
+
+
+def _plain_value(value: object) -> str | bool | int | float | None:
+    if isinstance(value, str):
+        return _encodable(value)
+    if isinstance(value, bool | None) or (isinstance(value, int) and abs(value) <= _LARGEST_INTEGER):
+        return value
+    if isinstance(value, float) and isfinite(value):
+        return value
+    raise ValueError("must be text, a 64-bit integer, a finite number, true, false or null")
+
+
 Text = Annotated[str, AfterValidator(_encodable)]
-FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
+DocumentIds = Annotated[list[Text], Field(fail_fast=True)]
+PlainValue = Annotated[
+    str | bool | int | float | None,
+    # one error for a value of another kind, where a union has one for each of its members
+    PlainValidator(_plain_value, json_schema_input_type=str | bool | int | float | None),
+]
 
 
-class Request(BaseModel):
-    """What a client sends."""
+class Sent(BaseModel):
+    """What a client sends, in a query or a body: a misspelt option is an error, not a silent default."""
 
-    # a misspelt option is an error, not a silent default; and 0 is not false
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_unknown_keys(cls, given: object) -> object:
+        """Leaves out unknown keys after the first few, each of which would be an error of its own."""
+        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + _MOST_UNKNOWN_KEYS:
+            return given
+        unknown = islice((key for key in given if key not in cls.model_fields), _MOST_UNKNOWN_KEYS)
+        return {key: given[key] for key in (*unknown, *(name for name in cls.model_fields if name in given))}
+
+
+class Request(Sent):
+    """The JSON that a client sends."""
+
+    # 0 is not false
+    model_config = ConfigDict(strict=True)
 
 
 class AskRequest(Request):
@@ -52,7 +103,7 @@ class AskRequest(Request):
             description="Answers to give. Above 1, all passages are read; else reading stops at a sure answer.",
         ),
     ] = None
-    document_ids: Annotated[list[Text] | None, Field(max_length=1_000, description="Only these documents.")] = None
+    document_ids: Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")] = None
     min_confidence: Annotated[
         float | None,
         Field(ge=0, le=1, description="Give what has this confidence; by default as the fitted decision says."),
@@ -70,7 +121,7 @@ class SearchRequest(Request):
     query: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
     top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to give.")] = None
     mode: Annotated[SearchMode, Field(description="By meaning (dense), by words (lexical), or by both.")] = "hybrid"
-    document_ids: Annotated[list[Text] | None, Field(max_length=1_000, description="Only these documents.")] = None
+    document_ids: Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")] = None
 
 
 class SpanOut(BaseModel):
@@ -272,7 +323,9 @@ class DocumentIn(Request):
     text: Text
     source: Annotated[Text, Field(max_length=500, description="Where it comes from: a file name, say.")] = ""
     metadata: Annotated[
-        dict[Annotated[Text, Field(max_length=100)], Text | bool | int | FiniteFloat | None], Field(max_length=100)
+        dict[Annotated[Text, Field(max_length=100)], PlainValue],
+        Field(max_length=_MOST_METADATA),
+        BeforeValidator(_few_entries),
     ] = {}
 
     def draft(self) -> DocumentDraft:

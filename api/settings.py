@@ -97,6 +97,19 @@ class Settings(BaseSettings):
         "counts as that many times more.",
     )
     max_upload_files: Annotated[int, Field(ge=1)] = Field(20, description="Files in one upload.")
+    max_connections: Annotated[int, Field(ge=1)] = Field(
+        512,
+        description="Connections that may be open. For one more, one is closed that waits for a request, if there is "
+        "any.",
+    )
+    body_seconds: Annotated[int, Field(ge=1)] = Field(
+        30, description="How long a request's body may make no progress, in seconds, before the request is ended."
+    )
+    max_pending_bytes: Annotated[int, Field(ge=1)] = Field(
+        2_000_000_000,
+        description="Bytes of all uploads that are coming in or waiting, which lie in the folder for temporary files; "
+        "more are refused with 503.",
+    )
     max_waiting: Annotated[int, Field(ge=1)] = Field(
         64,
         description="Questions of at most `top_k` passages that may wait; beside them longer ones for as many passages "

@@ -8,6 +8,8 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.types import Message
 
 from api.problems import problem_of
 from index.errors import SourcespanError
@@ -30,13 +32,19 @@ async def event_stream(events: AsyncIterator[Event]) -> StreamingResponse:
 
 
 async def _encoded(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[bytes]:
-    yield _encode(*first)
+    yield encode(*first)
     try:
         async for event in rest:
-            yield _encode(*event)
+            yield encode(*event)
     except SourcespanError as error:
-        yield _encode("error", problem_of(error).body)
+        yield encode("error", problem_of(error).body)
 
 
-def _encode(name: str, said: BaseModel) -> bytes:
+def is_event_stream(start: Message) -> bool:
+    """Whether the response that begins so, an ASGI message, is a stream of events."""
+    return Headers(raw=start["headers"]).get("content-type", "").startswith(MEDIA_TYPE)
+
+
+def encode(name: str, said: BaseModel) -> bytes:
+    """One event."""
     return format_sse_event(event=name, data_str=said.model_dump_json())

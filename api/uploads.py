@@ -22,8 +22,9 @@ from api.problems import Problem, problem_of
 from api.schemas import DocumentIn, DocumentOut
 from api.settings import Settings
 from api.sse import Event
+from api.strict_json import json_in
 from index.documents import Document, DocumentDraft
-from index.errors import DocumentError, DocumentTooLarge, Overloaded, SourcespanError
+from index.errors import DocumentError, DocumentTooLarge, Overloaded, ServiceStopping, SourcespanError
 from index.interfaces import Progress
 from index.parsing import ARCHIVE, ParsedFile, drafts_of, suffix_of
 
@@ -90,7 +91,8 @@ async def uploads_in(request: Request, settings: Settings) -> AsyncIterator[list
 async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncIterator[Event]:
     """Stores one after the other: `progress` while a file is under way, `file` when its end is known, then `done`.
 
-    A file that cannot be stored stops no other one. Raises Overloaded where not even the first gets its turn.
+    A file that cannot be stored stops no other one. Raises Overloaded or ServiceStopping where not even the first is
+    stored.
     """
     ended: list[UploadedFile] = []
     for upload in uploads:
@@ -101,7 +103,7 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncIterato
                     yield "file", told
                 else:
                     yield "progress", told
-        except Overloaded as error:
+        except (Overloaded, ServiceStopping) as error:
             if not ended:
                 raise  # nothing is stored: the whole request can be made again
             ended.append(UploadedFile(file=upload.name, problem=problem_of(error).body))
@@ -160,7 +162,7 @@ def _of_json(body: DocumentIn, settings: Settings) -> Iterator[ParsedFile]:
 
 def _document_in(data: bytes) -> DocumentIn:
     try:
-        return DocumentIn.model_validate_json(data)
+        return DocumentIn.model_validate(json_in(data))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error

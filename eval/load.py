@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -28,8 +29,10 @@ from eval.served import served
 BROKEN = 1
 
 _NOT_A_NUMBER = float("nan")
-# columns that say something only of two servers
-_OF_TWO = ("server", "faster")
+# columns that say something only of two kinds of rounds
+_OF_TWO = ("server", "faster", "slower")
+# the most that a client may want, see docs/openapi.json
+_GREEDY = {"top_k": 50, "n_best": 20}
 
 
 @dataclass(slots=True)
@@ -39,11 +42,17 @@ class Tally:
     clients: int
     seconds: float = 0.0
     seen: Seen = field(default_factory=Seen)
+    of_greedy: Seen = field(default_factory=Seen)
+
+    @property
+    def statuses(self) -> Counter[int]:
+        """Of all requests, those of the greedy ones too."""
+        return self.seen.statuses + self.of_greedy.statuses
 
     @property
     def errors(self) -> int:
         """Responses that are neither a success nor the intended refusal."""
-        statuses = self.seen.statuses
+        statuses = self.statuses
         return sum(count for status, count in statuses.items() if status != REFUSED and not 200 <= status < 300)
 
     @property
@@ -76,11 +85,12 @@ class Tally:
             "p95_ms": p95,
             "p99_ms": p99,
             "refused_503": seen.statuses[REFUSED],
-            "error_rate": round(self.errors / max(1, seen.statuses.total()), 4),
-            "statuses": {str(status): count for status, count in sorted(seen.statuses.items())},
+            "error_rate": round(self.errors / max(1, self.statuses.total()), 4),
+            "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
             "answers_checked": seen.answers_checked,
             "not_checked": seen.not_checked,
             "not_exact": seen.not_exact,
+            "greedy_answered": len(self.of_greedy.latencies),
             "memory_start_mb": round(start, 1),
             "memory_warm_mb": round(warm, 1),
             "memory_end_mb": round(end, 1),
@@ -89,18 +99,30 @@ class Tally:
 
 
 async def run_round(
-    url: str, questions: list[str], *, clients: int, seconds: float, mixed: bool, key: str | None = None
+    url: str,
+    questions: list[str],
+    *,
+    clients: int,
+    seconds: float,
+    mixed: bool,
+    greedy: int = 0,
+    key: str | None = None,
 ) -> Tally:
-    """``clients`` ask for so long, one question after the other each; ``mixed``: one more changes the documents."""
+    """``clients`` ask for so long, one question after the other each; ``mixed``: one more changes the documents.
+
+    So many ``greedy`` ones beside them want the most that may be wanted, which the tally keeps apart.
+    """
     tally = Tally(clients)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    limits = httpx.Limits(max_connections=clients + 3)
+    limits = httpx.Limits(max_connections=clients + greedy + 3)
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120, limits=limits) as http:
         began = perf_counter()
         they = Clients(http, began + seconds, tally.seen)
         # each client begins at another question
         asking = [they.ask(questions[n % len(questions) :] + questions[: n % len(questions)]) for n in range(clients)]
         changing = [they.change()] if mixed else []
+        wanting = Clients(http, began + seconds, tally.of_greedy)
+        asking += [wanting.ask(questions[n % len(questions) :] + questions[:n], **_GREEDY) for n in range(greedy)]
         await asyncio.gather(they.look_at_memory(), *asking, *changing)
         tally.seconds = perf_counter() - began
     return tally
@@ -116,6 +138,9 @@ def load(
     unbatched: Annotated[
         bool, typer.Option("--unbatched", help="Start one that reads each question by itself, as the other.")
     ] = False,
+    greedy: Annotated[
+        int, typer.Option(min=0, help="So many more that want 50 passages and 20 answers, every second round.")
+    ] = 0,
     clients: Annotated[str, typer.Option(help="Rounds, each by its number of clients.")] = "1,8,32",
     seconds: Annotated[float, typer.Option(min=1, help="How long a round takes.")] = 30,
     mixed: Annotated[
@@ -134,6 +159,8 @@ def load(
     """
     if unbatched and (url or against):
         raise typer.BadParameter("it compares two servers of our own: leave out --url and --against")
+    if greedy and (unbatched or against):
+        raise typer.BadParameter("--greedy compares rounds with one server: leave out --unbatched and --against")
     if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", clients):
         raise typer.BadParameter(f"--clients must be like 1,8,32, not {clients}")
     asked = [question.question for question in read_questions(questions)]
@@ -142,23 +169,35 @@ def load(
         servers = {"first": url or running.enter_context(_started())}
         if against or unbatched:
             servers["against"] = against or running.enter_context(_started(SOURCESPAN_BATCH_QUESTIONS="1"))
+        if greedy:
+            servers["greedy"] = servers["first"]
+            asyncio.run(_fill(servers["first"], key))
         status = running.enter_context(Console(stderr=True).status(""))
 
-        def one_round(server: str, count: int) -> Tally:
-            status.update(f"{count} clients ask {server} for {seconds:g} seconds")
-            return asyncio.run(run_round(server, asked, clients=count, seconds=seconds, mixed=mixed, key=key))
+        def one_round(name: str, count: int) -> Tally:
+            status.update(f"{count} clients ask {servers[name]} for {seconds:g} seconds")
+            wanting = greedy if name == "greedy" else 0
+            return asyncio.run(
+                run_round(servers[name], asked, clients=count, seconds=seconds, mixed=mixed, greedy=wanting, key=key)
+            )
 
-        rounds = [{name: one_round(at, count) for name, at in servers.items()} for count in counts]
+        rounds = [{name: one_round(name, count) for name in servers} for count in counts]
     rows: list[dict[str, Any]] = []
     for tallies in rounds:
-        rows += [{"server": servers[name], **tally.as_dict()} for name, tally in tallies.items()]
+        rows += [{"server": servers[name], "kind": name, **tally.as_dict()} for name, tally in tallies.items()]
         if "against" in tallies:
             rows[-2]["times_faster"] = _times(tallies["first"], tallies["against"])
+        if "greedy" in tallies:
+            rows[-1]["times_slower"] = round(rows[-1]["p50_ms"] / rows[-2]["p50_ms"], 2)
     if as_json:
         print(json.dumps({**asdict(Facts.here()), "rounds": rows}, indent=2))
     else:
         _show(rows)
-    if any(tally.errors or tally.seen.not_exact for tallies in rounds for tally in tallies.values()):
+    if any(
+        tally.errors or tally.seen.not_exact or tally.of_greedy.not_exact
+        for tallies in rounds
+        for tally in tallies.values()
+    ):
         sys.exit(BROKEN)
 
 
@@ -172,6 +211,12 @@ def _started(**settings: str) -> Iterator[str]:
         yield url
 
 
+async def _fill(url: str, key: str | None) -> None:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120) as http:
+        await Clients(http, 0.0, Seen()).fill()
+
+
 def _times(one: Tally, other: Tally) -> float | None:
     """Questions a second over questions a second; None where the other answered none."""
     return round(one.questions_per_second / other.questions_per_second, 2) if other.seen.latencies else None
@@ -179,9 +224,9 @@ def _times(one: Tally, other: Tally) -> float | None:
 
 def _show(rows: Sequence[dict[str, Any]]) -> None:
     """A row for each round; of its statuses and its seconds only JSON tells."""
-    compared = "times_faster" in rows[0]
     cells = [_cells(row) for row in rows]
-    heads = [head for head in cells[0] if compared or head not in _OF_TWO]
+    compared = len({row["kind"] for row in rows}) > 1
+    heads = [head for head in cells[0] if head not in _OF_TWO or (compared and any(row[head] for row in cells))]
     table = Table(*heads, box=None, padding=(0, 1, 0, 0))
     for told in cells:
         table.add_row(*(told[head] for head in heads))
@@ -191,9 +236,10 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
 def _cells(row: dict[str, Any]) -> dict[str, str]:
     return {
         "clients": str(row["clients"]),
-        "server": "first" if "times_faster" in row else "other",
+        "server": {"first": "first", "against": "other", "greedy": "+ greedy"}[row["kind"]],
         "answers/s": f"{row['questions_per_second']:.1f}",
         "faster": str(row.get("times_faster") or ""),
+        "slower": str(row.get("times_slower") or ""),
         "p50/p95/p99, ms": "/".join(f"{row[f'{percentile}_ms']:.0f}" for percentile in ("p50", "p95", "p99")),
         "503": str(row["refused_503"]),
         "errors": f"{row['error_rate']:.1%}",

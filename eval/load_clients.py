@@ -20,6 +20,7 @@ REFUSED = 503
 
 _MEMORY = "process_resident_memory_bytes"
 _SECONDS_BETWEEN_LOOKS = 1.0
+_DOCUMENTS_TO_FILL = 60
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
@@ -76,13 +77,13 @@ class Clients:
     seen: Seen
     texts: Texts = field(default_factory=Texts)
 
-    async def ask(self, questions: Sequence[str]) -> None:
-        """One question after the other, every answer checked."""
+    async def ask(self, questions: Sequence[str], **wanted: int) -> None:
+        """One question after the other, with what is ``wanted`` beside the defaults; every answer checked."""
         for question in itertools.cycle(questions):
             if perf_counter() >= self.until:
                 return
             began = perf_counter()
-            response = await self._send("POST", "/v1/ask", json={"question": question})
+            response = await self._send("POST", "/v1/ask", json={"question": question, **wanted})
             if response is None:
                 continue
             if response.status_code == REFUSED:
@@ -103,6 +104,11 @@ class Clients:
                 await self._send("PUT", f"/v1/documents/{document_id}", json=body)
             for document_id in ids:
                 await self._send("DELETE", f"/v1/documents/{document_id}")
+
+    async def fill(self) -> None:
+        """Stores more passages than anybody may ask for."""
+        for n in range(_DOCUMENTS_TO_FILL):
+            await self._stored(json={"title": f"Bulletin {n}", "text": self._bulletin(n)})
 
     async def look_at_memory(self) -> None:
         """Every second."""

@@ -39,6 +39,8 @@ SourcespanError
 └── ServiceError
     ├── Overloaded             more work waits than may wait
     ├── RateLimited            a client asks for more than it may in a minute
+    ├── ServiceStopping        the service is being stopped
+    ├── TemporaryFolderFull    an upload cannot be written down
     └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -46,6 +48,8 @@ unless the operator gave it.
 """
 
 from __future__ import annotations
+
+from index.shown import cut
 
 
 class SourcespanError(Exception):
@@ -60,7 +64,7 @@ class EmptyDocument(DocumentError):
     """The document has no text."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name!r} has no text in it")
+        super().__init__(f"{cut(name)!r} has no text in it")
         self.name = name
 
 
@@ -68,7 +72,7 @@ class UnsupportedFormat(DocumentError):
     """A kind of file that is not read."""
 
     def __init__(self, name: str, supported: tuple[str, ...]) -> None:
-        super().__init__(f"{name!r} is of a kind that is not read; supported: {', '.join(supported)}")
+        super().__init__(f"{cut(name)!r} is of a kind that is not read; supported: {', '.join(supported)}")
         self.name = name
         self.supported = supported
 
@@ -77,7 +81,7 @@ class MislabelledFile(DocumentError):
     """A file whose name says one kind and whose content is another."""
 
     def __init__(self, name: str, holds: str, advice: str) -> None:
-        super().__init__(f"{name!r} does not hold what its name says: it is {holds}; {advice}")
+        super().__init__(f"{cut(name)!r} does not hold what its name says: it is {holds}; {advice}")
         self.name = name
         self.holds = holds
 
@@ -86,7 +90,7 @@ class EncryptedFile(DocumentError):
     """A file that opens only with a password."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name!r} is encrypted: save it without a password first")
+        super().__init__(f"{cut(name)!r} is encrypted: save it without a password first")
         self.name = name
 
 
@@ -95,7 +99,7 @@ class ScannedDocument(DocumentError):
 
     def __init__(self, name: str, pages: int) -> None:
         super().__init__(
-            f"{name!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: "
+            f"{cut(name)!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: "
             "run text recognition (OCR) over it first"
         )
         self.name = name
@@ -106,7 +110,7 @@ class UnsafeArchive(DocumentError):
     """An archive, or a file in one, that is not unpacked."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name!r} is not unpacked: {reason}")
+        super().__init__(f"{cut(name)!r} is not unpacked: {reason}")
         self.name = name
         self.reason = reason
 
@@ -115,7 +119,7 @@ class MalformedFile(DocumentError):
     """A file that cannot be read as what it claims to be."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name!r} cannot be read: {reason}")
+        super().__init__(f"{cut(name)!r} cannot be read: {reason}")
         self.name = name
         self.reason = reason
 
@@ -124,7 +128,7 @@ class DocumentTooLarge(DocumentError):
     """A document over the size limit. ``size`` and ``limit`` in bytes."""
 
     def __init__(self, name: str, size: int, limit: int) -> None:
-        super().__init__(f"{name!r} has {size:,} bytes; the limit is {limit:,}")
+        super().__init__(f"{cut(name)!r} has {size:,} bytes; the limit is {limit:,}")
         self.name = name
         self.size = size
         self.limit = limit
@@ -134,7 +138,7 @@ class DocumentNotFound(DocumentError):
     """No document has this id."""
 
     def __init__(self, document_id: str) -> None:
-        super().__init__(f"there is no document {document_id!r}")
+        super().__init__(f"there is no document {cut(document_id)!r}")
         self.document_id = document_id
 
 
@@ -142,7 +146,7 @@ class DuplicateDocument(DocumentError):
     """Another document already holds this text."""
 
     def __init__(self, document_id: str) -> None:
-        super().__init__(f"document {document_id!r} already holds this text")
+        super().__init__(f"document {cut(document_id)!r} already holds this text")
         self.document_id = document_id
 
 
@@ -176,7 +180,7 @@ class ModelNotFound(ModelError):
     """No model goes by this name here."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"model {name!r} was not found: {reason}")
+        super().__init__(f"model {cut(name)!r} was not found: {reason}")
         self.name = name
 
 
@@ -184,7 +188,9 @@ class ModelCorrupted(ModelError):
     """Weights that are not what they should be."""
 
     def __init__(self, name: str, expected: str, found: str) -> None:
-        super().__init__(f"the weights of {name!r} have sha256 {found}, expected {expected}: install the model anew")
+        super().__init__(
+            f"the weights of {cut(name)!r} have sha256 {found}, expected {expected}: install the model anew"
+        )
         self.name = name
         self.expected = expected
         self.found = found
@@ -194,7 +200,7 @@ class ModelUnsuitable(ModelError):
     """A model that cannot do the job it was named for."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"model {name!r} cannot be used: {reason}")
+        super().__init__(f"model {cut(name)!r} cannot be used: {reason}")
         self.name = name
         self.reason = reason
 
@@ -343,7 +349,7 @@ class SpanMismatch(FeedbackError):
     """The characters of the document at this span are not the text that came with it."""
 
     def __init__(self, document_id: str, start: int, end: int) -> None:
-        super().__init__(f"document {document_id!r} does not have that text at characters {start:,} to {end:,}")
+        super().__init__(f"document {cut(document_id)!r} does not have that text at characters {start:,} to {end:,}")
         self.document_id = document_id
         self.start = start
         self.end = end
@@ -368,6 +374,25 @@ class RateLimited(ServiceError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"too much was asked for in the last minute; try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class ServiceStopping(ServiceError):
+    """The service is being stopped. ``retry_after`` in seconds: it may be started again by then."""
+
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__(f"the service is being stopped; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class TemporaryFolderFull(ServiceError):
+    """What comes in cannot be written to the folder for temporary files."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the folder for temporary files takes no more ({reason}): nothing was stored, and what was stored before "
+            "still works"
+        )
+        self.reason = reason
 
 
 class UnsafeAddress(ServiceError):

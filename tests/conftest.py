@@ -4,19 +4,18 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from api.app import create_app
 from api.feedback import FeedbackStore
+from api.server import Server as HttpServer
+from api.server import bound
 from api.service import Service
 from api.settings import Settings
-from api.sockets import bound
 from index.passage_index import PassageIndex
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig
@@ -92,25 +91,20 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         opened = PassageIndex(tmp_path / f"server-{len(stops)}", BagOfWordsEmbedder())
         feedback = FeedbackStore(tmp_path / f"server-{len(stops)}")
         service = Service(opened, fake_answerer(opened, reader), BagOfWordsEmbedder(), reader, feedback, "«blue»?")
-        settings = Settings(_env_file=None, **given)  # type: ignore[call-arg, arg-type]
-        proxies: Any = {"proxy_headers": bool(settings.proxies), "forwarded_allow_ips": list(settings.proxies)}
-        config = uvicorn.Config(create_app(service, settings), port=0, log_level="error", ws="none", **proxies)
-        socket = bound(config)
+        settings = Settings(_env_file=None, port=0, **given)  # type: ignore[call-arg, arg-type]
+        socket = bound(settings)
         socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
-        server = uvicorn.Server(config)
+        server = HttpServer(create_app(service, settings), settings)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
-
-        def begin_stop() -> None:
-            server.should_exit = True
 
         def join() -> None:
             thread.join()
             socket.close()
 
-        stops.append(begin_stop)
+        stops.append(server.stop)
         joins.append(join)
-        return Server(f"http://127.0.0.1:{socket.getsockname()[1]}", opened, begin_stop, join)
+        return Server(f"http://127.0.0.1:{socket.getsockname()[1]}", opened, server.stop, join)
 
     yield start
     for stop in (*stops, *joins):

@@ -12,9 +12,10 @@ from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
 from api.rules import READ, declares
 from api.schemas import AnswerOut, AskRequest, AskResponse, PassagesFound, SearchRequest, SearchResponse
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
+from api.strict_json import JsonRoute
 from rag.answers import Answer, QAResult
 
-router = APIRouter(prefix="/v1", tags=["ask"], dependencies=[SHOWS_KEY])
+router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["ask"], dependencies=[SHOWS_KEY])
 
 _STREAMS: dict[int | str, dict[str, Any]] = {
     200: {

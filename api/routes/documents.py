@@ -8,18 +8,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
 from api.problems import Problem, ProblemResponse, problem
 from api.rules import READ, RouteRules, declares
-from api.schemas import DocumentIn, DocumentOut, DocumentPage
+from api.schemas import DocumentIn, DocumentOut, DocumentPage, Sent
 from api.settings import Settings
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
+from api.strict_json import JsonRoute
 from api.uploads import Upload, UploadReport, add_to, drafted, store_all, uploads_in
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
+router = APIRouter(route_class=JsonRoute, prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
 
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
 _TAKES = {
@@ -47,10 +48,8 @@ _MOST_TOLD = 20
 _STORES = RouteRules(needs="write", takes_documents=True)
 
 
-class PageQuery(BaseModel):
+class PageQuery(Sent):
     """Which documents to list."""
-
-    model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0

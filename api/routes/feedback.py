@@ -13,12 +13,13 @@ from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
 from api.rules import READ, RouteRules, declares
 from api.schemas import Request, Text, not_blank
+from api.strict_json import JsonRoute
 from index.errors import InvalidFeedback
 from rag.answers import Span
 from rag.config import MAX_QUESTION_CHARACTERS
 from rag.squad import squad_json
 
-router = APIRouter(prefix="/v1/feedback", tags=["feedback"], dependencies=[SHOWS_KEY])
+router = APIRouter(route_class=JsonRoute, prefix="/v1/feedback", tags=["feedback"], dependencies=[SHOWS_KEY])
 
 _MOST_CHARACTERS = 10_000
 _Offset = Annotated[int, Field(ge=0, le=2**53)]

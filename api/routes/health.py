@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.problems import problem
 from api.rules import OPEN, READ, declares
+from api.strict_json import JsonRoute
 
-router = APIRouter(tags=["operators"])
+router = APIRouter(route_class=JsonRoute, tags=["operators"])
 
 
 class Health(BaseModel):
@@ -55,7 +56,7 @@ async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
         passages=state.passages,
         embedder=service.embedder.fingerprint,
         reader=service.reader.fingerprint,
-        feedback=await backend.look_up(lambda: service.feedback.status),
+        feedback=state.feedback,
     )
 
 

@@ -6,13 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from api.app import create_app
 from api.feedback import FeedbackStore
+from api.server import Server, bound
 from api.service import Service
 from api.settings import Settings
-from api.sockets import bound
 from index.passage_index import PassageIndex
 from tests.conftest import fake_answerer
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
@@ -24,11 +22,11 @@ def main(folder: Path, given: dict[str, object]) -> None:
     service = Service(
         index, fake_answerer(index), BagOfWordsEmbedder(), QuotingReader(), FeedbackStore(folder), "«blue»?"
     )
-    config = uvicorn.Config(create_app(service, Settings(_env_file=None, **given)), port=0, log_level="error")  # type: ignore[call-arg, arg-type]
-    socket = bound(config)
+    settings = Settings(_env_file=None, port=0, **given)  # type: ignore[call-arg, arg-type]
+    socket = bound(settings)
     socket.listen()
     print(f"http://127.0.0.1:{socket.getsockname()[1]}", flush=True)
-    uvicorn.Server(config).run(sockets=[socket])
+    Server(create_app(service, settings), settings).run(sockets=[socket])
 
 
 if __name__ == "__main__":

@@ -102,6 +102,29 @@ def test_two_servers_are_compared(start_server: Callable[..., Server], tmp_path:
         assert " 0 of " in first
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_rounds_with_and_without_greedy_clients_are_compared(
+    start_server: Callable[..., Server], tmp_path: Path, as_json: bool
+) -> None:
+    server = start_server(rate_limit=0)
+    server.add("a", "The ferry leaves at noon.")
+    questions = tmp_path / "questions.jsonl"
+    question = {"id": "1", "question": "When? «noon»", "kind": "when", "difficulty": "same words", "answers": ["noon"]}
+    questions.write_text(json.dumps(question))
+    command = ["eval", "load", "--url", server.url, "--greedy", "2", "--clients", "2", "--seconds", "1"]
+    ran = CliRunner().invoke(app, [*command, "--questions", str(questions), *["--json"] * as_json])
+    assert ran.exit_code == 0, ran.output
+    assert httpx.get(f"{server.url}/v1/documents").json()["total"] > 50, "there is something to be greedy for"
+    if as_json:
+        without, beside = json.loads(ran.stdout)["rounds"]
+        assert (without["greedy_answered"], beside["kind"]) == (0, "greedy")
+        assert beside["greedy_answered"] > 0
+        assert beside["times_slower"] == pytest.approx(beside["p50_ms"] / without["p50_ms"], rel=0.05, abs=0.01)
+    else:
+        assert "slower" in ran.stdout
+        assert "+ greedy" in ran.stdout.splitlines()[-1]
+
+
 @pytest.mark.model
 def test_without_a_server_one_is_started_and_another_that_does_not_batch() -> None:
     command = ["eval", "load", "--unbatched", "--clients", "2", "--seconds", "1", "--json"]
@@ -128,6 +151,7 @@ def test_a_server_that_does_not_start_is_told(monkeypatch: pytest.MonkeyPatch) -
     [
         (["--unbatched", "--url", "http://127.0.0.1:1"], "two servers of our own"),
         (["--unbatched", "--against", "http://127.0.0.1:1"], "two servers of our own"),
+        (["--greedy", "1", "--unbatched"], "with one server"),
         (["--clients", "1,many"], "1,many"),
         (["--clients", "0"], "must be like"),
     ],

@@ -1,0 +1,65 @@
+"""What the Model Context Protocol is given to read: whole messages, read strictly, that no long answer can come of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem
+from api.strict_json import json_in
+
+# of what the protocol's answers repeat: the message's id, its method, the name of a tool
+_LONGEST_NAME = 1_000
+
+
+class BoundedMessages:
+    """ASGI app around the protocol's own, which reads JSON in more than one way and repeats much of what it is sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a message on as it was understood. Raises HTTPException, ClientDisconnect."""
+        request = Request(scope, receive)
+        if request.method != "POST":
+            # no message begins here, so there is no stream to GET, and no session to DELETE
+            refusal = problem(HTTPStatus.METHOD_NOT_ALLOWED, "messages are sent with POST", {"Allow": "POST"})
+            await refusal(scope, receive, send)
+            return
+        body: bytes | None = _checked(await request.body())
+
+        async def receive_checked() -> Message:
+            nonlocal body
+            if body is None:
+                return await receive()
+            message = {"type": "http.request", "body": body, "more_body": False}
+            body = None
+            return message
+
+        await self._app(scope, receive_checked, send)
+
+
+def _checked(body: bytes) -> bytes:
+    """The message written anew, so that whoever reads it next cannot take it for another. Raises HTTPException."""
+    message = json_in(body)
+    if not isinstance(message, dict):
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "a message is one JSON object")
+    params = message.get("params")
+    names = [message, params] if isinstance(params, dict) else [message]
+    if any(map(_has_long_name, names)):
+        detail = f"a message's id, its method and its parameters' names have at most {_LONGEST_NAME:,} characters"
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    try:
+        return json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        detail = "the message holds a lone surrogate or an infinite number, or is nested too deeply"
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
+
+
+def _has_long_name(values: Mapping[str, object]) -> bool:
+    return any(isinstance(value, str) and len(value) > _LONGEST_NAME for value in values.values())
