@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from api.batching import Batcher
 from api.service import Service
-from index.errors import CatalogueError
+from index.errors import CatalogueError, CatalogueGone
 
 TOLD_WITHIN = 2.0
 """Seconds."""
@@ -68,7 +68,7 @@ class Readiness:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._stored)
         except CatalogueError as error:
             logger.error("%s", error)
-            return State(_UNREACHABLE)
+            return State(str(error) if isinstance(error, CatalogueGone) else _UNREACHABLE)
 
     def _stored(self) -> State:
         documents, passages = self._service.index.catalogue.count()
