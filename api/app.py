@@ -18,7 +18,7 @@ from api.backend import Backend
 from api.contract import Contract
 from api.gate import Gate
 from api.headers import SecureHeaders
-from api.limits import BodyLimit
+from api.limits import BodyLimit, PendingBodies
 from api.mcp_server import mcp_routes
 from api.memory import giving_memory_back
 from api.observe import Observed
@@ -30,6 +30,9 @@ from api.service import Service
 from api.settings import Settings
 from api.stopping import Stopping
 
+# bodies that are held in memory, in bytes of all, and those that are written down, which are open files
+_MOST_IN_MEMORY = 64_000_000
+_MOST_UPLOADS = 64
 _WEB = Path(__file__).parent / "web"
 
 
@@ -49,7 +52,15 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.router.routes.extend(routes_for_agents)
     app.mount("/static", declares(OPEN)(StaticFiles(directory=_WEB)), name="static")
     # from the inside out
-    app.add_middleware(BodyLimit, max_bytes=lambda scope: rules_of(scope).largest_body(settings))
+    on_disk = PendingBodies(settings.max_pending_bytes, _MOST_UPLOADS)
+    in_memory = PendingBodies(_MOST_IN_MEMORY, settings.max_connections)
+    backend.metrics.gauge("pending_bytes", "Bytes of uploads that come in or wait.", lambda: on_disk.bytes)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=lambda scope: rules_of(scope).largest_body(settings),
+        pending=lambda scope: on_disk if rules_of(scope).takes_documents else in_memory,
+        seconds=settings.body_seconds,
+    )
     app.add_middleware(Gate, settings=settings)
     app.add_middleware(Stopping, backend=backend)
     if settings.origins:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from types import TracebackType
@@ -96,7 +96,7 @@ class Backend:
         """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
         return await self._noted(self._submit(question))
 
-    async def events(self, question: Question) -> AsyncIterator[AskEvent]:
+    async def events(self, question: Question) -> AsyncGenerator[AskEvent]:
         """The passages, each new best answer, then the result. Raises like `ask`."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[AskEvent | None] = asyncio.Queue()
@@ -133,7 +133,7 @@ class Backend:
         """
         return await self._stoppable(lambda go_on: work(lambda _done, _total: go_on()))
 
-    async def ingest_events(self, work: Callable[[Callable[[E], None]], None]) -> AsyncIterator[E]:
+    async def ingest_events(self, work: Callable[[Callable[[E], None]], None]) -> AsyncGenerator[E]:
         """What ``work``, something long that stores documents, tells on the way. Stops and raises as `ingest` does."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[E | None] = asyncio.Queue()

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.problems import PROBLEM_JSON
+from api.schemas import DocumentIn
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
@@ -17,7 +18,7 @@ class Contract(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Made once."""
         if self.openapi_schema is None:
-            self.openapi_schema = _with_problem_type(super().openapi())
+            self.openapi_schema = _with_document(_with_problem_type(super().openapi()))
         return self.openapi_schema
 
 
@@ -25,4 +26,12 @@ def _with_problem_type(document: dict[str, Any]) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"]["default"]["content"] = {PROBLEM_JSON: {"schema": _PROBLEM}}
+    return document
+
+
+def _with_document(document: dict[str, Any]) -> dict[str, Any]:
+    """With the schema of the body that FastAPI does not read, since it may be large."""
+    schemas = document["components"]["schemas"]
+    schemas[DocumentIn.__name__] = DocumentIn.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 from starlette.datastructures import Headers
-from starlette.types import Message
+from starlette.types import Message, Send
 
 from api.problems import problem_of
 from index.errors import SourcespanError
@@ -25,17 +26,28 @@ def wants_events(request: Request) -> bool:
     return MEDIA_TYPE in request.headers.get("accept", "")
 
 
-async def event_stream(events: AsyncIterator[Event]) -> StreamingResponse:
+async def event_stream(events: AsyncGenerator[Event]) -> StreamingResponse:
     """Sends ``events``. What fails before the first is raised here, with a status of its own; later it is an event."""
     first = await anext(events)
-    return StreamingResponse(_encoded(first, events), media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
+    return _EventResponse(_encoded(first, events), media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no"})
 
 
-async def _encoded(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[bytes]:
+class _EventResponse(StreamingResponse):
+    """Ends what makes the events when the client hangs up, and does not leave that to the garbage collector."""
+
+    body_iterator: AsyncGenerator[bytes]
+
+    async def stream_response(self, send: Send) -> None:
+        async with aclosing(self.body_iterator):
+            await super().stream_response(send)
+
+
+async def _encoded(first: Event, rest: AsyncGenerator[Event]) -> AsyncGenerator[bytes]:
     yield encode(*first)
     try:
-        async for event in rest:
-            yield encode(*event)
+        async with aclosing(rest):
+            async for event in rest:
+                yield encode(*event)
     except SourcespanError as error:
         yield encode("error", problem_of(error).body)
 

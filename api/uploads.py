@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +22,7 @@ from api.backend import Backend
 from api.problems import Problem, problem_of
 from api.schemas import DocumentIn, DocumentOut
 from api.settings import Settings
+from api.spool import spooled_body, spooled_files
 from api.sse import Event
 from api.strict_json import json_in
 from index.documents import Document, DocumentDraft
@@ -28,6 +30,7 @@ from index.errors import DocumentError, DocumentTooLarge, Overloaded, ServiceSto
 from index.interfaces import Progress
 from index.parsing import ARCHIVE, ParsedFile, drafts_of, suffix_of
 
+_JSON = "application/json"
 _LONGEST_NAME = 200
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
@@ -73,22 +76,34 @@ _Told = FileProgress | UploadedFile
 @asynccontextmanager
 async def uploads_in(request: Request, settings: Settings) -> AsyncIterator[list[Upload]]:
     """The documents of a request. Raises what is wrong with it."""
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind == "application/json":
-        body = await asyncio.to_thread(_document_in, await request.body())
-        yield [Upload(body.title, lambda: _of_json(body, settings))]
+    kind = _kind(request)
+    if kind == _JSON:
+        async with document_in(request) as body:
+            yield [Upload(body.title, lambda: _of_json(body, settings))]
     elif kind == "multipart/form-data":
-        async with request.form(max_files=settings.max_upload_files, max_fields=0) as form:
-            files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
+        async with spooled_files(request, max_files=settings.max_upload_files) as files:
             if not files:
                 raise HTTPException(HTTPStatus.BAD_REQUEST, "there is no file in the upload")
             yield [_upload(file, settings.max_document_bytes) for file in files]
     else:
-        detail = "a document is sent as application/json or multipart/form-data"
+        detail = f"a document is sent as {_JSON} or multipart/form-data"
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
-async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncIterator[Event]:
+@asynccontextmanager
+async def document_in(request: Request) -> AsyncIterator[DocumentIn]:
+    """The document of a request whose body is JSON. Raises what is wrong with it."""
+    if _kind(request) != _JSON:
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a document is sent as {_JSON}")
+    async with spooled_body(request) as body:
+        yield await asyncio.to_thread(_read_document, body)
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncGenerator[Event]:
     """Stores one after the other: `progress` while a file is under way, `file` when its end is known, then `done`.
 
     A file that cannot be stored stops no other one. Raises Overloaded or ServiceStopping where not even the first is
@@ -97,12 +112,11 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncIterato
     ended: list[UploadedFile] = []
     for upload in uploads:
         try:
-            async for told in backend.ingest_events(partial(_store_each, backend, upload)):
-                if isinstance(told, UploadedFile):
-                    ended.append(told)
-                    yield "file", told
-                else:
-                    yield "progress", told
+            async with aclosing(backend.ingest_events(partial(_store_each, backend, upload))) as events:
+                async for told in events:
+                    if isinstance(told, UploadedFile):
+                        ended.append(told)
+                    yield ("file" if isinstance(told, UploadedFile) else "progress"), told
         except (Overloaded, ServiceStopping) as error:
             if not ended:
                 raise  # nothing is stored: the whole request can be made again
@@ -160,9 +174,9 @@ def _of_json(body: DocumentIn, settings: Settings) -> Iterator[ParsedFile]:
         yield ParsedFile(path, len(body.text), None, error)
 
 
-def _document_in(data: bytes) -> DocumentIn:
+def _read_document(body: IO[bytes]) -> DocumentIn:
     try:
-        return DocumentIn.model_validate(json_in(data))
+        return DocumentIn.model_validate(json_in(body.read()))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error

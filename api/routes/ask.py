@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -49,11 +50,12 @@ async def search(body: SearchRequest, request: Request, backend: CurrentBackend)
     return SearchResponse.found(body, found)
 
 
-async def _events(body: AskRequest, backend: Backend) -> AsyncIterator[Event]:
-    async for heard in backend.events(body.asked()):
-        if isinstance(heard, QAResult):
-            yield "done", AskResponse.of(heard, include_passages=body.include_passages)
-        elif isinstance(heard, Answer):
-            yield "answer", AnswerOut.of(heard)
-        else:
-            yield "passages", PassagesFound.of(heard)
+async def _events(body: AskRequest, backend: Backend) -> AsyncGenerator[Event]:
+    async with aclosing(backend.events(body.asked())) as events:
+        async for event in events:
+            if isinstance(event, QAResult):
+                yield "done", AskResponse.of(event, include_passages=body.include_passages)
+            elif isinstance(event, Answer):
+                yield "answer", AnswerOut.of(event)
+            else:
+                yield "passages", PassagesFound.of(event)

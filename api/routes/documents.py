@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,20 +15,21 @@ from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
 from api.problems import Problem, ProblemResponse, problem
 from api.rules import READ, RouteRules, declares
-from api.schemas import DocumentIn, DocumentOut, DocumentPage, Sent
+from api.schemas import DocumentOut, DocumentPage, Sent
 from api.settings import Settings
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from api.strict_json import JsonRoute
-from api.uploads import Upload, UploadReport, add_to, drafted, store_all, uploads_in
+from api.uploads import Upload, UploadReport, add_to, document_in, drafted, store_all, uploads_in
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
 
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
+_JSON_DOCUMENT = {"application/json": {"schema": {"$ref": "#/components/schemas/DocumentIn"}}}
 _TAKES = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/DocumentIn"}},
+            **_JSON_DOCUMENT,
             "multipart/form-data": {
                 "schema": {"type": "object", "properties": {"files": _FILES}, "required": ["files"]},
             },
@@ -117,15 +119,16 @@ async def text(
     return PlainTextResponse(stored, headers=headers)
 
 
-@router.put("/{document_id}")
+@router.put("/{document_id}", openapi_extra={"requestBody": {"required": True, "content": _JSON_DOCUMENT}})
 @declares(_STORES)
 async def replace(
-    document_id: str, body: DocumentIn, request: Request, backend: CurrentBackend, settings: CurrentSettings
+    document_id: str, request: Request, backend: CurrentBackend, settings: CurrentSettings
 ) -> DocumentOut:
     """Puts another text in a document's place, all at once. What feedback quotes of the old one is erased."""
-    draft, service = drafted(body, settings), backend.service
-    replacing = backend.ingest(lambda progress: service.replace(document_id, draft, progress))
-    return DocumentOut.of(await unless_gone(request, replacing))
+    service = backend.service
+    async with document_in(request) as body:
+        replacing = backend.ingest(lambda progress: service.replace(document_id, drafted(body, settings), progress))
+        return DocumentOut.of(await unless_gone(request, replacing))
 
 
 @router.delete("/{document_id}", status_code=HTTPStatus.NO_CONTENT)
@@ -135,9 +138,9 @@ async def remove(document_id: str, backend: CurrentBackend) -> None:
     await backend.look_up(lambda: backend.service.delete(document_id))
 
 
-async def _events(request: Request, backend: Backend, settings: Settings) -> AsyncIterator[Event]:
-    async with uploads_in(request, settings) as uploads:
-        async for event in store_all(backend, uploads):
+async def _events(request: Request, backend: Backend, settings: Settings) -> AsyncGenerator[Event]:
+    async with uploads_in(request, settings) as uploads, aclosing(store_all(backend, uploads)) as events:
+        async for event in events:
             yield event
 
 
