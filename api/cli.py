@@ -72,7 +72,7 @@ def serve(
     # before the models are loaded: a port that is taken should not cost that time
     socket = bound(settings)
     parts = _load(settings)
-    if parts.index.catalogue.generation == 0:
+    if parts.index.catalogue.generation.number == 0:
         _index_bundled(parts.index)
     server = Server(create_app(Service.of(parts, settings.data, settings.max_feedback), settings), settings)
     log_as_json()

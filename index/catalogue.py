@@ -1,8 +1,6 @@
 """The SQLite catalogue: documents, passages, their vectors and a full-text index. The source of truth.
 
-Every change is one transaction that also moves the *generation* on by one. A passage carries the generation that
-brought it, a removed one leaves a tombstone with the generation that took it, so that whatever is derived from the
-catalogue can be brought in step by reading only what changed.
+Every change is one transaction that also moves the generation on (`index.history`).
 """
 
 from __future__ import annotations
@@ -10,8 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,18 +20,18 @@ from index.checks import broken_vectors, read_vectors
 from index.database import Database
 from index.documents import Document, DocumentDraft, Location, Outline, Passage
 from index.errors import DocumentNotFound, DuplicateDocument
+from index.history import Changes, Generation, Position, following, generation_of, is_past, next_generation
 from index.interfaces import Keys, Vectors
 from index.lexical import WordSearch
-from index.schema import SCHEMA_VERSION, generation_of, prepare, version_of
+from index.schema import SCHEMA_VERSION, prepare, version_of
 
 logger = logging.getLogger("sourcespan")
 
 CATALOGUE_FILE = "catalogue.sqlite3"
 
-_ROWS_AT_ONCE = 10_000
-
 _DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
 _DOCUMENT_AND_TEXT = _DOCUMENT.replace(" FROM", ", text FROM")
+_COUNT = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
 _PASSAGE_ANEW = (
     "INSERT INTO passages (document_id, start, end, generation, vector, text) "
     "SELECT document_id, start, end, ?, ?, text FROM passages WHERE key = ?"
@@ -60,17 +57,8 @@ class NewDocument:
 
     document: Document
     draft: DocumentDraft
-    passages: Sequence[NewPassage]
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What was removed and added since some generation, and the generation that this brings one to."""
-
-    generation: int
-    removed: Keys
-    added: Iterator[tuple[Keys, Vectors]]
-    """In blocks, in the order of their keys: all of them may be more than memory holds."""
+    passages: Iterable[NewPassage]
+    """As many as the document says, in the order of the text; read once, while the document is stored."""
 
 
 class Catalogue:
@@ -86,22 +74,27 @@ class Catalogue:
         # one that is up to date needs no write, and so opens where nothing may be written
         with self._db.reading() if version == SCHEMA_VERSION else self._db.change() as db:
             prepare(db, embedder)
-            self.identity: str = db.execute("SELECT value FROM meta WHERE name = 'identity'").fetchone()[0]
+        self._counted: tuple[Generation, int, int] | None = None
 
     def close(self) -> None:
         """Closes every thread's connection."""
         self._db.close()
 
     @property
-    def generation(self) -> int:
-        """Grows by one with every change, whichever process made it."""
+    def generation(self) -> Generation:
+        """The present one: another with every change, whichever process made it."""
         with self._db.reading() as db:
             return generation_of(db)
+
+    def has_been(self, generation: Generation) -> bool:
+        """Whether ``generation`` is one of this catalogue's history, as far back as that is known."""
+        with self._db.reading() as db:
+            return is_past(db, generation)
 
     def insert(self, arrivals: Sequence[NewDocument]) -> list[Document]:
         """Adds all of them whole, or none; gives each one, or the document that already held its text."""
         with self._db.change() as db:
-            generation = _next_generation(db)
+            generation = next_generation(db)
             stored = []
             for new in arrivals:
                 # asked here, where no other process can be writing, so that a text is never stored twice
@@ -120,14 +113,14 @@ class Catalogue:
             other = _document_with(db, new.document.sha256)
             if other is not None and other.id != new.document.id:
                 raise DuplicateDocument(other.id)
-            generation = _next_generation(db)
+            generation = next_generation(db)
             _delete(db, new.document.id)
             _insert(db, new, generation)
 
     def delete(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound."""
         with self._db.change() as db:
-            _next_generation(db)
+            next_generation(db)
             _delete(db, document_id)
 
     def broken_vectors(self) -> list[int]:
@@ -138,7 +131,7 @@ class Catalogue:
     def put_vectors(self, vectors: Mapping[int, Vectors]) -> None:
         """Gives passages other vectors, and with them new keys: what follows the catalogue takes them for others."""
         with self._db.change() as db:
-            generation = _next_generation(db)
+            generation = next_generation(db)
             for key, vector in vectors.items():
                 db.execute(_PASSAGE_ANEW, (generation, vector.astype("<f4").tobytes(), key))
                 db.execute("DELETE FROM passages WHERE key = ?", (key,))
@@ -163,10 +156,13 @@ class Catalogue:
         return [_as_document(row) for row in rows]
 
     def count(self) -> tuple[int, int]:
-        """How many documents and passages there are."""
-        with self._db.reading() as db:
-            row = db.execute("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)").fetchone()
-        return int(row[0]), int(row[1])
+        """How many documents and passages there are; they are counted once for each generation."""
+        with self._db.moment() as db:
+            generation = generation_of(db)
+            counted = self._counted
+            if counted is None or counted[0] != generation:
+                counted = self._counted = generation, *db.execute(_COUNT).fetchone()
+        return counted[1:]
 
     def with_text(self, document_id: str) -> tuple[Document, str]:
         """A document and its stored text, of one moment. Raises DocumentNotFound."""
@@ -201,8 +197,14 @@ class Catalogue:
             rows = db.execute(
                 "SELECT key FROM passages WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY key",
                 (json.dumps(list(document_ids)),),
-            ).fetchall()
-        return np.array([row[0] for row in rows], dtype=np.int64)
+            )
+            return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def ranges_of(self, document_id: str) -> Keys:
+        """(passages, 2): where its passages begin and end; none for an unknown document."""
+        with self._db.reading() as db:
+            rows = db.execute("SELECT start, end FROM passages WHERE document_id = ? ORDER BY key", (document_id,))
+            return np.fromiter(rows, dtype=np.dtype((np.int64, 2)))
 
     def search_words(self, query: str, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
         """Passages that hold any of its words, by BM25, as (key, score), best first; higher is better."""
@@ -222,17 +224,14 @@ class Catalogue:
         with self._db.reading() as db:
             return np.fromiter((row[0] for row in db.execute("SELECT key FROM passages ORDER BY key")), dtype=np.int64)
 
-    @contextmanager
-    def changes_since(self, generation: int) -> Iterator[Changes]:
-        """What a structure that was in step at ``generation`` has to catch up with; to be read within the block."""
+    def changes_after(self, position: Position, limit: int) -> Changes | None:
+        """The next changes, at most ``limit`` passages; None where ``position`` is of another history."""
         with self._db.moment() as db:
-            removed = db.execute("SELECT key FROM tombstones WHERE generation > ?", (generation,)).fetchall()
-            added = db.execute("SELECT key, vector FROM passages WHERE generation > ? ORDER BY key", (generation,))
-            yield Changes(generation_of(db), np.array([row[0] for row in removed], dtype=np.int64), self._blocks(added))
-
-    def _blocks(self, rows: sqlite3.Cursor) -> Iterator[tuple[Keys, Vectors]]:
-        while block := rows.fetchmany(_ROWS_AT_ONCE):
-            yield self._sound(block)
+            changes = following(db, position, limit)
+        if changes is None:
+            return None
+        removed, rows, reached = changes
+        return Changes(removed, *self._sound(rows), reached)
 
     def _sound(self, rows: Sequence[tuple[int, object]]) -> tuple[Keys, Vectors]:
         """The keys and the vectors of these rows, without those whose vectors are damaged."""
@@ -242,11 +241,6 @@ class Catalogue:
             return keys, vectors
         logger.warning("%d stored vectors are damaged: run `sourcespan doctor --mend`", len(keys) - sound.sum())
         return keys[sound], vectors[sound]
-
-
-def _next_generation(db: sqlite3.Connection) -> int:
-    db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
-    return generation_of(db)
 
 
 def _insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:

@@ -17,7 +17,14 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import quote
 
-from index.errors import CatalogueError, CatalogueFull, CatalogueGone, CatalogueReadOnly, CatalogueUnusable
+from index.errors import (
+    CatalogueBusy,
+    CatalogueError,
+    CatalogueFull,
+    CatalogueGone,
+    CatalogueReadOnly,
+    CatalogueUnusable,
+)
 
 # how long a writer waits for another thread's or process's transaction to end
 _PATIENCE_SECONDS = 120
@@ -94,14 +101,15 @@ class Database:
                 db.execute("ROLLBACK")
 
     @contextmanager
-    def change(self) -> Iterator[sqlite3.Connection]:
+    def change(self, *, patient: bool = True) -> Iterator[sqlite3.Connection]:
         """A write transaction: all of it is on disk when the block ends, or none of it.
 
         Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable; CatalogueGone where the file is not in its place
-        any more.
+        any more; CatalogueBusy where another thread or process has been writing for too long or, unless ``patient``,
+        is writing just now.
         """
-        with self._writing, self.reading() as db:
-            db.execute("BEGIN IMMEDIATE")
+        with self._turn_to_write(patient), self.reading() as db:
+            _begin(db, patient)
             try:
                 yield db
                 self._check_in_place()
@@ -138,6 +146,16 @@ class Database:
             finally:
                 db.execute(f"PRAGMA busy_timeout = {_PATIENCE_SECONDS * 1_000}")
         return not busy
+
+    @contextmanager
+    def _turn_to_write(self, patient: bool) -> Iterator[None]:
+        """Among the threads of this process."""
+        if not self._writing.acquire(timeout=_PATIENCE_SECONDS if patient else 0):
+            raise CatalogueBusy
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def _reading_mode(self) -> str:
         """How to open a file in a folder where SQLite may not make its two helper files."""
@@ -217,6 +235,18 @@ def _device_and_inode(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def _begin(db: sqlite3.Connection, patient: bool) -> None:
+    """A transaction that may write."""
+    if patient:
+        db.execute("BEGIN IMMEDIATE")
+        return
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {_PATIENCE_SECONDS * 1_000}")
+
+
 def storage_error(error: sqlite3.Error | OSError) -> CatalogueError:
     """What went wrong on disk, in our words."""
     if isinstance(error, OSError):
@@ -229,7 +259,7 @@ def storage_error(error: sqlite3.Error | OSError) -> CatalogueError:
     if code == sqlite3.SQLITE_READONLY:
         return CatalogueReadOnly()
     if code == sqlite3.SQLITE_BUSY:
-        return CatalogueUnusable(f"another process has been writing for {_PATIENCE_SECONDS} seconds: try again")
+        return CatalogueBusy()
     return CatalogueUnusable(str(error))
 
 

@@ -15,6 +15,7 @@ from index.catalogue import CATALOGUE_FILE, Catalogue
 from index.checks import broken_documents, broken_vectors, damage, missing_tables
 from index.database import Database
 from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch
+from index.history import is_past
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from index.schema import SCHEMA_VERSION, version_of
@@ -192,10 +193,7 @@ def _words(database: Database) -> Finding:
 
 def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: VectorRule | None) -> Iterator[Finding]:
     with database.reading() as db:
-        indexed_with, identity = (
-            db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
-            for name in ("embedder", "identity")
-        )
+        indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]
     if embedder is None:
         yield Finding(
             "vectors", "warning", f"not searched: the embedder {indexed_with} is missing", "mend the embedder"
@@ -207,7 +205,7 @@ def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: 
         return
     with database.moment() as db:
         broken = broken_vectors(db, embedder.dimension)
-    yield _snapshot(folder, identity)
+    yield _snapshot(folder, database)
     if broken:
         says = f"{len(broken):,} stored vectors are damaged; their passages are found by words only"
         yield Finding("vectors", "fault", says, "run `sourcespan doctor --mend`")
@@ -215,20 +213,26 @@ def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: 
     yield _searched(folder, embedder, rule)
 
 
-def _snapshot(folder: Path, identity: str) -> Finding:
-    manifests = Snapshots(folder, identity).newest_first()
+def _snapshot(folder: Path, database: Database) -> Finding:
+    manifests = Snapshots(folder).newest_first()
     leftovers = [path.name for path in folder.glob("vectors-*") if path.stem not in {m.path.stem for m in manifests}]
     broken = [manifest.path.name for manifest in manifests if not manifest.is_whole()]
     if broken:
         says = f"{_some(broken)} is not the file that its manifest tells of; each start makes the vectors anew"
         return Finding("snapshot", "fault", says, "run `sourcespan doctor --mend`")
+    with database.reading() as db:
+        strange = [m.path.name for m in manifests if not is_past(db, m.generation)]
+    if strange:
+        says = f"{_some(strange)} is of another history: the catalogue was restored or copied since"
+        mend = "nothing to do: it is not used, and the next start makes the vectors anew"
+        return Finding("snapshot", "warning", says, mend)
     if leftovers:
         says = f"{len(leftovers):,} files are left over from snapshots that broke off: {_some(leftovers)}"
         return Finding("snapshot", "warning", says, "run `sourcespan doctor --mend`")
     if not manifests:
         return Finding("snapshot", "fine", "there is none; the vectors are made from the catalogue at each start")
     newest = manifests[0]
-    says = f"{newest.vectors:,} vectors ({newest.plan.kind}) of generation {newest.generation}, whole"
+    says = f"{newest.vectors:,} vectors ({newest.plan.kind}) of generation {newest.generation.number}, whole"
     return Finding("snapshot", "fine", says)
 
 

@@ -24,6 +24,7 @@ SourcespanError
 ├── CatalogueError
 │   ├── EmbedderMismatch       the index was made with another embedder
 │   ├── CatalogueUnusable      cannot be opened, read or written
+│   ├── CatalogueBusy          another thread or process is writing
 │   ├── CatalogueFull          no room on the disk for a change
 │   ├── CatalogueReadOnly      may be read, but not written
 │   ├── CatalogueGone          moved, deleted or replaced while it was in use
@@ -248,6 +249,13 @@ class CatalogueUnusable(CatalogueError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the catalogue cannot be used: {reason}")
         self.reason = reason
+
+
+class CatalogueBusy(CatalogueError):
+    """Another thread or process is writing, and a change had to wait for too long."""
+
+    def __init__(self) -> None:
+        super().__init__("the data directory is being written to by someone else: nothing was changed; try again")
 
 
 class CatalogueFull(CatalogueError):

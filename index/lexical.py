@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.database import Database
+from index.history import Generation, generation_of
 from index.interfaces import Keys
 from index.remembered import Remembered
-from index.schema import generation_of
 
 _WORD = re.compile(r"\w+")
 # scores that are kept, of all words together: 8 bytes each, which is 128 MB among a million passages, and little among
@@ -47,7 +47,8 @@ class WordScores:
 class _Kept:
     """What is known of the catalogue as a generation has it."""
 
-    generation: int
+    generation: Generation | None
+    """None before anything was looked at."""
     passages: int
     words: Remembered[str, WordScores | None]
     """None for one that is left out."""
@@ -58,7 +59,7 @@ class WordSearch:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._kept = _Kept(-1, 0, Remembered(0))
+        self._kept = _Kept(None, 0, Remembered(0))
 
     def search(self, query: str, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
         """Passages that hold any of its words, as (key, score), best first, equal scores by key; higher is better."""

@@ -1,35 +1,35 @@
 """The façade of this layer: put documents in, find passages.
 
-FAISS follows the catalogue by one road only, `_catch_up`, after opening, after every change of our own and before
-every search that finds another process's change. So there is no second truth to repair after a crash. Where the
-vectors have outgrown the way they are searched, the next opening or snapshot makes their index anew.
+A change is one transaction of the catalogue. It is acknowledged when the vector index has followed it, so whoever made
+it finds it; searches go on meanwhile (`index.in_step`).
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-from index.catalogue import CATALOGUE_FILE, Catalogue, NewDocument, NewPassage
+from index.catalogue import CATALOGUE_FILE, Catalogue, NewDocument
 from index.documents import Document, DocumentDraft
 from index.errors import CatalogueError, CatalogueUnusable
-from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
-from index.interfaces import Embedder, Keys, Preparation, Progress, VectorIndex, Vectors
+from index.in_step import VectorsInStep
+from index.intake import Intake, Ranges, Spool
+from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
 from index.snapshots import Snapshots
-from index.splitting import PassageSize, split
+from index.splitting import PassageSize
 from index.vector_rule import VectorPlan, VectorRule
 
 logger = logging.getLogger("sourcespan")
 
-_EMBED_AT_ONCE = 64
+_FORGET_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,12 @@ class PassageIndex:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
-        self._embedder = embedder
+        self._folder = folder
+        self._dimension = embedder.dimension
         self._preparation = preparation
-        self._size = (size or PassageSize()).within(embedder.max_tokens)
-        self._rule = rule or VectorRule()
+        self._intake = Intake(embedder, (size or PassageSize()).within(embedder.max_tokens), preparation)
         self.catalogue = Catalogue(folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension)
-        self._snapshots = Snapshots(folder, self.catalogue.identity)
-        self._lock = threading.RLock()
-        self._vectors, self._generation = self._load_snapshot()
-        self._saved = self._generation
-        self._settle()
+        self._vectors = VectorsInStep(self.catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension)
 
     def __enter__(self) -> PassageIndex:
         return self
@@ -80,11 +76,7 @@ class PassageIndex:
 
     def close(self) -> None:
         """Keeps a snapshot of what changed, if there is room for it, and lets go of the files."""
-        if self._saved != self._generation:
-            try:
-                self.save_snapshot()
-            except CatalogueError as error:
-                logger.warning("The next start will take longer: no snapshot was kept (%s)", error)
+        self._vectors.close()
         self.catalogue.close()
         if self._preparation is not None:
             self._preparation.close()
@@ -96,9 +88,7 @@ class PassageIndex:
 
     def vector_keys(self) -> Keys:
         """The keys of all vectors that a search can find, in order."""
-        with self._lock:
-            self._catch_up()
-            return self._vectors.keys()
+        return self._vectors.keys()
 
     def add(self, draft: DocumentDraft, progress: Progress | None = None) -> tuple[Document, bool]:
         """The stored document, and whether it is new: the same text again is the document that is already there."""
@@ -113,15 +103,18 @@ class PassageIndex:
         hashes = [draft.sha256 for draft in drafts]
         stored = {sha256: known for sha256 in hashes if (known := self.catalogue.document_with(sha256))}
         unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
-        arrivals = [
-            NewDocument(_document(secrets.token_hex(8), draft, len(passages)), draft, passages)
-            for draft, passages in zip(unknown.values(), self._embed(list(unknown.values()), progress), strict=True)
-        ]
-        new = {arrival.document.id for arrival in arrivals}
-        if arrivals:
-            with self._lock:
+        new: set[str] = set()
+        if unknown:
+            with self._spool() as spool:
+                counts = self._intake.embed(list(unknown.values()), spool, progress)
+                firsts = accumulate([0, *counts[:-1]])
+                arrivals = [
+                    NewDocument(_document(secrets.token_hex(8), draft, count), draft, spool.passages(first, count))
+                    for draft, count, first in zip(unknown.values(), counts, firsts, strict=True)
+                ]
                 stored |= dict(zip(unknown, self.catalogue.insert(arrivals), strict=True))
-                self._catch_up()
+            new = {arrival.document.id for arrival in arrivals}
+            self._vectors.catch_up()
         outcomes = []
         for sha256 in hashes:
             outcomes.append((stored[sha256], stored[sha256].id in new))
@@ -134,28 +127,25 @@ class PassageIndex:
         Raises DocumentNotFound; DuplicateDocument where another document already holds the text.
         """
         self.catalogue.document(document_id)
-        (passages,) = self._embed([draft], progress)
-        document = _document(document_id, draft, len(passages))
-        with self._lock:
+        with self._spool() as spool:
+            (count,) = self._intake.embed([draft], spool, progress)
+            document = _document(document_id, draft, count)
             before = self._prepared(document_id)
-            self.catalogue.replace(NewDocument(document, draft, passages))
-            self._catch_up()
-        self._forget(before - {draft.text[passage.start : passage.end] for passage in passages})
+            self.catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
+            self._vectors.catch_up()
+            self._forget(before, draft.text, spool.ranges(0, count))
         return document
 
     def delete(self, document_id: str) -> None:
         """Raises DocumentNotFound."""
-        with self._lock:
-            before = self._prepared(document_id)
-            self.catalogue.delete(document_id)
-            self._catch_up()
+        before = self._prepared(document_id)
+        self.catalogue.delete(document_id)
+        self._vectors.catch_up()
         self._forget(before)
 
     def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
-        with self._lock:
-            self._catch_up()
-            return [Hit(key, score) for key, score in self._vectors.search(query, limit, among)]
+        return [Hit(key, score) for key, score in self._vectors.search(query, limit, among)]
 
     def search_lexical(self, query: str, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages that share words with ``query``, best first."""
@@ -166,88 +156,36 @@ class PassageIndex:
 
         Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable; the snapshot before is kept then.
         """
-        with self._lock:
-            self._settle()
-            self._snapshots.save(self._vectors, self._generation)
-            self._saved = self._generation
+        self._vectors.save_snapshot()
 
-    def _embed(self, drafts: Sequence[DocumentDraft], progress: Progress | None) -> list[list[NewPassage]]:
-        """The passages of each, all embedded together: texts of like length share a batch, so little is padding."""
-        ranges = [split(draft.text, self._embedder.count_tokens, self._size) for draft in drafts]
-        texts = [draft.text[s:e] for draft, of_draft in zip(drafts, ranges, strict=True) for s, e in of_draft]
-        longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
-        vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
-        for at in range(0, len(texts), _EMBED_AT_ONCE):
-            block = longest_first[at : at + _EMBED_AT_ONCE]
-            together = [texts[i] for i in block]
-            vectors[block] = self._embedder.embed_passages(together)
-            if self._preparation is not None:
-                self._preparation.prepare(together)
-            if progress is not None:
-                progress(at + len(block), len(texts))
-        in_order = iter(vectors)
-        return [[NewPassage(s, e, next(in_order)) for s, e in of_draft] for of_draft in ranges]
+    def _spool(self) -> Spool:
+        return Spool(self._folder, self._dimension)
 
-    def _prepared(self, document_id: str) -> set[str]:
-        """The texts of a document's passages, where more than vectors is computed of them."""
+    def _prepared(self, document_id: str) -> _Prepared | None:
+        """What a document's passages are, where more than vectors is computed of them. Raises DocumentNotFound."""
         if self._preparation is None:
-            return set()
-        keys = self.catalogue.keys_of([document_id]).tolist()
-        return {passage.text for passage in self.catalogue.passages(keys).values()}
+            return None
+        return _Prepared(self.catalogue.with_text(document_id)[1], self.catalogue.ranges_of(document_id))
 
-    def _forget(self, passages: set[str]) -> None:
-        if self._preparation is None or not passages:
+    def _forget(self, gone: _Prepared | None, text: str = "", ranges: Iterable[Ranges] = ()) -> None:
+        """Lets go of what was computed of passages that are gone, but for those that ``ranges`` of ``text`` are too."""
+        if self._preparation is None or gone is None:
             return
+        kept = {hash(text[start:end]) for block in ranges for start, end in block.tolist()}
         try:
-            self._preparation.forget(list(passages))
+            for block in np.array_split(gone.ranges, range(_FORGET_AT_ONCE, len(gone.ranges), _FORGET_AT_ONCE)):
+                passages = {gone.text[start:end] for start, end in block.tolist()}
+                self._preparation.forget([passage for passage in passages if hash(passage) not in kept])
         except CatalogueError as error:
             logger.warning("What was computed of a document that is gone could not be removed: %s", error)
 
-    def _catch_up(self) -> None:
-        if self.catalogue.generation == self._generation:
-            return
-        try:
-            self._generation = self._bring_up(self._vectors, self._generation)
-        except BaseException:
-            # broken off half way: it would be brought the same vectors again
-            self._vectors, self._generation = FaissIndex(self._embedder.dimension), 0
-            raise
 
-    def _bring_up(self, vectors: VectorIndex, generation: int) -> int:
-        """Brings ``vectors``, in step at ``generation``, in step with the catalogue; gives its generation."""
-        with self.catalogue.changes_since(generation) as changes:
-            vectors.remove(changes.removed)
-            for keys, block in changes.added:
-                vectors.add(keys, block)
-            return changes.generation
+@dataclass(frozen=True, eq=False, slots=True)
+class _Prepared:
+    """The passages of a document that is about to go."""
 
-    def _settle(self) -> None:
-        """Catches up, and makes the vector index anew where it has outgrown its plan."""
-        count = self.catalogue.count()[1]
-        if self._rule.still_fits(self._vectors.plan, count):
-            self._catch_up()
-            return
-        plan = self._rule.plan(count)
-        vectors = FaissIndex(self._embedder.dimension, plan, self._sample(plan))
-        self._generation = self._bring_up(vectors, 0)
-        self._vectors = vectors
-
-    def _sample(self, plan: VectorPlan) -> Vectors:
-        """Stored vectors, drawn at random, from which the centres of ``plan`` can be learnt."""
-        keys = self.catalogue.keys()
-        wanted = min(len(keys), plan.lists * TRAINING_VECTORS_PER_LIST)
-        drawn = np.random.default_rng(0).choice(keys, wanted, replace=False)
-        return self.catalogue.vectors(drawn)
-
-    def _load_snapshot(self) -> tuple[VectorIndex, int]:
-        """The newest usable snapshot and its generation; an empty index at generation 0 where there is none."""
-        now = self.catalogue.generation
-        for manifest in self._snapshots.newest_first():
-            if manifest.generation <= now and manifest.is_whole():
-                vectors = FaissIndex.load(manifest.path, self._embedder.dimension, manifest.plan)
-                if vectors is not None:
-                    return vectors, manifest.generation
-        return FaissIndex(self._embedder.dimension), 0
+    text: str
+    ranges: Ranges
 
 
 def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document:

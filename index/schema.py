@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,19 +9,18 @@ from pathlib import Path
 from index.errors import CatalogueTooNew, EmbedderMismatch
 
 # each makes the next version out of the one before it; the first out of nothing
-_STEPS = ("schema.sql", "schema_2.sql")
+_STEPS = ("schema.sql", "schema_2.sql", "schema_3.sql")
 
 SCHEMA_VERSION = len(_STEPS)
+
+_HISTORY_BEGINS = """
+INSERT INTO history SELECT CAST(value AS INTEGER), lower(hex(randomblob(16))) FROM meta WHERE name = 'generation'
+"""
 
 
 def version_of(db: sqlite3.Connection) -> int:
     """The version that the file is of; 0 for a new one."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def generation_of(db: sqlite3.Connection) -> int:
-    """How many changes there have been."""
-    return int(db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()[0])
 
 
 def prepare(db: sqlite3.Connection, embedder: str) -> None:
@@ -34,10 +32,9 @@ def prepare(db: sqlite3.Connection, embedder: str) -> None:
         for statement in _statements(Path(__file__).with_name(step).read_text(encoding="utf-8")):
             db.execute(statement)
     if version == 0:
-        db.execute(
-            "INSERT INTO meta VALUES ('generation', '0'), ('identity', ?), ('embedder', ?)",
-            (secrets.token_hex(8), embedder),
-        )
+        db.execute("INSERT INTO meta VALUES ('generation', '0'), ('embedder', ?)", (embedder,))
+    if version < 3:
+        db.execute(_HISTORY_BEGINS)
     if version != SCHEMA_VERSION:  # one that may only be read is up to date
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]

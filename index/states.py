@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.database import Database, storage_error
-from index.errors import CatalogueUnusable
+from index.errors import CatalogueBusy, CatalogueUnusable
 
 _FORMAT = "8-bit states"
 """How states are written; those that were written otherwise are another model's."""
@@ -78,7 +79,7 @@ class StatesFile:
             raise storage_error(error) from error
         except CatalogueUnusable as error:
             raise CatalogueUnusable(f"{path.name}, which SOURCESPAN_AHEAD asks for: {error.reason}") from error
-        if not self._db.read_only:
+        if not self._db.read_only and not self._is_ready():
             with self._db.change() as db:
                 db.execute(_TABLE)
                 db.execute("DELETE FROM states WHERE model != ?", (self._model,))
@@ -96,11 +97,14 @@ class StatesFile:
             ).fetchall()
         return {key: self._read(states) for key, states in rows}
 
-    def keep(self, states: Mapping[str, States]) -> None:
-        """Does nothing where the file may only be read. Raises CatalogueFull, CatalogueUnusable."""
+    def keep(self, states: Mapping[str, States], *, patient: bool = False) -> None:
+        """Does nothing where the file may only be read, nor, unless ``patient``, while someone else writes to it.
+
+        Raises CatalogueFull, CatalogueUnusable, CatalogueBusy.
+        """
         if self._db.read_only:
             return
-        with self._db.change() as db:
+        with suppress(*() if patient else (CatalogueBusy,)), self._db.change(patient=patient) as db:
             db.executemany(
                 "INSERT OR IGNORE INTO states VALUES (?, ?, ?)",
                 ((self._model, key, _written(of_text)) for key, of_text in states.items()),
@@ -117,6 +121,15 @@ class StatesFile:
         """How many there are."""
         with self._db.reading() as db:
             return int(db.execute("SELECT count(*) FROM states").fetchone()[0])
+
+    def _is_ready(self) -> bool:
+        """Whether opening it leaves nothing to write, and so nobody to wait for."""
+        with self._db.reading() as db:
+            if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'states'").fetchone()[0]:
+                return False
+            # the ends of the index, where a comparison of all would read every row
+            ends = db.execute("SELECT (SELECT min(model) FROM states), (SELECT max(model) FROM states)").fetchone()
+        return {*ends} <= {None, self._model}
 
     def _read(self, written: bytes) -> States:
         steps = np.frombuffer(written, dtype="<f2", count=self._width)

@@ -87,7 +87,7 @@ class AheadEncoder:
         there = self._kept.known(ids)
         new = [key for key in ids if key not in there]
         for batch in length_sorted_batches(new, [len(ids[key]) for key in new], _TOKENS_AT_ONCE):
-            self._kept.keep(self._computed({new[at]: ids[new[at]] for at in batch}, _PASSAGE))
+            self._kept.keep(self._computed({new[at]: ids[new[at]] for at in batch}, _PASSAGE), patient=True)
 
     def forget(self, passages: Sequence[str]) -> None:
         """Keeps it no longer. Raises CatalogueError."""
@@ -131,7 +131,7 @@ class Memory(Protocol):
         """Those that are there."""
 
     def keep(self, states: Mapping[str, States]) -> None:
-        """Raises CatalogueError."""
+        """Waits for nobody. Raises CatalogueError."""
 
 
 def _part(window: Window, kind: int) -> IntArray:

@@ -13,6 +13,9 @@ from rag.config import RetrieverConfig
 from rag.interfaces import Query, Reranker, Retrieval
 
 _LEAST_COSINE, _LEAST_BM25 = -1.0, 0.0
+# once more where a passage went away between search and look-up: its document may have been replaced, and what it says
+# now is then among what is found
+_SEARCHES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,22 @@ class HybridRetriever:
         return sum(found.score >= passages[0].score - self._config.reach for found in passages)
 
     def _search(self, query: Query, vector: Vectors | None) -> list[RetrievedPassage]:
+        reranker = self._reranker if query.mode == "hybrid" else None
+        limit = query.top_k if reranker is None else max(query.top_k, self._config.rerank_depth)
+        found: list[RetrievedPassage] = []
+        for _ in range(_SEARCHES):
+            fused = self._fused(query, vector)
+            found = look_up(self._index, fused, limit)
+            if [one.passage.key for one in found] == [hit.key for hit in fused[:limit]]:
+                break
+        return found if reranker is None else rerank(reranker, query.text, found)[: query.top_k]
+
+    def _fused(self, query: Query, vector: Vectors | None) -> list[FusedHit]:
         among = None if query.document_ids is None else self._index.catalogue.keys_of(query.document_ids)
         depth = max(query.top_k, self._config.depth)
         dense = [] if vector is None else self._index.search_dense(vector, depth, among)
         lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, among)
-        fused = fuse(dense, lexical, self._config.dense_weight, depth)
-        if self._reranker is None or query.mode != "hybrid":
-            return look_up(self._index, fused, query.top_k)
-        found = look_up(self._index, fused, max(query.top_k, self._config.rerank_depth))
-        return rerank(self._reranker, query.text, found)[: query.top_k]
+        return fuse(dense, lexical, self._config.dense_weight, depth)
 
 
 def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[RetrievedPassage]:

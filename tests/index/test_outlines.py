@@ -14,6 +14,7 @@ from index.errors import EmbedderMismatch, MalformedFile
 from index.passage_index import PassageIndex
 from index.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
+from tests.older import make_older
 
 TEXT = "The ferry leaves at noon. It takes an hour. The train leaves at two."
 
@@ -66,12 +67,6 @@ def test_a_heading_that_cannot_be_stored_is_refused() -> None:
         DocumentDraft("a", "b", outline=Outline((), (Heading(0, 1, "\ud800"),)))
 
 
-def _as_version_1(folder: Path) -> None:
-    db = sqlite3.connect(folder / "catalogue.sqlite3")
-    db.executescript("DROP TABLE pages; DROP TABLE headings; PRAGMA user_version = 1;")
-    db.close()
-
-
 def _tables(folder: Path) -> tuple[int, list[tuple[str, str]]]:
     db = sqlite3.connect(folder / "catalogue.sqlite3")
     version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -85,7 +80,7 @@ def test_a_catalogue_of_version_1_keeps_what_it_has_and_takes_outlines(tmp_path:
         document, _ = index.add(DocumentDraft("a", TEXT))
         passages = index.catalogue.passages(range(100))
     fresh = _tables(tmp_path)
-    _as_version_1(tmp_path)
+    make_older(tmp_path, 1)
     with pytest.raises(EmbedderMismatch):
         PassageIndex(tmp_path, OtherEmbedder())
     assert _tables(tmp_path)[0] == 1, "what is refused is not changed"

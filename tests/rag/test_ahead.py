@@ -140,7 +140,7 @@ def test_a_full_disk_keeps_no_question_from_its_answer(
     assert mine.ahead is not None
     expected = reader(trained, tmp_path / "other").read("who is the cat", PASSAGES)
 
-    def full(_: object) -> None:
+    def full(*_: object, patient: bool = False) -> None:
         raise CatalogueFull
 
     monkeypatch.setattr(mine.ahead._kept, "keep", full)

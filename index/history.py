@@ -1,0 +1,101 @@
+"""The catalogue's history: how what is derived from it learns what changed, and whether it was derived from this one.
+
+Every change is one transaction that moves the *generation* on by one and gives it a random token. Passages that come
+later have larger keys, and a removed one leaves a tombstone with the generation that took it; so a follower is brought
+in step by reading only what changed since the position that it is at. Where the catalogue was copied or restored and
+went another way since, the follower's generation has another token there, or none, and what it holds is of no use.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.interfaces import Keys, Vectors
+
+_LARGEST_KEY = 2**63 - 1
+
+_GENERATION = """
+SELECT generation, token FROM history
+WHERE generation = (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'generation')
+"""
+_REMOVED = "SELECT generation, key FROM tombstones WHERE (generation, key) > (?, ?) ORDER BY generation, key LIMIT ?"
+_ADDED = "SELECT key, vector FROM passages WHERE key > ? ORDER BY key LIMIT ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One state of the catalogue: how many changes led to it, and a random token that no other history has."""
+
+    number: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far something that is derived from the catalogue has followed it."""
+
+    seen: Generation
+    """The catalogue's, when it was last looked at."""
+    removed: tuple[int, int]
+    """Of the last tombstone that was followed: its generation and its key."""
+    added: int
+    """The largest key that was followed."""
+    complete: bool
+    """Whether nothing was left to follow then."""
+
+    @classmethod
+    def at(cls, generation: Generation, keys: Keys) -> Position:
+        """Of what holds ``keys``, in order: all that there were at ``generation``, or none yet."""
+        return cls(generation, (generation.number, _LARGEST_KEY), int(keys[-1]) if len(keys) else 0, complete=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to remove and what to add next, and the position that this brings one to."""
+
+    removed: Keys
+    added: Keys
+    vectors: Vectors
+    """(added, dimension)"""
+    position: Position
+
+
+def generation_of(db: sqlite3.Connection) -> Generation:
+    """The present one."""
+    return Generation(*db.execute(_GENERATION).fetchone())
+
+
+def next_generation(db: sqlite3.Connection) -> int:
+    """Moves it on, inside the transaction of a change; gives its number. A trigger draws its token."""
+    db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+    return generation_of(db).number
+
+
+def is_past(db: sqlite3.Connection, generation: Generation) -> bool:
+    """Whether the catalogue was once, or is, what ``generation`` says; False also for what is too long ago to know."""
+    known = db.execute("SELECT token FROM history WHERE generation = ?", (generation.number,)).fetchone()
+    return known is not None and known[0] == generation.token
+
+
+def following(
+    db: sqlite3.Connection, position: Position, limit: int
+) -> tuple[Keys, Sequence[tuple[int, object]], Position] | None:
+    """The next ``limit`` changes after ``position``, and where they lead; None where it is of another history.
+
+    Changes are the keys that were removed, and rows of keys and vectors that were added. To be read in one moment.
+    """
+    if not is_past(db, position.seen):
+        return None
+    removed = db.execute(_REMOVED, (*position.removed, limit)).fetchall()
+    added = db.execute(_ADDED, (position.added, limit - len(removed))).fetchall()
+    reached = Position(
+        seen=generation_of(db),
+        removed=removed[-1] if removed else position.removed,
+        added=added[-1][0] if added else position.added,
+        complete=len(removed) + len(added) < limit,
+    )
+    return np.array([key for _, key in removed], dtype=np.int64), added, reached

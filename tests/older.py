@@ -1,0 +1,21 @@
+"""Catalogues as older versions left them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+# what each version added, undone
+_BACK_TO = {
+    2: "DROP TRIGGER generation_moved_on; DROP TABLE history;"
+    "CREATE INDEX passages_by_generation ON passages (generation)",
+    1: "DROP TABLE pages; DROP TABLE headings",
+}
+
+
+def make_older(folder: Path, version: int) -> None:
+    """Makes the catalogue in ``folder`` one of that schema version."""
+    with closing(sqlite3.connect(folder / "catalogue.sqlite3")) as db:
+        db.executescript(";".join(undo for earlier, undo in _BACK_TO.items() if earlier >= version))
+        db.execute(f"PRAGMA user_version = {version}")
