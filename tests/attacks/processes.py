@@ -18,7 +18,9 @@ def write_until(folder: Path, enough: Event) -> None:
     with PassageIndex(folder, BagOfWordsEmbedder()) as index:
         number = 0
         while not enough.is_set():
-            document, _ = index.add(DocumentDraft("", f"The ferry number {number} of {os.getpid()} leaves " + "at noon " * 50))
+            document, _ = index.add(
+                DocumentDraft("", f"The ferry number {number} of {os.getpid()} leaves " + "at noon " * 50)
+            )
             if number % 3 == 0:
                 index.delete(document.id)
             number += 1
