@@ -8,9 +8,10 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 from pydantic import ValidationError
 
 from api.keys import SCOPES, hash_of, new_key
@@ -21,6 +22,7 @@ from api.upkeep import backup, doctor, restore
 from eval.commands import app as eval_app
 from eval.load import load
 from index.errors import SourcespanError
+from index.terminal import escape_streams, escaped_streams
 
 if TYPE_CHECKING:
     from index.build import Ingested
@@ -31,7 +33,17 @@ NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
 # not from index.parsing: --help should not wait for its libraries
 KINDS = ".txt, .md, .html, .pdf, .docx, and .zip archives of them"
 
+
+class _Escaped(typer.core.TyperGroup):
+    """The commands, however they are run: what they print is escaped."""
+
+    def main(self, *given: Any, **more: Any) -> Any:  # noqa: ANN401
+        with escaped_streams():
+            return super().main(*given, **more)
+
+
 app = typer.Typer(
+    cls=_Escaped,
     help="Ask your own documents. Every answer is an exact quote, or an honest no.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -45,13 +57,14 @@ app.add_typer(eval_app, name="eval")
 
 def main() -> None:
     """Runs the command line; an error of ours is one line and exit code 2."""
+    escape_streams()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for talkative in ("sentence_transformers", "httpx", "mcp"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
         app()
     except (SourcespanError, ValidationError) as error:
-        errors.print(f"sourcespan: {error}", style="red", markup=False)
+        errors.print(f"sourcespan: {error}", style="red")
         sys.exit(FAILED)
 
 
@@ -153,8 +166,8 @@ def key(
     if scope not in SCOPES:
         raise typer.BadParameter(f"must be one of {', '.join(SCOPES)}")
     made = new_key()
-    console.print(f"key   {made}", soft_wrap=True, markup=False)
-    console.print(f"hash  {scope}:{hash_of(made)}", soft_wrap=True, markup=False)
+    console.print(f"key   {made}", soft_wrap=True)
+    console.print(f"hash  {scope}:{hash_of(made)}", soft_wrap=True)
 
 
 @app.command()

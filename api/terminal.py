@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -23,13 +22,14 @@ from rich.text import Text
 
 from index.doctor import Finding
 from index.interfaces import Progress as Tell
+from index.terminal import Console, escaped_line
 from rag.answers import Answer, QAResult
 
 if TYPE_CHECKING:
     from index.build import Ingested
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console()
+errors = Console(stderr=True)
 
 
 class _RateColumn(ProgressColumn):
@@ -89,23 +89,23 @@ def show_ingested(outcome: Ingested, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(_ingested(outcome)))
     elif outcome.document is None:
-        errors.print(f"failed   {outcome.path}", style="red", markup=False)
+        errors.print(f"failed   {escaped_line(str(outcome.path))}", style="red")
     else:
         state = "indexed" if outcome.is_new else "known  "
-        console.print(f"{state}  {outcome.path} ({outcome.document.passages:,} passages)", markup=False)
+        console.print(f"{state}  {escaped_line(str(outcome.path))} ({outcome.document.passages:,} passages)")
 
 
 def show_failures(failed: Sequence[tuple[Path, Exception | None]]) -> None:
     """The files that could not be read, and why, at the end of long work."""
     errors.print(f"{len(failed):,} file{'s' * (len(failed) != 1)} could not be read:", style="bold red")
     for path, reason in failed:
-        errors.print(f"  {path}: {reason}", style="red", markup=False, soft_wrap=True)
+        errors.print(f"  {escaped_line(str(path))}: {escaped_line(str(reason))}", style="red", soft_wrap=True)
 
 
 def _show(answer: Answer) -> None:
     sentence = Text("  " + " ".join(answer.sentence_text.split()))
     sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
-    console.print(Text(answer.text, style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
+    console.print(Text(escaped_line(answer.text), style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
     console.print(sentence)
     page, heading = answer.location.page, answer.location.heading
     where = [
@@ -114,7 +114,7 @@ def _show(answer: Answer) -> None:
         *([f"“{heading}”"] if heading else []),
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
-    console.print(f"  {', '.join(where)}\n", style="dim", markup=False)
+    console.print(f"  {', '.join(map(escaped_line, where))}\n", style="dim")
 
 
 def _ingested(outcome: Ingested) -> dict[str, object]:

@@ -35,7 +35,7 @@ def doctor(
 
     settings = settings_with(data=data)
     for done in _mended(settings) if mend else []:
-        errors.print(f"mended   {done}", markup=False)
+        errors.print(f"mended   {done}")
     findings = []
     examined = examine_all(settings.data, settings.models, settings.vector_rule)
     for finding in chain(examined, [examine_feedback(settings.data)]):
@@ -60,9 +60,9 @@ def backup(
     with errors.status("Copying, and examining the copy …"):
         contents = back_up(settings_with(data=data).data, file, [FEEDBACK_FILE], overwrite=force)
     _show_contents(contents)
-    console.print(f"Written to {file}: {file.stat().st_size / 1e6:,.1f} MB", soft_wrap=True, markup=False)
+    console.print(f"Written to {file}: {file.stat().st_size / 1e6:,.1f} MB", soft_wrap=True)
     for name, reason in contents.left_out.items():
-        errors.print(f"left out {name}: {reason}", style="red", markup=False)
+        errors.print(f"left out {name}: {reason}", style="red")
     if contents.left_out:
         raise typer.Exit(TO_MEND)
 
@@ -79,14 +79,14 @@ def restore(
     with errors.status("Unpacking and examining …"):
         contents, aside = restore_backup(file, folder, overwrite=force)
     _show_contents(contents)
-    console.print(f"Restored to {folder}", soft_wrap=True, markup=False)
+    console.print(f"Restored to {folder}", soft_wrap=True)
     if aside is not None:
-        console.print(f"What was there is in {aside}", soft_wrap=True, markup=False)
+        console.print(f"What was there is in {aside}", soft_wrap=True)
 
 
 def _show_contents(contents: Contents) -> None:
     holds = f"{contents.documents:,} documents, {contents.passages:,} passages; {', '.join(contents.files)}"
-    console.print(f"Made {contents.made_at} by {contents.sourcespan}: {holds}", soft_wrap=True, markup=False)
+    console.print(f"Made {contents.made_at} by {contents.sourcespan}: {holds}", soft_wrap=True)
 
 
 def _mended(settings: Settings) -> list[str]:

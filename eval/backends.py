@@ -17,12 +17,12 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from rich.console import Console
 from rich.table import Table
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from index.inference.precision import ACTIVATIONS_FILE, NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
+from index.terminal import Console
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1
@@ -109,7 +109,7 @@ def main(
     for way, each in readers.items():
         f1 = 100 * np.mean([_f1(each, one) for one in asked])
         table.add_row(way, f"{f1:.2f}", f"{median[way] * 1e3:.1f}", f"{median[first] / median[way]:.2f}")
-    Console(highlight=False).print(table)
+    Console().print(table)
 
 
 def _f1(reader: ExtractiveReader, one: Asked) -> float:

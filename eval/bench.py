@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import openvino
 from openvino import opset13 as graph
-from rich.console import Console
 from rich.table import Table
 
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
@@ -32,6 +31,7 @@ from index.inference.processor import threads
 from index.inference.products import int8_layout, int8_products
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
+from index.terminal import Console
 from rag.answers import QAResult
 from rag.loading import ModelConfig, Parts, load
 
@@ -248,7 +248,7 @@ def _cold_start(data: Path, question: str) -> float:
 
 def show(report: Report) -> None:
     """Prints the report as a person reads it: the ceiling, the floor, then every millisecond."""
-    console = Console(highlight=False)
+    console = Console()
     console.print(str(report.facts))
     rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in report.rates.items())
     console.print(f"matrix products: {rates} · 10⁹ operations a second; {report.reader} runs in {report.precision}")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from eval.decoding import decoding
 from eval.scale_command import scale
 from index.inference.precision import Precision
+from index.terminal import Console
 
 if TYPE_CHECKING:
     from eval.results import Result
@@ -124,7 +124,7 @@ def run_suite(
             show(result, per_question=per_question)
     for path in (html, json_file):
         if not quiet and path not in (None, _STDOUT):
-            Console(stderr=True).print(f"Written to {path}", markup=False)
+            Console(stderr=True).print(f"Written to {path}")
     if session.kept is not None:
         session.kept.unlink()
 
@@ -158,7 +158,7 @@ def check(
 
     path = expectations or EXPECTATIONS
     wanted = read_expectations(path)
-    found, fine = check_all(wanted, data, quick=quick, console=Console(highlight=False))
+    found, fine = check_all(wanted, data, quick=quick, console=Console())
     if update:
         write_expectations(path, found)
     if not fine and not update:

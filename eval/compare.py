@@ -9,13 +9,13 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from eval.bootstrap import Figure, intervals, mean_of
 from eval.errors import NotComparable
 from eval.run import FINE
+from index.terminal import Console
 
 Row = Mapping[str, Any]
 
@@ -98,7 +98,7 @@ def mcnemar(won: int, lost: int) -> float:
 
 def show_comparison(comparison: Comparison, before: str, after: str, per_question: bool) -> None:
     """Prints it, the verdict last."""
-    console = Console(highlight=False)
+    console = Console()
     if per_question:
         for title, pairs in (("Won", comparison.won), ("Lost", comparison.lost)):
             if pairs:

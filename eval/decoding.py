@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from eval.datasets import EvalQuestion, squad_suite
 from index.splitting import PassageSize
+from index.terminal import Console
 from rag.calibration import RANKING, UNFITTED, worth
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
 from rag.reliability import best_threshold
@@ -183,4 +183,4 @@ def show(rows: Sequence[Row], questions: int, name: str) -> None:
     for row in rows:
         figures = (f"{100 * row.exact:.1f}", f"{100 * row.f1:.1f}", f"{100 * row.f1_all:.1f}")
         table.add_row(row.choice, row.value, *figures, f"{row.milliseconds:.0f}")
-    Console(highlight=False).print(table)
+    Console().print(table)

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
-from rich.console import Console
 from rich.text import Text
 
 from index.errors import MalformedFile
+from index.terminal import Console
 
 EXPECTATIONS = Path(__file__).with_name("expectations.json")
 

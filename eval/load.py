@@ -18,13 +18,13 @@ from typing import Annotated, Any
 import httpx
 import numpy as np
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from eval.datasets import ARTICLE_QUESTIONS, read_questions
 from eval.facts import Facts
 from eval.load_clients import REFUSED, Clients, Seen
 from eval.served import served
+from index.terminal import Console
 
 BROKEN = 1
 
@@ -230,7 +230,7 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
     table = Table(*heads, box=None, padding=(0, 1, 0, 0))
     for told in cells:
         table.add_row(*(told[head] for head in heads))
-    Console(highlight=False).print(table)
+    Console().print(table)
 
 
 def _cells(row: dict[str, Any]) -> dict[str, str]:

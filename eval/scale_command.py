@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from eval.facts import Facts
+from index.terminal import Console
 
 if TYPE_CHECKING:
     from eval.scale import Scaled
@@ -115,7 +115,7 @@ def _say(rows: Sequence[Scaled], facts: Mapping[str, Any], json_file: Path | Non
             print(written)
             return
         json_file.write_text(written + "\n", encoding="utf-8")
-    console = Console(highlight=False)
+    console = Console()
     console.print(f"{facts['machine']}, FAISS {facts['versions']['faiss-cpu']}, commit {facts['commit'][:12]}")
     made_up = "the others with noise, or of their sentences"
     console.print(f"{facts['real']:,} real passages, {made_up}; {facts['questions']:,} real questions")

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.console import Console
 from rich.progress import track
 
 from eval.askers import MAX_DOCUMENT_IDS, Asker, InProcess, Server
@@ -23,6 +22,7 @@ from eval.results import Result
 from eval.retrieval import SearchOutcome, measure_retrieval, search_all
 from eval.run import Outcome, run
 from index.build import add_many
+from index.terminal import Console
 from rag.config import MAX_N_BEST, AskConfig, RetrieverConfig
 from rag.loading import ModelConfig
 

@@ -15,13 +15,13 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQuestionAnswering, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from eval.backends import Asked, draw
+from index.terminal import Console
 from rag.ahead import FIRST_POSITION
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
@@ -115,7 +115,7 @@ def main(
         f1, seconds = measure(SplitReader(model, ahead), tokenizer, asked)
         whole = whole or seconds
         table.add_row(str(ahead), f"{100 * f1:.1f}", f"{seconds / whole:.2f}", str(width if ahead else 0))
-    Console(highlight=False).print(table)
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +15,7 @@ from eval.metrics import MEASURES, Unit, lost
 from eval.results import Result
 from eval.retrieval import SCORES
 from eval.run import FINE, Outcome
+from index.terminal import Console
 
 NO_TRAP = "no trap"
 GROUPINGS: dict[str, Callable[[Outcome], str]] = {
@@ -28,7 +28,7 @@ GROUPINGS: dict[str, Callable[[Outcome], str]] = {
 
 def show(result: Result, *, per_question: bool) -> None:
     """Prints the figures, the groups, where answers were lost, and the questions that went wrong (or all)."""
-    console = Console(highlight=False)
+    console = Console()
     if result.searches:
         console.print(_arms(result))
         return

@@ -21,7 +21,6 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-from rich.console import Console
 from rich.table import Table
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
@@ -31,6 +30,7 @@ from eval.facts import Facts
 from eval.peers.contract import Question, Workload
 from eval.peers.worker import PEERS
 from index import READ_WHEN_LOADED
+from index.terminal import Console
 from rag.loading import ModelConfig, embedder_folder, reader_folder
 from rag.matching import exact_match, token_f1
 from rag.squad import SquadParagraph, read_squad
@@ -171,7 +171,7 @@ def main(
     environments: Annotated[Path, typer.Option(help="Where the peers' environments are.")] = _ROOT / ".venv-peers",
 ) -> None:
     """Measure us beside our peers, one after the other."""
-    console = Console(highlight=False)
+    console = Console()
     workload = make_workload(
         list(read_squad(file)),
         passages=passages,
@@ -196,7 +196,7 @@ def main(
         scores.append(score(name, workload, json.loads(out.read_text(encoding="utf-8"))))
     console.print(str(facts))
     console.print(table(scores, workload))
-    console.print(markdown(scores), soft_wrap=True, markup=False)
+    console.print(markdown(scores), soft_wrap=True)
 
 
 def _is_there(passages: Sequence[str], row: dict[str, Any]) -> bool:

@@ -244,7 +244,8 @@ def _swap(chosen: argparse.Namespace) -> None:
 
 def _telling(what: str) -> Progress:
     def tell(done: int, total: int) -> None:
-        print(f"\r{done:,} of {total:,} {what}", end="\n" if done == total else "", file=sys.stderr)
+        if 10 * done // total > 10 * (done - 1) // total:  # at every tenth
+            print(f"{done:,} of {total:,} {what}", file=sys.stderr)
 
     return tell
 

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from eval import expectations
 from eval.expectations import EXPECTATIONS, Expectation, Expected, check_all, read_expectations, write_expectations
 from eval.metrics import MEASURES
 from eval.retrieval import ARMS, SCORES
 from index.errors import MalformedFile
+from index.terminal import Console
 
 KNOWN = {m.name for m in MEASURES} | {f"{arm}.{score}" for arm in ARMS for score in SCORES}
 
