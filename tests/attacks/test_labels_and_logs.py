@@ -95,7 +95,7 @@ def test_what_is_left_out_of_a_line_is_told_by_its_number() -> None:
 def test_paths_are_logged_as_they_were_sent(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "sourcespan.requests"):
         httpx.get(f"{server.url}/v1/%1b%5b31mred%0a")
-        until(lambda: bool(caplog.records))
+        until(lambda: httpx.get(f"{server.url}/healthz").is_success and bool(caplog.records))
     assert caplog.records[0].fields["path"] == "/v1/%1b%5b31mred%0a"  # type: ignore[attr-defined]
 
 
