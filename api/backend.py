@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -64,6 +65,11 @@ class Backend:
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
         self.metrics.gauge("documents", "Documents that are stored.", lambda: service.index.catalogue.count()[0])
         self.metrics.gauge("passages", "Passages that are stored.", lambda: service.index.catalogue.count()[1])
+        self.metrics.gauge(
+            "text_bytes", "Bytes of all texts in UTF-8.", lambda: service.index.catalogue.usage().text_bytes
+        )
+        for what, (_, limit) in service.usage().items():
+            self.metrics.gauge(f"quota_{what}", "How much may be stored; 0: no limit.", partial(float, limit))
         self.metrics.gauge("feedback_entries", "Entries of feedback that are kept.", service.feedback.count)
         self.metrics.gauge(
             "feedback_available",

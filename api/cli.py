@@ -109,7 +109,7 @@ def index(
     with errors.status("Loading the embedder …"):
         from rag.loading import open_index
 
-        opened = open_index(settings.data, settings.models, settings.vector_rule)
+        opened = open_index(settings.data, settings.models, settings.vector_rule, settings.quota)
     new = known = 0
     failed: list[Ingested] = []
     with opened:
@@ -263,6 +263,7 @@ def _load(settings: Settings) -> Parts:
             retriever=settings.retriever,
             ask=settings.ask,
             rule=settings.vector_rule,
+            quota=settings.quota,
         )
 
 

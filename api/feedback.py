@@ -86,7 +86,7 @@ class FeedbackStore:
 
     def __init__(self, folder: Path, *, most: int = 0) -> None:
         """Opens the file in ``folder``, or makes it there. ``most`` is how many entries it takes; 0: no limit."""
-        self._most = most
+        self.most = most
         self._db: Database | None = None
         self._fault = ""
         try:
@@ -127,8 +127,8 @@ class FeedbackStore:
         given = (feedback_id, datetime.now(UTC).isoformat(), feedback.question, feedback.verdict)
         row = (*given, feedback.answer, feedback.answered_from, *excerpt, *truth)
         with self._using() as store, store.change() as db:
-            if self._most and db.execute("SELECT count(*) FROM feedback").fetchone()[0] >= self._most:
-                raise QuotaExceeded("entries of feedback", self._most)
+            if self.most and db.execute("SELECT count(*) FROM feedback").fetchone()[0] >= self.most:
+                raise QuotaExceeded("entries of feedback", self.most)
             db.execute(_INSERT, row)
         self._fault = ""
         return feedback_id

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.batching import Batcher
 from api.service import Service
@@ -36,6 +36,8 @@ class State:
     passages: int = 0
     feedback: str = ""
     """`ok`, or why what users say of answers cannot be kept at present."""
+    quotas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of everything that has a quota, how much is stored, and how much may be."""
 
 
 class Readiness:
@@ -72,7 +74,7 @@ class Readiness:
 
     def _stored(self) -> State:
         documents, passages = self._service.index.catalogue.count()
-        return State("", documents, passages, self._service.feedback.status)
+        return State("", documents, passages, self._service.feedback.status, self._service.usage())
 
     async def _reads(self) -> bool:
         if self._clock() - max(self._tested, self._batcher.last_answer) < FRESH:

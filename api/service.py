@@ -74,6 +74,15 @@ class Service:
                 self._erase_quotes(str(document_id))  # it went while this was written down
         return feedback_id
 
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """Of everything that has a quota, how much is stored, and how much may be; 0: no limit."""
+        stored, quota = self.index.catalogue.usage(), self.index.catalogue.quota
+        return {
+            "documents": (stored.documents, quota.documents),
+            "text_bytes": (stored.text_bytes, quota.text_bytes),
+            "feedback": (self.feedback.count(), self.feedback.most),
+        }
+
     def _erase_quotes(self, document_id: str) -> None:
         try:
             self.feedback.erase(document_id)

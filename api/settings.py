@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from api.keys import ApiKey, is_loopback, parse_keys
 from index.errors import UnsafeAddress
 from index.inference.precision import Precision
+from index.quota import Quota
 from index.vector_rule import Choice, VectorRule
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig, RetrieverConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
@@ -61,6 +62,12 @@ class Settings(BaseSettings):
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Largest document that is taken, in bytes: of its file, and of its text in UTF-8."
     )
+    max_documents: Annotated[int, Field(ge=0)] = Field(
+        0, description="Documents that are kept; one more is refused with 507. 0: no limit."
+    )
+    max_total_bytes: Annotated[int, Field(ge=0)] = Field(
+        0, description="Bytes of all texts in UTF-8 that are kept; what goes beyond is refused with 507. 0: no limit."
+    )
     max_feedback: Annotated[int, Field(ge=0)] = Field(
         100_000, description="Entries of feedback that are kept; one more is refused with 507. 0: no limit."
     )
@@ -68,6 +75,11 @@ class Settings(BaseSettings):
     vector_index: Choice = Field(
         "auto", description="How vectors are searched: `auto` (by their number), `flat` (exact), `ivf` or `ivf-sq8`."
     )
+
+    @property
+    def quota(self) -> Quota:
+        """How much may be stored."""
+        return Quota(self.max_documents, self.max_total_bytes)
 
     @property
     def vector_rule(self) -> VectorRule:

@@ -19,11 +19,12 @@ import numpy as np
 
 from eval.memory import memory_mb
 from eval.scale import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_its_own_process
-from index.catalogue import Catalogue, NewDocument, NewPassage
+from index.catalogue import Catalogue
 from index.documents import Document, DocumentDraft
 from index.interfaces import Progress
 from index.lexical import words_of
 from index.splitting import sentences
+from index.stored import NewDocument, NewPassage
 from rag.config import RetrieverConfig
 
 WORDS = "words"

@@ -7,66 +7,41 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from index import outlines
+from index import erasing, outlines, stored
 from index.checks import broken_vectors, read_vectors
 from index.database import Database
-from index.documents import Document, DocumentDraft, Location, Outline, Passage
+from index.documents import Document, Location, Outline, Passage
 from index.errors import DocumentNotFound, DuplicateDocument
 from index.history import Changes, Generation, Position, following, generation_of, is_past, next_generation
 from index.interfaces import Keys, Vectors
 from index.lexical import WordSearch
+from index.quota import NO_LIMIT, Quota, Usage, usage
 from index.schema import SCHEMA_VERSION, prepare, version_of
+from index.stored import NewDocument
 
 logger = logging.getLogger("sourcespan")
 
 CATALOGUE_FILE = "catalogue.sqlite3"
 
-_DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
-_DOCUMENT_AND_TEXT = _DOCUMENT.replace(" FROM", ", text FROM")
 _COUNT = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
 _PASSAGE_ANEW = (
     "INSERT INTO passages (document_id, start, end, generation, vector, text) "
     "SELECT document_id, start, end, ?, ?, text FROM passages WHERE key = ?"
 )
-_PASSAGES = (
-    "SELECT key, document_id, start, end, text, location FROM passages AS p "
-    "WHERE key IN (SELECT value FROM json_each(?))"
-).replace("location", outlines.location_columns("p.document_id", "p.start"))
-
-
-@dataclass(frozen=True, slots=True)
-class NewPassage:
-    """A passage on its way in: its range of the document's text and its vector."""
-
-    start: int
-    end: int
-    vector: Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class NewDocument:
-    """A document on its way in, with what it was made from and its passages."""
-
-    document: Document
-    draft: DocumentDraft
-    passages: Iterable[NewPassage]
-    """As many as the document says, in the order of the text; read once, while the document is stored."""
 
 
 class Catalogue:
     """One SQLite file. Safe to share between threads, and between processes on one machine."""
 
-    def __init__(self, path: Path, *, embedder: str, dimension: int) -> None:
+    def __init__(self, path: Path, *, embedder: str, dimension: int, quota: Quota = NO_LIMIT) -> None:
         """Opens or makes it. Raises EmbedderMismatch, CatalogueTooNew, CatalogueUnusable."""
         self._dimension = dimension
+        self.quota = quota
         self._db = Database(path)
         self._words = WordSearch(self._db)
         with self._db.reading() as db:
@@ -92,36 +67,52 @@ class Catalogue:
             return is_past(db, generation)
 
     def insert(self, arrivals: Sequence[NewDocument]) -> list[Document]:
-        """Adds all of them whole, or none; gives each one, or the document that already held its text."""
+        """Adds all of them whole, or none; gives each one, or the document that already held its text.
+
+        Raises QuotaExceeded.
+        """
         with self._db.change() as db:
             generation = next_generation(db)
-            stored = []
+            documents = []
             for new in arrivals:
                 # asked here, where no other process can be writing, so that a text is never stored twice
-                known = _document_with(db, new.document.sha256)
+                known = stored.document_with(db, new.document.sha256)
                 if known is None:
-                    _insert(db, new, generation)
-                stored.append(known or new.document)
-        return stored
+                    self.quota.check(usage(db), Usage(1, new.draft.size))
+                    stored.insert(db, new, generation)
+                documents.append(known or new.document)
+        erasing.erase(self._db)
+        return documents
 
     def replace(self, new: NewDocument) -> None:
         """Puts it in the place of the document with its id.
 
-        Raises DocumentNotFound; DuplicateDocument where another document already holds the text.
+        Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
         """
         with self._db.change() as db:
-            other = _document_with(db, new.document.sha256)
+            before = usage(db)
+            other = stored.document_with(db, new.document.sha256)
             if other is not None and other.id != new.document.id:
                 raise DuplicateDocument(other.id)
             generation = next_generation(db)
-            _delete(db, new.document.id)
-            _insert(db, new, generation)
+            stored.delete(db, new.document.id)
+            erasing.mark(db)
+            self.quota.check(before, Usage(0, usage(db).text_bytes + new.draft.size - before.text_bytes))
+            stored.insert(db, new, generation)
+        erasing.erase(self._db)
 
     def delete(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound."""
         with self._db.change() as db:
             next_generation(db)
-            _delete(db, document_id)
+            stored.delete(db, document_id)
+            erasing.mark(db)
+        erasing.erase(self._db)
+
+    def usage(self) -> Usage:
+        """How much is stored."""
+        with self._db.reading() as db:
+            return usage(db)
 
     def broken_vectors(self) -> list[int]:
         """The keys of the passages whose stored vectors are damaged."""
@@ -139,21 +130,21 @@ class Catalogue:
     def document(self, document_id: str) -> Document:
         """Raises DocumentNotFound."""
         with self._db.reading() as db:
-            row = db.execute(f"{_DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
+            row = db.execute(f"{stored.DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
         if row is None:
             raise DocumentNotFound(document_id)
-        return _as_document(row)
+        return stored.as_document(row)
 
     def document_with(self, sha256: str) -> Document | None:
         """The document that holds the text with this hash."""
         with self._db.reading() as db:
-            return _document_with(db, sha256)
+            return stored.document_with(db, sha256)
 
     def documents(self, *, limit: int, offset: int = 0) -> list[Document]:
         """A page of them, the oldest first."""
         with self._db.reading() as db:
-            rows = db.execute(f"{_DOCUMENT} ORDER BY created_at, id LIMIT ? OFFSET ?", (limit, offset)).fetchall()
-        return [_as_document(row) for row in rows]
+            rows = db.execute(f"{stored.DOCUMENT} ORDER BY created_at, id LIMIT ? OFFSET ?", (limit, offset)).fetchall()
+        return [stored.as_document(row) for row in rows]
 
     def count(self) -> tuple[int, int]:
         """How many documents and passages there are; they are counted once for each generation."""
@@ -167,10 +158,10 @@ class Catalogue:
     def with_text(self, document_id: str) -> tuple[Document, str]:
         """A document and its stored text, of one moment. Raises DocumentNotFound."""
         with self._db.reading() as db:
-            row = db.execute(f"{_DOCUMENT_AND_TEXT} WHERE id = ?", (document_id,)).fetchone()
+            row = db.execute(f"{stored.DOCUMENT_AND_TEXT} WHERE id = ?", (document_id,)).fetchone()
         if row is None:
             raise DocumentNotFound(document_id)
-        return _as_document(row[:-1]), str(row[-1])
+        return stored.as_document(row[:-1]), str(row[-1])
 
     def outline(self, document_id: str) -> Outline:
         """Its pages and headings; none for an unknown document."""
@@ -185,11 +176,8 @@ class Catalogue:
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Those passages among ``keys`` that are there, by key."""
         with self._db.reading() as db:
-            rows = db.execute(_PASSAGES, (json.dumps(list(keys)),)).fetchall()
-        return {
-            key: Passage(key, document_id, start, end, text, Location(page, heading))
-            for key, document_id, start, end, text, page, heading in rows
-        }
+            found = db.execute(stored.PASSAGES, (json.dumps(list(keys)),)).fetchall()
+        return {passage.key: passage for passage in map(stored.as_passage, found)}
 
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
         """The keys of these documents' passages; an unknown document has none."""
@@ -241,54 +229,3 @@ class Catalogue:
             return keys, vectors
         logger.warning("%d stored vectors are damaged: run `sourcespan doctor --mend`", len(keys) - sound.sum())
         return keys[sound], vectors[sound]
-
-
-def _insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
-    document, text = new.document, new.draft.text
-    db.execute(
-        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, text) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            document.id,
-            document.title,
-            document.source,
-            document.sha256,
-            document.characters,
-            document.passages,
-            document.created_at.isoformat(),
-            json.dumps(dict(document.metadata)),
-            text,
-        ),
-    )
-    db.executemany(
-        "INSERT INTO passages (document_id, start, end, generation, vector, text) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            (document.id, p.start, p.end, generation, p.vector.astype("<f4").tobytes(), text[p.start : p.end])
-            for p in new.passages
-        ),
-    )
-    outlines.store(db, document.id, new.draft.outline)
-
-
-def _delete(db: sqlite3.Connection, document_id: str) -> None:
-    if db.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount == 0:
-        raise DocumentNotFound(document_id)
-
-
-def _document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
-    row = db.execute(f"{_DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
-    return None if row is None else _as_document(row)
-
-
-def _as_document(row: tuple[str, str, str, str, int, int, str, str]) -> Document:
-    document_id, title, source, sha256, characters, passages, created_at, metadata = row
-    return Document(
-        id=document_id,
-        title=title,
-        source=source,
-        sha256=sha256,
-        characters=characters,
-        passages=passages,
-        created_at=datetime.fromisoformat(created_at),
-        metadata=json.loads(metadata),
-    )

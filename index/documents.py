@@ -84,6 +84,11 @@ class DocumentDraft:
         """Of the text in UTF-8: what a client compares to verify a quote later."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def size(self) -> int:
+        """Bytes of the text in UTF-8."""
+        return len(self.text.encode())
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

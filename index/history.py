@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from index.errors import CatalogueUnusable
 from index.interfaces import Keys, Vectors
 
 _LARGEST_KEY = 2**63 - 1
@@ -65,8 +66,11 @@ class Changes:
 
 
 def generation_of(db: sqlite3.Connection) -> Generation:
-    """The present one."""
-    return Generation(*db.execute(_GENERATION).fetchone())
+    """The present one. Raises CatalogueUnusable."""
+    row = db.execute(_GENERATION).fetchone()
+    if row is None:
+        raise CatalogueUnusable("it does not say at which point of its history it is")
+    return Generation(*row)
 
 
 def next_generation(db: sqlite3.Connection) -> int:

@@ -17,14 +17,17 @@ from types import TracebackType
 
 import numpy as np
 
-from index.catalogue import CATALOGUE_FILE, Catalogue, NewDocument
+from index.catalogue import CATALOGUE_FILE, Catalogue
 from index.documents import Document, DocumentDraft
 from index.errors import CatalogueError, CatalogueUnusable
 from index.in_step import VectorsInStep
 from index.intake import Intake, Ranges, Spool
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
+from index.quota import NO_LIMIT, Quota, Usage
 from index.snapshots import Snapshots
 from index.splitting import PassageSize
+from index.states import STATES_FILE, remove_all
+from index.stored import NewDocument
 from index.vector_rule import VectorPlan, VectorRule
 
 logger = logging.getLogger("sourcespan")
@@ -51,6 +54,7 @@ class PassageIndex:
         size: PassageSize | None = None,
         rule: VectorRule | None = None,
         preparation: Preparation | None = None,
+        quota: Quota = NO_LIMIT,
     ) -> None:
         """Opens the index in ``folder``, or makes it there; for reading only where nothing may be written.
 
@@ -65,7 +69,9 @@ class PassageIndex:
         self._dimension = embedder.dimension
         self._preparation = preparation
         self._intake = Intake(embedder, (size or PassageSize()).within(embedder.max_tokens), preparation)
-        self.catalogue = Catalogue(folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension)
+        self.catalogue = Catalogue(
+            folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
+        )
         self._vectors = VectorsInStep(self.catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension)
 
     def __enter__(self) -> PassageIndex:
@@ -98,13 +104,15 @@ class PassageIndex:
         """Adds them in one transaction, all or none; gives what `add` would for each, in order.
 
         Their passages are embedded together, and ``progress`` hears of these. For more than memory holds at once, see
-        `index.build.add_many`.
+        `index.build.add_many`. Raises QuotaExceeded.
         """
         hashes = [draft.sha256 for draft in drafts]
         stored = {sha256: known for sha256 in hashes if (known := self.catalogue.document_with(sha256))}
         unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
         new: set[str] = set()
         if unknown:
+            more = Usage(len(unknown), sum(draft.size for draft in unknown.values()))
+            self.catalogue.quota.check(self.catalogue.usage(), more)  # before the work of embedding them
             with self._spool() as spool:
                 counts = self._intake.embed(list(unknown.values()), spool, progress)
                 firsts = accumulate([0, *counts[:-1]])
@@ -124,7 +132,7 @@ class PassageIndex:
     def replace(self, document_id: str, draft: DocumentDraft, progress: Progress | None = None) -> Document:
         """Puts another text in a document's place: a search sees the old one or the new one, never both or neither.
 
-        Raises DocumentNotFound; DuplicateDocument where another document already holds the text.
+        Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
         """
         self.catalogue.document(document_id)
         with self._spool() as spool:
@@ -170,6 +178,7 @@ class PassageIndex:
     def _forget(self, gone: _Prepared | None, text: str = "", ranges: Iterable[Ranges] = ()) -> None:
         """Lets go of what was computed of passages that are gone, but for those that ``ranges`` of ``text`` are too."""
         if self._preparation is None or gone is None:
+            self._forget_all()
             return
         kept = {hash(text[start:end]) for block in ranges for start, end in block.tolist()}
         try:
@@ -178,6 +187,13 @@ class PassageIndex:
                 self._preparation.forget([passage for passage in passages if hash(passage) not in kept])
         except CatalogueError as error:
             logger.warning("What was computed of a document that is gone could not be removed: %s", error)
+
+    def _forget_all(self) -> None:
+        """Where nothing is computed ahead any more, what was computed once cannot be told apart: all of it goes."""
+        try:
+            remove_all(self._folder / STATES_FILE)
+        except CatalogueError as error:
+            logger.warning("What was computed ahead once could not be removed: %s", error)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from index.errors import CatalogueTooNew, EmbedderMismatch
+from index.errors import CatalogueTooNew, CatalogueUnusable, EmbedderMismatch
 
 # each makes the next version out of the one before it; the first out of nothing
-_STEPS = ("schema.sql", "schema_2.sql", "schema_3.sql")
+_STEPS = ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
 
 SCHEMA_VERSION = len(_STEPS)
 
@@ -24,7 +24,10 @@ def version_of(db: sqlite3.Connection) -> int:
 
 
 def prepare(db: sqlite3.Connection, embedder: str) -> None:
-    """Brings the tables up to date, inside the caller's transaction. Raises CatalogueTooNew, EmbedderMismatch."""
+    """Brings the tables up to date, inside the caller's transaction.
+
+    Raises CatalogueTooNew, CatalogueUnusable, EmbedderMismatch.
+    """
     version = version_of(db)
     if version > SCHEMA_VERSION:
         raise CatalogueTooNew(version, SCHEMA_VERSION)
@@ -37,9 +40,11 @@ def prepare(db: sqlite3.Connection, embedder: str) -> None:
         db.execute(_HISTORY_BEGINS)
     if version != SCHEMA_VERSION:  # one that may only be read is up to date
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]
-    if indexed_with != embedder:
-        raise EmbedderMismatch(indexed_with, embedder)
+    row = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()
+    if row is None:
+        raise CatalogueUnusable("it does not say which embedder made it")
+    if row[0] != embedder:
+        raise EmbedderMismatch(str(row[0]), embedder)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -116,6 +116,7 @@ class StatesFile:
             return
         with self._db.change() as db:
             db.executemany("DELETE FROM states WHERE tokens = ?", ((key,) for key in keys))
+        self._db.erase()
 
     def count(self) -> int:
         """How many there are."""
@@ -134,6 +135,19 @@ class StatesFile:
     def _read(self, written: bytes) -> States:
         steps = np.frombuffer(written, dtype="<f2", count=self._width)
         return States(np.frombuffer(written, dtype=np.int8, offset=steps.nbytes).reshape(-1, self._width), steps)
+
+
+def remove_all(path: Path) -> None:
+    """Removes all states, where there are any. Raises CatalogueError."""
+    if not path.exists():
+        return
+    database = Database(path)
+    try:
+        with database.change() as db:
+            db.execute("DELETE FROM states")
+        database.erase()
+    finally:
+        database.close()
 
 
 def _written(states: States) -> bytes:

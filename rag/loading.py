@@ -17,6 +17,7 @@ from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256
 from index.errors import ModelNotFound
 from index.inference.precision import Precision
 from index.passage_index import PassageIndex
+from index.quota import NO_LIMIT, Quota
 from index.splitting import PassageSize
 from index.states import STATES_FILE
 from index.vector_rule import VectorRule
@@ -79,6 +80,7 @@ def load(
     reader: ReaderConfig | None = None,
     ask: AskConfig | None = None,
     rule: VectorRule | None = None,
+    quota: Quota = NO_LIMIT,
 ) -> Parts:
     """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
     models = models or ModelConfig()
@@ -89,7 +91,9 @@ def load(
     with _no_garbage():
         embedder = load_embedder(models)
         extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader, data)
-        passage_index = PassageIndex(data, embedder, size=size, rule=rule, preparation=extractive_reader.ahead)
+        passage_index = PassageIndex(
+            data, embedder, size=size, rule=rule, preparation=extractive_reader.ahead, quota=quota
+        )
         reranker = load_reranker(models)
     give_back()
     if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
@@ -104,14 +108,16 @@ def load(
     return Parts(passage_index, embedder, extractive_reader, calibration, answerer, reranker)
 
 
-def open_index(data: Path, models: ModelConfig, rule: VectorRule | None = None) -> PassageIndex:
+def open_index(
+    data: Path, models: ModelConfig, rule: VectorRule | None = None, quota: Quota = NO_LIMIT
+) -> PassageIndex:
     """The index in ``data`` with no more models than putting documents in needs.
 
     Raises ModelError, CatalogueError, and where the reader is needed CalibrationMismatch.
     """
     embedder = load_embedder(models)
     preparation = load_reader(models, embedder.fingerprint, data=data)[0].ahead if models.ahead else None
-    return PassageIndex(data, embedder, rule=rule, preparation=preparation)
+    return PassageIndex(data, embedder, rule=rule, preparation=preparation, quota=quota)
 
 
 @contextmanager

@@ -88,10 +88,11 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
     def start(reader: Reader | None = None, **given: object) -> Server:
         reader = reader or QuotingReader()
-        opened = PassageIndex(tmp_path / f"server-{len(stops)}", BagOfWordsEmbedder())
-        feedback = FeedbackStore(tmp_path / f"server-{len(stops)}")
-        service = Service(opened, fake_answerer(opened, reader), BagOfWordsEmbedder(), reader, feedback, "«blue»?")
         settings = Settings(_env_file=None, port=0, **given)  # type: ignore[call-arg, arg-type]
+        folder = tmp_path / f"server-{len(stops)}"
+        opened = PassageIndex(folder, BagOfWordsEmbedder(), quota=settings.quota)
+        feedback = FeedbackStore(folder, most=settings.max_feedback)
+        service = Service(opened, fake_answerer(opened, reader), BagOfWordsEmbedder(), reader, feedback, "«blue»?")
         socket = bound(settings)
         socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
         server = HttpServer(create_app(service, settings), settings)

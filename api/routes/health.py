@@ -22,6 +22,13 @@ class Health(BaseModel):
     status: str
 
 
+class Quota(BaseModel):
+    """How much of something is stored, and how much may be."""
+
+    used: int
+    limit: int = Field(description="0: no limit.")
+
+
 class Readiness(Health):
     """What it has loaded."""
 
@@ -30,6 +37,9 @@ class Readiness(Health):
     embedder: str
     reader: str
     feedback: str = Field(description="`ok`, or why what users say of answers cannot be kept at present.")
+    quotas: dict[str, Quota] = Field(
+        description="What may be stored: `documents`, `text_bytes` (of all texts in UTF-8), entries of `feedback`."
+    )
 
 
 @router.get("/healthz")
@@ -57,6 +67,7 @@ async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
         embedder=service.embedder.fingerprint,
         reader=service.reader.fingerprint,
         feedback=state.feedback,
+        quotas={what: Quota(used=used, limit=limit) for what, (used, limit) in state.quotas.items()},
     )
 
 

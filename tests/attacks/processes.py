@@ -18,9 +18,8 @@ def write_until(folder: Path, enough: Event) -> None:
     with PassageIndex(folder, BagOfWordsEmbedder()) as index:
         number = 0
         while not enough.is_set():
-            document, _ = index.add(
-                DocumentDraft("", f"The ferry number {number} of {os.getpid()} leaves " + "at noon " * 50)
-            )
+            text = f"The ferry number {number} of {os.getpid()} leaves " + "at noon " * 50
+            document, _ = index.add(DocumentDraft("", text))
             if number % 3 == 0:
                 index.delete(document.id)
             number += 1
