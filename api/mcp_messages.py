@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +16,8 @@ from api.strict_json import json_in
 
 # of what the protocol's answers repeat: the message's id, its method, the name of a tool
 _LONGEST_NAME = 1_000
+# none has as many, and the protocol's own validation takes seconds for a hundred thousand
+_MOST_MEMBERS = 100
 
 
 class BoundedMessages:
@@ -49,9 +52,11 @@ def _checked(body: bytes) -> bytes:
     message = json_in(body)
     if not isinstance(message, dict):
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "a message is one JSON object")
-    params = message.get("params")
-    names = [message, params] if isinstance(params, dict) else [message]
-    if any(map(_has_long_name, names)):
+    params = _object_in(message, "params")
+    if max(map(len, (message, params, _object_in(params, "arguments")))) > _MOST_MEMBERS:
+        detail = f"a message, its parameters and its arguments have at most {_MOST_MEMBERS} members each"
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    if _has_long_name(message) or _has_long_name(params):
         detail = f"a message's id, its method and its parameters' names have at most {_LONGEST_NAME:,} characters"
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
     try:
@@ -59,6 +64,12 @@ def _checked(body: bytes) -> bytes:
     except (ValueError, RecursionError) as error:
         detail = "the message holds a lone surrogate or an infinite number, or is nested too deeply"
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
+
+
+def _object_in(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object that is the member ``name`` of ``value``; an empty one where it is none."""
+    member = value.get(name)
+    return member if isinstance(member, dict) else {}
 
 
 def _has_long_name(values: Mapping[str, object]) -> bool:

@@ -178,7 +178,8 @@ def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
         FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
         for fault in error.errors()[:_MOST_FAULTS]
     ]
-    return ProblemResponse(_faults(faults))
+    each_once = {(fault.field, fault.detail): fault for fault in faults}
+    return ProblemResponse(_faults(list(each_once.values())))
 
 
 def _faults(faults: list[FieldFault]) -> Problem:
