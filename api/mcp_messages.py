@@ -30,7 +30,8 @@ class BoundedMessages:
         """Passes a message on as it was understood. Raises HTTPException, ClientDisconnect."""
         request = Request(scope, receive)
         if request.method != "POST":
-            # no message begins here, so there is no stream to GET, and no session to DELETE
+            # a GET would open a stream on which nothing ever comes, and hold its connection for ever. Clients that may
+            # read try it and expect 405: for the gate, a method that the route did not know would need the scope write
             refusal = problem(HTTPStatus.METHOD_NOT_ALLOWED, "messages are sent with POST", {"Allow": "POST"})
             await refusal(scope, receive, send)
             return

@@ -90,8 +90,7 @@ def mcp_routes(backend: Backend) -> tuple[list[BaseRoute], Callable[[], Abstract
     (route,) = app.routes
     assert isinstance(route, Route)  # noqa: S101
     endpoint = declares(_CONVERSES)(BoundedMessages(route.endpoint))
-    # a GET would open a stream on which nothing ever comes, and hold its connection for ever
-    return [Route(route.path, endpoint, methods=["POST"])], server.session_manager.run
+    return [Route(route.path, endpoint)], server.session_manager.run
 
 
 def _told(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
