@@ -15,8 +15,9 @@ from starlette.routing import BaseRoute, Route
 
 from api.backend import Backend
 from api.mcp_messages import BoundedMessages
+from api.requests import DocumentIds
 from api.rules import LARGE_BODY, RouteRules, declares
-from api.schemas import AskResponse, DocumentIds, DocumentRef, PassagesFound
+from api.schemas import AskResponse, DocumentRef, PassagesFound
 from index.errors import SourcespanError
 from rag.config import MAX_TOP_K
 from rag.interfaces import SearchMode

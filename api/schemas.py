@@ -1,127 +1,17 @@
-"""What goes over the wire. Offsets are half-open, in Unicode code points of the stored text."""
+"""What goes back over the wire. Offsets are half-open, in Unicode code points of the stored text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
-from math import isfinite
 from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    model_validator,
-)
+from pydantic import BaseModel, Field
 
-from index.documents import Document, DocumentDraft, lone_surrogate
+from api.requests import SearchRequest
+from index.documents import Document
 from rag.answers import Answer, QAResult, RetrievedPassage
-from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
 from rag.interfaces import Retrieval, SearchMode
-from rag.pipeline import Question
-
-_MOST_METADATA = 100
-_MOST_UNKNOWN_KEYS = 20
-_LARGEST_INTEGER = 2**63 - 1
-
-
-def _encodable(text: str) -> str:
-    if (at := lone_surrogate(text)) is not None:
-        raise ValueError(f"holds a lone surrogate at character {at}")
-    return text
-
-
-def not_blank(text: str) -> str:
-    """Raises ValueError."""
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-def _few_entries(given: object) -> object:
-    # before any of them is looked at: each could be an error
-    if isinstance(given, dict) and len(given) > _MOST_METADATA:
-        raise ValueError(f"must have at most {_MOST_METADATA} entries")
-    return given
-
-
-def _plain_value(value: object) -> str | bool | int | float | None:
-    if isinstance(value, str):
-        return _encodable(value)
-    if isinstance(value, bool | None) or (isinstance(value, int) and abs(value) <= _LARGEST_INTEGER):
-        return value
-    if isinstance(value, float) and isfinite(value):
-        return value
-    raise ValueError("must be text, a 64-bit integer, a finite number, true, false or null")
-
-
-Text = Annotated[str, AfterValidator(_encodable)]
-DocumentIds = Annotated[list[Text], Field(fail_fast=True)]
-PlainValue = Annotated[
-    str | bool | int | float | None,
-    # one error for a value of another kind, where a union has one for each of its members
-    PlainValidator(_plain_value, json_schema_input_type=str | bool | int | float | None),
-]
-
-
-class Sent(BaseModel):
-    """What a client sends, in a query or a body: a misspelt option is an error, not a silent default."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _few_unknown_keys(cls, given: object) -> object:
-        """Leaves out unknown keys after the first few, each of which would be an error of its own."""
-        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + _MOST_UNKNOWN_KEYS:
-            return given
-        unknown = islice((key for key in given if key not in cls.model_fields), _MOST_UNKNOWN_KEYS)
-        return {key: given[key] for key in (*unknown, *(name for name in cls.model_fields if name in given))}
-
-
-class Request(Sent):
-    """The JSON that a client sends."""
-
-    # 0 is not false
-    model_config = ConfigDict(strict=True)
-
-
-class AskRequest(Request):
-    """A question."""
-
-    question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
-    top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to read, at most.")] = None
-    n_best: Annotated[
-        int | None,
-        Field(
-            ge=1,
-            le=MAX_N_BEST,
-            description="Answers to give. Above 1, all passages are read; else reading stops at a sure answer.",
-        ),
-    ] = None
-    document_ids: Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")] = None
-    min_confidence: Annotated[
-        float | None,
-        Field(ge=0, le=1, description="Give what has this confidence; by default as the fitted decision says."),
-    ] = None
-    include_passages: bool = False
-
-    def asked(self) -> Question:
-        """From the wire to the inside."""
-        return Question(self.question, self.top_k, self.n_best, self.document_ids, self.min_confidence)
-
-
-class SearchRequest(Request):
-    """What to look for."""
-
-    query: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
-    top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to give.")] = None
-    mode: Annotated[SearchMode, Field(description="By meaning (dense), by words (lexical), or by both.")] = "hybrid"
-    document_ids: Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")] = None
 
 
 class SpanOut(BaseModel):
@@ -314,23 +204,6 @@ class AskResponse(BaseModel):
                 total=round(timings.total, 2),
             ),
         )
-
-
-class DocumentIn(Request):
-    """A document to store, its text exactly as given."""
-
-    title: Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(not_blank)]
-    text: Text
-    source: Annotated[Text, Field(max_length=500, description="Where it comes from: a file name, say.")] = ""
-    metadata: Annotated[
-        dict[Annotated[Text, Field(max_length=100)], PlainValue],
-        Field(max_length=_MOST_METADATA),
-        BeforeValidator(_few_entries),
-    ] = {}
-
-    def draft(self) -> DocumentDraft:
-        """Raises EmptyDocument, MalformedFile."""
-        return DocumentDraft(self.title, self.text, self.source, self.metadata)
 
 
 class DocumentOut(BaseModel):

@@ -20,7 +20,8 @@ from starlette.exceptions import HTTPException
 
 from api.backend import Backend
 from api.problems import Problem, problem_of
-from api.schemas import DocumentIn, DocumentOut
+from api.requests import DocumentIn
+from api.schemas import DocumentOut
 from api.settings import Settings
 from api.spool import spooled_body, spooled_files
 from api.sse import Event

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request, Response
 
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.requests import AskRequest, SearchRequest
 from api.rules import READ, declares
-from api.schemas import AnswerOut, AskRequest, AskResponse, PassagesFound, SearchRequest, SearchResponse
+from api.schemas import AnswerOut, AskResponse, PassagesFound, SearchResponse
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from api.strict_json import JsonRoute
 from rag.answers import Answer, QAResult

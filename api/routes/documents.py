@@ -14,8 +14,9 @@ from pydantic import Field
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
 from api.problems import Problem, ProblemResponse, problem
+from api.requests import Sent
 from api.rules import READ, RouteRules, declares
-from api.schemas import DocumentOut, DocumentPage, Sent
+from api.schemas import DocumentOut, DocumentPage
 from api.settings import Settings
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from api.strict_json import JsonRoute

@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
+from api.requests import Request, Text, not_blank
 from api.rules import READ, RouteRules, declares
-from api.schemas import Request, Text, not_blank
 from api.strict_json import JsonRoute
 from index.errors import InvalidFeedback
 from rag.answers import Span
