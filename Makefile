@@ -9,7 +9,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test test-fast check openapi format article clean bench bench-peers
+.PHONY: serve test test-fast check audit dependencies sbom openapi format article clean bench bench-peers
 
 serve: .venv/installed
 	$(BIN)/sourcespan serve --host $(HOST) --port $(PORT)
@@ -25,7 +25,21 @@ check: .venv/developing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy/dependencies.py
 	$(BIN)/lint-imports
+
+# known vulnerabilities of what is installed; where the data cannot be reached it says so, and that is no failure
+audit: .venv/developing
+	$(BIN)/python deploy/dependencies.py audit
+
+# docs/dependencies.md: every package with version, licence and why, as of today
+dependencies: .venv/developing
+	$(BIN)/python deploy/dependencies.py list
+
+# what is installed, the tools for development too, as a CycloneDX bill of materials
+sbom: .venv/developing
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
+		--output-file sourcespan.cdx.json --validate .venv
 
 # the contract as it is committed; a test compares it with what is served
 openapi: .venv/installed
