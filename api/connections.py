@@ -38,48 +38,46 @@ class Phase(Enum):
 class Connections:
     """The open connections of a server, at most ``most`` of them.
 
-    Where a new one finds no room, the one that has waited longest for a head is closed in its favour, or else the one
-    whose body has made no progress for longest: whoever opens connections and says nothing only displaces itself.
+    Where a new one finds no room, the one is closed in its favour that has waited longest: for a head, or for progress
+    of a body. So whoever opens connections and says nothing only displaces itself.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._phases: dict[BoundedProtocol, Phase] = {}
-        # in each phase, the one that has been waiting longest stands first
-        self._waiting: dict[Phase, dict[BoundedProtocol, None]] = {Phase.HEAD: {}, Phase.BODY: {}}
+        self._open: set[BoundedProtocol] = set()
+        # those that are not busy; the one that has been waiting longest stands first
+        self._waiting: dict[BoundedProtocol, None] = {}
 
     def __len__(self) -> int:
         """How many are open."""
-        return len(self._phases)
+        return len(self._open)
 
     def admit(self, protocol: BoundedProtocol) -> bool:
         """Whether there is room for ``protocol``; it may be made by closing another one."""
-        if len(self._phases) >= self.most and not self._make_room():
+        if len(self._open) >= self.most and not self._make_room():
             return False
-        self.move(protocol, Phase.HEAD)
+        self._open.add(protocol)
+        self._waiting[protocol] = None
         return True
 
     def move(self, protocol: BoundedProtocol, phase: Phase) -> None:
-        """Puts ``protocol`` last among those in ``phase``."""
-        self.forget(protocol)
-        self._phases[protocol] = phase
-        if phase in self._waiting:
-            self._waiting[phase][protocol] = None
+        """Notes that ``protocol`` has made progress, and what it is doing now."""
+        self._waiting.pop(protocol, None)
+        if phase is not Phase.BUSY:
+            self._waiting[protocol] = None
 
     def forget(self, protocol: BoundedProtocol) -> None:
         """Frees the place of ``protocol``, which may be gone already."""
-        phase = self._phases.pop(protocol, None)
-        if phase in self._waiting:
-            del self._waiting[phase][protocol]
+        self._open.discard(protocol)
+        self._waiting.pop(protocol, None)
 
     def _make_room(self) -> bool:
-        for waiting in self._waiting.values():
-            if waiting:
-                longest = next(iter(waiting))
-                self.forget(longest)
-                longest.give_up()
-                return True
-        return False
+        longest = next(iter(self._waiting), None)
+        if longest is None:
+            return False
+        self.forget(longest)
+        longest.give_up()
+        return True
 
 
 class _BoundedHead(h11.Connection):
