@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
+from api import incoming
 from api.batching import Asked, Batcher
 from api.feedback import OK as FEEDBACK_OK
 from api.metrics import Metrics
@@ -20,8 +21,10 @@ from api.readiness import Readiness
 from api.service import Service
 from api.settings import Settings
 from api.workers import Workers
-from index.errors import ServiceStopping
+from index.errors import ServiceStopping, WorkStopped
 from index.interfaces import Progress
+from index.isolation.pool import Stop
+from index.parsing.isolated import Parser
 from rag.answers import Answer, QAResult, RetrievedPassage
 from rag.interfaces import Retrieval, SearchMode
 from rag.pipeline import Question
@@ -35,10 +38,6 @@ logger = logging.getLogger("sourcespan.questions")
 _LOOKUPS, _WAITING_LOOKUPS = 4, 256
 # one at a time: embedding a document takes every core, and a second would only take its share
 _INGESTS, _WAITING_INGESTS = 1, 16
-
-
-class IngestStopped(Exception):
-    """Whoever wanted the documents is gone."""
 
 
 class Backend:
@@ -60,6 +59,7 @@ class Backend:
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
         self.readiness = Readiness(self._batcher, service)
         self.is_stopping = False
+        self.parser = Parser(settings.parsing, max_bytes=settings.max_document_bytes, modules=(incoming.__name__,))
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
@@ -78,6 +78,7 @@ class Backend:
         )
 
     async def __aenter__(self) -> Self:
+        self.parser.prepare()
         await self._exit.enter_async_context(self._batcher)
         return self
 
@@ -86,6 +87,7 @@ class Backend:
     ) -> None:
         """Finishes what runs, then closes the service."""
         await self._exit.aclose()
+        self.parser.close()
         self._lookups.close()
         self._ingests.close()
         self.readiness.close()
@@ -97,6 +99,8 @@ class Backend:
         May be called in a signal handler and on any thread.
         """
         self.is_stopping = True
+        # in a thread of its own: what a signal handler interrupted may hold the locks
+        threading.Thread(target=self.parser.close, name="end-workers").start()
 
     async def ask(self, question: Question) -> QAResult:
         """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
@@ -132,24 +136,24 @@ class Backend:
         """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""
         return await self._lookups.run(work)
 
-    async def ingest(self, work: Callable[[Progress], T]) -> T:
-        """Something long that stores a document.
+    async def ingest(self, work: Callable[[Progress, Stop], T]) -> T:
+        """Something long that stores a document, and that ends by either of what it is given.
 
         Cancelled, it stops with nothing half done. Raises Overloaded, ServiceStopping, and what ``work`` raises.
         """
-        return await self._stoppable(lambda go_on: work(lambda _done, _total: go_on()))
+        return await self._stoppable(lambda go_on, stop: work(lambda _done, _total: go_on(), stop))
 
-    async def ingest_events(self, work: Callable[[Callable[[E], None]], None]) -> AsyncGenerator[E]:
+    async def ingest_events(self, work: Callable[[Callable[[E], None], Stop], None]) -> AsyncGenerator[E]:
         """What ``work``, something long that stores documents, tells on the way. Stops and raises as `ingest` does."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[E | None] = asyncio.Queue()
 
-        def working(go_on: Callable[[], None]) -> None:
+        def working(go_on: Callable[[], None], stop: Stop) -> None:
             def tell(event: E) -> None:
                 go_on()
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
-            work(tell)
+            work(tell, stop)
 
         ingesting = asyncio.create_task(self._stoppable(working))
         ingesting.add_done_callback(lambda _: events.put_nowait(None))
@@ -166,26 +170,29 @@ class Backend:
         asking.charge(self._batcher.cost(question) / self._default_top_k - 1)
         return self._batcher.submit(question, asking.client)
 
-    async def _stoppable(self, work: Callable[[Callable[[], None]], T]) -> T:
-        """Runs ``work`` in its turn. What it is given raises IngestStopped once nobody waits any more, and
+    async def _stoppable(self, work: Callable[[Callable[[], None], Stop], T]) -> T:
+        """Runs ``work`` in its turn. What it is given ends it, with WorkStopped once nobody waits any more and with
         ServiceStopping once the service is being stopped.
         """
-        gone = threading.Event()
+        stop = Stop()
 
         def go_on() -> None:
-            if gone.is_set():
-                raise IngestStopped
+            stop.check()
             if self.is_stopping:
                 raise ServiceStopping
 
         def working() -> T:
             go_on()  # the service may have been told to stop while this waited for its turn
-            return work(go_on)
+            try:
+                return work(go_on, stop)
+            except WorkStopped:
+                go_on()
+                raise
 
         try:
             return await self._ingests.run(working)
         except asyncio.CancelledError:
-            gone.set()
+            stop.set()
             raise
 
     async def _noted(self, asked: Asked) -> QAResult:

@@ -104,18 +104,21 @@ def index(
 ) -> None:
     """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
     from index.build import ingest
+    from index.parsing.isolated import Parser
 
     settings = settings_with(data=data)
+    parser = Parser(settings.parsing, max_bytes=settings.max_document_bytes)
+    parser.prepare()
     with errors.status("Loading the embedder …"):
         from rag.loading import open_index
 
         opened = open_index(settings.data, settings.models, settings.vector_rule, settings.quota)
     new = known = 0
     failed: list[Ingested] = []
-    with opened:
+    with opened, parser:
         try:
             with progress_bar("Indexing", unit="kB", per=1_000) as progress:
-                for outcome in ingest(opened, paths, progress, max_bytes=settings.max_document_bytes):
+                for outcome in ingest(opened, paths, parser, progress):
                     if outcome.document is None:
                         failed.append(outcome)
                     new += outcome.is_new

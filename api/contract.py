@@ -30,7 +30,7 @@ def _with_problem_type(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_document(document: dict[str, Any]) -> dict[str, Any]:
-    """With the schema of the body that FastAPI does not read, since it may be large."""
+    """With the schema of the body that FastAPI does not read: a worker process does."""
     schemas = document["components"]["schemas"]
     schemas[DocumentIn.__name__] = DocumentIn.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"] = dict(sorted(schemas.items()))

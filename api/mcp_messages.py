@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.json_route import json_in
 from api.problems import problem
-from api.strict_json import json_in
 
 # of what the protocol's answers repeat: the message's id, its method, the name of a tool
 _LONGEST_NAME = 1_000

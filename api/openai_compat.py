@@ -20,11 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.json_route import JsonRoute
 from api.requests import Text
 from api.rules import LARGE_BODY, READ, RouteRules, declares
 from api.schemas import AskResponse
 from api.sse import MEDIA_TYPE
-from api.strict_json import JsonRoute
 from index.errors import InvalidQuestion
 from index.shown import shown
 from rag.answers import Answer, QAResult

@@ -28,6 +28,7 @@ from index.errors import (
     DuplicateDocument,
     FeedbackError,
     FeedbackUnavailable,
+    InvalidDocument,
     InvalidFeedback,
     InvalidQuestion,
     Overloaded,
@@ -138,6 +139,8 @@ def problem_of(error: SourcespanError) -> Told:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, InvalidQuestion | InvalidFeedback):
         return Told(_faults([FieldFault(field=error.field, detail=error.reason)]))
+    if isinstance(error, InvalidDocument):
+        return Told(_faults([FieldFault(field=field, detail=detail) for field, detail in error.faults]))
     if isinstance(error, Overloaded | RateLimited | ServiceStopping):
         told = Problem(title=status.phrase, status=status, detail=str(error))
         return Told(told, {"Retry-After": str(error.retry_after)})

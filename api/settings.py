@@ -12,11 +12,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from api.keys import ApiKey, is_loopback, parse_keys
 from index.errors import UnsafeAddress
 from index.inference.precision import Precision
+from index.isolation.limits import Limits
 from index.quota import Quota
 from index.vector_rule import Choice, VectorRule
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig, RetrieverConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 
+# of a text: itself, where each sentence begins and ends, and its headings
+_RESULT_OF_BYTE = 6
 _QUESTIONS_REMEMBERED = 1_024  # their vectors take 1.5 MB
 
 
@@ -68,9 +71,22 @@ class Settings(BaseSettings):
     max_total_bytes: Annotated[int, Field(ge=0)] = Field(
         0, description="Bytes of all texts in UTF-8 that are kept; what goes beyond is refused with 507. 0: no limit."
     )
+    parse_seconds: Annotated[float, Field(gt=0)] = Field(
+        120, description="How long reading a document may take; one that takes longer is refused."
+    )
+    parse_memory: Annotated[int, Field(ge=200_000_000)] = Field(
+        1_000_000_000,
+        description="Memory, in bytes of address space, of the process that reads a document; one that needs more is "
+        "refused.",
+    )
     max_feedback: Annotated[int, Field(ge=0)] = Field(
         100_000, description="Entries of feedback that are kept; one more is refused with 507. 0: no limit."
     )
+
+    @property
+    def parsing(self) -> Limits:
+        """What reading a document may take."""
+        return Limits(self.parse_memory, self.parse_seconds, _RESULT_OF_BYTE * self.max_document_bytes)
 
     vector_index: Choice = Field(
         "auto", description="How vectors are searched: `auto` (by their number), `flat` (exact), `ivf` or `ivf-sq8`."

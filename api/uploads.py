@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import PurePosixPath
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from api.backend import Backend
+from api.incoming import read_document
 from api.problems import Problem, problem_of
-from api.requests import DocumentIn
 from api.schemas import DocumentOut
 from api.settings import Settings
 from api.spool import spooled_body, spooled_files
 from api.sse import Event
-from api.strict_json import json_in
 from index.documents import Document, DocumentDraft
-from index.errors import DocumentError, DocumentTooLarge, Overloaded, ServiceStopping, SourcespanError
+from index.errors import Overloaded, ServiceStopping, SourcespanError
 from index.interfaces import Progress
-from index.parsing import ARCHIVE, ParsedFile, drafts_of, suffix_of
+from index.isolation.pool import Stop
+from index.parsing import ARCHIVE, ParsedFile, suffix_of
+from index.parsing.isolated import Parser
 
 _JSON = "application/json"
 _LONGEST_NAME = 200
@@ -40,12 +38,21 @@ _NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 class Upload:
     """What came in under one name: a document, or an archive of them.
 
-    `files` reads it, which may take time: never raises DocumentError, each file's is in its place.
+    `files` reads it, which may take time, until the switch is set: never raises DocumentError, each file's is in its
+    place. Raises WorkStopped.
     """
 
     name: str
-    files: Callable[[], Iterator[ParsedFile]]
+    files: Callable[[Stop], Iterator[ParsedFile]]
     is_archive: bool = False
+    names_itself: bool = False
+    """Whether its name is the title that is found in it."""
+
+    def name_of(self, parsed: ParsedFile) -> str:
+        """What one of its files is called."""
+        if self.names_itself and parsed.draft is not None:
+            return parsed.draft.title
+        return parsed.path.as_posix() if self.is_archive or self.names_itself else self.name
 
 
 class FileProgress(BaseModel):
@@ -75,29 +82,29 @@ _Told = FileProgress | UploadedFile
 
 
 @asynccontextmanager
-async def uploads_in(request: Request, settings: Settings) -> AsyncIterator[list[Upload]]:
+async def uploads_in(request: Request, parser: Parser, settings: Settings) -> AsyncIterator[list[Upload]]:
     """The documents of a request. Raises what is wrong with it."""
     kind = _kind(request)
     if kind == _JSON:
-        async with document_in(request) as body:
-            yield [Upload(body.title, lambda: _of_json(body, settings))]
+        async with posted_document(request, parser) as upload:
+            yield [upload]
     elif kind == "multipart/form-data":
         async with spooled_files(request, max_files=settings.max_upload_files) as files:
             if not files:
                 raise HTTPException(HTTPStatus.BAD_REQUEST, "there is no file in the upload")
-            yield [_upload(file, settings.max_document_bytes) for file in files]
+            yield [_upload(file, parser) for file in files]
     else:
         detail = f"a document is sent as {_JSON} or multipart/form-data"
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 @asynccontextmanager
-async def document_in(request: Request) -> AsyncIterator[DocumentIn]:
-    """The document of a request whose body is JSON. Raises what is wrong with it."""
+async def posted_document(request: Request, parser: Parser) -> AsyncIterator[Upload]:
+    """The document of a request whose body is JSON. Raises HTTPException for another kind of body."""
     if _kind(request) != _JSON:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a document is sent as {_JSON}")
     async with spooled_body(request) as body:
-        yield await asyncio.to_thread(_read_document, body)
+        yield Upload("document", partial(parser.read_with, read_document, "document", body), names_itself=True)
 
 
 def _kind(request: Request) -> str:
@@ -126,22 +133,23 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncGenerat
     yield "done", UploadReport(files=ended)
 
 
-def add_to(backend: Backend, upload: Upload) -> Callable[[Progress], tuple[Document, bool]]:
+def add_to(backend: Backend, upload: Upload) -> Callable[[Progress, Stop], tuple[Document, bool]]:
     """The work of reading and storing one document, which gives it and whether it is new. Raises DocumentError."""
-
-    def work(progress: Progress) -> tuple[Document, bool]:
-        (parsed,) = upload.files()
-        return backend.service.index.add(_draft(parsed), progress)
-
-    return work
+    return lambda progress, stop: backend.service.index.add(draft_in(upload, stop), progress)
 
 
-def _store_each(backend: Backend, upload: Upload, tell: Callable[[_Told], None]) -> None:
-    for parsed in upload.files():
-        name = parsed.path.as_posix() if upload.is_archive else upload.name
+def draft_in(upload: Upload, stop: Stop) -> DocumentDraft:
+    """The one document of an upload. Raises DocumentError, WorkStopped."""
+    (parsed,) = upload.files(stop)
+    return parsed.draft_or_error()
+
+
+def _store_each(backend: Backend, upload: Upload, tell: Callable[[_Told], None], stop: Stop) -> None:
+    for parsed in upload.files(stop):
+        name = upload.name_of(parsed)
         progress = partial(_tell_progress, tell, name)
         try:
-            document, is_new = backend.service.index.add(_draft(parsed), progress)
+            document, is_new = backend.service.index.add(parsed.draft_or_error(), progress)
         except SourcespanError as error:
             tell(UploadedFile(file=name, problem=problem_of(error).body))
         else:
@@ -152,42 +160,9 @@ def _tell_progress(tell: Callable[[_Told], None], name: str, done: int, total: i
     tell(FileProgress(file=name, done=done, total=total))
 
 
-def _draft(parsed: ParsedFile) -> DocumentDraft:
-    if parsed.error is not None:
-        raise parsed.error
-    assert parsed.draft is not None  # noqa: S101
-    return parsed.draft
-
-
-def drafted(body: DocumentIn, settings: Settings) -> DocumentDraft:
-    """Raises DocumentTooLarge, EmptyDocument."""
-    size = len(body.text.encode())
-    if size > settings.max_document_bytes:
-        raise DocumentTooLarge(body.title, size, settings.max_document_bytes)
-    return body.draft()
-
-
-def _of_json(body: DocumentIn, settings: Settings) -> Iterator[ParsedFile]:
-    path = Path(body.title)
-    try:
-        yield ParsedFile(path, len(body.text), drafted(body, settings))
-    except DocumentError as error:
-        yield ParsedFile(path, len(body.text), None, error)
-
-
-def _read_document(body: IO[bytes]) -> DocumentIn:
-    try:
-        return DocumentIn.model_validate(json_in(body.read()))
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
-
-
-def _upload(file: UploadFile, max_bytes: int) -> Upload:
+def _upload(file: UploadFile, parser: Parser) -> Upload:
     name = _file_name(file.filename or "")
-    return Upload(
-        name, lambda: drafts_of(name, file.file.read(), max_bytes=max_bytes), is_archive=suffix_of(name) == ARCHIVE
-    )
+    return Upload(name, partial(parser.drafts_of, name, file.file), is_archive=suffix_of(name) == ARCHIVE)
 
 
 def _file_name(given: str) -> str:

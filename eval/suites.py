@@ -20,7 +20,7 @@ from eval.datasets import (
 )
 from eval.errors import AnswerNotThere, NotASuite
 from index.documents import DocumentDraft
-from index.parsing import files_in, parse_file
+from index.parsing.isolated import Parser
 from rag.squad import read_squad
 
 
@@ -73,7 +73,8 @@ def open_suite(target: str, choice: Choice, *, served: bool) -> Suite | Retrieva
 
 
 def _own_questions(name: str, questions: Path, documents: Sequence[Path], choice: Choice) -> Suite:
-    drafts = [parse_file(path) for path in files_in(documents)]
+    with Parser() as parser:
+        drafts = [parsed.draft_or_error() for parsed in parser.drafts_in(documents)]
     asked = sample(read_questions(questions), choice.limit, choice.seed)
     if drafts:
         asked = _in_words_of_any(drafts, asked)

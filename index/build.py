@@ -14,7 +14,8 @@ from typing import TypeVar
 from index.documents import Document, DocumentDraft
 from index.errors import DocumentError
 from index.interfaces import Progress
-from index.parsing import MAX_BYTES, drafts_in, files_in
+from index.parsing import named_files
+from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 
 # about 500 passages: a few seconds of embedding, which is what a kill can cost
@@ -35,17 +36,16 @@ class Ingested:
 
 
 def ingest(
-    index: PassageIndex, paths: Iterable[Path], progress: Progress | None = None, *, max_bytes: int = MAX_BYTES
+    index: PassageIndex, paths: Iterable[Path], parser: Parser, progress: Progress | None = None
 ) -> Iterator[Ingested]:
     """Puts files, and the files in folders and archives, into ``index``, yielding each one's outcome as it is known.
 
     One file that cannot be read does not stop the others. ``progress`` hears of the bytes of all files.
     """
     paths = list(paths)
-    all_bytes = sum(_size(path) for path in files_in(paths))
+    all_bytes = sum(_size(path) for path, _ in named_files(paths))
     done = 0
-    parsed_files = drafts_in(paths, max_bytes=max_bytes)
-    for group in _groups(parsed_files, lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
+    for group in _groups(parser.drafts_in(paths), lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
         size = sum(parsed.size for parsed in group)
         drafts = [parsed.draft for parsed in group if parsed.draft is not None]
         stored = iter(index.add_all(drafts, _part_of(progress, done, min(size, all_bytes - done), all_bytes)))

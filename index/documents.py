@@ -7,9 +7,13 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from index.errors import EmptyDocument, MalformedFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def lone_surrogate(text: str) -> int | None:
@@ -70,6 +74,8 @@ class DocumentDraft:
     source: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     outline: Outline = Outline()
+    sentences: NDArray[np.int32] | None = field(default=None, compare=False, repr=False)
+    """The half-open ranges of the sentences of ``text``, (sentences, 2), where whoever read it found them already."""
 
     def __post_init__(self) -> None:
         name = self.title or self.source

@@ -10,6 +10,8 @@ SourcespanError
 │   ├── ScannedDocument        pictures of pages, without text
 │   ├── UnsafeArchive          made, or as if made, to do harm when unpacked
 │   ├── DocumentTooLarge       over the limit
+│   ├── DocumentTooComplex     needs more memory, time or room to be read than it may take
+│   ├── ParserDied             the process that read it ended before it was done
 │   ├── DuplicateDocument      another document holds the same text
 │   └── DocumentNotFound       no document with that id
 ├── QuestionError
@@ -19,6 +21,7 @@ SourcespanError
 │   ├── ModelNotFound          neither a folder, nor bundled, nor fetchable
 │   ├── ModelCorrupted         weights whose hash is not the expected one
 │   └── ModelUnsuitable        not a model for this job
+├── InvalidDocument            sent with fields that are missing or wrong
 ├── CalibrationMismatch        parameters that were fitted for other weights
 ├── CannotFit                  too few questions to learn a calibration from
 ├── CatalogueError
@@ -42,6 +45,7 @@ SourcespanError
     ├── RateLimited            a client asks for more than it may in a minute
     ├── ServiceStopping        the service is being stopped
     ├── TemporaryFolderFull    an upload cannot be written down
+    ├── WorkStopped            nobody waits for the work any more, or the service is stopping
     └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -50,11 +54,24 @@ unless the operator gave it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 from index.shown import cut
 
 
 class SourcespanError(Exception):
-    """The root of the tree."""
+    """The root of the tree. Errors of this tree can be sent from one process to another."""
+
+    def __reduce__(self) -> tuple[Callable[..., SourcespanError], tuple[object, ...]]:
+        return restored, (type(self), self.args, vars(self))
+
+
+def restored(kind: type[SourcespanError], arguments: tuple[object, ...], state: dict[str, object]) -> SourcespanError:
+    """The error that another process raised, without calling its constructor, which would word the message again."""
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(state)
+    return error
 
 
 class DocumentError(SourcespanError):
@@ -133,6 +150,41 @@ class DocumentTooLarge(DocumentError):
         self.name = name
         self.size = size
         self.limit = limit
+
+
+class InvalidDocument(SourcespanError):
+    """A document that was sent with fields that are missing or wrong: ``faults`` has (field, what is wrong) of each."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        super().__init__("; ".join(f"{field}: {detail}" for field, detail in faults))
+        self.faults = faults
+
+
+class DocumentTooComplex(DocumentError):
+    """Reading a document needs more than it may take. ``limit`` in bytes, and in seconds of time."""
+
+    def __init__(self, name: str, resource: Literal["memory", "time", "output"], limit: float) -> None:
+        needs = {
+            "memory": f"needs more than {_size(limit)} of memory to be read",
+            "time": f"takes longer than {limit:,g} seconds to be read",
+            "output": f"gives more than {_size(limit)} of text and outline when it is read",
+        }
+        super().__init__(f"{name!r} {needs[resource]}, which is the limit")
+        self.name = name
+        self.resource = resource
+        self.limit = limit
+
+
+class ParserDied(DocumentError):
+    """The process that read a document ended before it was done: by the signal or with the exit code in ``how``."""
+
+    def __init__(self, name: str, how: str) -> None:
+        super().__init__(
+            f"{name!r} cannot be read: the process that read it broke off ({how}), as happens over a file that is "
+            "damaged or made to do harm"
+        )
+        self.name = name
+        self.how = how
 
 
 class DocumentNotFound(DocumentError):
@@ -403,6 +455,13 @@ class TemporaryFolderFull(ServiceError):
         self.reason = reason
 
 
+class WorkStopped(ServiceError):
+    """Work that was ended before it was done, with nothing changed."""
+
+    def __init__(self) -> None:
+        super().__init__("the work was stopped before it was done, and nothing was changed: try again later")
+
+
 class UnsafeAddress(ServiceError):
     """An address that other machines reach, and no API keys."""
 
@@ -412,3 +471,7 @@ class UnsafeAddress(ServiceError):
             "set SOURCESPAN_API_KEYS, or say SOURCESPAN_ALLOW_ANONYMOUS=true"
         )
         self.host = host
+
+
+def _size(limit: float) -> str:
+    return f"{limit / 1e9:.1f} GB" if limit >= 1e9 else f"{limit / 1e6:,.0f} MB"

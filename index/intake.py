@@ -110,7 +110,7 @@ class Intake:
     def _ranges(self, drafts: Sequence[DocumentDraft]) -> Iterator[tuple[int, int, int]]:
         """Each passage as (number of its document, start, end)."""
         for at, draft in enumerate(drafts):
-            for start, end in split(draft.text, self._embedder.count_tokens, self._size):
+            for start, end in split(draft.text, self._embedder.count_tokens, self._size, draft.sentences):
                 yield at, start, end
 
     def _embedded(self, texts: Sequence[str], done: int, total: int, progress: Progress | None) -> Vectors:

@@ -16,6 +16,7 @@ from api.server import Server as HttpServer
 from api.server import bound
 from api.service import Service
 from api.settings import Settings
+from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig
@@ -36,6 +37,13 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     loaded = load(tmp_path_factory.mktemp("data"))
     yield loaded
     loaded.index.close()
+
+
+@pytest.fixture(scope="session")
+def parser() -> Iterator[Parser]:
+    """Worker processes that read files."""
+    with Parser() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.json_route import JsonRoute
 from api.requests import AskRequest, SearchRequest
 from api.rules import READ, declares
 from api.schemas import AnswerOut, AskResponse, PassagesFound, SearchResponse
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
-from api.strict_json import JsonRoute
 from rag.answers import Answer, QAResult
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["ask"], dependencies=[SHOWS_KEY])

@@ -19,10 +19,9 @@ from api.rules import READ, RouteRules, declares
 from api.schemas import DocumentOut, DocumentPage
 from api.settings import Settings
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
-from api.strict_json import JsonRoute
-from api.uploads import Upload, UploadReport, add_to, document_in, drafted, store_all, uploads_in
+from api.uploads import Upload, UploadReport, add_to, draft_in, posted_document, store_all, uploads_in
 
-router = APIRouter(route_class=JsonRoute, prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
+router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
 
 _FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
 _JSON_DOCUMENT = {"application/json": {"schema": {"$ref": "#/components/schemas/DocumentIn"}}}
@@ -77,7 +76,7 @@ async def add(
     """
     if wants_events(request):
         return await event_stream(_events(request, backend, settings))
-    async with uploads_in(request, settings) as uploads:
+    async with uploads_in(request, backend.parser, settings) as uploads:
         if len(uploads) > 1 or uploads[0].is_archive:
             return await unless_gone(request, _several(backend, uploads, response))
         document, is_new = await unless_gone(request, backend.ingest(add_to(backend, uploads[0])))
@@ -122,13 +121,13 @@ async def text(
 
 @router.put("/{document_id}", openapi_extra={"requestBody": {"required": True, "content": _JSON_DOCUMENT}})
 @declares(_STORES)
-async def replace(
-    document_id: str, request: Request, backend: CurrentBackend, settings: CurrentSettings
-) -> DocumentOut:
+async def replace(document_id: str, request: Request, backend: CurrentBackend) -> DocumentOut:
     """Puts another text in a document's place, all at once. What feedback quotes of the old one is erased."""
     service = backend.service
-    async with document_in(request) as body:
-        replacing = backend.ingest(lambda progress: service.replace(document_id, drafted(body, settings), progress))
+    async with posted_document(request, backend.parser) as upload:
+        replacing = backend.ingest(
+            lambda progress, stop: service.replace(document_id, draft_in(upload, stop), progress)
+        )
         return DocumentOut.of(await unless_gone(request, replacing))
 
 
@@ -140,7 +139,8 @@ async def remove(document_id: str, backend: CurrentBackend) -> None:
 
 
 async def _events(request: Request, backend: Backend, settings: Settings) -> AsyncGenerator[Event]:
-    async with uploads_in(request, settings) as uploads, aclosing(store_all(backend, uploads)) as events:
+    reading = uploads_in(request, backend.parser, settings)
+    async with reading as uploads, aclosing(store_all(backend, uploads)) as events:
         async for event in events:
             yield event
 

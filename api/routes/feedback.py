@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from api.backend import Backend
 from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
+from api.json_route import JsonRoute
 from api.requests import Request, Text, not_blank
 from api.rules import READ, RouteRules, declares
-from api.strict_json import JsonRoute
 from index.errors import InvalidFeedback
 from rag.answers import Span
 from rag.config import MAX_QUESTION_CHARACTERS

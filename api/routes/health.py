@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.dependencies import SHOWS_KEY, CurrentBackend
+from api.json_route import JsonRoute
 from api.problems import problem
 from api.rules import OPEN, READ, declares
-from api.strict_json import JsonRoute
 
 router = APIRouter(route_class=JsonRoute, tags=["operators"])
 

@@ -1,12 +1,13 @@
 """The bytes of files → document drafts: readable text, with a map from its offsets to pages and headings.
 
-One module per format, each a function `File` → `Content`. Everywhere the text is settled before it is stored: Unicode
+`isolated.Parser` is for files of strangers: what stands in the other modules runs in its processes. There is one module
+per format, each a function `File` → `Content`. Everywhere the text is settled before it is stored: Unicode
 form NFC, lines ended by LF, no byte order mark.
 """
 
 from index.parsing.archives import ParsedFile, drafts_of
 from index.parsing.content import MAX_BYTES
-from index.parsing.files import drafts_in, files_in, parse_file
+from index.parsing.files import drafts_at, named_files, parse_file
 from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, parse_bytes, suffix_of
 
 __all__ = [
@@ -14,9 +15,9 @@ __all__ = [
     "MAX_BYTES",
     "SUPPORTED_SUFFIXES",
     "ParsedFile",
-    "drafts_in",
+    "drafts_at",
     "drafts_of",
-    "files_in",
+    "named_files",
     "parse_bytes",
     "parse_file",
     "suffix_of",

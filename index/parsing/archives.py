@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from index.documents import DocumentDraft
-from index.errors import DocumentError, DocumentTooLarge, EmptyDocument, EncryptedFile, UnsafeArchive
+from index.errors import (
+    DocumentError,
+    DocumentTooComplex,
+    DocumentTooLarge,
+    EmptyDocument,
+    EncryptedFile,
+    UnsafeArchive,
+)
+from index.isolation.limits import memory_limit
 from index.parsing.content import MAX_BYTES, malformed
 from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, check_label, parse_bytes, suffix_of
 from index.parsing.limits import MAX_NESTING, Budget
@@ -29,6 +37,12 @@ class ParsedFile:
     """The bytes it takes up where it was found, for telling progress."""
     draft: DocumentDraft | None
     error: DocumentError | None = None
+
+    def draft_or_error(self) -> DocumentDraft:
+        """The draft. Raises the error where there is none."""
+        if self.draft is None:
+            raise self.error or EmptyDocument(str(self.path))
+        return self.draft
 
 
 def drafts_of(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
@@ -55,13 +69,25 @@ class _Found:
 
 
 def _parsed(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:
+    if suffix_of(file.name) != ARCHIVE:
+        yield _document(file, max_bytes)
+        return
     try:
-        if suffix_of(file.name) == ARCHIVE:
-            yield from _unpacked(file, budget, max_bytes, depth)
-        else:
-            yield ParsedFile(file.path, file.size, parse_bytes(file.name, file.data, max_bytes=max_bytes))
+        yield from _unpacked(file, budget, max_bytes, depth)
     except DocumentError as error:
         yield ParsedFile(file.path, file.size, None, error)
+
+
+def _document(file: _Found, max_bytes: int) -> ParsedFile:
+    try:
+        return ParsedFile(file.path, file.size, parse_bytes(file.name, file.data, max_bytes=max_bytes))
+    except DocumentError as error:
+        return ParsedFile(file.path, file.size, None, error)
+    except MemoryError:
+        if (limit := memory_limit()) is None:
+            raise
+        # what is left over is free again: the other files of the archive can still be read
+        return ParsedFile(file.path, file.size, None, DocumentTooComplex(file.name, "memory", limit))
 
 
 def _unpacked(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:

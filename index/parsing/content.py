@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, groupby
+
+from lxml import etree
 
 from index.documents import Heading, Outline
 from index.errors import MalformedFile, SourcespanError
 
 MAX_BYTES = 50_000_000
+MAX_HEADING = 1_000
+"""Characters of a heading that its outline keeps. The text keeps all of them."""
+# longer than any character that is written, the limit of Unicode's stream-safe text (UAX #15); no mark is \w or ASCII
+_ROW_OF_MARKS = re.compile(r"[^\w\s\x00-\x7f]{31,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,23 @@ class Block:
 
 def settled(text: str) -> str:
     """In Unicode form NFC, with lines ended by LF."""
-    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return composed(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def composed(text: str) -> str:
+    """In Unicode form NFC, in time that is proportional to the text.
+
+    Marks that are not in their canonical order would be moved one by one past all that are before them. Sorted here,
+    which is the same text to Unicode, they are in order already.
+    """
+    return unicodedata.normalize("NFC", _ROW_OF_MARKS.sub(_in_canonical_order, text))
+
+
+def _in_canonical_order(row: re.Match[str]) -> str:
+    decomposed = "".join(unicodedata.normalize("NFD", character) for character in row.group())
+    groups = groupby(decomposed, key=lambda character: unicodedata.combining(character) > 0)
+    parts = (sorted(group, key=unicodedata.combining) if are_marks else group for are_marks, group in groups)
+    return "".join(chain.from_iterable(parts))
 
 
 def from_blocks(blocks: Iterable[Block], title: str | None = None) -> Content:
@@ -52,7 +76,7 @@ def from_blocks(blocks: Iterable[Block], title: str | None = None) -> Content:
     for block in blocks:
         text = settled(block.text)
         if block.level:
-            headings.append(Heading(at, block.level, one_line(text)))
+            headings.append(Heading(at, block.level, one_line(text[:MAX_HEADING])))
         parts.append(text)
         at += len(text) + 2
     first = headings[0].text if headings else None
@@ -73,5 +97,7 @@ def malformed(name: str, reason: str) -> Iterator[None]:
     except (SourcespanError, MemoryError):
         raise
     except Exception as error:
+        if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error
         # parsers raise anything over broken input: KeyError, AssertionError, struct.error …
         raise MalformedFile(name, reason) from error

@@ -17,30 +17,25 @@ def parse_file(path: Path, *, max_bytes: int = MAX_BYTES) -> DocumentDraft:
     return parse_bytes(path.name, _read(path, path.name, max_bytes), max_bytes=max_bytes)
 
 
-def drafts_in(paths: Iterable[Path], *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
-    """The documents in files, in folders and in archives, or what is wrong with each.
+def drafts_at(path: Path, name: str, *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
+    """The document in a file, or the documents in an archive, or what is wrong with each; ``name`` is the source."""
+    limit = max_bytes * UNPACKED if suffix_of(name) == ARCHIVE else max_bytes
+    try:
+        data = _read(path, name, limit)
+    except DocumentError as error:
+        yield ParsedFile(path, 0, None, error)
+        return
+    for parsed in drafts_of(name, data, max_bytes=max_bytes):
+        # the archive is known here by the path that the operator gave
+        inside = parsed.path.relative_to(name)
+        yield ParsedFile(path / inside, parsed.size, parsed.draft, parsed.error)
 
-    The source of one that was found in a folder is its path from there.
+
+def named_files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """The files among ``paths``, and the files of a supported kind in the folders among them, sorted, with their names.
+
+    The name of one that was found in a folder is its path from there.
     """
-    for path, name in _named(paths):
-        limit = max_bytes * UNPACKED if suffix_of(name) == ARCHIVE else max_bytes
-        try:
-            data = _read(path, name, limit)
-        except DocumentError as error:
-            yield ParsedFile(path, 0, None, error)
-            continue
-        for parsed in drafts_of(name, data, max_bytes=max_bytes):
-            # the archive is known here by the path that the operator gave
-            inside = parsed.path.relative_to(name)
-            yield ParsedFile(path / inside, parsed.size, parsed.draft, parsed.error)
-
-
-def files_in(paths: Iterable[Path]) -> list[Path]:
-    """The files among ``paths``, and the files of a supported kind in the folders among them, sorted."""
-    return [path for path, _ in _named(paths)]
-
-
-def _named(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in paths:
         if not path.is_dir():
             yield path, path.name

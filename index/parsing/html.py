@@ -71,13 +71,19 @@ class _Reader:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
-        self.title = ""
+        self._title: list[str] = []
         self._pieces: list[str] = []
+        self._beginning = ""
         self._level = 0
         self._unseen = 0
         self._preformatted = 0
         self._in_title = False
         self._cells = 0
+
+    @property
+    def title(self) -> str:
+        """What the page calls itself."""
+        return "".join(self._title)
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """A tag opens."""
@@ -85,15 +91,15 @@ class _Reader:
             self._unseen += tag in _UNSEEN
             return
         if tag == "br":
-            self._pieces.append("\n")
+            self._hear("\n")
         elif tag in ("td", "th"):
-            self._pieces.append(" | " if self._cells else "")
+            self._hear(" | " if self._cells else "")
             self._cells += 1
         elif tag in _BLOCK_IN_CELL or (not _INLINE(tag) and not self._cells):
             self._begin(tag)
         elif not _INLINE(tag):
-            self._pieces.append("\n")
-        self._in_title = self._in_title or (tag == "title" and not self.title)
+            self._hear("\n")
+        self._in_title = self._in_title or (tag == "title" and not self._title)
 
     def end(self, tag: str) -> None:
         """A tag closes."""
@@ -110,9 +116,9 @@ class _Reader:
     def data(self, text: str) -> None:
         """Characters, as many at a time as the parser likes."""
         if self._in_title:
-            self.title += text
+            self._title.append(text)
         elif not self._unseen:
-            self._pieces.append(text if self._preformatted else re.sub(r"\s+", " ", text))
+            self._hear(text if self._preformatted else re.sub(r"\s+", " ", text))
 
     def comment(self, text: str) -> None:
         """Nobody sees it."""
@@ -121,13 +127,18 @@ class _Reader:
         """The page is over."""
         self._finish()
 
+    def _hear(self, text: str) -> None:
+        self._pieces.append(text)
+        if len(self._beginning) <= len(_ITEM):
+            self._beginning += text.strip()[: len(_ITEM) + 1]
+
     def _begin(self, tag: str) -> None:
-        if tag == "li" or "".join(self._pieces).strip() != _ITEM:
+        if tag == "li" or self._beginning != _ITEM:
             self._finish()  # but an item's first paragraph is the item
         self._level = _HEADINGS.get(tag, 0)
         self._preformatted += tag == "pre"
         if tag == "li":
-            self._pieces.append(_ITEM + " ")
+            self._hear(_ITEM + " ")
 
     def _finish(self) -> None:
         """What has been heard so far is a block."""
@@ -135,7 +146,7 @@ class _Reader:
         text = raw.strip("\n") if self._preformatted else _lines(raw)
         if text.strip(" |\n\t") not in ("", _ITEM):
             self.blocks.append(Block(text, self._level))
-        self._pieces, self._cells, self._level = [], 0, 0
+        self._pieces, self._beginning, self._cells, self._level = [], "", 0, 0
 
 
 def _lines(text: str) -> str:

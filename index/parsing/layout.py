@@ -18,7 +18,7 @@ from index.parsing.content import one_line
 
 _PARAGRAPH, _CUT = "\n\n", "-"
 _WORD = re.compile(r"\w+(?:-\w+)*")
-_CUT_WORD = re.compile(r"(\w+)-$")
+_CUT_WORD = re.compile(r"(?<!\w)(\w++)-$")
 _END = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*$")
 _BULLET = re.compile(r"[•●○▪■‣◦⁃]\s*\S")
 _ITEM = re.compile(r"[-–—*]\s+\S|(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]\s+\S|\([a-z\d]{1,3}\)\s+\S")
@@ -186,6 +186,7 @@ def _large(text: str, paragraphs: Sequence[tuple[int, Line]], size: float) -> It
         if line.size >= _OTHER_SIZE * size and end - start <= _MAX_HEADING
     ]
     sizes = sorted({size for _, size, _ in large}, reverse=True)
+    levels = {size: level for level, size in enumerate(sizes, start=1)}
     for start, size, words in large:
         if any(character.isalpha() for character in words):
-            yield Heading(start, sizes.index(size) + 1, words)
+            yield Heading(start, levels[size], words)

@@ -7,7 +7,6 @@ import math
 import re
 import statistics
 import threading
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
@@ -16,7 +15,7 @@ from pypdfium2 import raw
 
 from index.documents import Heading, Outline
 from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, MalformedFile, ScannedDocument
-from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.content import MAX_HEADING, Content, File, composed, malformed, one_line
 from index.parsing.layout import Laid, Line, Page, lay_out
 
 # PDFium keeps state of its own: one thread at a time may use it
@@ -25,6 +24,9 @@ _pdfium = threading.Lock()
 _HYPHEN_AT_LINE_END = (0x02, 0xAD, 0xFFFE)
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _MAX_BOOKMARKS = 10_000
+# of pages, for the words of bookmarks; of those words, as many as tell one bookmark from another
+_CHARACTERS_LOOKED_THROUGH = 20_000_000
+_CHARACTERS_LOOKED_FOR = 100
 # what programs write where nobody gave a title
 _NO_TITLE = re.compile(
     r"(untitled|\(anonymous\)|microsoft (word|powerpoint)\b.*|.*\.(docx?|pptx?|indd|tex|dvi|pdf|rtf|odt))?", re.I
@@ -94,7 +96,7 @@ def _lines(page: pypdfium2.PdfTextPage, foot: float) -> Iterator[Line]:
 def _line(page: pypdfium2.PdfTextPage, codes: Sequence[int], places: Sequence[int], foot: float) -> Iterator[Line]:
     """None for a blank one. Type and base are those of most of three letters: one may be a footnote's mark."""
     units = "".join(map(chr, codes)).encode("utf-16-le", errors="surrogatepass")
-    text = one_line(unicodedata.normalize("NFC", units.decode("utf-16-le", errors="ignore")).translate(_LIGATURES))
+    text = one_line(composed(units.decode("utf-16-le", errors="ignore")).translate(_LIGATURES))
     if not text or not places:
         return
     first, middle, last = places[0], places[len(places) // 2], places[-1]
@@ -134,19 +136,26 @@ def _bookmarks(document: pypdfium2.PdfDocument) -> Iterator[tuple[int, int, str]
 def _said(read: Callable[[], str]) -> str:
     """A title in one line; nothing where it is not proper UTF-16."""
     try:
-        return one_line(unicodedata.normalize("NFC", read()))
+        return one_line(composed(read()[:MAX_HEADING]))
     except UnicodeDecodeError:
         return ""
 
 
 def _placed(bookmarks: Sequence[tuple[int, int, str]], laid: Laid) -> list[Heading]:
-    """Each where its words stand on its page, else where the page begins; in the order of the text."""
+    """Each where its words stand on its page, else where the page begins; in the order of the text.
+
+    Where there are so many bookmarks on so long pages that nobody could have set them, they are not looked for.
+    """
     ends = (*laid.pages[1:], len(laid.text))
-    found = [
-        Heading(_stands_at(title, laid.text, laid.pages[page], ends[page]), level, title)
-        for page, level, title in bookmarks
-        if 0 <= page < len(laid.pages)
-    ]
+    left = _CHARACTERS_LOOKED_THROUGH
+    found: list[Heading] = []
+    for page, level, title in bookmarks:
+        if not 0 <= page < len(laid.pages):
+            continue
+        start, end = laid.pages[page], ends[page]
+        left -= end - start
+        at = _stands_at(title[:_CHARACTERS_LOOKED_FOR], laid.text, start, end) if left >= 0 else start
+        found.append(Heading(at, level, title))
     return sorted(found, key=lambda heading: heading.start)
 
 

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from index.documents import Heading, Outline
 from index.errors import MalformedFile
-from index.parsing.content import Content, File, one_line, settled
+from index.parsing.content import MAX_HEADING, Content, File, one_line, settled
 
 # UTF-32's little-endian mark begins with that of UTF-16
 _MARKS = (
@@ -108,7 +108,7 @@ def _markdown_headings(text: str) -> Iterator[Heading]:
     tokens = MarkdownIt("commonmark").disable("inline").parse(body)
     for opening, content in pairwise(tokens):
         if opening.type == "heading_open" and opening.map is not None:
-            words = one_line("".join(map(_words, inline.parseInline(content.content))))
+            words = one_line("".join(map(_words, inline.parseInline(content.content[:MAX_HEADING]))))
             if words:
                 yield Heading(line_starts[opening.map[0]], int(opening.tag[1:]), words)
 

@@ -13,6 +13,7 @@ from index.build import add_many, ingest
 from index.documents import DocumentDraft
 from index.errors import MalformedFile
 from index.interfaces import Vectors
+from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
@@ -61,8 +62,8 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "_DOCUMENTS_IN_GROUP", 3)
 
 
-def test_every_file_has_its_outcome_in_order(index: PassageIndex, folder: Path) -> None:
-    outcomes = list(ingest(index, [folder]))
+def test_every_file_has_its_outcome_in_order(index: PassageIndex, folder: Path, parser: Parser) -> None:
+    outcomes = list(ingest(index, [folder], parser))
     assert [outcome.path.name for outcome in outcomes] == [f"{n:02}.txt" for n in range(20)]
     assert [n for n, outcome in enumerate(outcomes) if not outcome.is_new] == [5, 7]
     assert isinstance(outcomes[5].error, MalformedFile)
@@ -72,8 +73,10 @@ def test_every_file_has_its_outcome_in_order(index: PassageIndex, folder: Path) 
             assert index.catalogue.with_text(outcome.document.id)[1] == outcome.path.read_text()
 
 
-def test_small_files_share_batches_of_like_length(index: PassageIndex, folder: Path, embedder: Counting) -> None:
-    list(ingest(index, [folder]))
+def test_small_files_share_batches_of_like_length(
+    index: PassageIndex, folder: Path, embedder: Counting, parser: Parser
+) -> None:
+    list(ingest(index, [folder], parser))
     (batch,) = embedder.batches
     assert len(batch) == 18
     assert [len(text) for text in batch] == sorted(map(len, batch), reverse=True)
@@ -81,24 +84,26 @@ def test_small_files_share_batches_of_like_length(index: PassageIndex, folder: P
 
 @pytest.mark.usefixtures("small_groups")
 def test_what_was_yielded_is_durable_and_not_embedded_again(
-    index: PassageIndex, folder: Path, embedder: Counting, tmp_path: Path
+    index: PassageIndex, folder: Path, embedder: Counting, tmp_path: Path, parser: Parser
 ) -> None:
     embedder.stop_at = "Story 10 "
     with pytest.raises(KeyboardInterrupt):
-        list(ingest(index, [folder]))
+        list(ingest(index, [folder], parser))
     index.catalogue.close()  # as a kill would leave it
     embedder.stop_at, embedder.batches = None, []
     with PassageIndex(tmp_path / "data", embedder) as again:
         before = again.catalogue.count()[0]
         assert before == 7, "three groups of three files, without the broken one and the copy"
-        outcomes = list(ingest(again, [folder]))
+        outcomes = list(ingest(again, [folder], parser))
         assert sum(outcome.is_new for outcome in outcomes) == 18 - before
         assert sum(len(batch) for batch in embedder.batches) == 18 - before
 
 
 @pytest.mark.usefixtures("small_groups")
-def test_each_outcome_can_be_found_when_it_is_told(index: PassageIndex, folder: Path, tmp_path: Path) -> None:
-    outcomes = ingest(index, [folder])
+def test_each_outcome_can_be_found_when_it_is_told(
+    index: PassageIndex, folder: Path, tmp_path: Path, parser: Parser
+) -> None:
+    outcomes = ingest(index, [folder], parser)
     with PassageIndex(tmp_path / "data", BagOfWordsEmbedder()) as other:
         for outcome in islice(outcomes, 4):
             assert outcome.document is not None
@@ -106,13 +111,13 @@ def test_each_outcome_can_be_found_when_it_is_told(index: PassageIndex, folder: 
 
 
 @pytest.mark.usefixtures("small_groups")
-def test_progress_goes_over_the_bytes_of_all_files(index: PassageIndex, folder: Path) -> None:
+def test_progress_goes_over_the_bytes_of_all_files(index: PassageIndex, folder: Path, parser: Parser) -> None:
     (folder / "08.txt").write_text(" ".join(f"Sentence {n} of a long story." for n in range(2_000)))
     size = sum(file.stat().st_size for file in folder.iterdir())
     new: list[tuple[int, int]] = []
     known: list[tuple[int, int]] = []
-    list(ingest(index, [folder], lambda done, total: new.append((done, total))))
-    list(ingest(index, [folder], lambda done, total: known.append((done, total))))
+    list(ingest(index, [folder], parser, lambda done, total: new.append((done, total))))
+    list(ingest(index, [folder], parser, lambda done, total: known.append((done, total))))
     for told in (new, known):
         assert {total for _, total in told} == {size}
         assert all(before <= after for (before, _), (after, _) in pairwise(told))
@@ -120,8 +125,8 @@ def test_progress_goes_over_the_bytes_of_all_files(index: PassageIndex, folder: 
         assert len(told) >= 7
 
 
-def test_a_file_that_is_gone_is_told_like_any_other_fault(index: PassageIndex, tmp_path: Path) -> None:
-    (outcome,) = ingest(index, [tmp_path / "gone.txt"])
+def test_a_file_that_is_gone_is_told_like_any_other_fault(index: PassageIndex, tmp_path: Path, parser: Parser) -> None:
+    (outcome,) = ingest(index, [tmp_path / "gone.txt"], parser)
     assert "gone.txt" in str(outcome.error)
 
 

@@ -30,7 +30,7 @@ ALL = 10_000
 
 
 def ranges_of(text: str) -> list[tuple[int, int]]:
-    return split(text, EMBEDDER.count_tokens, PassageSize().within(EMBEDDER.max_tokens))
+    return list(split(text, EMBEDDER.count_tokens, PassageSize().within(EMBEDDER.max_tokens)))
 
 
 class InStep(RuleBasedStateMachine):

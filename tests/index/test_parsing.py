@@ -22,7 +22,8 @@ from index.errors import (
     ScannedDocument,
     UnsupportedFormat,
 )
-from index.parsing import SUPPORTED_SUFFIXES, drafts_in, drafts_of, files_in, parse_bytes, parse_file
+from index.parsing import SUPPORTED_SUFFIXES, drafts_of, named_files, parse_bytes, parse_file
+from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from tests import files, strategies
 
@@ -105,20 +106,22 @@ def test_text_that_grows_over_the_limit_is_refused() -> None:
         parse_bytes("a.txt", old, max_bytes=len(old))
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path, parser: Parser) -> None:
     with pytest.raises(MalformedFile, match=r"'gone\.txt' cannot be read: No such file"):
         parse_file(tmp_path / "gone.txt")
-    (parsed,) = drafts_in([tmp_path / "gone.txt"])
+    (parsed,) = parser.drafts_in([tmp_path / "gone.txt"])
     assert isinstance(parsed.error, MalformedFile)
 
 
-def test_folders_are_searched_for_what_can_be_read(tmp_path: Path) -> None:
+def test_folders_are_searched_for_what_can_be_read(tmp_path: Path, parser: Parser) -> None:
     for name in ("b.md", "a.txt", "sub/c.TXT", "d.png", ".git/e.txt", "~$lock.docx", "sub/.f.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"text of {name}")
-    assert [path.name for path in files_in([tmp_path])] == ["a.txt", "b.md", "c.TXT"]
-    assert files_in([tmp_path / "d.png"]) == [tmp_path / "d.png"], "what is named is tried, and refused by name"
-    found = list(drafts_in([tmp_path, tmp_path / "d.png"]))
+    assert [path.name for path, _ in named_files([tmp_path])] == ["a.txt", "b.md", "c.TXT"]
+    assert list(named_files([tmp_path / "d.png"])) == [(tmp_path / "d.png", "d.png")], (
+        "what is named is tried, and refused by name"
+    )
+    found = list(parser.drafts_in([tmp_path, tmp_path / "d.png"]))
     assert [parsed.draft.source for parsed in found if parsed.draft] == ["a.txt", "b.md", "sub/c.TXT"]
     assert [parsed.path for parsed in found if parsed.error] == [tmp_path / "d.png"]
 

@@ -16,12 +16,13 @@ from index.errors import (
     UnsafeArchive,
     UnsupportedFormat,
 )
-from index.parsing import drafts_in, drafts_of, parse_bytes
+from index.parsing import drafts_of, parse_bytes
+from index.parsing.isolated import Parser
 from index.parsing.limits import MAX_MEMBERS, MAX_NESTING
 from tests.files import docx_of, zip_of
 
 
-def test_the_documents_in_an_archive_are_named_by_their_path_in_it(tmp_path: Path) -> None:
+def test_the_documents_in_an_archive_are_named_by_their_path_in_it(tmp_path: Path, parser: Parser) -> None:
     inner = zip_of({"c.docx": docx_of([("Normal", "third")])})
     data = zip_of(
         {
@@ -35,7 +36,7 @@ def test_the_documents_in_an_archive_are_named_by_their_path_in_it(tmp_path: Pat
     )
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "all.zip").write_bytes(data)
-    found = list(drafts_in([tmp_path / "docs"]))
+    found = list(parser.drafts_in([tmp_path / "docs"]))
     assert [(parsed.draft.source, parsed.draft.text) for parsed in found if parsed.draft] == [
         ("all.zip/a.txt", "first"),
         ("all.zip/sub/b.md", "# second"),

@@ -26,7 +26,7 @@ def covered(ranges: list[tuple[int, int]]) -> set[int]:
 
 @given(strategies.texts)
 def test_sentences_hold_every_character_once(text: str) -> None:
-    ranges = sentences(text)
+    ranges = list(sentences(text))
     assert non_blank(text) <= covered(ranges)
     assert sum(end - start for start, end in ranges) == len(covered(ranges))
     assert ranges == sorted(ranges)
@@ -36,7 +36,7 @@ def test_sentences_hold_every_character_once(text: str) -> None:
 @given(strategies.texts, st.integers(1, 60), st.data())
 def test_passages_cover_the_text_and_fit(text: str, max_tokens: int, data: st.DataObject) -> None:
     overlap = data.draw(st.integers(0, max_tokens - 1))
-    passages = split(text, count_words, PassageSize(max_tokens, overlap))
+    passages = list(split(text, count_words, PassageSize(max_tokens, overlap)))
     assert non_blank(text) <= covered(passages)
     assert passages == sorted(set(passages))
     assert [end for _, end in passages] == sorted({end for _, end in passages}), "each passage brings something new"
@@ -70,7 +70,7 @@ def test_where_sentences_end(text: str, expected: list[str]) -> None:
 
 def test_neighbours_share_whole_sentences() -> None:
     text = " ".join(f"This is the sentence with number {n}." for n in range(20))
-    passages = split(text, lambda texts: [len(t.split()) for t in texts], PassageSize(30, 8))
+    passages = list(split(text, lambda texts: [len(t.split()) for t in texts], PassageSize(30, 8)))
     shared = [text[right[0] : left[1]] for left, right in pairwise(passages)]
     assert all(part.startswith("This is") and part.endswith(".") for part in shared)
 

@@ -53,7 +53,7 @@ def test_every_answer_is_the_quoted_characters(texts: list[str], data: st.DataOb
     with tempfile.TemporaryDirectory() as folder, PassageIndex(Path(folder), BagOfWordsEmbedder()) as index:
         stored = {index.add(DocumentDraft("title", text))[0].id: text for text in texts}
         text = data.draw(st.sampled_from(texts))
-        start, end = data.draw(st.sampled_from(sentences(text)))
+        start, end = data.draw(st.sampled_from(list(sentences(text))))
         words = text[start:end].split()
         first = data.draw(st.integers(0, len(words) - 1))
         wanted = " ".join(words[first : first + data.draw(st.integers(1, 5))])

@@ -1,0 +1,86 @@
+"""Files of strangers → drafts, in worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from index.errors import DocumentError
+from index.isolation.limits import Limits
+from index.isolation.pool import Stop, WorkerPool
+from index.parsing.archives import ParsedFile, drafts_of
+from index.parsing.content import MAX_BYTES
+from index.parsing.files import drafts_at, named_files
+from index.parsing.packed import PackedFile
+
+
+class Parser:
+    """Reads untrusted files, and splits their texts into sentences, in processes that may die.
+
+    What a file makes of its process is an error of that file, in its place: DocumentTooComplex, ParserDied.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, *, max_bytes: int = MAX_BYTES, modules: tuple[str, ...] = ()
+    ) -> None:
+        """Starts no process yet. ``modules`` are those that workers import besides."""
+        self._max_bytes = max_bytes
+        self._pool = WorkerPool(limits, (__name__, *modules))
+
+    def __enter__(self) -> Self:
+        self.prepare()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def prepare(self) -> None:
+        """Starts a process before it is needed, and does not wait for it."""
+        self._pool.prepare()
+
+    def close(self) -> None:
+        """Ends all processes at once; whoever waits for one gets WorkStopped."""
+        self._pool.close()
+
+    def drafts_of(self, name: str, data: IO[bytes], stop: Stop | None = None) -> Iterator[ParsedFile]:
+        """What is in ``data``, a file called ``name``: one document, or those of an archive. Raises WorkStopped."""
+        return self._read(Path(name), name, _packed_of, name, self._max_bytes, data=data, stop=stop)
+
+    def drafts_in(self, paths: Iterable[Path]) -> Iterator[ParsedFile]:
+        """The documents in files, in folders and in archives, or what is wrong with each. Raises WorkStopped.
+
+        The source of one that was found in a folder is its path from there.
+        """
+        for path, name in named_files(paths):
+            yield from self._read(path, name, _packed_at, str(path), name, self._max_bytes)
+
+    def read_with(
+        self, function: Callable[..., Iterator[PackedFile]], name: str, data: IO[bytes], stop: Stop | None = None
+    ) -> Iterator[ParsedFile]:
+        """What another reader makes of ``data``: a function of ours, called with its bytes and the limit of a text."""
+        return self._read(Path(name), name, function, self._max_bytes, data=data, stop=stop)
+
+    def _read(
+        self,
+        path: Path,
+        name: str,
+        function: Callable[..., Iterator[PackedFile]],
+        *arguments: object,
+        data: IO[bytes] | None = None,
+        stop: Stop | None = None,
+    ) -> Iterator[ParsedFile]:
+        try:
+            for packed in self._pool.stream(function, *arguments, subject=name, data=data, stop=stop):
+                yield packed.parsed()
+        except DocumentError as error:
+            yield ParsedFile(path, 0, None, error)
+
+
+def _packed_of(data: bytes, name: str, max_bytes: int) -> Iterator[PackedFile]:
+    return map(PackedFile.of, drafts_of(name, data, max_bytes=max_bytes))
+
+
+def _packed_at(path: str, name: str, max_bytes: int) -> Iterator[PackedFile]:
+    return map(PackedFile.of, drafts_at(Path(path), name, max_bytes=max_bytes))

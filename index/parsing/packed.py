@@ -1,0 +1,99 @@
+"""Drafts on their way from one process to another: a few large values instead of very many small ones.
+
+Reading a million small objects, or one huge text, would keep all other threads of the reading process waiting.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain, starmap
+from pathlib import Path
+from pickle import PickleBuffer
+from typing import TYPE_CHECKING, Any
+
+from index.documents import DocumentDraft, Heading, Outline
+from index.errors import DocumentError
+from index.parsing.archives import ParsedFile
+from index.splitting import sentences
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Numbers = PickleBuffer | bytearray
+"""As they are sent, and as they arrive."""
+
+_BLOCK = 1_000_000
+_INTEGER = "i"  # of 32 bits, which is enough for offsets in texts that fit into memory
+
+
+@dataclass(frozen=True, slots=True)
+class PackedDraft:
+    """A draft: its text in blocks, numbers as arrays, the words of its headings one on each line."""
+
+    title: str
+    text: tuple[str, ...]
+    source: str
+    metadata: Mapping[str, Any]
+    pages: Numbers
+    heading_starts: Numbers
+    heading_levels: Numbers
+    heading_lines: str
+    sentences: Numbers
+
+    @classmethod
+    def of(cls, draft: DocumentDraft) -> PackedDraft:
+        """Splits the text into sentences as well: that is work on untrusted text too."""
+        text, headings = draft.text, draft.outline.headings
+        return cls(
+            draft.title,
+            tuple(text[at : at + _BLOCK] for at in range(0, len(text), _BLOCK)),
+            draft.source,
+            draft.metadata,
+            PickleBuffer(array(_INTEGER, draft.outline.pages)),
+            PickleBuffer(array(_INTEGER, (heading.start for heading in headings))),
+            PickleBuffer(array(_INTEGER, (heading.level for heading in headings))),
+            "\n".join(heading.text for heading in headings),
+            PickleBuffer(array(_INTEGER, chain.from_iterable(sentences(text)))),
+        )
+
+    def draft(self) -> DocumentDraft:
+        """As it was, with the ranges of its sentences."""
+        starts, levels = _numbers(self.heading_starts).tolist(), _numbers(self.heading_levels).tolist()
+        headings = tuple(starmap(Heading, zip(starts, levels, self.heading_lines.split("\n"), strict=bool(starts))))
+        return DocumentDraft(
+            self.title,
+            "".join(self.text),
+            self.source,
+            self.metadata,
+            Outline(tuple(_numbers(self.pages).tolist()), headings),
+            _numbers(self.sentences).reshape(-1, 2),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """What became of a file."""
+
+    path: str
+    size: int
+    draft: PackedDraft | None
+    error: DocumentError | None
+
+    @classmethod
+    def of(cls, parsed: ParsedFile) -> PackedFile:
+        """Ready to be sent."""
+        draft = None if parsed.draft is None else PackedDraft.of(parsed.draft)
+        return cls(str(parsed.path), parsed.size, draft, parsed.error)
+
+    def parsed(self) -> ParsedFile:
+        """As it was."""
+        return ParsedFile(Path(self.path), self.size, None if self.draft is None else self.draft.draft(), self.error)
+
+
+def _numbers(buffer: Numbers) -> NDArray[np.int32]:
+    import numpy as np  # not at the top: workers, which only send, do without its 120 MB of address space
+
+    return np.frombuffer(memoryview(buffer), np.int32)
