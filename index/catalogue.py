@@ -213,7 +213,7 @@ class Catalogue:
             return np.fromiter((row[0] for row in db.execute("SELECT key FROM passages ORDER BY key")), dtype=np.int64)
 
     def changes_after(self, position: Position, limit: int) -> Changes | None:
-        """The next changes, at most ``limit`` passages; None where ``position`` is of another history."""
+        """The next changes, at most ``limit`` passages added; None where ``position`` is of another history."""
         with self._db.moment() as db:
             changes = following(db, position, limit)
         if changes is None:

@@ -18,6 +18,8 @@ from index.errors import CatalogueUnusable
 from index.interfaces import Keys, Vectors
 
 _LARGEST_KEY = 2**63 - 1
+# to take vectors out is one pass over all of them, however many go
+_REMOVED_AT_ONCE = 50_000
 
 _GENERATION = """
 SELECT generation, token FROM history
@@ -88,18 +90,19 @@ def is_past(db: sqlite3.Connection, generation: Generation) -> bool:
 def following(
     db: sqlite3.Connection, position: Position, limit: int
 ) -> tuple[Keys, Sequence[tuple[int, object]], Position] | None:
-    """The next ``limit`` changes after ``position``, and where they lead; None where it is of another history.
+    """The next changes after ``position``, and where they lead; None where it is of another history.
 
-    Changes are the keys that were removed, and rows of keys and vectors that were added. To be read in one moment.
+    Changes are keys that were removed, and up to ``limit`` rows of keys and vectors that were added. To be read in one
+    moment.
     """
     if not is_past(db, position.seen):
         return None
-    removed = db.execute(_REMOVED, (*position.removed, limit)).fetchall()
-    added = db.execute(_ADDED, (position.added, limit - len(removed))).fetchall()
+    removed = db.execute(_REMOVED, (*position.removed, _REMOVED_AT_ONCE)).fetchall()
+    added = db.execute(_ADDED, (position.added, limit)).fetchall()
     reached = Position(
         seen=generation_of(db),
         removed=removed[-1] if removed else position.removed,
         added=added[-1][0] if added else position.added,
-        complete=len(removed) + len(added) < limit,
+        complete=len(removed) < _REMOVED_AT_ONCE and len(added) < limit,
     )
     return np.array([key for _, key in removed], dtype=np.int64), added, reached

@@ -29,7 +29,7 @@ from index.vector_rule import VectorPlan, VectorRule
 
 logger = logging.getLogger("sourcespan")
 
-_PASSAGES_IN_STEP = 2_000
+_ADDED_IN_STEP = 2_000
 # How long a search waits for the step that is under way, which is some milliseconds; so that what a replaced document
 # says is found before or after the change, and not neither.
 _PATIENCE_SECONDS = 0.1
@@ -166,7 +166,7 @@ class VectorsInStep:
 
     def _brought_on(self, follower: _Follower) -> bool:
         """Makes a step; False where ``follower`` has followed another history."""
-        changes = self._catalogue.changes_after(follower.position, _PASSAGES_IN_STEP)
+        changes = self._catalogue.changes_after(follower.position, _ADDED_IN_STEP)
         if changes is not None:
             follower.follow(changes)
         return changes is not None

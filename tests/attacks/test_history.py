@@ -23,6 +23,8 @@ from tests.index.test_durability import may_only_read
 from tests.older import make_older
 
 CATALOGUE = "catalogue.sqlite3"
+# their vectors are not those of shorter names, so that one in another's place is noticed
+LOST = [f"a name that nobody finds again, which was number {n} of the story" for n in range(3)]
 
 
 def opened(folder: Path) -> PassageIndex:
@@ -68,7 +70,7 @@ def test_new_documents_are_found_after_a_backup_was_put_back_beside_newer_snapsh
         add(index, "before")
     shutil.copy(tmp_path / CATALOGUE, tmp_path / "backup")
     with opened(tmp_path) as index:
-        add(index, "lost 1", "lost 2", "lost 3")
+        add(index, *LOST)
     put_back(tmp_path / "backup", tmp_path)
     names = [f"new {n}" for n in range(more)]
     # by a process that dies without a snapshot of its own
@@ -124,7 +126,7 @@ def test_a_running_process_notices_that_its_catalogue_was_restored(tmp_path: Pat
         add(index, "before")
     shutil.copy(tmp_path / CATALOGUE, tmp_path / "backup")
     with opened(tmp_path) as running:
-        add(running, "lost 1", "lost 2")
+        add(running, *LOST)
         check_index(running)
         put_back_while_open(tmp_path / "backup", tmp_path)
         names = [f"new {n}" for n in range(more)]

@@ -258,7 +258,7 @@ def test_searches_go_on_while_another_thread_reads_what_changed(
 def test_much_that_another_process_changed_is_followed_in_steps_and_in_the_end_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(in_step, "_PASSAGES_IN_STEP", 10)
+    monkeypatch.setattr(in_step, "_ADDED_IN_STEP", 10)
     with opened(tmp_path) as index, opened(tmp_path) as other:
         index.add(DocumentDraft("", "The ferry leaves at noon. It says word and story."))
         long, _ = other.add(DocumentDraft("", MANY))
@@ -272,7 +272,7 @@ def test_much_that_another_process_changed_is_followed_in_steps_and_in_the_end_w
 
 
 def test_who_changed_something_finds_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(in_step, "_PASSAGES_IN_STEP", 3)
+    monkeypatch.setattr(in_step, "_ADDED_IN_STEP", 3)
     with opened(tmp_path) as index:
         long, _ = index.add(DocumentDraft("", MANY))
         assert len(check_index(index)) == 1
