@@ -21,6 +21,7 @@ import pytest
 
 from index import in_step
 from index.catalogue import Catalogue
+from index.database import Database
 from index.documents import DocumentDraft
 from index.faiss_index import FaissIndex
 from index.passage_index import PassageIndex
@@ -62,7 +63,7 @@ def unhindered(work: Callable[[], T]) -> T:
 
 
 class Gate:
-    """What is patched with `through` stops there until `open` is called."""
+    """Holds up whoever goes through until it is opened."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -70,11 +71,15 @@ class Gate:
 
     def through(self, work: Callable[P, T]) -> Callable[P, T]:
         def held(*arguments: P.args, **named: P.kwargs) -> T:
-            self.reached.set()
-            assert self.may_go_on.wait(2 * PATIENCE_SECONDS)
+            self.stop()
             return work(*arguments, **named)
 
         return held
+
+    def stop(self) -> None:
+        """Whoever comes here stays until the gate is opened."""
+        self.reached.set()
+        assert self.may_go_on.wait(2 * PATIENCE_SECONDS)
 
     def wait(self) -> None:
         assert self.reached.wait(PATIENCE_SECONDS)
@@ -195,17 +200,21 @@ def test_searches_go_on_while_a_long_document_is_deleted(
         long, _ = index.add(DocumentDraft("", MANY))
         index.add(DocumentDraft("", "The ferry leaves at noon."))
         every = texts(index)
-        monkeypatch.setattr("index.catalogue._delete", gate.through(lambda db, _: sleepless_delete(db, long.id)))
+        change = Database.change
+
+        @contextmanager
+        def slow(self: Database) -> Iterator[sqlite3.Connection]:
+            with change(self) as db:
+                yield db
+                gate.stop()
+
+        monkeypatch.setattr(Database, "change", slow)
         writer = in_thread(lambda: index.delete(long.id))
         gate.wait()
         assert unhindered(lambda: texts(index)) == every
         gate.open()
         writer.result(PATIENCE_SECONDS)
         ask_all_ways(index)
-
-
-def sleepless_delete(db: sqlite3.Connection, document_id: str) -> None:
-    db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
 
 
 @pytest.mark.parametrize("slow", ["reading", "learning"])
