@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.documents import DocumentDraft
-from index.errors import DocumentError
+from index.errors import CatalogueUnusable, DocumentError
+from index.history import generation_of
 from index.interfaces import Vectors
 
 _ROWS_AT_ONCE = 10_000
 _TABLES = frozenset({"meta", "documents", "passages", "passage_words", "tombstones"})
 """What every version of the schema has."""
+TEXT_BYTES = "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM documents"
 _UNIT = 1e-3
 """How far from 1 the length of a stored vector may be."""
 
@@ -36,6 +38,24 @@ def damage(db: sqlite3.Connection, at_most: int) -> list[str]:
     lost = db.execute("PRAGMA foreign_key_check")
     problems += [f"{table} row {row} refers to nothing" for table, row, *_ in lost.fetchmany(at_most)]
     return [problem for problem in problems if problem != "ok"]
+
+
+def broken_state(db: sqlite3.Connection) -> list[str]:
+    """What is wrong with what a catalogue of the present schema says of itself."""
+    meta = dict(db.execute("SELECT name, value FROM meta"))
+    wrong = [] if isinstance(meta.get("embedder"), str) else ["it does not say which embedder made it"]
+    try:
+        if str(generation_of(db).number) != str(meta.get("generation")):
+            wrong.append("its generation is no number")
+    except CatalogueUnusable as error:
+        wrong.append(error.reason)
+    return wrong
+
+
+def text_bytes_agree(db: sqlite3.Connection) -> bool:
+    """Whether the total that quotas go by is that of the texts."""
+    (kept,) = db.execute("SELECT (SELECT value FROM meta WHERE name = 'text_bytes')").fetchone()
+    return str(kept) == str(db.execute(TEXT_BYTES).fetchone()[0])
 
 
 def broken_documents(db: sqlite3.Connection) -> tuple[int, list[str]]:

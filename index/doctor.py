@@ -12,7 +12,15 @@ from typing import Literal
 import numpy as np
 
 from index.catalogue import CATALOGUE_FILE, Catalogue
-from index.checks import broken_documents, broken_vectors, damage, missing_tables
+from index.checks import (
+    TEXT_BYTES,
+    broken_documents,
+    broken_state,
+    broken_vectors,
+    damage,
+    missing_tables,
+    text_bytes_agree,
+)
 from index.database import Database
 from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch
 from index.history import is_past
@@ -68,6 +76,14 @@ def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = N
         yield _schema(version)
         if version == SCHEMA_VERSION:
             yield _documents(database)
+            with database.moment() as db:
+                broken, totals_agree = broken_state(db), text_bytes_agree(db)
+            if broken:
+                yield _damaged(_some(broken))
+                return
+            if not totals_agree:
+                says = "the total of bytes that SOURCESPAN_MAX_TOTAL_BYTES goes by is not that of the texts"
+                yield Finding("quota", "fault", says, "run `sourcespan doctor --mend`")
             yield _words(database)
             yield from _vectors(folder, database, embedder, rule)
     except CatalogueError as error:
@@ -88,6 +104,8 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
     try:
         with database.change() as db:
             db.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
+            if version_of(db) == SCHEMA_VERSION:
+                db.execute(f"INSERT OR REPLACE INTO meta SELECT 'text_bytes', ({TEXT_BYTES})")
         done = ["the word index was made anew from the passages"]
         if embedder is not None and (embedded := _embedded_anew(path, embedder)):
             done.append(f"{embedded:,} vectors were damaged and are embedded anew")

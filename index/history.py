@@ -70,7 +70,7 @@ class Changes:
 def generation_of(db: sqlite3.Connection) -> Generation:
     """The present one. Raises CatalogueUnusable."""
     row = db.execute(_GENERATION).fetchone()
-    if row is None:
+    if row is None or not isinstance(row[1], str):
         raise CatalogueUnusable("it does not say at which point of its history it is")
     return Generation(*row)
 

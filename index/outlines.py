@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from index.documents import Document, Heading, Location, Outline
+from index.errors import CatalogueUnusable
 
 # the last page, and the last heading, that begin at or before an offset
 _PAGE_AT = (
@@ -31,16 +32,25 @@ _LOCATION = "SELECT location FROM documents AS d WHERE d.id = ?2 AND d.sha256 = 
 def location(db: sqlite3.Connection, document: Document, offset: int) -> Location:
     """Nothing is known of it where the document is gone, or has another text now."""
     row = db.execute(_LOCATION, (offset, document.id, document.sha256)).fetchone()
-    return Location(*row) if row else Location()
+    return as_location(*row) if row else Location()
+
+
+def as_location(page: object, heading: object) -> Location:
+    """Of the columns that `location_columns` gives; nothing is known where they are damaged."""
+    return Location(page if isinstance(page, int) else None, heading if isinstance(heading, str) else None)
 
 
 def read(db: sqlite3.Connection, document_id: str) -> Outline:
-    """All of it."""
+    """All of it. Raises CatalogueUnusable where it is damaged."""
     pages = db.execute("SELECT start FROM pages WHERE document_id = ? ORDER BY start, page", (document_id,))
     headings = db.execute(
         "SELECT start, level, text FROM headings WHERE document_id = ? ORDER BY start, number", (document_id,)
     )
-    return Outline(tuple(start for (start,) in pages), tuple(Heading(*row) for row in headings))
+    try:
+        return Outline(tuple(start for (start,) in pages), tuple(Heading(*row) for row in headings))
+    except (TypeError, ValueError) as error:
+        reason = f"the pages or headings of document {document_id!r} are damaged: run `sourcespan doctor`"
+        raise CatalogueUnusable(reason) from error
 
 
 def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ class Snapshots:
         """Every manifest that can be read."""
         manifests = []
         for path in self._folder.glob(f"{_PREFIX}*.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError, CatalogueUnusable):
+            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, CatalogueUnusable):
                 manifests.append(_read(path))
         return sorted(manifests, key=lambda manifest: manifest.generation.number, reverse=True)
 
@@ -77,6 +77,7 @@ class Snapshots:
                 "sha256": sha256,
                 **asdict(vectors.plan),
             }
+            fields["seal"] = _seal(fields)
             _put(unfinished, path)
             unfinished.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
             _put(unfinished, path.with_suffix(".json"))
@@ -106,6 +107,11 @@ def _generation_in(name: str) -> Generation:
     return Generation(int(number), token) if _NUMBER.fullmatch(number) else Generation(-1, name)
 
 
+def _seal(fields: Mapping[str, object]) -> str:
+    """What tells whether a manifest is the one that was written: the sha256 of all else that it says."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
 def _put(written: Path, name: Path) -> None:
     """Under its name whole, and on the disk, or not at all."""
     with written.open("rb+") as file:
@@ -120,6 +126,8 @@ def _put(written: Path, name: Path) -> None:
 
 def _read(path: Path) -> Manifest:
     fields = json.loads(path.read_text(encoding="utf-8"))
+    if fields.pop("seal") != _seal(fields):
+        raise ValueError(f"{path.name} is not what was written")
     return Manifest(
         path.with_suffix(".faiss"),
         Generation(int(fields["generation"]), str(fields["token"])),

@@ -95,7 +95,7 @@ class StatesFile:
                 "SELECT tokens, states FROM states WHERE model = ? AND tokens IN (SELECT value FROM json_each(?))",
                 (self._model, json.dumps(list(keys))),
             ).fetchall()
-        return {key: self._read(states) for key, states in rows}
+        return {key: self._read(states) for key, states in rows if self._is_sound(states)}
 
     def keep(self, states: Mapping[str, States], *, patient: bool = False) -> None:
         """Does nothing where the file may only be read, nor, unless ``patient``, while someone else writes to it.
@@ -131,6 +131,11 @@ class StatesFile:
             # the ends of the index, where a comparison of all would read every row
             ends = db.execute("SELECT (SELECT min(model) FROM states), (SELECT max(model) FROM states)").fetchone()
         return {*ends} <= {None, self._model}
+
+    def _is_sound(self, written: object) -> bool:
+        """Whether it is of the size that states have; what is not is computed anew."""
+        levels = len(written) - 2 * self._width if isinstance(written, bytes) else -1
+        return levels >= 0 and levels % self._width == 0
 
     def _read(self, written: bytes) -> States:
         steps = np.frombuffer(written, dtype="<f2", count=self._width)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from index import outlines
-from index.documents import Document, DocumentDraft, Location, Passage
+from index.documents import Document, DocumentDraft, Passage
 from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Vectors
 
@@ -105,7 +105,7 @@ def as_passage(row: tuple[Any, ...]) -> Passage:
     key, document_id, start, end, text, page, heading = row
     if not (isinstance(text, str) and isinstance(start, int) and isinstance(end, int) and end - start == len(text)):
         raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}")
-    return Passage(key, document_id, start, end, text, Location(page, heading))
+    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading))
 
 
 def _text(value: object) -> str:

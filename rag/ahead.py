@@ -109,7 +109,11 @@ class AheadEncoder:
     def _states(self, parts: Sequence[IntArray], kind: int, memory: Memory) -> list[FloatArray]:
         """What the lower layers make of each part, (tokens, width); the computed is kept in ``memory``."""
         keys = [tokens_key(part) for part in parts]
-        known = memory.known(keys)
+        try:
+            known = memory.known(keys)
+        except CatalogueError as error:
+            logger.warning("What was computed of passages cannot be read, and is computed anew: %s", error)
+            known = {}
         if new := {key: part for key, part in zip(keys, parts, strict=True) if key not in known}:
             computed = self._computed(new, kind)
             known |= computed
