@@ -207,7 +207,7 @@ def serving(folder: Path, *, room: int) -> Iterator[str]:
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
-    long = " ".join(f"Ferry number {n} leaves at {n} past noon." for n in range(20_000))
+    long = " ".join(f"Ferry number {n} leaves at {n} past noon." for n in range(6_000))
     with serving(tmp_path, room=400_000) as url:
         kept = httpx.post(f"{url}/v1/documents", json={"title": "short", "text": "The ferry leaves at noon."})
         assert kept.status_code == 201
