@@ -45,7 +45,7 @@ class Recording(BagOfWordsEmbedder):
         return super().embed_passages(texts)
 
 
-def lines(text: str, count_tokens: CountTokens, size: PassageSize) -> Iterator[tuple[int, int]]:
+def lines(text: str, count_tokens: CountTokens, size: PassageSize, _: object) -> Iterator[tuple[int, int]]:
     """A passage for each line of eight characters, one after the other."""
     return ((at, at + 7) for at in range(0, len(text), 8))
 
