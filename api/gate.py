@@ -88,9 +88,11 @@ def _address(scope: Scope) -> str:
         address = ipaddress.ip_address((scope["client"] or ("",))[0])
     except ValueError:
         return ""
-    if address.version == 4:
+    if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    return str(ipaddress.ip_network((int(address), _IPV6_PREFIX), strict=False))
+    if address.ipv4_mapped is not None:  # as a socket for both shows it
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Network((address, _IPV6_PREFIX), strict=False))
 
 
 def _without_scope(key: ApiKey | None, needed: KeyScope) -> ProblemResponse | None:

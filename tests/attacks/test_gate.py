@@ -391,7 +391,10 @@ def test_neighbours_in_one_ipv6_network_are_one_client(start_server: Callable[..
     raw = Raw(start_server(rate_limit=2, trusted_proxies="127.0.0.1"))
     same = [{"X-Forwarded-For": f"2001:db8::{n:x}:1"} for n in range(4)]
     assert [raw("GET", "/v1/documents", headers)[0] for headers in same] == [200, 200, 429, 429]
-    assert raw("GET", "/v1/documents", {"X-Forwarded-For": "2001:db8:0:1::1"})[0] == 200
+    for other in ("2001:db8:0:1::1", "::1", "::ffff:10.0.0.1", "::ffff:10.0.0.2"):
+        assert raw("GET", "/v1/documents", {"X-Forwarded-For": other})[0] == 200
+    statuses = [raw("GET", "/v1/documents", {"X-Forwarded-For": "10.0.0.1"})[0] for _ in range(2)]
+    assert statuses == [200, 429], "written as IPv6 before"
     raw.close()
 
 
