@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated
@@ -181,11 +181,12 @@ def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
         FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
         for fault in error.errors()[:_MOST_FAULTS]
     ]
-    each_once = {(fault.field, fault.detail): fault for fault in faults}
-    return ProblemResponse(_faults(list(each_once.values())))
+    return ProblemResponse(_faults(faults))
 
 
-def _faults(faults: list[FieldFault]) -> Problem:
+def _faults(faults: Sequence[FieldFault]) -> Problem:
+    """Tells of each fault once: of huge names only the beginnings are left, which may be alike."""
+    faults = list({(fault.field, fault.detail): fault for fault in faults}.values())
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     detail = f"{faults[0].field}: {faults[0].detail}{more}"
