@@ -38,6 +38,8 @@ class WorkerProcess:
         """The bytes of memory that it held at most, as far as it said so: at the end of each job."""
         self.is_idle = True
         """Whether the last job came to an end, be it with an error."""
+        self._inherited_peak = 0
+        """The bytes with which the system's account of the process began: those of this one, on Linux."""
         self._limits = limits
         self._lock = threading.Lock()
         self._step = 0
@@ -116,7 +118,8 @@ class WorkerProcess:
             return
         with self._timed(_SECONDS_TO_START):
             try:
-                self._is_ready = self._receive().kind == "ready"
+                message = self._receive()
+                self._is_ready, self._inherited_peak = message.kind == "ready", message.peak_memory
             except EOFError:
                 self._reap()
         if not self._is_ready:
@@ -189,7 +192,8 @@ class WorkerProcess:
             with self._lock:
                 _, status, usage = os.wait4(self.pid, 0)
                 self._process.returncode = os.waitstatus_to_exitcode(status)
-            return in_bytes(usage.ru_maxrss)
+            peak = in_bytes(usage.ru_maxrss)
+            return peak if peak > self._inherited_peak else 0
         return 0
 
     def _feed(self, data: IO[bytes]) -> None:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import IO
 
 from index.errors import SourcespanError
-from index.isolation.limits import Limits, peak_memory, tie_to_parent
+from index.isolation.limits import Limits, peak_memory, tie_to_parent, usage_peak
 from index.isolation.messages import OUT_OF_MEMORY, Job, Message, Setup
 
 
@@ -25,7 +25,7 @@ def main() -> None:
         import_module(module)
     setup.limits.apply()
     _lead_nowhere(2)  # until here, what keeps a worker from starting is printed where it was started
-    _send(results, Message("ready"))
+    _send(results, Message("ready", peak_memory=usage_peak()))
     while True:
         try:
             job: Job = pickle.load(jobs)  # noqa: S301
