@@ -9,7 +9,7 @@ PORT ?= 8000
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test test-fast check audit dependencies sbom openapi format article clean bench bench-peers
+.PHONY: serve test test-fast check audit dependencies sbom docs docs-settings openapi format article clean bench bench-peers
 
 serve: .venv/installed
 	$(BIN)/sourcespan serve --host $(HOST) --port $(PORT)
@@ -40,6 +40,16 @@ dependencies: .venv/developing
 sbom: .venv/developing
 	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-format JSON \
 		--output-file sourcespan.cdx.json --validate .venv
+
+# the site, in build/site: every page, the Python and the HTTP reference; links are checked
+docs: .venv/documenting
+	$(BIN)/python -m docs.site build/pages
+	$(BIN)/zensical build --strict
+	@echo "The site is at build/site/index.html"
+
+# docs/settings.md from the descriptions in api/settings.py; a test compares them
+docs-settings: .venv/installed
+	$(BIN)/python -m api.settings > docs/settings.md
 
 # the contract as it is committed; a test compares it with what is served
 openapi: .venv/installed
@@ -73,7 +83,7 @@ bench-peers: .venv/installed .venv-peers/haystack/installed .venv-peers/txtai/in
 	touch $@
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build .cache .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sourcespan needs Python 3.11 or newer: make PYTHON=python3.11 …")'
@@ -92,4 +102,8 @@ clean:
 
 .venv/developing: .venv/installed
 	$(PIP) --editable ".[dev]"
+	touch $@
+
+.venv/documenting: .venv/installed
+	$(PIP) --editable ".[docs]"
 	touch $@

@@ -1,4 +1,7 @@
-"""Settings from the environment and ``.env``. The only module that reads either."""
+"""Settings from the environment and ``.env``. The only module that reads either.
+
+``python -m api.settings`` prints the page of the documentation that lists them.
+"""
 
 from __future__ import annotations
 
@@ -220,3 +223,33 @@ class Settings(BaseSettings):
 def _parts(setting: str) -> tuple[str, ...]:
     """What stands between the commas, without blanks and what is empty."""
     return tuple(part.strip() for part in setting.split(",") if part.strip())
+
+
+_PAGE = """\
+# Settings
+
+Every setting is an environment variable. A file `.env` in the folder where the program is started may set them too, one
+`NAME=value` a line; the environment counts more than that file, and an option of the command line more than both.
+
+This page is written by `make docs-settings` from the descriptions in `api/settings.py`.
+
+| variable | default | what it does |
+|---|---|---|
+"""
+
+
+def settings_page() -> str:
+    """The page that lists every setting with its default and its description, in Markdown."""
+    fields = Settings.model_fields.items()
+    return _PAGE + "".join(
+        f"| `SOURCESPAN_{name.upper()}` | `{_shown(field.default)}` | {field.description} |\n" for name, field in fields
+    )
+
+
+def _shown(default: object) -> str:
+    """A default as one would write it in the environment."""
+    return str(default).lower() if isinstance(default, bool) else str(default) or "(empty)"
+
+
+if __name__ == "__main__":
+    print(settings_page(), end="")

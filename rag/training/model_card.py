@@ -1,9 +1,13 @@
-"""MODEL_CARD.md, written from the run itself: what was trained on what, how, where, how long, and how good it is."""
+"""MODEL_CARD.md, written from the run itself: what was trained on what, how, where, how long, and how good it is.
+
+Of the model that a run started from, the card takes over the data and licences, which apply to whatever comes of it,
+and the table of its history, to which each run adds one row.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CARD = "MODEL_CARD.md"
+DATA, HISTORY = "## Data and licences", "## History"
 _SHARE_ALIKE = re.compile(r"\bSA\b|share.?alike", re.IGNORECASE)
 
 
@@ -42,7 +47,8 @@ class RunFacts:
 
 def render_card(facts: RunFacts) -> str:
     """The card as Markdown."""
-    sections = (_head(facts), _data(facts), _recipe(facts), _scores(facts), start_card(facts.config.init))
+    init = facts.config.init
+    sections = (_head(facts), _data(facts), _recipe(facts), _scores(facts), history([init], _history_row(facts)))
     return "\n".join(chain.from_iterable(sections)) + "\n"
 
 
@@ -57,7 +63,7 @@ def _head(facts: RunFacts) -> Iterator[str]:
 
 
 def _data(facts: RunFacts) -> Iterator[str]:
-    yield "## Training data"
+    yield DATA
     yield ""
     yield "| source | paragraphs | questions | unanswerable | windows | weight | cap | drawn per epoch | licence |"
     yield "|---|---|---|---|---|---|---|---|---|"
@@ -78,6 +84,7 @@ def _data(facts: RunFacts) -> Iterator[str]:
     yield ""
     yield from _licences(facts)
     yield ""
+    yield from inherited_data(facts.config.init)
 
 
 def _licences(facts: RunFacts) -> Iterator[str]:
@@ -94,11 +101,10 @@ def _licences(facts: RunFacts) -> Iterator[str]:
 
 def _recipe(facts: RunFacts) -> Iterator[str]:
     config, progress = facts.config, facts.progress
-    length = {"epochs": config.epochs, "minutes": config.minutes, "steps": config.steps}
-    planned = ", ".join(f"{value:g} {name}" for name, value in length.items() if value is not None)
     commit = code_commit(Path(__file__).parents[2])
     rows = {
-        "length": f"{planned}: {progress.step:,} steps, {progress.windows:,} windows, in {clock(progress.seconds)}",
+        "length": f"{_planned(config)}: {progress.step:,} steps, {progress.windows:,} windows, in "
+        f"{clock(progress.seconds)}",
         "learning rate": f"{config.lr:g}, {config.warmup_steps} warm-up steps, linear decay to 0",
         "optimiser": f"AdamW, weight decay {config.weight_decay:g}, gradients clipped to {config.clip:g}",
         "batches": f"{config.tokens_per_batch:,} tokens, padding included",
@@ -114,13 +120,18 @@ def _recipe(facts: RunFacts) -> Iterator[str]:
         "software": f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}",
         "code": f"commit {commit}" if commit else "commit unknown",
     }
-    yield "## Recipe"
+    yield "## How it was trained"
     yield ""
     yield "| | |"
     yield "|---|---|"
     for name, value in rows.items():
         yield f"| {name} | {value} |"
     yield ""
+
+
+def _planned(config: TrainingConfig) -> str:
+    length = {"epochs": config.epochs, "minutes": config.minutes, "steps": config.steps}
+    return ", ".join(f"{value:g} {name}" for name, value in length.items() if value is not None)
 
 
 def _scores(facts: RunFacts) -> Iterator[str]:
@@ -148,14 +159,51 @@ def _cell(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"
 
 
-def start_card(folder: Path) -> list[str]:
-    """The card of a model that this one came from, two heading levels down: its data and licences apply here too."""
+def _history_row(facts: RunFacts) -> str:
+    config = facts.config
+    taught = f", taught by {', '.join(teacher.name for teacher in config.teachers)}" if config.teachers else ""
+    scores = "; ".join(f"{name}: F1 {_cell(s.f1)}, over all {_cell(s.best_f1)}" for name, s in facts.scores.items())
+    return f"| {config.out.name} | {config.init.name}{taught}, {_planned(config)} | {scores or 'not measured'} |"
+
+
+def inherited_data(folder: Path) -> list[str]:
+    """What the card of a model says of its data and licences, which apply to whatever comes of it too.
+
+    All of the card where it has no such section; one line where there is no card.
+    """
+    text = _card_of(folder)
+    if text is None:
+        return [f"{folder.name} has no card of its own here.", ""]
+    lines = _section(text, DATA) or text.splitlines()
+    return [
+        f"### Of {folder.name}, whose data and licences apply too",
+        "",
+        *(f"##{line}" if line.startswith("#") else line for line in lines),
+        "",
+    ]
+
+
+def history(starts: Sequence[Path], row: str) -> list[str]:
+    """The table of runs that led to ``starts``, as their cards have it, with ``row`` at its end; then its notes."""
+    lines = [line for folder in starts for line in _section(_card_of(folder) or "", HISTORY)]
+    once = dict.fromkeys(line for line in lines if line.strip())  # models of one descent share rows
+    head = ["| run | made from | what it came to |", "|---|---|---|"]
+    rows = [line for line in once if line.startswith("|") and line not in head]
+    notes = [line for line in once if not line.startswith("|")]
+    return [HISTORY, "", *head, *rows, row, "", *notes]
+
+
+def _card_of(folder: Path) -> str | None:
     try:
-        text = (folder / CARD).read_text(encoding="utf-8")
+        return (folder / CARD).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return [f"{folder.name} has no card of its own here."]
-    lines = [f"##{line}" if line.startswith("#") else line for line in text.splitlines()]
-    return [f"## Card of {folder.name}", "", *lines]
+        return None
+
+
+def _section(card: str, heading: str) -> list[str]:
+    """The lines under a heading of the second level, up to the next one; none where the card has no such heading."""
+    _, _, behind = f"\n{card}".partition(f"\n{heading}\n")
+    return behind.partition("\n## ")[0].strip("\n").splitlines()
 
 
 def describe_model(model: PreTrainedModel) -> str:

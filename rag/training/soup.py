@@ -9,7 +9,7 @@ import torch
 
 from rag.training.config import sha256
 from rag.training.errors import InvalidSetting, OutputTaken, UnlikeModels
-from rag.training.model_card import CARD, describe_model, start_card
+from rag.training.model_card import CARD, DATA, describe_model, history, inherited_data
 from rag.training.weights import WEIGHTS, load_reader, save_reader
 
 
@@ -49,11 +49,12 @@ def _card(folders: Sequence[Path], out: Path, model: str) -> str:
     lines = [
         f"# {out.name}",
         "",
-        f"The mean of the weights of {len(folders)} readers. {model}. Their data and licences apply to it:",
+        f"The mean of the weights of {len(folders)} readers. {model}.",
         "",
         *(f"- {f.name}, weights sha256 `{sha256(f / WEIGHTS)}`" for f in folders),
         "",
     ]
-    for folder in folders:
-        lines += [*start_card(folder), ""]
-    return "\n".join(lines)
+    names = ", ".join(folder.name for folder in folders)
+    lines += [DATA, "", *(line for folder in folders for line in inherited_data(folder))]
+    lines += history(folders, f"| {out.name} | mean of the weights of {names} | not measured |")
+    return "\n".join(lines) + "\n"

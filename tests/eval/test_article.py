@@ -77,7 +77,7 @@ def test_the_suite_runs_and_answers_most_of_it(tmp_path: Path) -> None:
     text = ARTICLE.read_text(encoding="utf-8")
     assert len(report["questions"]) == len(QUESTIONS)
     assert all(row["said"] in text for row in report["questions"])
-    # far below what is measured (see the README), far above what a broken reader, retriever or calibration gives
+    # far below what is measured (docs/results.md), far above what a broken reader, retriever or calibration gives
     assert report["measures"]["f1"]["value"] > 0.7
     assert report["measures"]["abstention_accuracy"]["value"] > 0.7
     assert report["measures"]["passage_recall"]["value"] > 0.9

@@ -150,6 +150,7 @@ def test_a_run_learns_and_leaves_a_reader_a_card_and_a_log(files: Files, tmp_pat
     assert "**Licence not stated**: more." in card
     assert "| train | 60 | 60 | 15 |" in card
     assert f"{events[-1]['step']:,} steps" in card
+    assert "| reader | init, 6 epochs | dev: F1 " in card
     assert main(arguments(files, out, "--resume")) == 2, "a finished reader is not overwritten"
 
 

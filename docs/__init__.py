@@ -1,0 +1,1 @@
+"""The documentation's pages, and what makes a site of them."""
