@@ -40,7 +40,7 @@ def scale(
         list[int] | None, typer.Option(min=100, help="A size; several times.", show_default="10,000 and 100,000")
     ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option(help="flat, ivf, ivf-sq8, hnsw or words; several times.", show_default="all")
+        list[str] | None, typer.Option(help="flat, ivf, ivf-sq8 or words; several times.", show_default="all")
     ] = None,
     real: Annotated[int, typer.Option(min=10, help="At most so many real passages are embedded.")] = 5_000,
     questions: Annotated[int, typer.Option(min=10, help="At most so many questions are asked.")] = 500,
