@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from eval.bootstrap import Figure, intervals, mean_of
+from eval.bootstrap import Figure, figure, mean
 from eval.metrics import MEASURES, confidence_and_right, lost
 from eval.plots import Bar, bars, histogram, reliability_plot, risk_coverage_plot, waterfall
 from eval.results import Result
@@ -107,8 +107,8 @@ def _by_group(grouping: str, of: Mapping[str, Sequence[Outcome]]) -> Markup:
     rows = []
     for name, members in of.items():
         fine = np.array([float(o.verdict in FINE) for o in members])
-        value, low, high = intervals({"fine": mean_of(fine)}, len(fine))["fine"]
-        rows.append(Bar(name, value, low, high, f"of {len(members)}"))
+        share = figure(mean(fine))
+        rows.append(Bar(name, share.value, share.low, share.high, f"of {len(members)}"))
     return bars(f"By {grouping}", rows)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.beir import RetrievalQuery
-from eval.bootstrap import RESAMPLES, Figure, intervals, mean_of
+from eval.bootstrap import RESAMPLES, Figure, figure, mean
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from rag.config import RetrieverConfig
@@ -101,8 +101,7 @@ def measure_retrieval(
     values["fused_over_better_arm.ndcg_10"] = values["fused.ndcg_10"] - values[f"{better}.ndcg_10"]
     if "reranked" in arms:
         values["reranked_over_fused.ndcg_10"] = values["reranked.ndcg_10"] - values["fused.ndcg_10"]
-    found = intervals({name: mean_of(of) for name, of in values.items()}, len(outcomes), resamples=resamples, seed=seed)
-    return {name: Figure(*found[name], over=len(outcomes)) for name in values}
+    return {name: figure(mean(scores), resamples=resamples, seed=seed) for name, scores in values.items()}
 
 
 def _gain(grades: Sequence[int]) -> float:
