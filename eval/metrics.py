@@ -27,7 +27,6 @@ class Measure:
     name: str
     label: str
     unit: Unit
-    lower_is_better: bool = False
 
 
 MEASURES = (
@@ -48,13 +47,13 @@ MEASURES = (
     Measure("abstention_recall", "  abstained from, of the unanswerable", "share"),
     Measure("answered_answerable", "  answered, of the answerable", "share"),
     Measure("auroc_of_answerable", "  AUROC of the probability of an answer", "number"),
-    Measure("calibration_error", "expected calibration error", "number", lower_is_better=True),
-    Measure("brier", "Brier score", "number", lower_is_better=True),
+    Measure("calibration_error", "expected calibration error", "number"),
+    Measure("brier", "Brier score", "number"),
     Measure("auroc", "AUROC of confidence", "number"),
-    Measure("risk_area", "area under risk–coverage", "number", lower_is_better=True),
+    Measure("risk_area", "area under risk–coverage", "number"),
     Measure("verbatim", "quotes that stand where they say, word for word", "share"),
     *(
-        Measure(f"{part}_{name}", f"{'latency' if part == 'total' else '  ' + part} {name}", "ms", lower_is_better=True)
+        Measure(f"{part}_{name}", f"{'latency' if part == 'total' else '  ' + part} {name}", "ms")
         for part in PARTS
         for name in ("p50", "p95")
     ),

@@ -13,10 +13,9 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQu
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
 from rag.ahead import FIRST_POSITION, LAYERS_AHEAD
-from rag.training.__main__ import main
 from rag.training.apart import Apart
 from rag.training.loss import on_average, reading_loss, states_loss, training_loss
-from tests.rag.test_training_support import Files, arguments, one_error_line, tiny_reader
+from tests.rag.test_training_support import Files, arguments, main, one_error_line, tiny_reader
 
 QUESTION, PASSAGE = [2, 9, 10, 11, 3], [12, 13, 14, 15, 16, 3]
 
