@@ -74,16 +74,16 @@ def search_all(
         lexical = index.search_lexical(query.text, config.depth)
         fused = fuse(dense, lexical, config.dense_weight, config.depth)
         passages = look_up(index, fused, len(fused))
-        document_of = {found.passage.key: found.passage.document_id for found in passages}
-        found = {
+        document_of = {hit.passage.key: hit.passage.document_id for hit in passages}
+        ranked = {
             arm: [document_of[hit.key] for hit in hits]
             for arm, hits in (("dense", dense), ("lexical", lexical), ("fused", fused))
         }
         if reranker is not None:
             first, rest = passages[: config.rerank_depth], passages[config.rerank_depth :]
             reranked = [*rerank(reranker, query.text, first), *rest]
-            found["reranked"] = [of.passage.document_id for of in reranked]
-        rankings = {arm: [key for at in dict.fromkeys(ids) for key in keys[at]] for arm, ids in found.items()}
+            ranked["reranked"] = [hit.passage.document_id for hit in reranked]
+        rankings = {arm: [key for at in dict.fromkeys(ids) for key in keys[at]] for arm, ids in ranked.items()}
         scores = {
             arm: {name: score(ranking, query.relevant) for name, score in SCORES.items()}
             for arm, ranking in rankings.items()

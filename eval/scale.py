@@ -180,14 +180,14 @@ def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
         index.search(question, AMONG_BEST)  # the first searches of a process pay for its warming up
     with bar(f"{count:,} passages, {kind}: asking") as progress:
         asked = Asked.of(lambda question: index.search(question, AMONG_BEST), questions, progress)
-    found = sum(len(set(keys) & set(right.tolist())) for keys, right in zip(asked.keys, nearest, strict=True))
+    both = sum(len(set(keys) & set(right.tolist())) for keys, right in zip(asked.keys, nearest, strict=True))
     saved_to = path.with_name("index.faiss")
     index.save(saved_to)
     return Scaled(
         kind=kind,
         how=how,
         passages=count,
-        recall=found / nearest.size,
+        recall=both / nearest.size,
         p50_ms=float(np.percentile(asked.ms, 50)),
         p95_ms=float(np.percentile(asked.ms, 95)),
         cpu_p95_ms=float(np.percentile(asked.cpu_ms, 95)),

@@ -146,8 +146,8 @@ def _building(rows: Sequence[Scaled]) -> Table:
 
 def _growing(exponents: Mapping[str, Mapping[str, float]]) -> Table:
     table = _table("kind", numbers=tuple(_GROWING.values()))
-    for kind, of in exponents.items():
-        table.add_row(kind, *(f"{of[name]:.2f}" for name in _GROWING))
+    for kind, exponent in exponents.items():
+        table.add_row(kind, *(f"{exponent[name]:.2f}" for name in _GROWING))
     return table
 
 

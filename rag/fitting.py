@@ -115,12 +115,12 @@ def observe(answerer: QuestionAnswerer, questions: Sequence[HeldOutQuestion]) ->
             proposal = answerer.propose(question.question, document_ids=only)
         except QuestionError:
             continue
-        said = [candidate.text for candidate in proposal.candidates]
+        texts = [candidate.text for candidate in proposal.candidates]
         yield Observation(
             question,
             proposal.evidence,
-            tuple(is_right(text, question.accepted) for text in said),
-            tuple(token_f1(text, question.accepted) if question.accepted else 0.0 for text in said),
+            tuple(is_right(text, question.accepted) for text in texts),
+            tuple(token_f1(text, question.accepted) if question.accepted else 0.0 for text in texts),
         )
 
 

@@ -42,8 +42,8 @@ _ENVIRONMENTS = {"Haystack": "haystack", "Haystack, mended": "haystack", "txtai"
 class PeerFailed(EvaluationError):
     """A peer's process ended without a result."""
 
-    def __init__(self, name: str, said: str) -> None:
-        super().__init__(f"{name} ended without a result: {said[-2000:]}")
+    def __init__(self, name: str, output: str) -> None:
+        super().__init__(f"{name} ended without a result: {output[-2000:]}")
         self.name = name
 
 
@@ -76,8 +76,9 @@ def make_workload(
     draw = random.Random(seed)
     by_text: dict[str, list[Question]] = {}
     for paragraph in paragraphs:
-        of = by_text.setdefault(paragraph.text, [])
-        of += [Question(q.question, [a.text for a in q.answers], 0) for q in paragraph.questions if q.answers]
+        by_text.setdefault(paragraph.text, []).extend(
+            Question(q.question, [a.text for a in q.answers], 0) for q in paragraph.questions if q.answers
+        )
     texts = draw.sample(sorted(by_text), min(passages, len(by_text)))
     asked = [
         Question(question.question, list(dict.fromkeys(question.accepted)), number)

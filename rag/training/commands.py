@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -20,7 +21,7 @@ from rag.training.config import TrainingConfig, source_settings
 from rag.training.errors import InvalidSetting
 
 N = TypeVar("N", int, float)
-DEFAULT: dict[str, Any] = {field.name: field.default for field in fields(TrainingConfig)}
+DEFAULT = SimpleNamespace(**{field.name: field.default for field in fields(TrainingConfig)})
 
 
 class _Commands(TyperGroup):
@@ -58,7 +59,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="SQuAD JSON, plain or .gz.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", help="SQuAD JSON, plain or .gz.")]
 Made = Annotated[Path, typer.Option(metavar="FILE", help="SQuAD JSON, gzipped if it ends in .gz.")]
 Limit = Annotated[int, typer.Option(help="Questions to try, drawn at random.")]
 Seed = Annotated[int, typer.Option(help="Of the draws.")]
@@ -88,7 +89,7 @@ def run(
     ] = None,
     null_fraction: Annotated[
         float, typer.Option(help="Part kept of answerable questions' windows that hold no whole answer.")
-    ] = DEFAULT["null_fraction"],
+    ] = DEFAULT.null_fraction,
     epochs: Annotated[
         float | None,
         typer.Option(help="Passes over the mixture, maybe a fraction.", show_default="3 without --minutes and --steps"),
@@ -97,19 +98,17 @@ def run(
         float | None, typer.Option(help="Wall time, with evaluations, without the last one; instead of --epochs.")
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Batches; instead of --epochs.")] = None,
-    lr: Annotated[float, typer.Option(help="Peak learning rate.")] = DEFAULT["lr"],
-    warmup_steps: Annotated[int, typer.Option(help="Steps of linear warm-up.")] = DEFAULT["warmup_steps"],
-    tokens_per_batch: Annotated[int, typer.Option(help="Tokens of a batch, padding included.")] = DEFAULT[
-        "tokens_per_batch"
-    ],
-    max_tokens: Annotated[int, typer.Option(help="Tokens of a window.")] = DEFAULT["max_tokens"],
-    stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = DEFAULT["stride"],
-    average: Annotated[float, typer.Option(help="Decay of the weights' moving average; 0: none.")] = DEFAULT["average"],
-    clip: Annotated[float, typer.Option(help="Largest norm of the gradient.")] = DEFAULT["clip"],
-    weight_decay: Annotated[float, typer.Option(help="Not applied to biases and LayerNorms.")] = DEFAULT[
-        "weight_decay"
-    ],
-    dropout: Annotated[float, typer.Option(help="On hidden states; there is none on attention.")] = DEFAULT["dropout"],
+    lr: Annotated[float, typer.Option(help="Peak learning rate.")] = DEFAULT.lr,
+    warmup_steps: Annotated[int, typer.Option(help="Steps of linear warm-up.")] = DEFAULT.warmup_steps,
+    tokens_per_batch: Annotated[
+        int, typer.Option(help="Tokens of a batch, padding included.")
+    ] = DEFAULT.tokens_per_batch,
+    max_tokens: Annotated[int, typer.Option(help="Tokens of a window.")] = DEFAULT.max_tokens,
+    stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = DEFAULT.stride,
+    average: Annotated[float, typer.Option(help="Decay of the weights' moving average; 0: none.")] = DEFAULT.average,
+    clip: Annotated[float, typer.Option(help="Largest norm of the gradient.")] = DEFAULT.clip,
+    weight_decay: Annotated[float, typer.Option(help="Not applied to biases and LayerNorms.")] = DEFAULT.weight_decay,
+    dropout: Annotated[float, typer.Option(help="On hidden states; there is none on attention.")] = DEFAULT.dropout,
     teachers: Annotated[
         list[Path] | None,
         typer.Option(
@@ -120,26 +119,26 @@ def run(
     ] = None,
     layers_ahead: Annotated[
         int, typer.Option(help="Lower layers of a BERT to train for being computed before a question is asked.")
-    ] = DEFAULT["layers_ahead"],
-    seed: Annotated[int, typer.Option(help="Decides draws, batches, dropout and a fresh head.")] = DEFAULT["seed"],
-    checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: never.")] = DEFAULT["checkpoint_every"],
+    ] = DEFAULT.layers_ahead,
+    seed: Annotated[int, typer.Option(help="Decides draws, batches, dropout and a fresh head.")] = DEFAULT.seed,
+    checkpoint_every: Annotated[int, typer.Option(help="Steps; 0: never.")] = DEFAULT.checkpoint_every,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoint in --out, if there is one.")
     ] = False,
-    log_every: Annotated[int, typer.Option(help="Steps.")] = DEFAULT["log_every"],
-    eval_every: Annotated[int, typer.Option(help="Steps; 0: only at the end.")] = DEFAULT["eval_every"],
-    eval_limit: Annotated[int, typer.Option(help="Questions per file, always the same ones; 0: all.")] = DEFAULT[
-        "eval_limit"
-    ],
-    eval_max_tokens: Annotated[int, typer.Option(help="Tokens of a window.")] = DEFAULT["eval_max_tokens"],
-    eval_stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = DEFAULT["eval_stride"],
-    max_answer_tokens: Annotated[int, typer.Option(help="The longest span considered.")] = DEFAULT["max_answer_tokens"],
+    log_every: Annotated[int, typer.Option(help="Steps.")] = DEFAULT.log_every,
+    eval_every: Annotated[int, typer.Option(help="Steps; 0: only at the end.")] = DEFAULT.eval_every,
+    eval_limit: Annotated[
+        int, typer.Option(help="Questions per file, always the same ones; 0: all.")
+    ] = DEFAULT.eval_limit,
+    eval_max_tokens: Annotated[int, typer.Option(help="Tokens of a window.")] = DEFAULT.eval_max_tokens,
+    eval_stride: Annotated[int, typer.Option(help="Tokens that neighbouring windows share.")] = DEFAULT.eval_stride,
+    max_answer_tokens: Annotated[int, typer.Option(help="The longest span considered.")] = DEFAULT.max_answer_tokens,
     shared_words: Annotated[
         int, typer.Option(help="Refuse files when a training and an evaluation paragraph share such a run of words.")
-    ] = DEFAULT["shared_words"],
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N.")] = DEFAULT["device"],
-    precision: Annotated[FloatPrecision, typer.Option(help="auto: bf16 where it is fast.")] = DEFAULT["precision"],
-    threads: Annotated[int, typer.Option(help="CPU threads; 0: torch decides.")] = DEFAULT["threads"],
+    ] = DEFAULT.shared_words,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N.")] = DEFAULT.device,
+    precision: Annotated[FloatPrecision, typer.Option(help="auto: bf16 where it is fast.")] = DEFAULT.precision,
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: torch decides.")] = DEFAULT.threads,
 ) -> None:
     """Fine-tune a model as an extractive reader.
 
@@ -147,7 +146,7 @@ def run(
     --steps or --epochs that is killed and resumed on the same CPU ends in the same bits.
     """
     options = dict(locals())  # most of them are settings of the same name, and stand in no other place
-    settings = {name: options[name] for name in DEFAULT if name in options}
+    settings = {name: options[name] for name in vars(DEFAULT) if name in options}
     if epochs is minutes is steps is None:
         settings["epochs"] = 3.0
     weights, caps = _pairs("weight", weight or (), float), _pairs("cap", cap or (), int)
@@ -166,7 +165,7 @@ def split(
     out_held_out: Annotated[Path, typer.Option(metavar="DIR", help="Where the held-out files go.")],
     fraction: Annotated[float, typer.Option(help="Part of the paragraphs that is held out.")] = 0.1,
     seed: Seed = 0,
-    shared_words: Annotated[int, typer.Option(help="How long a run of words.")] = DEFAULT["shared_words"],
+    shared_words: Annotated[int, typer.Option(help="How long a run of words.")] = DEFAULT.shared_words,
 ) -> None:
     """Split SQuAD files by paragraph.
 
@@ -214,9 +213,7 @@ def swap(
     out: Made,
     limit: Limit = 10_000,
     seed: Seed = 0,
-    reader: Annotated[
-        str, typer.Option(metavar="DIR", help="That has to fall for them.", show_default="the bundled one")
-    ] = "",
+    reader: Annotated[str, typer.Option(metavar="DIR", help="Has to fall for them.", show_default="bundled")] = "",
 ) -> None:
     """Replace a name or number in questions by another one of the same paragraph.
 
@@ -233,7 +230,7 @@ def swap(
 
 @app.command()
 def soup(
-    readers: Annotated[list[Path], typer.Argument(metavar="DIR...", help="The readers.")],
+    readers: Annotated[list[Path], typer.Argument(metavar="DIR", help="The readers.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where their mean goes.")],
 ) -> None:
     """Average the weights of several runs from the same start point."""
