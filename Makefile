@@ -63,14 +63,13 @@ article: .venv/installed
 	$(BIN)/sourcespan eval article
 
 # what this machine does with it, as tables or, with OUT=folder, as JSON there: asking and indexing, clients at once, growing
-# indexes; with DATA=squad11_dev.json.gz the latter of its paragraphs, and the ways to compute the reader
+# indexes, the latter with DATA=squad11_dev.json.gz of its paragraphs
 SIZES := $(foreach size,100 1000 10000 100000,--passages $(size))
 bench: .venv/installed
 	$(if $(OUT),mkdir -p $(OUT))
 	$(BIN)/sourcespan bench $(if $(OUT),--json > $(OUT)/asking.json)
 	$(BIN)/sourcespan eval load --unbatched $(if $(OUT),--json > $(OUT)/clients.json)
 	$(BIN)/sourcespan eval scale $(DATA) $(SIZES) $(if $(OUT),--json $(OUT)/growth.json)
-	$(if $(DATA),$(BIN)/python -m eval.backends $(DATA))
 
 # the same work through other programs: make bench-peers DATA=squad11_dev.json.gz
 bench-peers: .venv/installed .venv-peers/haystack/installed .venv-peers/txtai/installed

@@ -23,6 +23,7 @@ from eval.commands import app as eval_app
 from eval.load import load
 from index.errors import SourcespanError
 from index.terminal import escape_streams, escaped_streams
+from rag.training.commands import app as train_app
 
 if TYPE_CHECKING:
     from index.build import Ingested
@@ -53,6 +54,7 @@ for command in (doctor, backup, restore):
     app.command()(command)
 eval_app.command()(load)
 app.add_typer(eval_app, name="eval")
+app.add_typer(train_app, name="train")
 
 
 def main() -> None:
@@ -179,14 +181,6 @@ def openapi() -> None:
     from api.app import create_api
 
     print(json.dumps(create_api().openapi(), indent=2, ensure_ascii=False))
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
-def train(context: typer.Context) -> None:
-    """Make a reader from questions and answers, hold data out, average readers: see `sourcespan train --help`."""
-    from rag.training.__main__ import main as run_training
-
-    raise typer.Exit(run_training(context.args, program="sourcespan train"))
 
 
 @app.command()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import comb
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 from rich.text import Text
+from scipy.stats import binomtest
 
-from eval.bootstrap import Figure, intervals, mean_of
+from eval.bootstrap import Figure, figure, mean
 from eval.errors import NotComparable
 from eval.run import FINE
 from index.terminal import Console
@@ -73,27 +72,20 @@ def compare_results(before: Row, after: Row) -> Comparison:
     (measure, score), (fine, is_fine) = _MAIN[task], _FINE[task]
     scores = np.array([(score(a), score(b)) for a, b in pairs])
     gained = scores[:, 1] - scores[:, 0]
-    value, low, high = intervals({"gained": mean_of(gained)}, len(pairs))["gained"]
     won = tuple((a, b) for a, b in pairs if is_fine(b) and not is_fine(a))
     lost = tuple((a, b) for a, b in pairs if is_fine(a) and not is_fine(b))
     return Comparison(
         measure=measure,
         before=float(scores[:, 0].mean()),
         after=float(scores[:, 1].mean()),
-        difference=Figure(value, low, high, len(pairs)),
+        difference=figure(mean(gained)),
         fine=fine,
         won=won,
         lost=lost,
-        p_value=mcnemar(len(won), len(lost)),
+        # McNemar's exact test: each question that changed was as likely won as lost
+        p_value=float(binomtest(len(won), len(won) + len(lost)).pvalue) if won or lost else 1.0,
         unpaired=len(old.keys() ^ new.keys()),
     )
-
-
-def mcnemar(won: int, lost: int) -> float:
-    """The chance of a split at least as uneven, were each of the changed questions as likely won as lost."""
-    changed = won + lost
-    tail = sum(comb(changed, k) for k in range(min(won, lost) + 1))
-    return min(1.0, float(Fraction(2 * tail, 2**changed)))
 
 
 def show_comparison(comparison: Comparison, before: str, after: str, per_question: bool) -> None:

@@ -1,16 +1,18 @@
-"""The published figures, each with the command that prints it: run again and compared."""
+"""The published figures, each with the suite that it is measured with: measured again and compared."""
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from rich.text import Text
 
+from eval.bootstrap import Figure
+from eval.session import Session, measured
+from eval.suites import Choice, open_suite
 from index.errors import MalformedFile
 from index.terminal import Console
 
@@ -27,16 +29,34 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A command's arguments, and what it has to print."""
+    """What is measured, and the figures that have to come of it."""
 
     name: str
-    arguments: tuple[str, ...]
+    target: str
+    """A suite's name, or a file or folder of questions, below the folder of data."""
     figures: dict[str, Expected]
+    choice: Choice = field(default_factory=Choice)
+    ahead: bool = False
+    """Whether the reader's lower layers are computed beforehand."""
     quick: bool = False
     """Needs no file that is not in the project, and a minute at most."""
 
+    @property
+    def command(self) -> str:
+        """The command that prints the same figures."""
+        options = {
+            "--open": self.choice.whole,
+            "--absent": self.choice.absent,
+            "--retrieval": self.choice.retrieval,
+            "--limit": self.choice.limit,
+            "--seed": self.choice.seed,
+            "--ahead": self.ahead,
+        }
+        words = (name if value is True else f"{name} {value}" for name, value in options.items() if value)
+        return " ".join(("sourcespan eval", self.target, *words))
 
-_FILE = TypeAdapter(list[Expectation])
+
+_FILE = TypeAdapter(list[Expectation], config=ConfigDict(extra="forbid"))
 
 
 def read_expectations(path: Path) -> list[Expectation]:
@@ -48,61 +68,56 @@ def read_expectations(path: Path) -> list[Expectation]:
 
 
 def write_expectations(path: Path, expectations: Sequence[Expectation]) -> None:
-    """Writes them as they are read."""
-    plain = json.dumps([asdict(e) for e in expectations], indent=2, ensure_ascii=False)
-    path.write_text(plain + "\n", encoding="utf-8")
+    """Writes them as they are read, but for what is as it is by default."""
+    path.write_bytes(_FILE.dump_json(list(expectations), indent=2, exclude_defaults=True) + b"\n")
 
 
 def check_all(
-    expectations: Sequence[Expectation], data: Path, *, quick: bool, console: Console
+    expectations: Sequence[Expectation], data: Path, session: Session, *, quick: bool, console: Console
 ) -> tuple[list[Expectation], bool]:
-    """The expectations with the values that were found, and whether each is within its tolerance.
+    """The expectations with the values that were measured, and whether each is within its tolerance.
 
-    Prints OK or FAIL for each figure. A command whose file is not in ``data`` is not run, and that is no success.
+    Prints OK or FAIL for each figure. What is not in ``data`` is not measured, and that is no success.
     """
-    found, fine = [], True
+    checked, fine = [], True
     for expectation in expectations:
         if quick and not expectation.quick:
-            found.append(expectation)
+            checked.append(expectation)
             continue
-        arguments = _with_paths(expectation.arguments, data)
-        console.print(Text(f"sourcespan eval {' '.join(expectation.arguments)}", style="bold"), soft_wrap=True)
-        if not expectation.quick and not Path(arguments[0]).exists():
-            console.print(Text(f"  FAIL  {expectation.arguments[0]} is not in {data}: say with --data where it is"))
-            found.append(expectation)
+        target = data / expectation.target
+        console.print(Text(expectation.command, style="bold"), soft_wrap=True)
+        if not expectation.quick and not target.exists():
+            console.print(Text(f"  FAIL  {expectation.target} is not in {data}: say with --data where it is"))
+            checked.append(expectation)
             fine = False
             continue
-        measured = _measured(arguments)
-        for name, expected in expectation.figures.items():
-            value = measured[name]
-            within = value is not None and abs(value - expected.value) <= expected.tolerance
-            fine &= within
-            shown = "nothing" if value is None else f"{value:.4f}"
-            said = f"{name} {shown}, expected {expected.value:.4f} ± {expected.tolerance:g}"
-            console.print(f"  {'OK  ' if within else 'FAIL'}  {said}")
-        found.append(replace(expectation, figures=_updated(expectation.figures, measured)))
-    return found, fine
+        figures = _figures(expectation, str(target) if target.exists() else expectation.target, session)
+        fine &= _compared(expectation, figures, console)
+        checked.append(replace(expectation, figures=_updated(expectation.figures, figures)))
+    return checked, fine
 
 
-def _with_paths(arguments: Sequence[str], data: Path) -> list[str]:
-    """The first argument names what is measured: a file or folder of ``data``, if there is one."""
-    first, *others = arguments
-    return [str(data / first) if (data / first).exists() else first, *others]
+def _figures(expectation: Expectation, target: str, session: Session) -> Mapping[str, Figure]:
+    models = replace(session.models, ahead=session.models.ahead or expectation.ahead)
+    return measured(open_suite(target, expectation.choice, served=False), replace(session, models=models)).figures
 
 
-def _measured(arguments: Sequence[str]) -> dict[str, float | None]:
-    from eval.commands import app
+def _compared(expectation: Expectation, figures: Mapping[str, Figure], console: Console) -> bool:
+    """Whether all are within their tolerance; prints each."""
+    fine = True
+    for name, expected in expectation.figures.items():
+        value = figures[name].value
+        within = abs(value - expected.value) <= expected.tolerance  # never of nan
+        fine &= within
+        shown = "nothing" if math.isnan(value) else f"{value:.4f}"
+        wanted = f"expected {expected.value:.4f} ± {expected.tolerance:g}"
+        console.print(f"  {'OK  ' if within else 'FAIL'}  {name} {shown}, {wanted}")
+    return fine
 
-    with tempfile.TemporaryDirectory(prefix="sourcespan-check-") as folder:
-        out = Path(folder) / "result.json"
-        app(["run", *arguments, "--json", str(out), "--quiet"], standalone_mode=False)
-        figures = json.loads(out.read_text(encoding="utf-8"))["measures"]
-    return {name: figure["value"] for name, figure in figures.items()}
 
-
-def _updated(figures: dict[str, Expected], measured: dict[str, float | None]) -> dict[str, Expected]:
-    values = {name: measured[name] for name in figures}
+def _updated(expected: Mapping[str, Expected], figures: Mapping[str, Figure]) -> dict[str, Expected]:
+    """With the values that were measured, where there are any."""
     return {
-        name: expected if (value := values[name]) is None else replace(expected, value=round(value, 4))
-        for name, expected in figures.items()
+        name: old if math.isnan(value := figures[name].value) else replace(old, value=round(value, 4))
+        for name, old in expected.items()
     }

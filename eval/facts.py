@@ -23,7 +23,7 @@ class Facts:
     @classmethod
     def here(cls) -> Facts:
         """Of this process."""
-        commit = code_commit(Path(__file__).parents[1]) or "unknown"
+        commit = code_commit(Path(__file__).parents[1])
         return cls(described(threads()), commit, {name: version(name) for name in _LIBRARIES})
 
     def __str__(self) -> str:

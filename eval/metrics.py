@@ -10,20 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.bootstrap import (
-    RESAMPLES,
-    Figure,
-    Statistic,
-    auroc_of,
-    calibration_error_of,
-    intervals,
-    mean_of,
-    percentile_of,
-    risk_area_of,
-)
+from eval.bootstrap import RESAMPLES, Figure, Sample, figure, mean, percentile
 from eval.run import LOSSES, RIGHT, Outcome
 from rag.calibration import worth
-from rag.reliability import Values, best_threshold
+from rag.reliability import Values, auroc, best_threshold, expected_calibration_error, risk_area
 
 Unit = Literal["share", "number", "ms"]
 
@@ -37,7 +27,6 @@ class Measure:
     name: str
     label: str
     unit: Unit
-    lower_is_better: bool = False
 
 
 MEASURES = (
@@ -58,13 +47,13 @@ MEASURES = (
     Measure("abstention_recall", "  abstained from, of the unanswerable", "share"),
     Measure("answered_answerable", "  answered, of the answerable", "share"),
     Measure("auroc_of_answerable", "  AUROC of the probability of an answer", "number"),
-    Measure("calibration_error", "expected calibration error", "number", lower_is_better=True),
-    Measure("brier", "Brier score", "number", lower_is_better=True),
+    Measure("calibration_error", "expected calibration error", "number"),
+    Measure("brier", "Brier score", "number"),
     Measure("auroc", "AUROC of confidence", "number"),
-    Measure("risk_area", "area under risk–coverage", "number", lower_is_better=True),
+    Measure("risk_area", "area under risk–coverage", "number"),
     Measure("verbatim", "quotes that stand where they say, word for word", "share"),
     *(
-        Measure(f"{part}_{name}", f"{'latency' if part == 'total' else '  ' + part} {name}", "ms", lower_is_better=True)
+        Measure(f"{part}_{name}", f"{'latency' if part == 'total' else '  ' + part} {name}", "ms")
         for part in PARTS
         for name in ("p50", "p95")
     ),
@@ -75,10 +64,8 @@ from abstaining. Right, for confidence, is what `rag.matching.is_right` calls so
 
 def measure(outcomes: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Figure]:
     """The `MEASURES` of ``outcomes``, of which there must be at least one."""
-    over = _samples(outcomes)
-    statistics = {name: statistic for name, (statistic, _) in over.items()}
-    found = intervals(statistics, len(outcomes), resamples=resamples, seed=seed)
-    return {m.name: Figure(*found[m.name], over=over[m.name][1]) for m in MEASURES}
+    samples = _samples(outcomes)
+    return {m.name: figure(samples[m.name], resamples=resamples, seed=seed) for m in MEASURES}
 
 
 def lost(outcomes: Sequence[Outcome]) -> dict[str, int]:
@@ -87,19 +74,17 @@ def lost(outcomes: Sequence[Outcome]) -> dict[str, int]:
     return {verdict: counts[verdict] for verdict in (RIGHT, *LOSSES)}
 
 
-def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
-    """Each measure's statistic, and how many questions it is over."""
-    everything = np.ones(len(outcomes), dtype=bool)
+def _samples(outcomes: Sequence[Outcome]) -> dict[str, Sample]:
+    """What each measure is computed from."""
     has = _flags(o.question.accepted for o in outcomes)
     abstained = _flags(o.abstained for o in outcomes)
     marked = _flags(o.overlap is not None for o in outcomes)
     f1_all, exact_all = _values(outcomes, lambda o: o.f1_given), _values(outcomes, _exact_given)
     by_margin = _f1_at_best(outcomes, _values(outcomes, lambda o: -np.inf if o.score is None else o.score))
-    confidence, answerable = _values(outcomes, lambda o: o.confidence), _values(outcomes, lambda o: o.answerable)
-    by_worth = _f1_at_best(outcomes, worth(confidence, answerable))
+    (confidence, right), answerable = confidence_and_right(outcomes), _values(outcomes, lambda o: o.answerable)
 
-    def mean(values: Values, among: NDArray[np.bool_] = everything) -> tuple[Statistic, int]:
-        return mean_of(values, among), int(among.sum())
+    def judged(statistic: Callable[[Values, Values], float], probability: Values, true: Values) -> Sample:
+        return Sample(statistic, (probability, true))
 
     return {
         "passage_recall": mean(_values(outcomes, lambda o: o.rank is not None), has),
@@ -113,33 +98,22 @@ def _samples(outcomes: Sequence[Outcome]) -> dict[str, tuple[Statistic, int]]:
         "f1_all": mean(f1_all),
         "f1_all_best_margin": mean(by_margin),
         "f1_all_over_margin": mean(f1_all - by_margin),
-        "f1_all_best_worth": mean(by_worth),
+        "f1_all_best_worth": mean(_f1_at_best(outcomes, worth(confidence, answerable))),
         "abstention_accuracy": mean((abstained != has).astype(float)),
         "abstention_precision": mean((~has).astype(float), abstained),
         "abstention_recall": mean(abstained.astype(float), ~has),
         "answered_answerable": mean((~abstained).astype(float), has),
-        "auroc_of_answerable": (auroc_of(answerable, has.astype(float)), len(outcomes)),
+        "auroc_of_answerable": judged(auroc, answerable, has.astype(float)),
         "verbatim": mean(_values(outcomes, lambda o: o.verbatim)),
-        **{name: (statistic, len(outcomes)) for name, statistic in _of_confidence(outcomes).items()},
-        **{name: (statistic, len(outcomes)) for name, statistic in _latencies(outcomes).items()},
-    }
-
-
-def _of_confidence(outcomes: Sequence[Outcome]) -> dict[str, Statistic]:
-    confidence, right = confidence_and_right(outcomes)
-    return {
-        "calibration_error": calibration_error_of(confidence, right),
-        "brier": mean_of((confidence - right) ** 2),
-        "auroc": auroc_of(confidence, right),
-        "risk_area": risk_area_of(confidence, right),
-    }
-
-
-def _latencies(outcomes: Sequence[Outcome]) -> dict[str, Statistic]:
-    return {
-        f"{part}_{name}": percentile_of(np.array([getattr(o.timings, part) for o in outcomes]), share)
-        for part in PARTS
-        for name, share in (("p50", 0.5), ("p95", 0.95))
+        "calibration_error": judged(expected_calibration_error, confidence, right),
+        "brier": mean((confidence - right) ** 2),
+        "auroc": judged(auroc, confidence, right),
+        "risk_area": judged(risk_area, confidence, right),
+        **{
+            f"{part}_{name}": percentile(np.array([getattr(o.timings, part) for o in outcomes]), share)
+            for part in PARTS
+            for name, share in (("p50", 0.5), ("p95", 0.95))
+        },
     }
 
 
@@ -165,8 +139,8 @@ def _f1_at_best(outcomes: Sequence[Outcome], criterion: Values) -> Values:
     return np.where(ranked < threshold, unanswerable, f1)
 
 
-def _values(outcomes: Sequence[Outcome], of: Callable[[Outcome], float]) -> Values:
-    return np.array([float(of(o)) for o in outcomes])
+def _values(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> Values:
+    return np.array([float(value(o)) for o in outcomes])
 
 
 def _flags(flags: Iterable[object]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from eval.bootstrap import Figure, intervals, mean_of
+from eval.bootstrap import Figure, figure, mean
 from eval.metrics import MEASURES, confidence_and_right, lost
 from eval.plots import Bar, bars, histogram, reliability_plot, risk_coverage_plot, waterfall
 from eval.results import Result
@@ -92,8 +92,10 @@ def _plots(result: Result) -> list[tuple[str, str, Markup]]:
             _latency(result),
         ),
     ]
-    for grouping, of in groups(result.outcomes).items():
-        plots.append((f"By {grouping}", "Fine: answered rightly, or rightly abstained; in %.", _by_group(grouping, of)))
+    for grouping, by_name in groups(result.outcomes).items():
+        plots.append(
+            (f"By {grouping}", "Fine: answered rightly, or rightly abstained; in %.", _by_group(grouping, by_name))
+        )
     return plots
 
 
@@ -103,12 +105,12 @@ def _latency(result: Result) -> Markup:
     return histogram(total, marks, unit="ms")
 
 
-def _by_group(grouping: str, of: Mapping[str, Sequence[Outcome]]) -> Markup:
+def _by_group(grouping: str, by_name: Mapping[str, Sequence[Outcome]]) -> Markup:
     rows = []
-    for name, members in of.items():
+    for name, members in by_name.items():
         fine = np.array([float(o.verdict in FINE) for o in members])
-        value, low, high = intervals({"fine": mean_of(fine)}, len(fine))["fine"]
-        rows.append(Bar(name, value, low, high, f"of {len(members)}"))
+        share = figure(mean(fine))
+        rows.append(Bar(name, share.value, share.low, share.high, f"of {len(members)}"))
     return bars(f"By {grouping}", rows)
 
 

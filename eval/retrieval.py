@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.beir import RetrievalQuery
-from eval.bootstrap import RESAMPLES, Figure, intervals, mean_of
+from eval.bootstrap import RESAMPLES, Figure, figure, mean
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from rag.config import RetrieverConfig
@@ -74,16 +74,16 @@ def search_all(
         lexical = index.search_lexical(query.text, config.depth)
         fused = fuse(dense, lexical, config.dense_weight, config.depth)
         passages = look_up(index, fused, len(fused))
-        document_of = {found.passage.key: found.passage.document_id for found in passages}
-        found = {
+        document_of = {hit.passage.key: hit.passage.document_id for hit in passages}
+        ranked = {
             arm: [document_of[hit.key] for hit in hits]
             for arm, hits in (("dense", dense), ("lexical", lexical), ("fused", fused))
         }
         if reranker is not None:
             first, rest = passages[: config.rerank_depth], passages[config.rerank_depth :]
             reranked = [*rerank(reranker, query.text, first), *rest]
-            found["reranked"] = [of.passage.document_id for of in reranked]
-        rankings = {arm: [key for at in dict.fromkeys(ids) for key in keys[at]] for arm, ids in found.items()}
+            ranked["reranked"] = [hit.passage.document_id for hit in reranked]
+        rankings = {arm: [key for at in dict.fromkeys(ids) for key in keys[at]] for arm, ids in ranked.items()}
         scores = {
             arm: {name: score(ranking, query.relevant) for name, score in SCORES.items()}
             for arm, ranking in rankings.items()
@@ -101,8 +101,7 @@ def measure_retrieval(
     values["fused_over_better_arm.ndcg_10"] = values["fused.ndcg_10"] - values[f"{better}.ndcg_10"]
     if "reranked" in arms:
         values["reranked_over_fused.ndcg_10"] = values["reranked.ndcg_10"] - values["fused.ndcg_10"]
-    found = intervals({name: mean_of(of) for name, of in values.items()}, len(outcomes), resamples=resamples, seed=seed)
-    return {name: Figure(*found[name], over=len(outcomes)) for name in values}
+    return {name: figure(mean(scores), resamples=resamples, seed=seed) for name, scores in values.items()}
 
 
 def _gain(grades: Sequence[int]) -> float:

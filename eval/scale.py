@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from time import perf_counter, process_time, thread_time
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Self, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,12 @@ from numpy.typing import NDArray
 from eval.memory import memory_mb
 from index.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
 from index.interfaces import Keys, Progress, Vectors
-from index.vector_rule import VectorPlan, VectorRule
+from index.vector_rule import Kind, VectorPlan, VectorRule
 
 if TYPE_CHECKING:
     from index.interfaces import Embedder
 
-VectorKind = Literal["flat", "ivf", "ivf-sq8", "hnsw"]
-VECTOR_KINDS: tuple[VectorKind, ...] = get_args(VectorKind)
+VECTOR_KINDS: tuple[Kind, ...] = get_args(Kind)
 AMONG_BEST = 10
 Q = TypeVar("Q")
 _NOISE = 0.5
@@ -106,14 +105,6 @@ class Asked:
         return cls(keys, took, cpu_took)
 
 
-class _Index(Protocol):
-    def add(self, keys: Keys, vectors: Vectors) -> None: ...
-
-    def search(self, query: Vectors, limit: int) -> list[tuple[int, float]]: ...
-
-    def save(self, path: Path) -> object: ...
-
-
 def embedded(
     embedder: Embedder, texts: Sequence[str], questions: Sequence[str], progress: Progress
 ) -> tuple[Vectors, Vectors]:
@@ -157,7 +148,7 @@ def exact(real: Vectors, count: int, questions: Vectors, progress: Progress, bes
     return keys
 
 
-def measure(real: Vectors, questions: Vectors, count: int, kinds: Sequence[VectorKind], bar: Bar) -> Iterator[Scaled]:
+def measure(real: Vectors, questions: Vectors, count: int, kinds: Sequence[Kind], bar: Bar) -> Iterator[Scaled]:
     """Each kind in a process of its own, so that the memory of one is not counted for the next."""
     if not kinds:
         return
@@ -178,7 +169,7 @@ def in_its_own_process(measure: Callable[..., Scaled], *arguments: object) -> Sc
         return pool.apply(measure, arguments)
 
 
-def measure_here(path: Path, count: int, kind: VectorKind, bar: Bar) -> Scaled:
+def measure_here(path: Path, count: int, kind: Kind, bar: Bar) -> Scaled:
     """Builds and asks one index in this process."""
     with np.load(path) as saved:
         real, questions, nearest = saved["real"], saved["questions"], saved["nearest"]
@@ -189,14 +180,14 @@ def measure_here(path: Path, count: int, kind: VectorKind, bar: Bar) -> Scaled:
         index.search(question, AMONG_BEST)  # the first searches of a process pay for its warming up
     with bar(f"{count:,} passages, {kind}: asking") as progress:
         asked = Asked.of(lambda question: index.search(question, AMONG_BEST), questions, progress)
-    found = sum(len(set(keys) & set(right.tolist())) for keys, right in zip(asked.keys, nearest, strict=True))
+    both = sum(len(set(keys) & set(right.tolist())) for keys, right in zip(asked.keys, nearest, strict=True))
     saved_to = path.with_name("index.faiss")
     index.save(saved_to)
     return Scaled(
         kind=kind,
         how=how,
         passages=count,
-        recall=found / nearest.size,
+        recall=both / nearest.size,
         p50_ms=float(np.percentile(asked.ms, 50)),
         p95_ms=float(np.percentile(asked.ms, 95)),
         cpu_p95_ms=float(np.percentile(asked.cpu_ms, 95)),
@@ -225,22 +216,14 @@ def growth(measured: Sequence[Scaled]) -> dict[str, dict[str, float]]:
     return exponents
 
 
-def _built(real: Vectors, count: int, kind: VectorKind, progress: Progress) -> tuple[_Index, str, Stopwatch]:
+def _built(real: Vectors, count: int, kind: Kind, progress: Progress) -> tuple[FaissIndex, str, Stopwatch]:
     """The index, its numbers, and how long learning and adding took."""
-    index: _Index
     building = Stopwatch()
-    if kind == "hnsw":
-        from eval.graph import BUILD_WIDTH, LINKS, SEARCH_WIDTH, GraphIndex
-
-        with building.running():
-            index = GraphIndex(real.shape[1])
-        how = f"{LINKS} links, width {BUILD_WIDTH}, {SEARCH_WIDTH}"
-    else:
-        plan = VectorRule(kind).plan(count)
-        sample = _sample(real, count, plan)
-        with building.running():
-            index = FaissIndex(real.shape[1], plan, sample)
-        how = "" if kind == "flat" else f"{plan.probes} of {plan.lists:,} lists"
+    plan = VectorRule(kind).plan(count)
+    sample = _sample(real, count, plan)
+    with building.running():
+        index = FaissIndex(real.shape[1], plan, sample)
+    how = "" if kind == "flat" else f"{plan.probes} of {plan.lists:,} lists"
     for keys, vectors in expanded(real, count):
         with building.running():
             index.add(keys, vectors)

@@ -40,7 +40,7 @@ def scale(
         list[int] | None, typer.Option(min=100, help="A size; several times.", show_default="10,000 and 100,000")
     ] = None,
     kind: Annotated[
-        list[str] | None, typer.Option(help="flat, ivf, ivf-sq8, hnsw or words; several times.", show_default="all")
+        list[str] | None, typer.Option(help="flat, ivf, ivf-sq8 or words; several times.", show_default="all")
     ] = None,
     real: Annotated[int, typer.Option(min=10, help="At most so many real passages are embedded.")] = 5_000,
     questions: Annotated[int, typer.Option(min=10, help="At most so many questions are asked.")] = 500,
@@ -146,8 +146,8 @@ def _building(rows: Sequence[Scaled]) -> Table:
 
 def _growing(exponents: Mapping[str, Mapping[str, float]]) -> Table:
     table = _table("kind", numbers=tuple(_GROWING.values()))
-    for kind, of in exponents.items():
-        table.add_row(kind, *(f"{of[name]:.2f}" for name in _GROWING))
+    for kind, exponent in exponents.items():
+        table.add_row(kind, *(f"{exponent[name]:.2f}" for name in _GROWING))
     return table
 
 

@@ -9,18 +9,16 @@ one byte instead of four. `sourcespan eval scale` printed, on one core of an AMD
     100,000    flat         1.000     6.5      0.4       1,544          222
                ivf          0.991     1.6      0.7       1,549          327
                ivf-sq8      0.980     1.0      0.8         397          138
-               hnsw         0.965     0.9     14.6       1,816          316
     250,000    flat         1.000    25.8      0.8       1,544          442
                ivf          0.995     3.2      2.3       1,547          659
                ivf-sq8      0.982     1.9      2.5         395          260
-               hnsw         0.936     0.9     41.1       1,816          566
     1,000,000  flat         1.000    77.2      2.5       1,544        1,638
                ivf          0.999     6.1     13.6       1,546        2,029
                ivf-sq8      0.984     2.9     13.8         394          585
 
-A graph (hnsw, with 32 links and a search width of 256) answers at 250,000 in half the time of lists of bytes, but takes
-17 times as long to build and 4.6 times the bytes, finds less, and cannot remove a vector: so it is not offered. A
-millisecond is little beside the reader's tens.
+A graph (HNSW: Malkov and Yashunin, 2020) was measured too, until commit f11366e: at 250,000 it answers in half the time
+of lists of bytes, but takes 17 times as long to build and 4.6 times the bytes, finds less, and cannot remove a vector.
+So it is not offered: a millisecond is little beside the reader's tens.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from index.passage_index import PassageIndex
 from rag.calibration import Calibration, Evidence, Logistic, features, ranking_features, worth
 from rag.matching import is_right, token_f1
 from rag.pipeline import QuestionAnswerer
-from rag.reliability import Values, auroc, best_threshold, brier_score, expected_calibration_error
+from rag.reliability import Values, auroc, best_threshold, expected_calibration_error
 from rag.squad import SquadParagraph, SquadQuestion
 
 _PARAGRAPHS_PER_DOCUMENT = 12
@@ -115,12 +115,12 @@ def observe(answerer: QuestionAnswerer, questions: Sequence[HeldOutQuestion]) ->
             proposal = answerer.propose(question.question, document_ids=only)
         except QuestionError:
             continue
-        said = [candidate.text for candidate in proposal.candidates]
+        texts = [candidate.text for candidate in proposal.candidates]
         yield Observation(
             question,
             proposal.evidence,
-            tuple(is_right(text, question.accepted) for text in said),
-            tuple(token_f1(text, question.accepted) if question.accepted else 0.0 for text in said),
+            tuple(is_right(text, question.accepted) for text in texts),
+            tuple(token_f1(text, question.accepted) if question.accepted else 0.0 for text in texts),
         )
 
 
@@ -139,6 +139,8 @@ def fit(
     measured by cross-validation, on questions that each fold's parameters had not seen. Raises CannotFit where there
     are no right or no wrong answers to learn from, or no questions without one.
     """
+    from sklearn.metrics import brier_score_loss
+
     observations = [o for o in observations if o.evidence]
     first_right = [o.right[0] for o in observations]
     unanswerable = np.array([float(not o.question.accepted) for o in observations])
@@ -165,7 +167,7 @@ def fit(
         "abstention_accuracy": _share((worths < threshold) == (unanswerable == 1)),
         "auroc_of_answerable": round(auroc(answerable, 1 - unanswerable), 4),
         "expected_calibration_error": round(expected_calibration_error(confidence, right), 4),
-        "brier": round(brier_score(confidence, right), 4),
+        "brier": round(float(brier_score_loss(right, confidence)), 4),
         "auroc": round(auroc(confidence, right), 4),
     }
     return replace(

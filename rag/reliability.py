@@ -1,4 +1,4 @@
-"""Does confidence mean something? Measures of probabilities against what turned out right. Numpy only.
+"""Does confidence mean something? Measures of probabilities against what turned out right.
 
 Throughout, ``confidence`` and ``right`` have shape (answers,): probabilities, and 1.0 or 0.0.
 """
@@ -23,34 +23,26 @@ class Bin:
 
 
 def reliability_bins(confidence: Values, right: Values, bins: int = 10) -> list[Bin]:
-    """Mean confidence and share of right answers in ``bins`` equally wide bins; empty ones are left out."""
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    return [
-        Bin(int((which == b).sum()), float(confidence[which == b].mean()), float(right[which == b].mean()))
-        for b in range(bins)
-        if (which == b).any()
-    ]
+    """Mean confidence and share of right answers in ``bins`` equally wide bins; empty ones are left out.
+
+    scikit-learn's `calibration_curve` gives the same points, but not how many answers each stands for.
+    """
+    edges = np.arange(bins + 1) / bins
+    sums = (np.histogram(confidence, edges, weights=weights)[0] for weights in (None, confidence, right))
+    return [Bin(int(n), float(c / n), float(r / n)) for n, c, r in zip(*sums, strict=True) if n]
 
 
 def expected_calibration_error(confidence: Values, right: Values, bins: int = 10) -> float:
     """Mean distance of confidence and share right over the bins (Guo et al., arXiv 1706.04599), 0 to 1."""
-    return sum(b.answers * abs(b.confidence - b.right) for b in reliability_bins(confidence, right, bins)) / len(right)
-
-
-def brier_score(confidence: Values, right: Values) -> float:
-    """Mean squared distance, 0 to 1, lower is better."""
-    return float(((confidence - right) ** 2).mean())
+    distances, _ = np.histogram(confidence, np.arange(bins + 1) / bins, weights=confidence - right)
+    return float(np.abs(distances).sum() / len(right))
 
 
 def auroc(confidence: Values, right: Values) -> float:
-    """The chance that a right answer has more confidence than a wrong one; 0.5 where there are only such or such."""
-    positives, negatives = int(right.sum()), int((1 - right).sum())
-    if not positives or not negatives:
-        return 0.5
-    _, inverse, counts = np.unique(confidence, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    ranks = (last - (counts - 1) / 2)[inverse]  # ties share their mean rank
-    return float((ranks[right == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    """The chance that a right answer has more confidence than a wrong one; 0.5 where all are right, or all wrong."""
+    from sklearn.metrics import roc_auc_score  # half a second, which nobody who only asks should wait for
+
+    return 0.5 if len(np.unique(right)) < 2 else float(roc_auc_score(right, confidence))
 
 
 def risk_coverage(confidence: Values, right: Values) -> tuple[Values, Values]:
@@ -62,6 +54,12 @@ def risk_coverage(confidence: Values, right: Values) -> tuple[Values, Values]:
     last_of_tie = np.append(np.diff(confidence[order]) != 0, True)
     given = np.arange(1, len(right) + 1)[last_of_tie]
     return given / len(right), 1 - np.cumsum(right[order])[last_of_tie] / given
+
+
+def risk_area(confidence: Values, right: Values) -> float:
+    """The area under `risk_coverage`: the mean risk over all coverages, 0 to 1, lower is better."""
+    coverage, risk = risk_coverage(confidence, right)
+    return float(np.diff(coverage, prepend=0) @ risk)
 
 
 def best_threshold(confidence: Values, f1: Values, unanswerable: Values) -> tuple[float, float]:

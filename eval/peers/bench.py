@@ -24,7 +24,7 @@ import typer
 from rich.table import Table
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-from eval.bootstrap import intervals, mean_of
+from eval.bootstrap import figure, mean
 from eval.errors import EvaluationError
 from eval.facts import Facts
 from eval.peers.contract import Question, Workload
@@ -42,8 +42,8 @@ _ENVIRONMENTS = {"Haystack": "haystack", "Haystack, mended": "haystack", "txtai"
 class PeerFailed(EvaluationError):
     """A peer's process ended without a result."""
 
-    def __init__(self, name: str, said: str) -> None:
-        super().__init__(f"{name} ended without a result: {said[-2000:]}")
+    def __init__(self, name: str, output: str) -> None:
+        super().__init__(f"{name} ended without a result: {output[-2000:]}")
         self.name = name
 
 
@@ -76,8 +76,9 @@ def make_workload(
     draw = random.Random(seed)
     by_text: dict[str, list[Question]] = {}
     for paragraph in paragraphs:
-        of = by_text.setdefault(paragraph.text, [])
-        of += [Question(q.question, [a.text for a in q.answers], 0) for q in paragraph.questions if q.answers]
+        by_text.setdefault(paragraph.text, []).extend(
+            Question(q.question, [a.text for a in q.answers], 0) for q in paragraph.questions if q.answers
+        )
     texts = draw.sample(sorted(by_text), min(passages, len(by_text)))
     asked = [
         Question(question.question, list(dict.fromkeys(question.accepted)), number)
@@ -107,14 +108,14 @@ def score(name: str, workload: Workload, result: dict[str, Any]) -> Score:
     """What the peer's answers are worth."""
     rows, questions = result["rows"], workload.questions
     f1 = np.array([token_f1(r["text"], q.accepted) for r, q in zip(rows, questions, strict=True)])
-    _, low, high = intervals({"f1": mean_of(f1)}, len(f1))["f1"]
+    interval = figure(mean(f1))
     placed = [_is_there(workload.passages, row) for row in rows if row["passage"] is not None]
     times = [row["ms"] for row in rows]
     return Score(
         name=name,
         exact_match=float(np.mean([exact_match(r["text"], q.accepted) for r, q in zip(rows, questions, strict=True)])),
         f1=float(f1.mean()),
-        f1_interval=(low, high),
+        f1_interval=(interval.low, interval.high),
         hit=float(np.mean([q.home in r["retrieved"] for r, q in zip(rows, questions, strict=True)])),
         valid_offsets=float(np.mean(placed)) if placed else None,
         p50_ms=float(np.percentile(times, 50)),

@@ -1,1 +1,1 @@
-"""Trains the reader: `python -m rag.training run --help`. Needs torch, transformers and numpy, nothing else."""
+"""Trains the reader: see `python -m rag.training run --help`. Needs torch, transformers (it brings Typer), OpenVINO."""

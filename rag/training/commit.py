@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import subprocess
 from pathlib import Path
 
 
-def code_commit(root: Path) -> str | None:
-    """The commit checked out at ``root``, read from .git itself, as there may be no git; None outside a repository."""
+def code_commit(root: Path) -> str:
+    """The commit checked out at ``root``; ``unknown`` where there is no git, or ``root`` is not the top of its tree."""
+    command = ["git", "-C", str(root), "rev-parse", "--show-prefix", "HEAD"]
     try:
-        git = root / ".git"
-        if git.is_file():  # a worktree
-            git = root / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-        common = git / "commondir"
-        shared = git / common.read_text(encoding="utf-8").strip() if common.exists() else git
-        head = (git / "HEAD").read_text(encoding="utf-8").strip()
-        if not head.startswith("ref: "):
-            return head
-        name = head.removeprefix("ref: ")
-        if (shared / name).exists():
-            return (shared / name).read_text(encoding="utf-8").strip()
-        return _packed(shared / "packed-refs", name)
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _packed(path: Path, name: str) -> str | None:
-    lines: Sequence[str] = path.read_text(encoding="utf-8").splitlines()
-    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 (ours)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    below, commit = done.stdout.splitlines()
+    return "unknown" if below else commit

@@ -118,7 +118,7 @@ def _recipe(facts: RunFacts) -> Iterator[str]:
         "seed": str(config.seed),
         "hardware": facts.hardware,
         "software": f"torch {torch.__version__}, transformers {transformers.__version__}, numpy {np.__version__}",
-        "code": f"commit {commit}" if commit else "commit unknown",
+        "code": f"commit {commit}",
     }
     yield "## How it was trained"
     yield ""

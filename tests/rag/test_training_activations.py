@@ -15,9 +15,8 @@ from index.inference.activations import Activations
 from index.inference.precision import ACTIVATIONS_FILE
 from rag.config import ReaderConfig
 from rag.reader import ExtractiveReader
-from rag.training.__main__ import main
 from tests.processor import needs_int8
-from tests.rag.test_training_support import paragraphs, tiny_reader, tiny_tokenizer, write_squad_json
+from tests.rag.test_training_support import main, paragraphs, tiny_reader, tiny_tokenizer, write_squad_json
 
 
 @pytest.fixture
@@ -86,6 +85,6 @@ def test_what_cannot_be_measured_is_refused(
         capsys.readouterr()
         assert measure(model, file) == 2
         error = capsys.readouterr().err
-        assert error.startswith("error: ")
+        assert error.startswith("sourcespan: ")
         assert message in error
         assert error.count("\n") == 1

@@ -12,12 +12,10 @@ import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQuestionAnswering
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
-from eval.split_layers import SplitReader
-from rag.ahead import LAYERS_AHEAD
-from rag.training.__main__ import main
+from rag.ahead import FIRST_POSITION, LAYERS_AHEAD
 from rag.training.apart import Apart
 from rag.training.loss import on_average, reading_loss, states_loss, training_loss
-from tests.rag.test_training_support import Files, arguments, one_error_line, tiny_reader
+from tests.rag.test_training_support import Files, arguments, main, one_error_line, tiny_reader
 
 QUESTION, PASSAGE = [2, 9, 10, 11, 3], [12, 13, 14, 15, 16, 3]
 
@@ -28,6 +26,25 @@ def model(folder: Path) -> BertForQuestionAnswering:
     return loaded
 
 
+@torch.inference_mode()
+def computed_one_by_one(whole: BertForQuestionAnswering, layers: int) -> torch.Tensor:
+    """The logits, (tokens, 2): the lower ``layers`` of question and passage each by itself, the others together."""
+
+    def through(states: torch.Tensor, part: slice) -> torch.Tensor:
+        for layer in whole.bert.encoder.layer[part]:
+            states = layer(states)
+        return states
+
+    def alone(ids: list[int], kind: int, first: int) -> torch.Tensor:
+        tokens, positions = torch.tensor([ids]), torch.arange(first, first + len(ids))[None]
+        states = whole.bert.embeddings(tokens, torch.full_like(tokens, kind), positions)
+        return through(states, slice(layers))
+
+    states = torch.cat([alone(QUESTION, 0, 0), alone(PASSAGE, 1, FIRST_POSITION)], dim=1)
+    logits: torch.Tensor = whole.qa_outputs(through(states, slice(layers, None)))
+    return logits[0]
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_question_and_passage_are_apart_below_and_together_above(tmp_path: Path, layers: int) -> None:
     whole = model(tiny_reader(tmp_path / "reader"))
@@ -36,7 +53,7 @@ def test_question_and_passage_are_apart_below_and_together_above(tmp_path: Path,
     mask = torch.tensor([[1] * (len(QUESTION) + len(PASSAGE)) + [0, 0]])
     with torch.inference_mode():
         computed = Apart(whole, layers)(ids, mask, types)
-    right = SplitReader(whole, layers).read(QUESTION, PASSAGE).logits
+    right = computed_one_by_one(whole, layers)
     torch.testing.assert_close(computed.start_logits[0, :-2], right[:, 0], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(computed.end_logits[0, :-2], right[:, 1], atol=1e-5, rtol=1e-4)
 

@@ -17,22 +17,29 @@ from safetensors.torch import load_file
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from rag.training import checkpoint, weights
-from rag.training.__main__ import main
 from rag.training.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
 from rag.training.commit import code_commit
 from rag.training.errors import CheckpointUnusable
 from rag.training.hardware import choose_hardware
 from rag.training.trainer import Trainer
-from tests.rag.test_training_support import Files, arguments, one_error_line, paragraphs, tiny_reader, write_squad_json
+from tests.rag.test_training_support import (
+    Files,
+    arguments,
+    main,
+    one_error_line,
+    paragraphs,
+    tiny_reader,
+    write_squad_json,
+)
 
 ROOT = Path(__file__).parents[2]
-BLOCKED = ["typer", "pydantic", "faiss", "sklearn", "sentence_transformers", "fastapi", "rich"]
+BLOCKED = ["faiss", "fastapi", "lxml", "scipy", "sentence_transformers", "sklearn", "uvicorn"]
 # the command, without the packages that it must not need
 WITHOUT_THE_REST = f"""
 import sys
 sys.modules.update(dict.fromkeys({BLOCKED}))
-from rag.training.__main__ import main
-sys.exit(main())
+from rag.training.commands import app
+app()
 """
 
 
@@ -170,7 +177,7 @@ def test_shared_paragraphs_stop_a_run_before_it_writes_anything(
     files: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shared = write_squad_json(tmp_path / "shared.json", paragraphs(5, seed=3))
-    assert main([*arguments(files, tmp_path / "out"), "--train", str(files.train), str(shared)]) == 2
+    assert main([*arguments(files, tmp_path / "out"), "--train", str(shared)]) == 2
     assert "share text in 5 paragraphs: shared.json with dev.json (5); first: " in one_error_line(capsys)
     assert not (tmp_path / "out").exists()
 
@@ -203,6 +210,13 @@ def test_bad_input_gives_one_line(
 ) -> None:
     assert main([*arguments(files, tmp_path / "out"), *options.split()]) == 2
     assert message in one_error_line(capsys)
+
+
+def test_mistaken_options_are_a_matter_of_usage(files: Files, tmp_path: Path) -> None:
+    with start(["-m", "rag.training", *arguments(files, tmp_path / "out"), "--batch", "3"]) as process:
+        output, _ = process.communicate()
+    assert process.returncode == 2
+    assert "No such option: --batch" in output
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_is_not_kept(files: Files, tmp_path: Path) -> None:
@@ -295,18 +309,24 @@ def test_precision_follows_the_processor_unless_told() -> None:
     assert automatic.bf16 is (automatic.attention == "eager")
 
 
-def test_the_commit_is_read_from_a_repository_and_a_worktree(tmp_path: Path) -> None:
-    assert code_commit(tmp_path) is None
-    git, tree = tmp_path / ".git", tmp_path / "tree"
-    (git / "refs" / "heads").mkdir(parents=True)
-    (git / "HEAD").write_text("ref: refs/heads/main\n")
-    (git / "packed-refs").write_text("# pack-refs\nabc refs/heads/main\n")
-    assert code_commit(tmp_path) == "abc"
-    (git / "refs" / "heads" / "main").write_text("def\n")
-    assert code_commit(tmp_path) == "def"
-    (git / "worktrees" / "tree").mkdir(parents=True)
-    (git / "worktrees" / "tree" / "HEAD").write_text("ref: refs/heads/main\n")
-    (git / "worktrees" / "tree" / "commondir").write_text("../..\n")
-    tree.mkdir()
-    (tree / ".git").write_text(f"gitdir: {git / 'worktrees' / 'tree'}\n")
-    assert code_commit(tree) == "def"
+def test_the_commit_is_that_of_a_repository_and_of_a_worktree_and_else_unknown(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+        return subprocess.run(
+            ["git", *identity, *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    assert code_commit(tmp_path) == "unknown"
+    git("init")
+    assert code_commit(tmp_path) == "unknown"
+    git("commit", "--allow-empty", "-m", "one")
+    assert code_commit(tmp_path) == git("rev-parse", "HEAD")
+    git("worktree", "add", "--detach", "tree")
+    assert code_commit(tmp_path / "tree") == code_commit(tmp_path)
+    (tmp_path / "installed").mkdir()  # as in a virtual environment inside somebody's repository
+    assert code_commit(tmp_path / "installed") == "unknown"
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert code_commit(ROOT) == "unknown"

@@ -16,6 +16,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForQuestionAnswering, PreTrainedTokenizerFast
 
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
+from rag.training.commands import app
 
 NOUNS = ["cat", "dog", "bird", "mat", "hill", "river"]
 WORDS = [
@@ -118,8 +119,13 @@ def arguments(files: Files, out: Path, *more: str) -> list[str]:
     return [*given.split(), *more]
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Runs `sourcespan train` in this process; gives the exit code."""
+    return app(arguments, standalone_mode=False) or 0
+
+
 def one_error_line(capsys: pytest.CaptureFixture[str]) -> str:
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
-    assert lines[0].startswith("error: ")
+    assert lines[0].startswith("sourcespan: ")
     return lines[0]

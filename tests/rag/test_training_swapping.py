@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from index.errors import QuestionTooLong
 from rag.loading import ModelConfig, load_reader
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion, read_squad
-from rag.training.__main__ import main
 from rag.training.split import write_squad
 from rag.training.swapping import Asked, falls_for, swap, swap_files
 from tests.fakes import QuotingReader
+from tests.rag.test_training_support import main
 
 TEXT = (
     "In March 1921 Elsa Brandt mapped the Orlo valley. Her rival Tomas Wirth mapped the Senna valley in 1934, and "
