@@ -21,15 +21,17 @@ from rich.table import Table
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils import logging
 
+from index.inference.compiled_bert import Work
 from index.inference.precision import ACTIVATIONS_FILE, NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
 from index.terminal import Console
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
 from rag.matching import token_f1
-from rag.reader import ExtractiveReader
+from rag.reader import ExtractiveReader, load_reader_from
 from rag.squad import read_squad
-from rag.together import TogetherEncoder
+from rag.together import JointEncoder
 from rag.transformers_reader import transformers_logits
+from rag.windows import WindowTokenizer
 
 _WARM_UP = 3
 
@@ -43,18 +45,21 @@ class Asked:
     accepted: Sequence[str]
 
 
-class AsTransformersDoes(ExtractiveReader):
+def as_transformers_does(folder: Path, name: str, precision: NumberFormat) -> ExtractiveReader:
     """The same reader, but for its forward pass: transformers' own, padded."""
-
-    def __init__(self, folder: Path, name: str, precision: NumberFormat) -> None:
-        super().__init__(folder, name, ReaderConfig(precision=precision))
-        model = AutoModelForQuestionAnswering.from_pretrained(folder, dtype=torch.float32).eval()
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        assert isinstance(tokenizer, PreTrainedTokenizerFast)  # noqa: S101
-        logits = transformers_logits(model, tokenizer, bf16=precision == "bf16")
-        self._encoder = TogetherEncoder(
-            logits, self._tokenizer, max_tokens=self._window_tokens, stride=self._config.stride
-        )
+    model = AutoModelForQuestionAnswering.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert isinstance(tokenizer, PreTrainedTokenizerFast)  # noqa: S101
+    config, logits = ReaderConfig(), transformers_logits(model, tokenizer, bf16=precision == "bf16")
+    tokens = {"max_tokens": config.max_window_tokens, "stride": config.stride}
+    return ExtractiveReader(
+        JointEncoder(logits, WindowTokenizer.of(tokenizer), **tokens),
+        config,
+        fingerprint=f"{name}, by transformers",
+        number_format=precision,
+        max_tokens=config.max_window_tokens,
+        work=Work(),
+    )
 
 
 def ways(name: str) -> dict[str, ExtractiveReader]:
@@ -62,10 +67,10 @@ def ways(name: str) -> dict[str, ExtractiveReader]:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = reader_folder(name, allow_hub=False)
     precisions: list[NumberFormat] = ["fp32", "bf16"] if cpu_has_fast_bf16() else ["fp32"]
-    padded = {f"transformers, {precision}": AsTransformersDoes(folder, name, precision) for precision in precisions}
+    padded = {f"transformers, {precision}": as_transformers_does(folder, name, precision) for precision in precisions}
     if cpu_has_fast_int8() and (folder / ACTIVATIONS_FILE).exists():
         precisions.append("int8")
-    ours = {f"OpenVINO, {p}": ExtractiveReader(folder, name, ReaderConfig(precision=p)) for p in precisions}
+    ours = {f"OpenVINO, {p}": load_reader_from(folder, name, ReaderConfig(precision=p)) for p in precisions}
     return {**padded, **ours}
 
 

@@ -31,8 +31,6 @@ class ReaderConfig:
     stride: int = 128
     max_answer_tokens: int = 30
     spans_per_window: int = 10
-    batch_tokens: int = 4_096
-    """Padded tokens in one forward pass."""
     null_weight: float = 1.0
     """How much of the null answer's score is taken off: at 0 spans of different windows compare by their raw logits."""
     precision: Precision = "auto"

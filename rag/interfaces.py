@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from index.documents import Document, Location
+from index.interfaces import Preparation
 from rag.answers import RetrievedPassage
 
 SearchMode = Literal["hybrid", "dense", "lexical"]
@@ -97,6 +98,13 @@ class Reader(Protocol):
         Gives after each pass what it found, as (position in ``readings``, span), in no order. The questions are
         checked ones.
         """
+
+
+class PrecomputedLayers(Preparation, Protocol):
+    """What the lower layers of a reader make of passages, computed when these are indexed, and kept."""
+
+    def prepared(self) -> int:
+        """How many windows of passages it is kept of."""
 
 
 class DocumentStore(Protocol):

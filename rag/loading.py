@@ -92,7 +92,7 @@ def load(
         embedder = load_embedder(models)
         extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader, data)
         passage_index = PassageIndex(
-            data, embedder, size=size, rule=rule, preparation=extractive_reader.ahead, quota=quota
+            data, embedder, size=size, rule=rule, preparation=extractive_reader.precomputed, quota=quota
         )
         reranker = load_reranker(models)
     give_back()
@@ -116,7 +116,7 @@ def open_index(
     Raises ModelError, CatalogueError, and where the reader is needed CalibrationMismatch.
     """
     embedder = load_embedder(models)
-    preparation = load_reader(models, embedder.fingerprint, data=data)[0].ahead if models.ahead else None
+    preparation = load_reader(models, embedder.fingerprint, data=data)[0].precomputed if models.ahead else None
     return PassageIndex(data, embedder, rule=rule, preparation=preparation, quota=quota)
 
 
@@ -156,11 +156,12 @@ def load_reader(
     CalibrationMismatch; CatalogueError where what it computes ahead cannot be kept in that folder.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
-    from rag.reader import ExtractiveReader  # its library is needed only by whoever reads
+    from rag.reader import load_reader_from  # its library is needed only by whoever reads
 
-    ahead = data / STATES_FILE if models.ahead and data is not None else None
-    reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision), ahead)
-    calibration = _calibration(models.calibration, calibration_beside(folder, ahead=reader.ahead is not None))
+    states = data / STATES_FILE if models.ahead and data is not None else None
+    config = config or ReaderConfig(precision=models.precision)
+    reader = load_reader_from(folder, models.reader, config, states=states)
+    calibration = _calibration(models.calibration, calibration_beside(folder, ahead=states is not None))
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration
 

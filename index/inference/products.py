@@ -15,12 +15,11 @@ from index.inference.bert_weights import Affine, Floats
 from index.inference.graph_nodes import Node, constant
 from index.inference.layouts import ChannelsFirst, ChannelsLast, Layout
 from index.inference.precision import NumberFormat, Precision, cpu_has_fast_int8, cpu_has_vnni, takes_bf16
+from index.quantised import Quantised, steps_reaching
 
 # of an 8-bit product's input channels, these are scaled so that they reach no further than the others do
 _FAR_REACHING = 0.1
 _LEVELS = 256
-# the largest level of a weight, which is as far below zero as above
-_MOST = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +103,9 @@ def _int8_weight(layer: Affine, down: Floats) -> Node:
     """
     weight = layer.weight * down
     neighbours = weight[:, :-1:2] + weight[:, 1::2]
-    reach = np.abs(np.hstack([weight, neighbours])).max(axis=1, keepdims=True)
-    # all weights of an output may be zero
-    step = np.maximum(reach, np.finfo(np.float32).tiny) / _MOST
-    levels = graph.constant(np.rint(weight / step).astype(np.int8))
-    return graph.multiply(graph.convert(levels, np.float32), constant(step))
+    farthest = np.abs(np.hstack([weight, neighbours])).max(axis=1, keepdims=True)
+    quantised = Quantised.of(weight, steps_reaching(farthest))
+    return graph.multiply(graph.convert(graph.constant(quantised.levels), np.float32), constant(quantised.steps))
 
 
 def _affine(inputs: Node, weight: Node, layer: Affine, layout: Layout) -> Node:
