@@ -111,10 +111,10 @@ class Backend:
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[AskEvent | None] = asyncio.Queue()
 
-        def heard(event: AskEvent) -> None:
+        def on_event(event: AskEvent) -> None:
             loop.call_soon_threadsafe(events.put_nowait, event)
 
-        asked = self._submit(replace(question, heard=heard))
+        asked = self._submit(replace(question, on_event=on_event))
         asked.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:

@@ -48,4 +48,4 @@ class Quantised:
 def steps_reaching(farthest: NDArray[np.float32]) -> NDArray[np.float32]:
     """The steps, of the same shape, with which numbers as far from 0 as ``farthest`` still have a level."""
     # all numbers may be zero, and a step may not
-    return np.maximum(farthest, np.finfo(np.float32).tiny) / np.float32(_LARGEST_LEVEL)
+    return (np.maximum(farthest, np.finfo(np.float32).tiny) / _LARGEST_LEVEL).astype(np.float32, copy=False)

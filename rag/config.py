@@ -18,7 +18,7 @@ class RetrieverConfig:
     depth: int = 50
     dense_weight: float = 0.8
     reach: float = 0.2
-    """How far behind the best passage's fused score one may be to be a contender."""
+    """How far behind the best passage's fused score one may be and still be worth reading."""
     rerank_depth: int = 20
     """How many of the fused passages a reranker scores, where there is one; more where more are to be read."""
 
@@ -43,6 +43,6 @@ class AskConfig:
     top_k: int = 5
     n_best: int = 3
     read_first: int = 2
-    """Passages that are read before it is looked at whether the other contenders need be."""
+    """Passages that are read before it is looked at whether the others worth reading need be."""
     sure: float = 0.7
-    """The confidence in the best answer of these at which reading stops; 1 reads every passage, contender or not."""
+    """The confidence in the best answer of these at which reading stops; 1 reads every passage."""

@@ -32,8 +32,8 @@ class Retrieval:
     embed_ms: float
     """Of all queries that were embedded together with it."""
     search_ms: float
-    contenders: int
-    """So many of the first passages may hold the answer; the others are too far behind."""
+    worth_reading: int
+    """How many of the first passages may hold the answer; the others are too far behind."""
 
 
 class Retriever(Protocol):

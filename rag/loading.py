@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.allocator import give_back, share_one_heap
-from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
+from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, ModelEmbedder, load_embedder_from
 from index.errors import ModelNotFound
 from index.inference.precision import Precision
 from index.passage_index import PassageIndex
@@ -64,7 +64,7 @@ class Parts:
     """Everything that answers questions, put together."""
 
     index: PassageIndex
-    embedder: SentenceTransformerEmbedder
+    embedder: ModelEmbedder
     reader: ExtractiveReader
     calibration: Calibration
     answerer: QuestionAnswerer
@@ -133,11 +133,11 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
+def load_embedder(models: ModelConfig) -> ModelEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
     bundled = models.embedder == DEFAULT_EMBEDDER
-    return SentenceTransformerEmbedder(
+    return load_embedder_from(
         folder,
         models.embedder,
         expected_sha256=ALL_MINILM_L6_V2_SHA256 if bundled else None,

@@ -57,10 +57,10 @@ class HybridRetriever:
             searching = perf_counter()
             passages = self._search(query, None if query.mode == "lexical" else next(vectors))
             took_ms = (perf_counter() - searching) * 1e3
-            found.append(Retrieval(tuple(passages), embed_ms, took_ms, self._contenders(passages)))
+            found.append(Retrieval(tuple(passages), embed_ms, took_ms, self._worth_reading(passages)))
         return found
 
-    def _contenders(self, passages: Sequence[RetrievedPassage]) -> int:
+    def _worth_reading(self, passages: Sequence[RetrievedPassage]) -> int:
         if self._reranker is not None:  # whose scores are of its own scale
             return len(passages)
         return sum(found.score >= passages[0].score - self._config.reach for found in passages)

@@ -70,8 +70,9 @@ def test_a_reader_that_is_no_bert_is_computed_by_transformers(tmp_path: Path) ->
     )
     right = transformers_logits(model, tokenizer, bf16=False)(windows)
     for mine, each in zip(reader._encoder.logits(windows), right, strict=True):
-        for one, other in zip(mine, each, strict=True):
-            np.testing.assert_allclose(one, other, atol=1e-5)
+        assert mine[0] == each[0]
+        np.testing.assert_allclose(mine[1], each[1], atol=1e-5)
+        np.testing.assert_allclose(mine[2], each[2], atol=1e-5)
     assert reader.read("who", PASSAGES)
 
 

@@ -78,7 +78,7 @@ def test_they_are_what_the_tokenizer_makes_of_the_pair(
             if "token_type_ids" in window.inputs:
                 assert window.inputs["token_type_ids"].tolist() == encoding.type_ids
             inside = [sequence == 1 for sequence in encoding.sequence_ids]
-            for token in np.flatnonzero(inside):
+            for token in (n for n, is_inside in enumerate(inside) if is_inside):
                 assert window.characters(token, token) == encoding.offsets[token]
             assert len(window) == len(inside)
             assert not window.passage.offsets[~np.array(inside[window.passage_from :], dtype=bool)].any()
