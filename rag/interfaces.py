@@ -26,12 +26,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """The passages for a query, best first, and how long it took to get them, in milliseconds."""
+    """The passages for a query, best first, and how long it took to get them. Times are in milliseconds."""
 
     passages: tuple[RetrievedPassage, ...]
     embed_ms: float
-    """Of all queries that were embedded together with it."""
+    """How long it took to embed it and all queries that were embedded together with it."""
     search_ms: float
+    """How long it took to search for it and to look up what was found."""
     worth_reading: int
     """How many of the first passages may hold the answer; the others are too far behind."""
 

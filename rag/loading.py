@@ -36,7 +36,7 @@ DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "reader-v5"
 CALIBRATION_FILE = "calibration.json"
 CALIBRATION_FILE_AHEAD = "calibration-ahead.json"
-"""For what the reader answers when its lower layers were computed ahead."""
+"""For the confidence of what the reader answers with precomputed lower layers."""
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
 
@@ -152,8 +152,8 @@ def load_reader(
 ) -> tuple[ExtractiveReader, Calibration]:
     """The reader, and the calibration that lies beside its weights, if one does.
 
-    Only with ``data``, the folder of the index, can it compute ahead. Raises ModelNotFound, ModelUnsuitable,
-    CalibrationMismatch; CatalogueError where what it computes ahead cannot be kept in that folder.
+    Only with ``data``, the folder of the index, can its lower layers be precomputed. Raises ModelNotFound,
+    ModelUnsuitable, CalibrationMismatch; CatalogueError where what is precomputed cannot be kept in that folder.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
     from rag.reader import load_reader_from  # its library is needed only by whoever reads

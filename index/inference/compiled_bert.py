@@ -45,9 +45,9 @@ class Work:
     """How many operations were computed so far, padding left out."""
 
     products: int = 0
-    """Of matrix products with weights."""
+    """Operations of matrix products with weights."""
     attention: int = 0
-    """Of those between tokens."""
+    """Operations of products between tokens."""
 
 
 class CompiledLayers:
@@ -104,7 +104,7 @@ class CompiledBert:
         return self._layers.passes([self._embedded(text) for text in texts])
 
     def states(self, texts: Sequence[Tokens]) -> list[States]:
-        """The same, of each text in order."""
+        """The states of each text, in order."""
         return in_order(self.passes(texts), [len(text.ids) for text in texts])
 
     def _embedded(self, text: Tokens) -> States:
@@ -141,7 +141,7 @@ class _Table:
             self._kept = exact.astype(np.float16) if number_format == "bf16" else exact
 
     def rows(self, numbers: NDArray[np.int64]) -> States:
-        """(numbers, width)"""
+        """The embeddings of these vocabulary numbers, (numbers, width)."""
         if isinstance(self._kept, Quantised):
             return self._kept.rows(numbers)
         return self._kept.take(numbers, axis=0).astype(np.float32, copy=False)

@@ -33,7 +33,7 @@ class Arithmetic:
 
     @classmethod
     def chosen(cls, precision: Precision, model: str, weights_sha256: str, activations: Path) -> Arithmetic:
-        """For this CPU and the model, whose ``activations`` need not exist.
+        """The arithmetic for this CPU and the model, whose file of ``activations`` need not exist.
 
         Raises ModelUnsuitable where ``precision`` is int8 and they do not, or the CPU cannot compute in it; and where
         they are of other weights.
@@ -50,14 +50,14 @@ class Arithmetic:
 
     @property
     def number_format(self) -> NumberFormat:
-        """Of the products."""
+        """The number format of the products."""
         if self.activations is not None:
             return "int8"
         return "bf16" if self.bf16 else "fp32"
 
     @property
     def layout(self) -> Layout:
-        """Of the states that it is quickest with."""
+        """The layout of states that it is fastest with."""
         return ChannelsLast() if self.activations is None else int8_layout()
 
     def products(self, inputs: Node, layers: Sequence[Affine], name: str) -> list[Node]:
@@ -68,17 +68,19 @@ class Arithmetic:
 
 
 def int8_layout() -> Layout:
-    """Of the states that products in 8 bits are quickest with on this processor."""
+    """The layout of states that products in 8 bits are fastest with on this processor."""
     return ChannelsLast() if cpu_has_vnni() else ChannelsFirst()
 
 
 def in_floats(inputs: Node, layer: Affine, layout: Layout) -> Node:
-    """In those that the graph is computed in."""
+    """What a linear layer makes of ``inputs``, in the floats that the graph is computed in."""
     return _affine(inputs, constant(layer.weight), layer, layout)
 
 
 def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats, layout: Layout) -> list[Node]:
-    """In 8-bit integers, from float32 and to it; ``bounds`` (2, channels) are what the inputs were seen to be.
+    """What linear layers make of ``inputs``, in 8-bit integers, from float32 and to it.
+
+    ``bounds`` (2, channels) are the least and the greatest inputs that were seen.
 
     A weight has one scale for each output, the inputs one scale together. Therefore the few channels that reach much
     further than the others are scaled down first and their weights up, as in SmoothQuant (Xiao et al., 2022,
@@ -96,7 +98,7 @@ def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats, layout
 
 
 def _int8_weight(layer: Affine, down: Floats) -> Node:
-    """(outputs, inputs), as integers times a step for each output.
+    """The weight (outputs, inputs) as integers times a step for each output.
 
     Without VNNI the products of two neighbouring inputs are added up in 16 bits, where 255 times 128 fits: neighbours
     add up to no more than that. It is so on every processor, so that all compute the same.
