@@ -104,22 +104,26 @@ class Backend:
 
     async def ask(self, question: Question) -> QAResult:
         """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
-        return await self._noted(self._submit(question))
+        result = await self._submit(question)
+        self._note(result)
+        return result
 
     async def events(self, question: Question) -> AsyncGenerator[AskEvent]:
         """The passages, each new best answer, then the result. Raises like `ask`."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[AskEvent | None] = asyncio.Queue()
 
-        def heard(event: AskEvent) -> None:
+        def on_event(event: AskEvent) -> None:
             loop.call_soon_threadsafe(events.put_nowait, event)
 
-        asked = self._submit(replace(question, heard=heard))
+        asked = self._submit(replace(question, on_event=on_event))
         asked.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
                 yield event
-            yield await self._noted(asked)
+            result = await asked
+            self._note(result)
+            yield result
         finally:
             asked.cancel()
 
@@ -195,8 +199,7 @@ class Backend:
             stop.set()
             raise
 
-    async def _noted(self, asked: Asked) -> QAResult:
-        result = await asked
+    def _note(self, result: QAResult) -> None:
         self.metrics.answered(result)
         fields: dict[str, object] = {
             "abstained": result.abstained,
@@ -207,4 +210,3 @@ class Backend:
         if self._log_questions:
             fields["question"] = result.question
         logger.info("question", extra={"fields": fields})
-        return result

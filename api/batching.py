@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -55,6 +56,14 @@ class _Begun:
 
     waiting: _Waiting
     slices: Generator[int, None, Outcomes]
+
+
+@dataclass(eq=False, frozen=True, slots=True)
+class _Turn:
+    """What the answering thread does next, and what is then made of it in the event loop."""
+
+    work: Callable[[], Any]
+    conclude: Callable[[asyncio.Future[Any]], None]
 
 
 class Batcher:
@@ -150,36 +159,34 @@ class Batcher:
             self._begun = deque(begun for begun in self._begun if begun.waiting is not waiting)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
         while not self._closing or self._has_work():
             await self._changed.wait()
             self._changed.clear()
             while self._has_work():
-                await self._take_turn()
+                turn = self._next_turn()
+                done = loop.run_in_executor(self._thread, turn.work)
+                await asyncio.wait([done])
+                turn.conclude(done)
 
     def _has_work(self) -> bool:
         return bool(self._checks or self._ordinary or self._long or self._begun)
 
-    async def _take_turn(self) -> None:
+    def _next_turn(self) -> _Turn:
         while self._long and len(self._begun) < self._most_together:
             self._begin(self._long.take())
         if not self._begun:
             self._due_to_long = 0.0
         if self._checks:
-            await self._check(*self._checks.popleft())
-        elif self._begun and (not self._ordinary or self._due_to_long > 0):
-            await self._read_slice(self._begun.popleft())
-        else:
-            await self._answer_together(self._next_batch())
-
-    async def _check(self, work: Callable[[], T], checked: asyncio.Future[T]) -> None:
-        done = await self._in_thread(work)
-        error = done.exception()
-        if checked.done():
-            return  # nobody waits for it any more
-        if error is None:
-            checked.set_result(done.result())
-        else:
-            checked.set_exception(error)
+            work, checked = self._checks.popleft()
+            return _Turn(work, partial(_pass_on, checked))
+        if self._begun and (not self._ordinary or self._due_to_long > 0):
+            begun = self._begun.popleft()
+            return _Turn(partial(_next_slice, begun.slices), partial(self._slice_read, begun))
+        batch = self._next_batch()
+        self._note_turn(batch)
+        questions = [waiting.question for waiting in batch]
+        return _Turn(partial(self._answerer.ask_many, questions), partial(self._answered, batch, perf_counter()))
 
     def _next_batch(self) -> list[_Waiting]:
         batch = [self._ordinary.take()]
@@ -189,10 +196,7 @@ class Batcher:
             budget -= batch[-1].cost
         return batch
 
-    async def _answer_together(self, batch: Sequence[_Waiting]) -> None:
-        began = perf_counter()
-        self._note_turn(batch)
-        done = await self._in_thread(lambda: self._answerer.ask_many([waiting.question for waiting in batch]))
+    def _answered(self, batch: Sequence[_Waiting], began: float, done: asyncio.Future[Outcomes]) -> None:
         total = sum(waiting.cost for waiting in batch)
         each = (perf_counter() - began) / total
         self._seconds_per_cost = _INERTIA * self._seconds_per_cost + (1 - _INERTIA) * each
@@ -209,9 +213,8 @@ class Batcher:
         passages = max(1, _SLICE // weight(waiting.question))
         self._begun.append(_Begun(waiting, self._answerer.ask_in_slices([waiting.question], passages)))
 
-    async def _read_slice(self, begun: _Begun) -> None:
+    def _slice_read(self, begun: _Begun, done: asyncio.Future[int | Outcomes]) -> None:
         waiting = begun.waiting
-        done = await self._in_thread(lambda: _next_slice(begun.slices))
         error = done.exception()
         if error is not None:
             self._conclude(waiting, error)
@@ -221,11 +224,6 @@ class Batcher:
                 self._begun.append(begun)
         else:
             self._conclude(waiting, *step)
-
-    async def _in_thread(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        done = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        await asyncio.wait([done])
-        return done
 
     def _note_turn(self, batch: Sequence[_Waiting]) -> None:
         now = perf_counter()
@@ -245,6 +243,16 @@ class Batcher:
             waiting.asked.set_result(outcome)
         else:
             waiting.asked.set_exception(outcome)
+
+
+def _pass_on(checked: asyncio.Future[T], done: asyncio.Future[T]) -> None:
+    error = done.exception()
+    if checked.done():
+        return  # nobody waits for it any more
+    if error is None:
+        checked.set_result(done.result())
+    else:
+        checked.set_exception(error)
 
 
 def _next_slice(slices: Generator[int, None, Outcomes]) -> int | Outcomes:

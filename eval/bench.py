@@ -231,7 +231,7 @@ def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
 def _index_rate(folder: Path, parts: Parts) -> float:
     lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.strip()]
     texts = ["\n\n".join(lines[at:] + lines[:at]) for at in range(len(lines))]
-    with PassageIndex(folder, parts.embedder, preparation=parts.reader.ahead) as index:
+    with PassageIndex(folder, parts.embedder, preparation=parts.reader.precomputed) as index:
         began = perf_counter()
         added = sum(document.passages for document, _ in add_many(index, [DocumentDraft("", text) for text in texts]))
         return added / (perf_counter() - began)

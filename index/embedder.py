@@ -1,4 +1,4 @@
-"""Texts → unit vectors by a sentence-transformers model."""
+"""Texts → unit vectors, by a model from a folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from index.errors import ModelCorrupted, ModelUnsuitable
-from index.inference.precision import ACTIVATIONS_FILE, Precision
+from index.inference.precision import ACTIVATIONS_FILE, NumberFormat, Precision
 from index.interfaces import Vectors
 from index.remembered import Remembered
 
@@ -29,11 +29,11 @@ class TextEncoder(Protocol):
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """How many numbers a vector has."""
 
     @property
     def longest(self) -> int:
-        """Tokens of the longest text, special ones included; the rest of a longer one is cut off."""
+        """How many tokens of a text count, special ones included; the rest is cut off."""
 
     @property
     def max_tokens(self) -> int:
@@ -41,66 +41,52 @@ class TextEncoder(Protocol):
 
     @property
     def work(self) -> Work:
-        """What it computed so far, where a `CompiledBert` does."""
+        """How many operations it computed so far, where a `CompiledBert` does."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without the model's special ones."""
+        """How many tokens each text has, without the model's special ones."""
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension), of one text or more."""
+        """A vector for each of one text or more, (texts, dimension)."""
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension), of one text or more."""
+        """A vector for each of one question or more, (texts, dimension)."""
 
 
-class SentenceTransformerEmbedder:
-    """A sentence-transformers model from a folder, on the CPU."""
+class ModelEmbedder:
+    """Texts → unit vectors, on the CPU. The vectors of the last questions are remembered. Threads may share it."""
 
     def __init__(
         self,
-        folder: Path,
-        name: str,
+        encoder: TextEncoder,
         *,
-        expected_sha256: str | None = None,
-        batch_size: int = 16,
-        precision: Precision = "auto",
-        activations: Path | None = None,
+        fingerprint: str,
+        number_format: NumberFormat,
         remembered_questions: int = 0,
     ) -> None:
-        """``activations`` is a file, unless told that beside the weights.
-
-        Raises ModelCorrupted where the weights are not the expected ones, ModelUnsuitable for no embedder.
-        """
-        from index.inference.products import Arithmetic  # its library is needed only by whoever embeds
-
-        weights_hash = weights_sha256(folder, name)
-        if expected_sha256 is not None and weights_hash != expected_sha256:
-            raise ModelCorrupted(name, expected_sha256, weights_hash)
-        arithmetic = Arithmetic.chosen(precision, name, weights_hash, activations or folder / ACTIVATIONS_FILE)
-        self.number_format = arithmetic.number_format
-        self._encoder = _encoder(folder, name, arithmetic, batch_size)
+        """``fingerprint`` names the weights and the longest text, ``number_format`` what they are computed in."""
+        self.fingerprint = fingerprint
+        self.number_format = number_format
+        self.dimension = encoder.dimension
+        self.max_tokens = encoder.max_tokens
+        self._encoder = encoder
         self._queries: Remembered[str, Vectors] = Remembered(remembered_questions)
-        self.dimension = self._encoder.dimension
-        self.max_tokens = self._encoder.max_tokens
-        # the same weights cut at another length give other vectors; those of another precision are as near as makes no
-        # difference: to within 0.0001 of the cosine for bf16, 0.01 for int8
-        self.fingerprint = f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}/{self._encoder.longest}"
 
     @property
     def work(self) -> Work:
-        """What it computed so far, where a `CompiledBert` does."""
+        """How many operations it computed so far, where a `CompiledBert` does."""
         return self._encoder.work
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without the model's special ones."""
+        """How many tokens each text has, without the model's special ones."""
         return self._encoder.count_tokens(texts) if texts else []
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension), unit length."""
+        """A vector of unit length for each text, (texts, dimension)."""
         return self._unit(self._encoder.passages(texts) if texts else [])
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension), unit length; of the last ``remembered_questions`` texts each is computed but once."""
+        """The same for questions, of which the last ``remembered_questions`` are computed but once."""
         known = self._queries.known(texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
@@ -109,20 +95,51 @@ class SentenceTransformerEmbedder:
             known |= computed
         return np.stack([known[text] for text in texts])
 
-    def _unit(self, made: Vectors | list[Vectors]) -> Vectors:
-        vectors = np.asarray(made, dtype=np.float32).reshape(-1, self.dimension)
+    def _unit(self, encoded: Vectors | list[Vectors]) -> Vectors:
+        vectors = np.asarray(encoded, dtype=np.float32).reshape(-1, self.dimension)
         unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit
 
 
-def _encoder(folder: Path, name: str, arithmetic: Arithmetic, batch_size: int) -> TextEncoder:
+def load_embedder_from(
+    folder: Path,
+    name: str,
+    *,
+    expected_sha256: str | None = None,
+    precision: Precision = "auto",
+    activations: Path | None = None,
+    remembered_questions: int = 0,
+) -> ModelEmbedder:
+    """The embedder in ``folder``; ``name`` is what errors and its fingerprint call it.
+
+    ``activations`` is the file that knows what goes into its products, by default the one beside the weights. Raises
+    ModelCorrupted where the weights are not the expected ones, ModelUnsuitable where the folder holds no embedder.
+    """
+    from index.inference.products import Arithmetic  # its library is needed only by whoever embeds
+
+    weights_hash = weights_sha256(folder, name)
+    if expected_sha256 is not None and weights_hash != expected_sha256:
+        raise ModelCorrupted(name, expected_sha256, weights_hash)
+    arithmetic = Arithmetic.chosen(precision, name, weights_hash, activations or folder / ACTIVATIONS_FILE)
+    encoder = _encoder(folder, name, arithmetic)
+    return ModelEmbedder(
+        encoder,
+        # the same weights cut at another length give other vectors; those of another precision are as near as makes no
+        # difference: to within 0.0001 of the cosine for bf16, 0.01 for int8
+        fingerprint=f"{name.rsplit('/', 1)[-1]}@{weights_hash[:16]}/{encoder.longest}",
+        number_format=arithmetic.number_format,
+        remembered_questions=remembered_questions,
+    )
+
+
+def _encoder(folder: Path, name: str, arithmetic: Arithmetic) -> TextEncoder:
     from index.inference.mean_encoder import stored_mean_encoder
 
     if (encoder := stored_mean_encoder(folder, arithmetic)) is not None:
         return encoder
     from index.inference.library_encoder import LibraryEncoder  # seconds of import, needed only by other models
 
-    return LibraryEncoder(folder, name, arithmetic, batch_size)
+    return LibraryEncoder(folder, name, arithmetic)
 
 
 def weights_sha256(folder: Path, name: str = "") -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,37 +17,20 @@ from numpy.typing import NDArray
 
 from index.database import Database, storage_error
 from index.errors import CatalogueBusy, CatalogueUnusable
+from index.quantised import Quantised, steps_reaching
 
 _FORMAT = "8-bit states"
 """How states are written; those that were written otherwise are another model's."""
 
-_MOST = 127
-"""The largest level of an 8-bit integer that has its negative."""
 
+def states_in_8_bits(states: NDArray[np.float32]) -> Quantised:
+    """What layers made of the tokens of a text, (tokens, width), in half the disk of 16-bit floats.
 
-@dataclass(frozen=True, eq=False)
-class States:
-    """What the lower layers made of each token of a text, in 8 bits: half the disk of 16-bit floats.
-
-    A few channels of a BERT reach ten times as far as the others, so each has a step of its own.
+    A few channels of a BERT reach ten times as far as the others, so each channel has a step of its own.
     """
-
-    levels: NDArray[np.int8]
-    """(tokens, width)"""
-    steps: NDArray[np.float16]
-    """(width,)"""
-
-    @classmethod
-    def of(cls, values: NDArray[np.float32]) -> States:
-        """Of (tokens, width); what is lost of each is at most half a step: a 254th of its channel's largest."""
-        farthest = np.abs(values).max(axis=0, initial=0.0)
-        # rounded up, so that the farthest still has a level
-        steps = np.nextafter((farthest / _MOST).astype(np.float16), np.float16(np.inf))
-        return cls(np.rint(values / steps).astype(np.int8), steps)
-
-    def values(self) -> NDArray[np.float32]:
-        """(tokens, width)"""
-        return self.levels.astype(np.float32) * self.steps.astype(np.float32)
+    farthest = np.abs(states).max(axis=0, initial=0.0)
+    # in 16 bits a step is rounded up, so that the farthest still has a level
+    return Quantised.of(states, np.nextafter(steps_reaching(farthest).astype(np.float16), np.float16(np.inf)))
 
 
 STATES_FILE = "states.sqlite3"
@@ -88,7 +70,7 @@ class StatesFile:
         """Closes every thread's connection."""
         self._db.close()
 
-    def known(self, keys: Iterable[str]) -> dict[str, States]:
+    def known(self, keys: Iterable[str]) -> dict[str, Quantised]:
         """Those that are there."""
         with self._db.reading() as db:
             rows = db.execute(
@@ -97,7 +79,7 @@ class StatesFile:
             ).fetchall()
         return {key: self._read(states) for key, states in rows if self._is_sound(states)}
 
-    def keep(self, states: Mapping[str, States], *, patient: bool = False) -> None:
+    def keep(self, states: Mapping[str, Quantised], *, patient: bool = False) -> None:
         """Does nothing where the file may only be read, nor, unless ``patient``, while someone else writes to it.
 
         Raises CatalogueFull, CatalogueUnusable, CatalogueBusy.
@@ -137,9 +119,9 @@ class StatesFile:
         levels = len(written) - 2 * self._width if isinstance(written, bytes) else -1
         return levels >= 0 and levels % self._width == 0
 
-    def _read(self, written: bytes) -> States:
+    def _read(self, written: bytes) -> Quantised:
         steps = np.frombuffer(written, dtype="<f2", count=self._width)
-        return States(np.frombuffer(written, dtype=np.int8, offset=steps.nbytes).reshape(-1, self._width), steps)
+        return Quantised(np.frombuffer(written, dtype=np.int8, offset=steps.nbytes).reshape(-1, self._width), steps)
 
 
 def remove_all(path: Path) -> None:
@@ -155,5 +137,5 @@ def remove_all(path: Path) -> None:
         database.close()
 
 
-def _written(states: States) -> bytes:
+def _written(states: Quantised) -> bytes:
     return states.steps.astype("<f2").tobytes() + states.levels.tobytes()

@@ -18,7 +18,7 @@ class RetrieverConfig:
     depth: int = 50
     dense_weight: float = 0.8
     reach: float = 0.2
-    """How far behind the best passage's fused score one may be to be a contender."""
+    """How far behind the best passage's fused score one may be and still be worth reading."""
     rerank_depth: int = 20
     """How many of the fused passages a reranker scores, where there is one; more where more are to be read."""
 
@@ -31,8 +31,6 @@ class ReaderConfig:
     stride: int = 128
     max_answer_tokens: int = 30
     spans_per_window: int = 10
-    batch_tokens: int = 4_096
-    """Padded tokens in one forward pass."""
     null_weight: float = 1.0
     """How much of the null answer's score is taken off: at 0 spans of different windows compare by their raw logits."""
     precision: Precision = "auto"
@@ -45,6 +43,6 @@ class AskConfig:
     top_k: int = 5
     n_best: int = 3
     read_first: int = 2
-    """Passages that are read before it is looked at whether the other contenders need be."""
+    """Passages that are read before it is looked at whether the others worth reading need be."""
     sure: float = 0.7
-    """The confidence in the best answer of these at which reading stops; 1 reads every passage, contender or not."""
+    """The confidence in the best answer of these at which reading stops; 1 reads every passage."""

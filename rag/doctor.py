@@ -94,13 +94,12 @@ def _reader(data: Path, models: ModelConfig, embedder: Embedder | None, reranker
     except SourcespanError as error:
         yield Finding("reader", "fault", str(error), "set SOURCESPAN_READER, or install the model anew")
         return
-    if reader.ahead is not None:
-        says = f"its lower layers were computed over {reader.ahead.prepared():,} passages, and are kept"
-        yield Finding("ahead", "fine", f"{says}; over others they are when these are read")
     sound = reads(reader)
-    if reader.ahead is not None:
-        reader.ahead.forget([PASSAGE])
-        reader.ahead.close()
+    if (precomputed := reader.precomputed) is not None:
+        precomputed.forget([PASSAGE])
+        says = f"its lower layers were computed over {precomputed.prepared():,} passages, and are kept"
+        yield Finding("ahead", "fine", f"{says}; over others they are when these are read")
+        precomputed.close()
     if sound:
         yield Finding("reader", "fine", f"{reader.fingerprint} loads and reads")
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from index.documents import Document, Location
+from index.interfaces import Preparation
 from rag.answers import RetrievedPassage
 
 SearchMode = Literal["hybrid", "dense", "lexical"]
@@ -25,14 +26,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """The passages for a query, best first, and how long it took to get them, in milliseconds."""
+    """The passages for a query, best first, and how long it took to get them. Times are in milliseconds."""
 
     passages: tuple[RetrievedPassage, ...]
     embed_ms: float
-    """Of all queries that were embedded together with it."""
+    """How long it took to embed it and all queries that were embedded together with it."""
     search_ms: float
-    contenders: int
-    """So many of the first passages may hold the answer; the others are too far behind."""
+    """How long it took to search for it and to look up what was found."""
+    worth_reading: int
+    """How many of the first passages may hold the answer; the others are too far behind."""
 
 
 class Retriever(Protocol):
@@ -97,6 +99,13 @@ class Reader(Protocol):
         Gives after each pass what it found, as (position in ``readings``, span), in no order. The questions are
         checked ones.
         """
+
+
+class PrecomputedLayers(Preparation, Protocol):
+    """What the lower layers of a reader make of passages, computed when these are indexed, and kept."""
+
+    def prepared(self) -> int:
+        """How many windows of passages it is kept of."""
 
 
 class DocumentStore(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.allocator import give_back, share_one_heap
-from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
+from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, ModelEmbedder, load_embedder_from
 from index.errors import ModelNotFound
 from index.inference.precision import Precision
 from index.passage_index import PassageIndex
@@ -36,7 +36,7 @@ DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "reader-v5"
 CALIBRATION_FILE = "calibration.json"
 CALIBRATION_FILE_AHEAD = "calibration-ahead.json"
-"""For what the reader answers when its lower layers were computed ahead."""
+"""For the confidence of what the reader answers with precomputed lower layers."""
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
 
@@ -64,7 +64,7 @@ class Parts:
     """Everything that answers questions, put together."""
 
     index: PassageIndex
-    embedder: SentenceTransformerEmbedder
+    embedder: ModelEmbedder
     reader: ExtractiveReader
     calibration: Calibration
     answerer: QuestionAnswerer
@@ -92,7 +92,7 @@ def load(
         embedder = load_embedder(models)
         extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader, data)
         passage_index = PassageIndex(
-            data, embedder, size=size, rule=rule, preparation=extractive_reader.ahead, quota=quota
+            data, embedder, size=size, rule=rule, preparation=extractive_reader.precomputed, quota=quota
         )
         reranker = load_reranker(models)
     give_back()
@@ -116,7 +116,7 @@ def open_index(
     Raises ModelError, CatalogueError, and where the reader is needed CalibrationMismatch.
     """
     embedder = load_embedder(models)
-    preparation = load_reader(models, embedder.fingerprint, data=data)[0].ahead if models.ahead else None
+    preparation = load_reader(models, embedder.fingerprint, data=data)[0].precomputed if models.ahead else None
     return PassageIndex(data, embedder, rule=rule, preparation=preparation, quota=quota)
 
 
@@ -133,11 +133,11 @@ def _no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def load_embedder(models: ModelConfig) -> SentenceTransformerEmbedder:
+def load_embedder(models: ModelConfig) -> ModelEmbedder:
     """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
     bundled = models.embedder == DEFAULT_EMBEDDER
-    return SentenceTransformerEmbedder(
+    return load_embedder_from(
         folder,
         models.embedder,
         expected_sha256=ALL_MINILM_L6_V2_SHA256 if bundled else None,
@@ -152,15 +152,16 @@ def load_reader(
 ) -> tuple[ExtractiveReader, Calibration]:
     """The reader, and the calibration that lies beside its weights, if one does.
 
-    Only with ``data``, the folder of the index, can it compute ahead. Raises ModelNotFound, ModelUnsuitable,
-    CalibrationMismatch; CatalogueError where what it computes ahead cannot be kept in that folder.
+    Only with ``data``, the folder of the index, can its lower layers be precomputed. Raises ModelNotFound,
+    ModelUnsuitable, CalibrationMismatch; CatalogueError where what is precomputed cannot be kept in that folder.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
-    from rag.reader import ExtractiveReader  # its library is needed only by whoever reads
+    from rag.reader import load_reader_from  # its library is needed only by whoever reads
 
-    ahead = data / STATES_FILE if models.ahead and data is not None else None
-    reader = ExtractiveReader(folder, models.reader, config or ReaderConfig(precision=models.precision), ahead)
-    calibration = _calibration(models.calibration, calibration_beside(folder, ahead=reader.ahead is not None))
+    states = data / STATES_FILE if models.ahead and data is not None else None
+    config = config or ReaderConfig(precision=models.precision)
+    reader = load_reader_from(folder, models.reader, config, states=states)
+    calibration = _calibration(models.calibration, calibration_beside(folder, ahead=states is not None))
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TypeVar
 
 from index.errors import QuestionError
 from rag.answers import Answer, QAResult, RetrievedPassage, Timings
-from rag.calibration import Calibration, Evidence
+from rag.calibration import Calibration, Evidence, Verdict
 from rag.candidates import Candidate, ReadPassage, answer, candidates
 from rag.checks import check_answers, check_question
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
@@ -17,11 +16,8 @@ from rag.evidence import evidence
 from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, Retrieval, Retriever, SearchMode
 from rag.sources import SourceFinder
 
-Weighed = tuple[tuple[Candidate, ...], tuple[Evidence, ...]]
-Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
+OnEvent = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
 Outcomes = list[QAResult | QuestionError]
-Proposals = list["Proposal | QuestionError"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ class Question:
     """Only these documents."""
     min_confidence: float | None = None
     """Give what has this confidence; by default what the fitted decision gives."""
-    heard: Heard | None = None
+    on_event: OnEvent | None = None
     """Called while it is being answered: with the passages once they are there, then with each new best answer."""
 
 
@@ -47,9 +43,6 @@ class Proposal:
 
     candidates: tuple[Candidate, ...]
     evidence: tuple[Evidence, ...]
-    passages: tuple[RetrievedPassage, ...]
-    passages_read: int
-    timings: Timings
 
 
 @dataclass(slots=True)
@@ -61,42 +54,43 @@ class _Asked:
     retrieval: Retrieval
     passages_read: int = 0
     spans: list[PassageSpan] = field(default_factory=list)
-    told: Answer | None = None
-    _weighed: Weighed | None = None
-
-    @property
-    def contenders(self) -> int:
-        return min(self.retrieval.contenders, len(self.sources))
+    best: tuple[Candidate, float] | None = None
+    """The answer that `Question.on_event` was last called with, and its confidence."""
+    _proposal: Proposal | None = None
 
     @property
     def passages(self) -> tuple[RetrievedPassage, ...]:
         return tuple(source.retrieved for source in self.sources)
 
-    def reading(self, up_to: int) -> Reading:
-        """The next passages, which from now on are read."""
-        unread = self.sources[self.passages_read : up_to]
-        self.passages_read += len(unread)
+    def reading(self, end: int) -> Reading:
+        """The passages from the first unread one to ``end``."""
+        unread = self.sources[self.passages_read : end]
         return Reading(self.question.text, [source.retrieved.passage.text for source in unread])
 
-    def find(self, span: PassageSpan) -> None:
+    def proposal(self) -> Proposal:
+        """The candidates so far; they are made but once of the same spans, though several ask for them."""
+        if self._proposal is None:
+            best_first = sorted(self.spans, key=PassageSpan.order)
+            made = tuple(candidates(best_first, self.sources, MAX_N_BEST))
+            self._proposal = Proposal(made, evidence(self.question.text, made))
+        return self._proposal
+
+    def add(self, span: PassageSpan) -> None:
         self.spans.append(span)
-        self._weighed = None
-
-    def weighed(self) -> Weighed:
-        """The candidates so far with their evidence; they are made but once for the same spans."""
-        if self._weighed is None:
-            found = tuple(candidates(sorted(self.spans, key=PassageSpan.order), self.sources, MAX_N_BEST))
-            self._weighed = found, evidence(self.question.text, found)
-        return self._weighed
-
-    def proposal(self, timings: Timings) -> Proposal:
-        return Proposal(*self.weighed(), self.passages, self.passages_read, timings)
-
-    def timings(self, read_ms: float, total_ms: float) -> Timings:
-        return Timings(self.retrieval.embed_ms, self.retrieval.search_ms, read_ms, total_ms)
+        self._proposal = None
 
 
-_NO_TIME = Timings(0, 0, 0, 0)
+@dataclass(slots=True)
+class _Batch:
+    """Questions that are answered together, in order; what cannot be asked stands as its error."""
+
+    questions: list[_Asked | QuestionError]
+    began: float
+    read_ms: float = 0.0
+
+    @property
+    def asked(self) -> list[_Asked]:
+        return [question for question in self.questions if isinstance(question, _Asked)]
 
 
 class QuestionAnswerer:
@@ -138,7 +132,10 @@ class QuestionAnswerer:
 
     def ask_many(self, questions: Sequence[Question]) -> Outcomes:
         """Answers several questions, which share the reader's forward passes; what is wrong with one harms no other."""
-        return _to_the_end(self.ask_in_slices(questions, MAX_TOP_K))
+        batch = self._retrieved(questions)
+        for _ in self._read(batch, MAX_TOP_K):
+            pass
+        return self._concluded(batch)
 
     def ask_in_slices(self, questions: Sequence[Question], passages: int) -> Generator[int, None, Outcomes]:
         """The same with pauses, in which other questions may be answered in the same thread.
@@ -146,14 +143,9 @@ class QuestionAnswerer:
         Pauses whenever ``passages`` more of each question were read, yields how many that were of all questions, and
         returns the outcomes. What is answered does not depend on the pauses.
         """
-        began = perf_counter()
-        outcomes = yield from self._propose(questions, passages)
-        return [
-            outcome
-            if isinstance(outcome, QuestionError)
-            else self._concluded(question, outcome, replace(outcome.timings, total=_ms_since(began)))
-            for question, outcome in zip(questions, outcomes, strict=True)
-        ]
+        batch = self._retrieved(questions)
+        yield from self._read(batch, passages)
+        return self._concluded(batch)
 
     def propose(
         self, question: str, *, top_k: int | None = None, document_ids: Sequence[str] | None = None
@@ -162,10 +154,13 @@ class QuestionAnswerer:
 
         Raises InvalidQuestion, QuestionTooLong.
         """
-        (outcome,) = _to_the_end(self._propose([Question(question, top_k, MAX_N_BEST, document_ids)], MAX_TOP_K))
-        if isinstance(outcome, QuestionError):
-            raise outcome
-        return outcome
+        batch = self._retrieved([Question(question, top_k, MAX_N_BEST, document_ids)])
+        for _ in self._read(batch, MAX_TOP_K):
+            pass
+        (asked,) = batch.questions
+        if isinstance(asked, QuestionError):
+            raise asked
+        return asked.proposal()
 
     def search(
         self,
@@ -178,121 +173,128 @@ class QuestionAnswerer:
         """The ``top_k`` best passages, unread. Raises InvalidQuestion."""
         top_k = self._config.top_k if top_k is None else top_k
         check_question(query, top_k)
-        (found,) = self._retriever.retrieve([Query(query, top_k, document_ids, mode)])
-        return found
+        (retrieval,) = self._retriever.retrieve([Query(query, top_k, document_ids, mode)])
+        return retrieval
 
-    def _propose(self, questions: Sequence[Question], slice_passages: int) -> Generator[int, None, Proposals]:
+    def _retrieved(self, questions: Sequence[Question]) -> _Batch:
+        """The questions with their passages, of which those who listen are told."""
         began = perf_counter()
         queries = [self._query(question) for question in questions]
-        asked = self._retrieve([(of, q) for of, q in zip(questions, queries, strict=True) if isinstance(q, Query)])
-        read_ms = 0.0
-        slices = self._slices(asked, slice_passages)
-        while True:
-            reading = perf_counter()
-            passages_read = next(slices, None)
-            read_ms += _ms_since(reading)
-            if passages_read is None:
-                break
-            yield passages_read
-        proposals = (of.proposal(of.timings(read_ms, _ms_since(began))) for of in asked)
-        return [query if isinstance(query, QuestionError) else next(proposals) for query in queries]
+        # embedded and searched together, the sound ones alone
+        retrieved = iter(self._finder.find([query for query in queries if isinstance(query, Query)]))
+        batch = _Batch([], began)
+        for question, query in zip(questions, queries, strict=True):
+            if isinstance(query, QuestionError):
+                batch.questions.append(query)
+                continue
+            sources = next(retrieved)
+            asked = _Asked(question, sources.passages, sources.retrieval)
+            batch.questions.append(asked)
+            if question.on_event is not None:
+                question.on_event(asked.passages)
+        return batch
 
     def _query(self, question: Question) -> Query | QuestionError:
         top_k = self._config.top_k if question.top_k is None else question.top_k
-        n_best = self._config.n_best if question.n_best is None else question.n_best
         try:
-            check_answers(n_best, question.min_confidence)
+            check_answers(self._n_best(question), question.min_confidence)
             check_question(question.text, top_k)
             self._reader.check(question.text)
         except QuestionError as error:
             return error
         return Query(question.text, top_k, question.document_ids)
 
-    def _retrieve(self, sound: Sequence[tuple[Question, Query]]) -> list[_Asked]:
-        found = self._finder.find([query for _, query in sound])
-        asked = [_Asked(question, of.sources, of.retrieval) for (question, _), of in zip(sound, found, strict=True)]
-        for of_one in asked:
-            if of_one.question.heard is not None:
-                of_one.question.heard(of_one.passages)
-        return asked
+    def _read(self, batch: _Batch, passages: int) -> Iterator[int]:
+        """Reads as far as each question needs, at most ``passages`` of each at a time; yields how many that were."""
+        while wanted := [(asked, end) for asked in batch.asked if (end := self._next_end(asked, passages))]:
+            began, count = perf_counter(), 0
+            starts = [asked.passages_read for asked, _ in wanted]
+            readings = [asked.reading(end) for asked, end in wanted]
+            for asked, end in wanted:
+                count += end - asked.passages_read
+                asked.passages_read = end
+            # forward passes are shared by questions, so each may bring spans of several
+            for spans in self._reader.read_many(readings):
+                for number, span in spans:
+                    wanted[number][0].add(replace(span, position=starts[number] + span.position))
+                for number in {number for number, _ in spans}:
+                    self._tell(wanted[number][0])
+            batch.read_ms += _ms_since(began)
+            yield count
 
-    def _slices(self, asked: Sequence[_Asked], passages: int) -> Iterator[int]:
-        """First the best passages of each, then the other contenders of those that are left in doubt.
+    def _next_end(self, asked: _Asked, passages: int) -> int:
+        """Up to where its passages are to be read next; 0 where reading is over.
 
-        At most ``passages`` of each are read in one slice; yields how many a slice had.
+        First the best ones are read, and the others that may hold the answer only where these leave it in doubt: most
+        questions are answered by the first, and reading is what takes the time.
         """
-        first = [len(of.sources) if self._wants_all(of) else self._config.read_first for of in asked]
-        yield from self._read_up_to(first, asked, passages)
-        doubtful = [of for of in asked if of.passages_read < of.contenders and not self._is_sure(of)]
-        yield from self._read_up_to([of.contenders for of in doubtful], doubtful, passages)
+        count = len(asked.sources)
+        first = count if self._wants_all(asked.question) else min(self._config.read_first, count)
+        last = max(first, min(asked.retrieval.worth_reading, count))
+        end = first if asked.passages_read < first else last
+        if asked.passages_read == end or (asked.passages_read == first and self._is_sure(asked)):
+            return 0
+        return min(end, asked.passages_read + passages)
 
-    def _wants_all(self, asked: _Asked) -> bool:
-        several = asked.question.n_best is not None and asked.question.n_best > 1
+    def _wants_all(self, question: Question) -> bool:
+        several = question.n_best is not None and question.n_best > 1
+        # without a fitted calibration no confidence is a probability, and none is enough to stop at
         return several or not self._calibration.fitted or self._config.sure >= 1
 
     def _is_sure(self, asked: _Asked) -> bool:
-        judged = self._calibration.judge(asked.weighed()[1]).judgements
-        return bool(judged) and judged[0].confidence >= self._config.sure
-
-    def _read_up_to(self, counts: Sequence[int], asked: Sequence[_Asked], passages: int) -> Iterator[int]:
-        ends = [min(count, len(of.sources)) for of, count in zip(asked, counts, strict=True)]
-        while unread := sum(end - of.passages_read for of, end in zip(asked, ends, strict=True)):
-            slice_ends = [min(end, of.passages_read + passages) for of, end in zip(asked, ends, strict=True)]
-            self._read_slice(slice_ends, asked)
-            yield unread - sum(end - of.passages_read for of, end in zip(asked, ends, strict=True))
-
-    def _read_slice(self, ends: Sequence[int], asked: Sequence[_Asked]) -> None:
-        """In shared passes; whoever listens hears of each new best answer on the way."""
-        starts = [of.passages_read for of in asked]
-        readings = [of.reading(end) for of, end in zip(asked, ends, strict=True)]
-        for found in self._reader.read_many(readings):
-            for at, span in found:
-                asked[at].find(replace(span, position=starts[at] + span.position))
-            for at in {at for at, _ in found}:
-                self._tell(asked[at])
+        judgements = self._calibration.judge(asked.proposal().evidence).judgements
+        return bool(judgements) and judgements[0].confidence >= self._config.sure
 
     def _tell(self, asked: _Asked) -> None:
-        heard = asked.question.heard
-        if heard is None:
+        """Calls who listens with the best answer, if it is another than before."""
+        if asked.question.on_event is None:
             return
-        so_far = self._concluded(asked.question, asked.proposal(_NO_TIME), _NO_TIME)
-        if so_far.answers and so_far.answers[0] != asked.told:
-            asked.told = so_far.answers[0]
-            heard(asked.told)
-
-    def _concluded(self, question: Question, proposal: Proposal, timings: Timings) -> QAResult:
-        n_best = self._config.n_best if question.n_best is None else question.n_best
+        proposal = asked.proposal()
         verdict = self._calibration.judge(proposal.evidence)
-        judged = verdict.judgements[:n_best]
-        found = tuple(self._answer(proposal.candidates[j.position], j.confidence) for j in judged)
-        if question.min_confidence is None:
-            given = self._calibration.given(verdict)
-        else:
-            given = sum(answer.confidence >= question.min_confidence for answer in found)
+        if not self._given(asked.question, verdict):
+            return
+        first = verdict.judgements[0]
+        # compared before it is made into an answer, for which its place in the document is looked up
+        best = proposal.candidates[first.position], first.confidence
+        if best != asked.best:
+            asked.best = best
+            asked.question.on_event(self._answer(*best))
+
+    def _concluded(self, batch: _Batch) -> Outcomes:
+        return [
+            question if isinstance(question, QuestionError) else self._result(question, batch)
+            for question in batch.questions
+        ]
+
+    def _result(self, asked: _Asked, batch: _Batch) -> QAResult:
+        proposal = asked.proposal()
+        verdict = self._calibration.judge(proposal.evidence)
+        judgements = verdict.judgements[: self._n_best(asked.question)]
+        answers = tuple(self._answer(proposal.candidates[each.position], each.confidence) for each in judgements)
+        given = self._given(asked.question, verdict)
         return QAResult(
-            question=question.text,
+            question=asked.question.text,
             abstained=given == 0,
             answerable=verdict.answerable,
-            answers=found[:given],
-            candidates=found[given:],
-            passages=proposal.passages,
-            passages_read=proposal.passages_read,
-            timings=timings,
+            answers=answers[:given],
+            candidates=answers[given:],
+            passages=asked.passages,
+            passages_read=asked.passages_read,
+            timings=Timings(asked.retrieval.embed_ms, asked.retrieval.search_ms, batch.read_ms, _ms_since(batch.began)),
         )
+
+    def _given(self, question: Question, verdict: Verdict) -> int:
+        """How many of its candidates, the best ones, are given as answers; 0 is to abstain."""
+        if question.min_confidence is None:
+            return self._calibration.given(verdict)
+        return sum(judgement.confidence >= question.min_confidence for judgement in verdict.judgements)
+
+    def _n_best(self, question: Question) -> int:
+        return self._config.n_best if question.n_best is None else question.n_best
 
     def _answer(self, candidate: Candidate, confidence: float) -> Answer:
         location = self._documents.location(candidate.source.document, candidate.span.start)
         return answer(candidate, confidence, location)
-
-
-def _to_the_end(slices: Generator[int, None, T]) -> T:
-    """What ``slices`` returns, without a pause."""
-    while True:
-        try:
-            next(slices)
-        except StopIteration as end:
-            result: T = end.value
-            return result
 
 
 def _ms_since(began: float) -> float:

@@ -52,29 +52,29 @@ class HybridRetriever:
         texts = [query.text for query in queries if query.mode != "lexical"]
         vectors = iter(self._embedder.embed_queries(texts) if texts else ())
         embed_ms = (perf_counter() - began) * 1e3
-        found = []
+        retrievals = []
         for query in queries:
             searching = perf_counter()
             passages = self._search(query, None if query.mode == "lexical" else next(vectors))
             took_ms = (perf_counter() - searching) * 1e3
-            found.append(Retrieval(tuple(passages), embed_ms, took_ms, self._contenders(passages)))
-        return found
+            retrievals.append(Retrieval(tuple(passages), embed_ms, took_ms, self._worth_reading(passages)))
+        return retrievals
 
-    def _contenders(self, passages: Sequence[RetrievedPassage]) -> int:
+    def _worth_reading(self, passages: Sequence[RetrievedPassage]) -> int:
         if self._reranker is not None:  # whose scores are of its own scale
             return len(passages)
-        return sum(found.score >= passages[0].score - self._config.reach for found in passages)
+        return sum(passage.score >= passages[0].score - self._config.reach for passage in passages)
 
     def _search(self, query: Query, vector: Vectors | None) -> list[RetrievedPassage]:
         reranker = self._reranker if query.mode == "hybrid" else None
         limit = query.top_k if reranker is None else max(query.top_k, self._config.rerank_depth)
-        found: list[RetrievedPassage] = []
+        passages: list[RetrievedPassage] = []
         for _ in range(_SEARCHES):
             fused = self._fused(query, vector)
-            found = look_up(self._index, fused, limit)
-            if [one.passage.key for one in found] == [hit.key for hit in fused[:limit]]:
+            passages = look_up(self._index, fused, limit)
+            if [each.passage.key for each in passages] == [hit.key for hit in fused[:limit]]:
                 break
-        return found if reranker is None else rerank(reranker, query.text, found)[: query.top_k]
+        return passages if reranker is None else rerank(reranker, query.text, passages)[: query.top_k]
 
     def _fused(self, query: Query, vector: Vectors | None) -> list[FusedHit]:
         among = None if query.document_ids is None else self._index.catalogue.keys_of(query.document_ids)
@@ -86,14 +86,14 @@ class HybridRetriever:
 
 def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[RetrievedPassage]:
     """The passages of the first ``limit`` hits; others follow in the place of those that went away meanwhile."""
-    found: list[RetrievedPassage] = []
+    retrieved: list[RetrievedPassage] = []
     rest = hits
-    while rest and len(found) < limit:
-        first, rest = rest[: limit - len(found)], rest[limit - len(found) :]
+    while rest and len(retrieved) < limit:
+        first, rest = rest[: limit - len(retrieved)], rest[limit - len(retrieved) :]
         passages = index.catalogue.passages([hit.key for hit in first])
         there = (hit for hit in first if hit.key in passages)
-        found += [RetrievedPassage(passages[hit.key], hit.score, hit.cosine, hit.bm25) for hit in there]
-    return found
+        retrieved += [RetrievedPassage(passages[hit.key], hit.score, hit.cosine, hit.bm25) for hit in there]
+    return retrieved
 
 
 def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], dense_weight: float, depth: int) -> list[FusedHit]:
@@ -124,6 +124,6 @@ def _shares(scores: Mapping[int, float], least: float, depth: int) -> Callable[[
 
 def rerank(reranker: Reranker, question: str, passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
     """The passages in the order of the reranker's scores, which they then carry; equal ones as they came."""
-    scores = reranker.score(question, [found.passage.text for found in passages])
-    scored = [replace(found, score=score) for found, score in zip(passages, scores, strict=True)]
-    return sorted(scored, key=lambda found: -found.score)
+    scores = reranker.score(question, [each.passage.text for each in passages])
+    scored = [replace(each, score=score) for each, score in zip(passages, scores, strict=True)]
+    return sorted(scored, key=lambda each: -each.score)

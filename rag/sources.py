@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from index.errors import DocumentNotFound
@@ -15,16 +16,16 @@ _SEARCHES_AGAIN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What was retrieved for a query, and those passages of it that are still there."""
+class Sources:
+    """What was retrieved for a query, and those of its passages that are still there, with their documents."""
 
     retrieval: Retrieval
-    sources: Sequence[ReadPassage]
+    passages: Sequence[ReadPassage]
 
     @property
     def is_stale(self) -> bool:
-        """A document went away, or was replaced, between search and look-up."""
-        return len(self.sources) < len(self.retrieval.passages)
+        """Whether a document went away, or was replaced, between search and look-up."""
+        return len(self.passages) < len(self.retrieval.passages)
 
 
 class SourceFinder:
@@ -34,28 +35,26 @@ class SourceFinder:
         self._retriever = retriever
         self._documents = documents
 
-    def find(self, queries: Sequence[Query]) -> list[Found]:
+    def find(self, queries: Sequence[Query]) -> list[Sources]:
         """What is found for each; where a passage is gone already, others may follow it, so that is searched again."""
-        found = self._find(queries)
+        results = self._find(queries)
         for _ in range(_SEARCHES_AGAIN):
-            stale = [at for at, of in enumerate(found) if of.is_stale]
+            stale = [number for number, result in enumerate(results) if result.is_stale]
             if not stale:
                 break
-            for at, anew in zip(stale, self._find([queries[at] for at in stale]), strict=True):
-                found[at] = anew
-        return found
+            for number, anew in zip(stale, self._find([queries[number] for number in stale]), strict=True):
+                results[number] = anew
+        return results
 
-    def _find(self, queries: Sequence[Query]) -> list[Found]:
-        return [Found(r, self._with_documents(r.passages)) for r in self._retriever.retrieve(queries)]
+    def _find(self, queries: Sequence[Query]) -> list[Sources]:
+        return [Sources(r, self._with_documents(r.passages)) for r in self._retriever.retrieve(queries)]
 
     def _with_documents(self, passages: Sequence[RetrievedPassage]) -> list[ReadPassage]:
-        """Without those whose document was removed or replaced meanwhile."""
+        """The passages, but for those whose document was removed or replaced meanwhile."""
         stored = {}
         for document_id in {p.passage.document_id for p in passages}:
-            try:
+            with suppress(DocumentNotFound):
                 stored[document_id] = self._documents.with_text(document_id)
-            except DocumentNotFound:
-                continue
         return [
             ReadPassage(p, *stored[p.passage.document_id], rank)
             for rank, p in enumerate(passages)

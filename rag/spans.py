@@ -28,9 +28,9 @@ class TokenSpan:
     first: int
     last: int
     score: float
-    """Its margin over the null, in logits."""
+    """The span's margin over the null, in logits."""
     certainty: float
-    """Its log-probability among all that the window may say, null included: 0 where nothing else comes near."""
+    """The span's log-probability among all spans of its window, the null included: 0 where nothing comes near it."""
 
 
 def best_token_spans(
@@ -68,18 +68,18 @@ def best_token_spans(
     keep = min(per_window, flat.shape[1])
     # every cell that ties with the last one kept stays in until the order is known: argpartition would pick among them
     least = -np.partition(-flat, keep - 1, axis=1)[:, keep - 1 : keep]
-    window_of, cell_of = np.divmod(np.flatnonzero((flat >= least) & (flat > -np.inf)), flat.shape[1])
-    score_of = flat[window_of, cell_of]
-    order = np.lexsort((cell_of, -score_of, window_of))
-    rank = np.arange(len(order)) - np.searchsorted(window_of, window_of[order])
+    rows, cells = np.divmod(np.flatnonzero((flat >= least) & (flat > -np.inf)), flat.shape[1])
+    scores = flat[rows, cells]
+    order = np.lexsort((cells, -scores, rows))
+    rank = np.arange(len(order)) - np.searchsorted(rows, rows[order])
     order = order[rank < keep]
     # the best first; among equals they stay by window and cell
-    order = order[np.argsort(-score_of[order], kind="stable")]
-    window_of, score_of = window_of[order], score_of[order]
-    first_of, further_of = np.divmod(cell_of[order], max_tokens)
-    certainty_of = score_of + null_weight * null[window_of] - rivals[window_of]
-    found = (window_of, first_of, first_of + further_of, score_of, certainty_of)
-    return list(map(TokenSpan, *(values.tolist() for values in found)))
+    order = order[np.argsort(-scores[order], kind="stable")]
+    rows, scores = rows[order], scores[order]
+    firsts, further = np.divmod(cells[order], max_tokens)
+    certainties = scores + null_weight * null[rows] - rivals[rows]
+    columns = (rows, firsts, firsts + further, scores, certainties)
+    return list(map(TokenSpan, *(values.tolist() for values in columns)))
 
 
 def _log_sum(allowed: FloatArray, null: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from index.inference.bert_weights import BertWeights, stored_bert
 from index.inference.tokenizer_files import BERT_INPUTS, stored_tokenizer
-from rag.ahead import LAYERS_AHEAD
+from rag.ahead import PRECOMPUTED_LAYERS
 from rag.together import Logits
 from rag.windows import WindowTokenizer
 
@@ -18,12 +18,12 @@ class LoadedReader:
     """A question-answering model and its tokenizer, not yet compiled."""
 
     model: BertWeights | Logits
-    """Of a plain BERT its weights, with its head; of another model what computes it."""
+    """The weights of a plain BERT, with its head; for another model what computes it."""
     tokenizer: WindowTokenizer
     longest: int
-    """Tokens of the longest window."""
-    layers_ahead: int
-    """How many it was trained to have computed ahead; 0 for none."""
+    """Tokens of the longest window that it takes."""
+    precomputed_layers: int
+    """How many of its lower layers it was trained to have computed over passages alone; 0 for none."""
 
 
 def stored_reader(folder: Path) -> LoadedReader | None:
@@ -36,5 +36,5 @@ def stored_reader(folder: Path) -> LoadedReader | None:
         bert,
         WindowTokenizer(tokenizer.backend, BERT_INPUTS),
         longest=min(tokenizer.longest, bert.shape.positions),
-        layers_ahead=config.get(LAYERS_AHEAD, 0),
+        precomputed_layers=config.get(PRECOMPUTED_LAYERS, 0),
     )

@@ -2,70 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from index.inference.compiled_bert import CompiledBert, Tokens
-from rag.pieces import Front, Pieces, joined
 from rag.spans import FloatArray
-from rag.windows import IntArray, Window, WindowTokenizer, cut_windows, stacked
+from rag.windows import Window, WindowTokenizer
 
-Logits = Callable[[Sequence[Window]], tuple[FloatArray, FloatArray]]
-"""Computes start and end logits of windows, (windows, tokens) each."""
+PassLogits = tuple[list[int], FloatArray, FloatArray]
+"""Positions of the windows that a forward pass computed, and their start and end logits, (windows, tokens) each.
+
+Behind the tokens of a shorter window stand numbers that mean nothing.
+"""
+
+Logits = Callable[[Sequence[Window]], Iterator[PassLogits]]
+"""Computes the logits of windows, one forward pass after the other."""
 
 
-class TogetherEncoder:
-    """Windows → logits."""
+class JointEncoder:
+    """Cuts what is read into windows as long as each question lets them be, and computes them."""
 
     def __init__(self, logits: Logits, tokenizer: WindowTokenizer, *, max_tokens: int, stride: int) -> None:
+        """A window has at most ``max_tokens`` tokens; those of one passage share ``stride`` tokens of it."""
         self.logits = logits
         self._tokenizer = tokenizer
-        self._pieces = Pieces(tokenizer, max_tokens=max_tokens, stride=stride)
         self._max_tokens = max_tokens
         self._stride = stride
 
     def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
         """Every window of every (question, passage) pair, in order."""
-        fronts, whole = self._pieces.fronts(questions), self._pieces.passages(passages)
-        return [
-            window
-            for pair, (question, passage) in enumerate(zip(questions, passages, strict=True))
-            for window in self._of_pair(pair, question, passage, fronts[question], whole[passage])
-        ]
-
-    def _of_pair(
-        self, pair: int, question: str, passage: str, front: Front, without_question: Sequence[Window]
-    ) -> list[Window]:
-        if len(without_question) == 1:
-            window = joined(front, without_question[0], pair)
-            if len(window) <= self._max_tokens:
-                return [window]
-        # a long passage is cut where the question leaves room
-        cut = cut_windows(self._tokenizer, [question], [passage], max_tokens=self._max_tokens, stride=self._stride)
-        return [replace(window, pair=pair) for window in cut]
+        return self._tokenizer.windows(questions, passages, max_tokens=self._max_tokens, stride=self._stride)
 
     def room(self, question: str) -> int:
-        """How many tokens of a passage fit beside ``question``."""
-        return self._max_tokens - self._pieces.taken_by(question)
+        """How many tokens of a passage fit beside ``question``; zero or negative for none."""
+        return self._tokenizer.rooms([question], self._max_tokens)[0]
 
 
-def compiled_logits(bert: CompiledBert) -> Logits:
+def bert_logits(bert: CompiledBert) -> Logits:
     """By a BERT with a question-answering head."""
 
-    def logits(windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
-        places = np.arange(max(map(len, windows)))
-        return starts_and_ends(bert.whole([_tokens(window, places) for window in windows]))
+    def logits(windows: Sequence[Window]) -> Iterator[PassLogits]:
+        for positions, computed in bert.passes([_tokens(window) for window in windows]):
+            yield positions, computed[..., 0], computed[..., 1]
 
     return logits
 
 
-def _tokens(window: Window, places: IntArray) -> Tokens:
-    ids = window.inputs["input_ids"]
-    return Tokens(ids, window.inputs.get("token_type_ids", np.zeros_like(ids)), places[: len(ids)])
-
-
-def starts_and_ends(logits: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """(tokens, 2) of each window → (windows, tokens of the longest), twice."""
-    return stacked([of_one[:, 0] for of_one in logits]), stacked([of_one[:, 1] for of_one in logits])
+def _tokens(window: Window) -> Tokens:
+    inputs = window.inputs
+    ids = inputs["input_ids"]
+    return Tokens(ids, inputs.get("token_type_ids", np.zeros_like(ids)), np.arange(len(ids)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -15,14 +15,14 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from index.batching import passes
 from index.errors import ModelUnsuitable
 from index.inference.precision import autocast
 from index.inference.quiet import quiet_transformers
 from index.inference.torch_bert import is_plain_bert, weights_of
-from rag.ahead import LAYERS_AHEAD
-from rag.spans import FloatArray
+from rag.ahead import PRECOMPUTED_LAYERS
 from rag.stored_reader import LoadedReader
-from rag.together import Logits
+from rag.together import Logits, PassLogits
 from rag.windows import Window, WindowTokenizer, pad, pad_values
 
 
@@ -36,20 +36,21 @@ def load_by_transformers(folder: Path, name: str, *, bf16: bool) -> LoadedReader
         else transformers_logits(model, tokenizer, bf16=bf16),
         WindowTokenizer.of(tokenizer),
         longest=min(tokenizer.model_max_length, model.config.max_position_embeddings),
-        layers_ahead=getattr(model.config, LAYERS_AHEAD, 0),
+        precomputed_layers=getattr(model.config, PRECOMPUTED_LAYERS, 0),
     )
 
 
 def transformers_logits(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, *, bf16: bool) -> Logits:
     """As transformers itself computes it, padding included."""
-    filler = pad_values(tokenizer)
+    fillers = pad_values(tokenizer)
     model.float()  # type: ignore[no-untyped-call]
 
-    def logits(windows: Sequence[Window]) -> tuple[FloatArray, FloatArray]:
-        inputs = {name: torch.from_numpy(values) for name, values in pad(windows, filler).items()}
-        with torch.inference_mode(), autocast(bf16):
-            output = model(**inputs)
-        return output.start_logits.float().numpy(), output.end_logits.float().numpy()
+    def logits(windows: Sequence[Window]) -> Iterator[PassLogits]:
+        for positions in passes([len(window) for window in windows]):
+            padded = pad([windows[position] for position in positions], fillers)
+            with torch.inference_mode(), autocast(bf16):
+                output = model(**{name: torch.from_numpy(values) for name, values in padded.items()})
+            yield positions, output.start_logits.float().numpy(), output.end_logits.float().numpy()
 
     return logits
 

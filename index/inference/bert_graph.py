@@ -12,11 +12,11 @@ from index.inference.graph_nodes import Node
 from index.inference.products import Arithmetic, in_floats
 
 _ANY = -1
-# pieces of code that one shape takes: layers of the same shape share theirs
+# kernels that one shape takes: layers of the same shape share theirs
 _KEPT_OF_A_SHAPE = 16
 
 NOTHING = np.float32(-1e9)
-"""Added to the attention that a filler gets; 0 is added to a token's."""
+"""What the mask adds to the attention scores of a filler; to those of a token it adds 0."""
 
 
 def compiled(
@@ -28,10 +28,10 @@ def compiled(
     threads: int,
     shapes_kept: int,
 ) -> openvino.CompiledModel:
-    """From states (texts, tokens, width) and a mask (texts, 1, 1, tokens) to states, or to what ``head`` makes of them.
+    """Computes states (texts, tokens, width), or what ``head`` makes of them, from states and a mask.
 
-    All are float32. Where ``layers`` begin with the first, what is taken are embeddings, not yet normed. The code that
-    was made for the last ``shapes_kept`` shapes, or so, is kept.
+    The mask is (texts, 1, 1, tokens), and all are float32. Where ``layers`` begin with the first, the states that it
+    takes are embeddings, not yet normed. About the last ``shapes_kept`` shapes stay compiled.
     """
     states = graph.parameter([_ANY, _ANY, bert.shape.width], np.float32)
     mask = graph.parameter([_ANY, 1, 1, _ANY], np.float32)
@@ -49,7 +49,7 @@ def compiled(
 
 
 def for_cpu(model: openvino.Model, *, bf16: bool, threads: int, shapes_kept: int) -> openvino.CompiledModel:
-    """The graph compiled for so many of this machine's threads; what is not in int8 is in float32 or, if told, bf16."""
+    """The graph compiled for ``threads`` threads of this machine; what is not in int8 is in float32 or in ``bf16``."""
     settings = {
         # a single stream: one text is computed by all threads, and several are as fast as with a thread for each
         "NUM_STREAMS": 1,
@@ -63,7 +63,7 @@ def for_cpu(model: openvino.Model, *, bf16: bool, threads: int, shapes_kept: int
 
 
 def _layer(states: Node, mask: Node, bert: BertWeights, number: int, arithmetic: Arithmetic) -> Node:
-    """One encoder layer."""
+    """The states after one more encoder layer."""
     layer, layout = layer_name(number), arithmetic.layout
 
     def products(inputs: Node, name: str) -> list[Node]:

@@ -14,16 +14,16 @@ Node: TypeAlias = Any
 
 
 def constant(values: Floats) -> Node:
-    """In float32."""
+    """A node that holds these values, in float32."""
     return graph.constant(values.astype(np.float32, copy=False))
 
 
-def whole(*numbers: int) -> Node:
-    """Whole numbers: axes, sizes, places."""
+def integers(*numbers: int) -> Node:
+    """A node that holds these integers: axes, sizes, or an order of axes."""
     return graph.constant(np.array(numbers))
 
 
 def size(states: Node, axis: int) -> int:
-    """Of that dimension, which must be known."""
+    """How large that dimension of ``states`` is, which must be known when the graph is made."""
     known: int = states.get_output_partial_shape(0)[axis].get_length()
     return known

@@ -23,8 +23,8 @@ from index.interfaces import Vectors
 class LibraryEncoder:
     """Texts → vectors, on the CPU."""
 
-    def __init__(self, folder: Path, name: str, arithmetic: Arithmetic, batch_size: int) -> None:
-        """Raises ModelUnsuitable."""
+    def __init__(self, folder: Path, name: str, arithmetic: Arithmetic, batch_size: int = 16) -> None:
+        """Loads the model in ``folder``, which errors call ``name``. Raises ModelUnsuitable."""
         model = self._model = _load(folder, name)
         self._batch_size = batch_size
         self._bert = compile_in_place(model[0], "model", arithmetic)
@@ -43,11 +43,11 @@ class LibraryEncoder:
 
     @property
     def work(self) -> Work:
-        """What it computed so far, where a `CompiledBert` does."""
+        """How many operations it computed so far, where a `CompiledBert` does."""
         return Work() if self._bert is None else self._bert.work
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without the model's special ones."""
+        """How many tokens each text has, without the model's special ones."""
         if isinstance(self._counter, Tokenizer):
             return [len(encoding) for encoding in self._counter.encode_batch([*texts], add_special_tokens=False)]
         # neither cut nor padded, and without a warning about long texts
@@ -55,11 +55,11 @@ class LibraryEncoder:
         return [len(ids) for ids in encodings["input_ids"]]
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension)"""
+        """A vector for each text, (texts, dimension)."""
         return self._encoded(texts, self._model.encode_document)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension)"""
+        """A vector for each question, (texts, dimension)."""
         return self._encoded(texts, self._model.encode_query)
 
     def _encoded(self, texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:

@@ -16,7 +16,7 @@ from index.inference.products import Arithmetic
 from index.inference.tokenizer_files import stored_tokenizer
 from index.interfaces import Vectors
 
-# what the files of such a model say, of these things and no others; of some, anything
+# the settings in the files of such a model: these and no others, some with any value
 _ANYTHING = object()
 _MODEL = {
     "__version__": _ANYTHING,
@@ -48,10 +48,10 @@ _NORMALIZE = {"module_input_name": "sentence_embedding", "module_output_name": "
 
 
 class MeanEncoder:
-    """Texts → means. Threads may share it."""
+    """Texts → the means of their tokens' states. Threads may share it."""
 
     def __init__(self, bert: CompiledBert, tokenizer: Tokenizer, longest: int) -> None:
-        """``longest`` is that of a text, in tokens, special ones included."""
+        """``longest`` is how many tokens of a text count, special ones included."""
         self._bert = bert
         self._tokenizer = tokenizer
         self.dimension = bert.width
@@ -60,21 +60,21 @@ class MeanEncoder:
 
     @property
     def work(self) -> Work:
-        """What it computed so far."""
+        """How many operations it computed so far."""
         return self._bert.work
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without the special ones."""
+        """How many tokens each text has, without the special ones."""
         return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast([*texts], add_special_tokens=False)]
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension); what exceeds the longest text is cut off."""
+        """A vector for each text, (texts, dimension), not of unit length; what exceeds the longest text is cut off."""
         longest = self.longest
         tokenized = [encoding.ids for encoding in self._tokenizer.encode_batch_fast([*texts])]
         # the last token is special: it stays where a text is cut
         rows = [np.array(ids if len(ids) <= longest else ids[: longest - 1] + ids[-1:]) for ids in tokenized]
-        states = self._bert.whole([Tokens(row, np.zeros_like(row), np.arange(len(row))) for row in rows])
-        means: Vectors = np.stack([of_text.mean(axis=0) for of_text in states])
+        states = self._bert.states([Tokens(row, np.zeros_like(row), np.arange(len(row))) for row in rows])
+        means: Vectors = np.stack([states_of_text.mean(axis=0) for states_of_text in states])
         return means
 
     queries = passages
@@ -86,37 +86,40 @@ def stored_mean_encoder(folder: Path, arithmetic: Arithmetic) -> MeanEncoder | N
     if bert is None or tokenizer is None:
         return None
     try:
-        told = _told(folder)
+        max_seq_length = _max_seq_length(folder)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    longest = min(tokenizer.longest, bert.shape.positions) if told is None else told
+    longest = min(tokenizer.longest, bert.shape.positions) if max_seq_length is None else max_seq_length
     if longest > bert.shape.positions:
         return None
     return MeanEncoder(CompiledBert(bert, arithmetic), tokenizer.backend, longest)
 
 
-def _told(folder: Path) -> int | None:
-    """The longest text that the files tell, if they do. Raises ValueError and others for another kind of model."""
+def _max_seq_length(folder: Path) -> int | None:
+    """The longest text that the model's files name, in tokens, if they name one.
+
+    Raises ValueError and others where they describe another kind of model.
+    """
     modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
     first, second, *others = [(module["type"].split("."), folder / module["path"]) for module in modules]
     kinds = [kind[-1] if kind[0] == "sentence_transformers" else "" for kind, _ in (first, second, *others)]
     if kinds != ["Transformer", "Pooling", *["Normalize"] * len(others)] or first[1] != folder:
         raise ValueError(f"modules of other kinds: {', '.join(kinds)}")
-    _said(second[1] / "config.json", _POOLING)
+    _settings(second[1] / "config.json", _POOLING)
     for _, normalize in others:
-        _said(normalize / "config.json", _NORMALIZE, optional=True)
-    if any(_said(folder / "config_sentence_transformers.json", _MODEL, optional=True).get("prompts", {}).values()):
+        _settings(normalize / "config.json", _NORMALIZE, optional=True)
+    if any(_settings(folder / "config_sentence_transformers.json", _MODEL, optional=True).get("prompts", {}).values()):
         raise ValueError("prompts")
-    longest: int | None = _said(folder / "sentence_bert_config.json", _TRANSFORMER).get("max_seq_length")
-    return longest
+    max_seq_length: int | None = _settings(folder / "sentence_bert_config.json", _TRANSFORMER).get("max_seq_length")
+    return max_seq_length
 
 
-def _said(file: Path, known: Mapping[str, object], *, optional: bool = False) -> dict[str, Any]:
-    """What the file says. Raises ValueError where that is not what is ``known``; OSError."""
+def _settings(file: Path, known: Mapping[str, object], *, optional: bool = False) -> dict[str, Any]:
+    """What the file holds. Raises ValueError where that differs from what is ``known``; OSError."""
     if optional and not file.exists():
         return {}
-    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    unlike = [name for name, value in said.items() if known.get(name) not in (value, _ANYTHING) or name not in known]
+    settings: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    unlike = [name for name, value in settings.items() if name not in known or known[name] not in (value, _ANYTHING)]
     if unlike:
-        raise ValueError(f"{file.name} says something else of {', '.join(unlike)}")
-    return said
+        raise ValueError(f"{file.name} has other values of {', '.join(unlike)}")
+    return settings

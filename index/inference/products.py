@@ -15,12 +15,11 @@ from index.inference.bert_weights import Affine, Floats
 from index.inference.graph_nodes import Node, constant
 from index.inference.layouts import ChannelsFirst, ChannelsLast, Layout
 from index.inference.precision import NumberFormat, Precision, cpu_has_fast_int8, cpu_has_vnni, takes_bf16
+from index.quantised import Quantised, steps_reaching
 
 # of an 8-bit product's input channels, these are scaled so that they reach no further than the others do
 _FAR_REACHING = 0.1
 _LEVELS = 256
-# the largest level of a weight, which is as far below zero as above
-_MOST = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Arithmetic:
 
     @classmethod
     def chosen(cls, precision: Precision, model: str, weights_sha256: str, activations: Path) -> Arithmetic:
-        """For this CPU and the model, whose ``activations`` need not exist.
+        """The arithmetic for this CPU and the model, whose file of ``activations`` need not exist.
 
         Raises ModelUnsuitable where ``precision`` is int8 and they do not, or the CPU cannot compute in it; and where
         they are of other weights.
@@ -51,14 +50,14 @@ class Arithmetic:
 
     @property
     def number_format(self) -> NumberFormat:
-        """Of the products."""
+        """The number format of the products."""
         if self.activations is not None:
             return "int8"
         return "bf16" if self.bf16 else "fp32"
 
     @property
     def layout(self) -> Layout:
-        """Of the states that it is quickest with."""
+        """The layout of states that it is fastest with."""
         return ChannelsLast() if self.activations is None else int8_layout()
 
     def products(self, inputs: Node, layers: Sequence[Affine], name: str) -> list[Node]:
@@ -69,17 +68,19 @@ class Arithmetic:
 
 
 def int8_layout() -> Layout:
-    """Of the states that products in 8 bits are quickest with on this processor."""
+    """The layout of states that products in 8 bits are fastest with on this processor."""
     return ChannelsLast() if cpu_has_vnni() else ChannelsFirst()
 
 
 def in_floats(inputs: Node, layer: Affine, layout: Layout) -> Node:
-    """In those that the graph is computed in."""
+    """What a linear layer makes of ``inputs``, in the floats that the graph is computed in."""
     return _affine(inputs, constant(layer.weight), layer, layout)
 
 
 def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats, layout: Layout) -> list[Node]:
-    """In 8-bit integers, from float32 and to it; ``bounds`` (2, channels) are what the inputs were seen to be.
+    """What linear layers make of ``inputs``, in 8-bit integers, from float32 and to it.
+
+    ``bounds`` (2, channels) are the least and the greatest inputs that were seen.
 
     A weight has one scale for each output, the inputs one scale together. Therefore the few channels that reach much
     further than the others are scaled down first and their weights up, as in SmoothQuant (Xiao et al., 2022,
@@ -97,18 +98,16 @@ def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats, layout
 
 
 def _int8_weight(layer: Affine, down: Floats) -> Node:
-    """(outputs, inputs), as integers times a step for each output.
+    """The weight (outputs, inputs) as integers times a step for each output.
 
     Without VNNI the products of two neighbouring inputs are added up in 16 bits, where 255 times 128 fits: neighbours
     add up to no more than that. It is so on every processor, so that all compute the same.
     """
     weight = layer.weight * down
     neighbours = weight[:, :-1:2] + weight[:, 1::2]
-    reach = np.abs(np.hstack([weight, neighbours])).max(axis=1, keepdims=True)
-    # all weights of an output may be zero
-    step = np.maximum(reach, np.finfo(np.float32).tiny) / _MOST
-    levels = graph.constant(np.rint(weight / step).astype(np.int8))
-    return graph.multiply(graph.convert(levels, np.float32), constant(step))
+    farthest = np.abs(np.hstack([weight, neighbours])).max(axis=1, keepdims=True)
+    quantised = Quantised.of(weight, steps_reaching(farthest))
+    return graph.multiply(graph.convert(graph.constant(quantised.levels), np.float32), constant(quantised.steps))
 
 
 def _affine(inputs: Node, weight: Node, layer: Affine, layout: Layout) -> Node:

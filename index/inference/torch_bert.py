@@ -73,7 +73,7 @@ class BertInPlace(Module):
         types = np.zeros_like(ids) if token_type_ids is None else token_type_ids.numpy()
         places = np.arange(ids.shape[1])
         texts = [Tokens(i[m], t[m], places[m]) for i, t, m in zip(ids, types, mask, strict=True)]
-        states = self._compiled.whole(texts)
+        states = self._compiled.states(texts)
         padded = np.zeros((*ids.shape, self._compiled.width), np.float32)
         padded[mask] = np.concatenate(states)
         return BaseModelOutput(last_hidden_state=torch.from_numpy(padded))

@@ -19,7 +19,7 @@ from index.inference.activations import Activations, product_name
 from index.inference.bert_weights import PRODUCTS, Floats, layer_name
 from index.inference.quiet import quiet_transformers
 from index.inference.torch_bert import is_plain_bert
-from rag.ahead import LAYERS_AHEAD
+from rag.ahead import PRECOMPUTED_LAYERS
 from rag.squad import read_squad
 from rag.training.apart import Apart
 from rag.training.errors import InvalidSetting
@@ -49,7 +49,7 @@ def measure_activations(
         raise ModelUnsuitable(str(folder), f"{type(bert).__name__} is not computed in int8, only BERT is")
     bert.train(False)
     ways: list[Module] = [bert]
-    if isinstance(model, BertForQuestionAnswering) and (layers := getattr(model.config, LAYERS_AHEAD, 0)):
+    if isinstance(model, BertForQuestionAnswering) and (layers := getattr(model.config, PRECOMPUTED_LAYERS, 0)):
         ways.append(Apart(model, layers))
     with torch.inference_mode(), observed(bert, weights_sha256(folder)) as activations:
         for texts in _inputs(drawn, apart=apart):

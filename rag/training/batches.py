@@ -43,11 +43,11 @@ def plan_epoch(corpus: Corpus, mixture: Mixture, epoch: int) -> list[Positions]:
     for base in range(0, len(windows), BLOCK):
         block = windows[base : base + BLOCK]
         block = block[np.argsort(lengths[block], kind="stable")]
-        batches.extend(_cut(block, padded_length(lengths[block], mixture.max_tokens), mixture.tokens_per_batch))
+        batches.extend(cut_batches(block, padded_length(lengths[block], mixture.max_tokens), mixture.tokens_per_batch))
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def _cut(windows: Positions, padded: Positions, tokens: int) -> list[Positions]:
+def cut_batches(windows: Positions, padded: Positions, tokens: int) -> list[Positions]:
     """Batches of at most ``tokens`` padded tokens out of windows in order of length."""
     cuts = [0]
     for position, length in enumerate(padded.tolist()):

@@ -13,8 +13,9 @@ import torch
 from rag.matching import exact_match, token_f1
 from rag.spans import best_token_spans, whole_characters
 from rag.squad import SquadParagraph
+from rag.training.batches import cut_batches
 from rag.training.hardware import Hardware
-from rag.windows import Window, WindowTokenizer, cut_windows, length_sorted_batches, pad, pad_values, passage_rooms
+from rag.windows import Window, WindowTokenizer, pad, pad_values, word_edges
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -104,23 +105,23 @@ def _read(
     hardware: Hardware,
 ) -> list[Said]:
     said = [Said()] * len(asked)
-    cutting = WindowTokenizer.of(tokenizer)
-    rooms = passage_rooms(cutting, [a.question for a in asked], decoding.max_tokens)
+    windows_of = WindowTokenizer.of(tokenizer)
+    rooms = windows_of.rooms([a.question for a in asked], decoding.max_tokens)
     fit = [number for number, room in enumerate(rooms) if room > decoding.stride]
-    windows = cut_windows(
-        cutting,
+    windows = windows_of.windows(
         [asked[n].question for n in fit],
         [asked[n].passage for n in fit],
         max_tokens=decoding.max_tokens,
         stride=decoding.stride,
     )
-    fillers = pad_values(tokenizer)
-    for batch in length_sorted_batches(windows, [len(w) for w in windows], decoding.tokens_per_batch):
+    fillers, lengths = pad_values(tokenizer), np.array([len(window) for window in windows], dtype=np.int64)
+    order = np.argsort(lengths, kind="stable")
+    for batch in cut_batches(order, lengths[order], decoding.tokens_per_batch):
         for window, first, last, margin in _best_spans(model, [windows[i] for i in batch], fillers, decoding, hardware):
             number = fit[window.pair]
             if margin > said[number].margin:
                 passage = asked[number].passage
-                start, end = whole_characters(passage, int(window.offsets[first, 0]), int(window.offsets[last, 1]))
+                start, end = whole_characters(passage, *window.characters(first, last))
                 said[number] = Said(passage[start:end], margin)
     return said
 
@@ -133,11 +134,7 @@ def _best_spans(
     with torch.inference_mode(), hardware.autocast():
         output = model(**inputs)
     start, end = (t.float().cpu().numpy() for t in (output.start_logits, output.end_logits))
-    tokens = start.shape[1]
-    may_start, may_end = (
-        np.stack([np.pad(a, (0, tokens - len(a))) for a in arrays])
-        for arrays in ([w.may_start for w in windows], [w.may_end for w in windows])
-    )
+    may_start, may_end = word_edges(windows, start.shape[1])
     for span in best_token_spans(start, end, may_start, may_end, max_tokens=decoding.max_answer_tokens, per_window=1):
         yield windows[span.window], span.first, span.last, span.score
 

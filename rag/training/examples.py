@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
-from rag.windows import Window, WindowTokenizer, cut_windows, passage_rooms
+from rag.windows import Window, WindowTokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -107,14 +107,14 @@ class CorpusBuilder:
         return counts
 
     def _usable(self, pairs: Sequence[Pair]) -> list[Pair]:
-        rooms = passage_rooms(WindowTokenizer.of(self.tokenizer), [q.question for _, q in pairs], self.max_tokens)
+        rooms = WindowTokenizer.of(self.tokenizer).rooms([q.question for _, q in pairs], self.max_tokens)
         fit = [pair for pair, room in zip(pairs, rooms, strict=True) if room > self.stride]
         return [(text, q) for text, q in fit if not q.answers or accepted_spans(q.answers)]
 
     def _add_block(self, pairs: Sequence[Pair]) -> None:
         passages, questions = [text for text, _ in pairs], [q.question for _, q in pairs]
         spans, tokenizer = [accepted_spans(q.answers) for _, q in pairs], WindowTokenizer.of(self.tokenizer)
-        cut = cut_windows(tokenizer, questions, passages, max_tokens=self.max_tokens, stride=self.stride)
+        cut = tokenizer.windows(questions, passages, max_tokens=self.max_tokens, stride=self.stride)
         collected: dict[str, list[NDArray[np.int64]]] = {}
         for pair, group in groupby(cut, key=lambda w: w.pair):
             windows = list(group)
@@ -173,18 +173,19 @@ def target_tokens(window: Window, start: int, end: int, edges: tuple[bool, bool]
     None where the window does not hold all of it. ``edges`` says whether the window opens and closes the passage:
     there, characters that the tokenizer dropped count as held.
     """
-    inside = np.flatnonzero(window.offsets[:, 1] > window.offsets[:, 0])
+    passage, shift = window.passage, window.passage_from
+    inside = np.flatnonzero(passage.offsets[:, 1] > passage.offsets[:, 0])
     if not len(inside):
         return None
     opens, closes = edges
-    starts_too_late = not opens and window.offsets[inside[0], 0] > start
-    ends_too_early = not closes and window.offsets[inside[-1], 1] < end
-    touched = inside[(window.offsets[inside, 0] < end) & (window.offsets[inside, 1] > start)]
+    starts_too_late = not opens and passage.offsets[inside[0], 0] > start
+    ends_too_early = not closes and passage.offsets[inside[-1], 1] < end
+    touched = inside[(passage.offsets[inside, 0] < end) & (passage.offsets[inside, 1] > start)]
     if starts_too_late or ends_too_early or not len(touched):
         return None
     # whole words: the decoder offers nothing less, so a target inside a word could never be said
-    starts = np.flatnonzero(window.may_start[: touched[0] + 1])
-    ends = np.flatnonzero(window.may_end[touched[-1] :])
+    starts = np.flatnonzero(passage.may_start[: touched[0] + 1])
+    ends = np.flatnonzero(passage.may_end[touched[-1] :])
     if not len(starts) or not len(ends):
         return None
-    return int(starts[-1]), int(touched[-1] + ends[0])
+    return shift + int(starts[-1]), shift + int(touched[-1] + ends[0])

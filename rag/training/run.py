@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from transformers import BertForQuestionAnswering, PreTrainedModel, PreTrainedTokenizerFast
 
-from rag.ahead import LAYERS_AHEAD
+from rag.ahead import PRECOMPUTED_LAYERS
 from rag.squad import SquadParagraph, read_squad
 from rag.training import checkpoint
 from rag.training.apart import Apart
@@ -103,15 +103,15 @@ def _shape(model: PreTrainedModel) -> tuple[int, int]:
 def _apart(config: TrainingConfig, model: PreTrainedModel) -> Apart | None:
     """The model with its lower layers apart; its configuration, which is saved with it, then tells of them."""
     if not config.layers_ahead:
-        if hasattr(model.config, LAYERS_AHEAD):
-            setattr(model.config, LAYERS_AHEAD, 0)  # what is trained together no longer can be computed apart
+        if hasattr(model.config, PRECOMPUTED_LAYERS):
+            setattr(model.config, PRECOMPUTED_LAYERS, 0)  # what is trained together no longer can be computed apart
         return None
     if not isinstance(model, BertForQuestionAnswering):
         raise InvalidSetting("layers_ahead", config.layers_ahead, f"{type(model).__name__} is no BERT")
     if config.layers_ahead >= model.config.num_hidden_layers:
         reason = f"must be below the model's {model.config.num_hidden_layers} layers"
         raise InvalidSetting("layers_ahead", config.layers_ahead, reason)
-    setattr(model.config, LAYERS_AHEAD, config.layers_ahead)
+    setattr(model.config, PRECOMPUTED_LAYERS, config.layers_ahead)
     return Apart(model, config.layers_ahead)
 
 

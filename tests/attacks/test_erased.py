@@ -17,7 +17,7 @@ from index.doctor import mend
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.passage_index import PassageIndex
-from index.states import STATES_FILE, States, StatesFile
+from index.states import STATES_FILE, StatesFile, states_in_8_bits
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
 
@@ -175,7 +175,7 @@ def test_what_goes_wrong_with_erasing_does_not_undo_the_deletion(
 @pytest.fixture
 def states(tmp_path: Path) -> Iterator[StatesFile]:
     file = StatesFile(tmp_path / STATES_FILE, model="m", width=8)
-    file.keep({"key": States.of(np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32))})
+    file.keep({"key": states_in_8_bits(np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32))})
     yield file
     file.close()
 

@@ -21,7 +21,7 @@ from index.documents import DocumentDraft, Heading, Outline
 from index.errors import SourcespanError
 from index.passage_index import PassageIndex
 from index.snapshots import Snapshots
-from index.states import STATES_FILE, States, StatesFile
+from index.states import STATES_FILE, StatesFile, states_in_8_bits
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
 
@@ -256,7 +256,7 @@ def test_a_catalogue_that_is_gone_leaves_traces(whole: Path, tmp_path: Path) -> 
 
 def test_damaged_states_are_computed_anew(tmp_path: Path) -> None:
     file = StatesFile(tmp_path / STATES_FILE, model="m", width=8)
-    file.keep({key: States.of(np.ones((5, 8), np.float32)) for key in ("a", "b", "c")})
+    file.keep({key: states_in_8_bits(np.ones((5, 8), np.float32)) for key in ("a", "b", "c")})
     with sqlite3.connect(tmp_path / STATES_FILE) as db:
         db.execute("UPDATE states SET states = x'00' WHERE tokens = 'a'")
         db.execute("UPDATE states SET states = 'text' WHERE tokens = 'b'")

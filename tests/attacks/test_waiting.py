@@ -25,7 +25,7 @@ from index.database import Database
 from index.documents import DocumentDraft
 from index.faiss_index import FaissIndex
 from index.passage_index import PassageIndex
-from index.states import States, StatesFile
+from index.states import StatesFile, states_in_8_bits
 from index.vector_rule import VectorRule
 from rag.interfaces import Query
 from rag.retriever import HybridRetriever
@@ -319,7 +319,7 @@ def test_a_replaced_document_is_found_before_or_after_and_never_neither_nor_both
 
 def test_what_a_question_computed_of_a_passage_is_kept_only_where_nobody_writes(tmp_path: Path) -> None:
     path = tmp_path / "states.sqlite3"
-    states = {"a": States.of(np.ones((2, 4), np.float32))}
+    states = {"a": states_in_8_bits(np.ones((2, 4), np.float32))}
     kept = StatesFile(path, model="m@1", width=4)
     with another_process_writes(path):
         unhindered(lambda: kept.keep(states))

@@ -15,7 +15,7 @@ from sentence_transformers.sentence_transformer.modules import Dense, Normalize,
 from tokenizers import Tokenizer
 from transformers import BertModel
 
-from index.embedder import SentenceTransformerEmbedder
+from index.embedder import load_embedder_from
 from index.errors import ModelUnsuitable
 from index.inference.library_encoder import LibraryEncoder
 from index.inference.mean_encoder import MeanEncoder
@@ -102,7 +102,7 @@ def test_vectors_are_those_of_the_library(tmp_path: Path, pooling: str, prompts:
 
 
 def assert_embeds_as_the_library(folder: Path, *, by: type[MeanEncoder | LibraryEncoder]) -> None:
-    mine = SentenceTransformerEmbedder(folder, "tiny", precision="fp32")
+    mine = load_embedder_from(folder, "tiny", precision="fp32")
     assert type(mine._encoder) is by
     library = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     right = library.encode_query(TEXTS, normalize_embeddings=True)
@@ -165,7 +165,7 @@ def test_weights_that_are_cut_off_are_refused(tmp_path: Path) -> None:
     file = tiny_embedder(tmp_path, "mean", {}) / "model.safetensors"
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(ModelUnsuitable, match="'tiny' cannot be used: "):
-        SentenceTransformerEmbedder(file.parent, "tiny")
+        load_embedder_from(file.parent, "tiny")
 
 
 def test_the_default_embedder_gives_the_vectors_of_the_library() -> None:
@@ -191,7 +191,7 @@ def test_a_model_that_only_looks_tokens_up_embeds_too(tmp_path: Path, cut: int |
     weights = np.random.default_rng(0).normal(size=(tokenizer.get_vocab_size(), 8)).astype(np.float32)
     library = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
     library.save(str(tmp_path))
-    embedder = SentenceTransformerEmbedder(tmp_path, "static")
+    embedder = load_embedder_from(tmp_path, "static")
     texts = ["The red ferry leaves Pier 9 at noon.", "ferry"]
     assert np.allclose(embedder.embed_passages(texts), library.encode(texts, normalize_embeddings=True), atol=1e-6)
     assert embedder.count_tokens(texts) == [9, 1]

@@ -14,23 +14,24 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from index.errors import CatalogueUnusable
-from index.states import States, StatesFile, tokens_key
+from index.quantised import Quantised
+from index.states import StatesFile, states_in_8_bits, tokens_key
 from tests.index.test_durability import may_only_read
 
 WIDTH = 4
 
 
-def some(tokens: int, value: float) -> States:
-    return States.of(np.full((tokens, WIDTH), value, np.float32))
+def some(tokens: int, value: float) -> Quantised:
+    return states_in_8_bits(np.full((tokens, WIDTH), value, np.float32))
 
 
-def same(one: States, other: States) -> bool:
+def same(one: Quantised, other: Quantised) -> bool:
     return np.array_equal(one.levels, other.levels) and np.array_equal(one.steps, other.steps)
 
 
 @given(values=arrays(np.float32, st.tuples(st.integers(0, 9), st.just(WIDTH)), elements=st.floats(-1e5, 1e5, width=32)))
 def test_a_state_is_off_by_half_a_step_of_its_channel_at_most(values: NDArray[np.float32]) -> None:
-    back = States.of(values).values()
+    back = states_in_8_bits(values).values()
     farthest = np.abs(values).max(axis=0, initial=0.0)
     # a step is a 127th of the farthest, rounded up to a 16-bit float
     step = np.maximum(farthest / 127 * (1 + 2**-10), 2.0**-23)

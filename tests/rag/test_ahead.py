@@ -15,14 +15,14 @@ from transformers import AutoModelForQuestionAnswering, BertForQuestionAnswering
 
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
-from index.inference.compiled_bert import Tokens, TokenVectors
+from index.inference.compiled_bert import States, Tokens
 from index.passage_index import PassageIndex
-from rag.ahead import FIRST_POSITION, LAYERS_AHEAD
+from rag.ahead import FIRST_POSITION, PRECOMPUTED_LAYERS, PrecomputedLayersEncoder
 from rag.config import ReaderConfig
 from rag.doctor import examine_all
 from rag.interfaces import Reading
 from rag.loading import ModelConfig, load, open_index
-from rag.reader import ExtractiveReader
+from rag.reader import ExtractiveReader, load_reader_from
 from rag.training.apart import Apart, positions
 from tests.fakes import BagOfWordsEmbedder
 from tests.rag.test_training_support import WORDS, tiny_reader
@@ -41,24 +41,29 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trained_for_it(folder: Path) -> Path:
     settings = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**settings, LAYERS_AHEAD: 1}))
+    (folder / "config.json").write_text(json.dumps({**settings, PRECOMPUTED_LAYERS: 1}))
     return folder
 
 
 def reader(folder: Path, kept: Path) -> ExtractiveReader:
-    return ExtractiveReader(folder, "tiny", CONFIG, kept / "states")
+    return load_reader_from(folder, "tiny", CONFIG, states=kept / "states")
+
+
+def encoder(reader: ExtractiveReader) -> PrecomputedLayersEncoder:
+    assert isinstance(reader.precomputed, PrecomputedLayersEncoder)
+    return reader.precomputed
 
 
 class Watched:
     """What the lower layers are computed of, as lists of vocabulary numbers."""
 
     def __init__(self, reader: ExtractiveReader, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert reader.ahead is not None
         self.passages: list[list[int]] = []
-        self._compute = reader.ahead._bert.lower
-        monkeypatch.setattr(reader.ahead._bert, "lower", self._lower)
+        lower = encoder(reader)._lower
+        self._compute = lower.states
+        monkeypatch.setattr(lower, "states", self._states)
 
-    def _lower(self, texts: Sequence[Tokens]) -> list[TokenVectors]:
+    def _states(self, texts: Sequence[Tokens]) -> list[States]:
         self.passages += [text.ids.tolist() for text in texts if text.types.any()]
         return self._compute(texts)
 
@@ -68,19 +73,20 @@ class Watched:
 def test_it_computes_what_training_does(
     trained: Path, tmp_path: Path, questions: list[str], passages: list[str]
 ) -> None:
-    mine = reader(trained, tmp_path).ahead
-    assert mine is not None
+    mine = encoder(reader(trained, tmp_path))
     model = AutoModelForQuestionAnswering.from_pretrained(trained).eval()
     assert isinstance(model, BertForQuestionAnswering)
     pairs = [(question, passage) for question in questions for passage in passages]
     windows = mine.windows([question for question, _ in pairs], [passage for _, passage in pairs])
-    start, end = mine.logits(windows)
-    for row, window in enumerate(windows):
+    computed = [one for positions, *logits in mine.logits(windows) for one in zip(positions, *logits, strict=True)]
+    assert sorted(position for position, _, _ in computed) == list(range(len(windows)))
+    for position, start, end in computed:
+        window = windows[position]
         ids, types = (torch.from_numpy(window.inputs[name])[None] for name in ("input_ids", "token_type_ids"))
         with torch.inference_mode():
             right = Apart(model, 1)(ids, torch.ones_like(ids), types)
-        assert start[row, : len(window)] == pytest.approx(right.start_logits[0].numpy(), abs=5e-3)
-        assert end[row, : len(window)] == pytest.approx(right.end_logits[0].numpy(), abs=5e-3)
+        assert start[: len(window)] == pytest.approx(right.start_logits[0].numpy(), abs=5e-3)
+        assert end[: len(window)] == pytest.approx(right.end_logits[0].numpy(), abs=5e-3)
 
 
 def test_a_passage_counts_its_positions_from_a_fixed_one() -> None:
@@ -95,9 +101,8 @@ def test_what_was_prepared_is_not_computed_again(
 ) -> None:
     first = reader(trained, tmp_path)
     unprepared = first.read("who is the cat", PASSAGES)
-    assert first.ahead is not None
-    first.ahead.forget(PASSAGES)
-    first.ahead.prepare(PASSAGES[:2])
+    encoder(first).forget(PASSAGES)
+    encoder(first).prepare(PASSAGES[:2])
     second = reader(trained, tmp_path)
     watched = Watched(second, monkeypatch)
     assert second.read("who is the cat", PASSAGES) == unprepared
@@ -109,12 +114,11 @@ def test_what_was_prepared_is_not_computed_again(
 def test_a_long_passage_is_read_to_its_end(trained: Path, tmp_path: Path) -> None:
     passage = " ".join(WORDS * 12)
     mine = reader(trained, tmp_path)
-    assert mine.ahead is not None
-    windows = mine.ahead.windows(["who is the cat"], [passage])
+    windows = encoder(mine).windows(["who is the cat"], [passage])
     assert len(windows) > 1
     covered = np.zeros(len(passage), dtype=bool)
     for window in windows:
-        for first, last in window.offsets[window.may_start | window.may_end]:
+        for first, last in window.passage.offsets[window.passage.may_start | window.passage.may_end]:
             covered[first:last] = True
     assert "".join(c for c, seen in zip(passage, covered, strict=True) if not seen).strip() == ""
     assert all(passage[span.start : span.end].strip() for span in mine.read("who is the cat", [passage]))
@@ -137,17 +141,16 @@ def test_a_full_disk_keeps_no_question_from_its_answer(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine = reader(trained, tmp_path)
-    assert mine.ahead is not None
     expected = reader(trained, tmp_path / "other").read("who is the cat", PASSAGES)
 
     def full(*_: object, patient: bool = False) -> None:
         raise CatalogueFull
 
-    monkeypatch.setattr(mine.ahead._kept, "keep", full)
+    monkeypatch.setattr(encoder(mine)._kept, "keep", full)
     assert mine.read("who is the cat", PASSAGES) == expected
     assert "was not kept" in caplog.text
     with pytest.raises(CatalogueFull):
-        mine.ahead.prepare(PASSAGES)
+        encoder(mine).prepare(PASSAGES)
 
 
 def test_a_reader_that_was_not_trained_for_it_is_refused(tmp_path: Path) -> None:
@@ -157,7 +160,7 @@ def test_a_reader_that_was_not_trained_for_it_is_refused(tmp_path: Path) -> None
 
 def test_a_reader_of_too_short_windows_is_refused(trained: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelUnsuitable, match="a passage of more than 104 tokens"):
-        ExtractiveReader(trained, "tiny", ReaderConfig(), tmp_path / "states")
+        load_reader_from(trained, "tiny", ReaderConfig(), states=tmp_path / "states")
 
 
 @pytest.mark.model
@@ -168,12 +171,12 @@ def test_the_bundled_reader_reads_ahead_too(tmp_path: Path) -> None:
         index.add(DocumentDraft("town", text))
     parts = load(tmp_path, models)
     with parts.index:
-        assert parts.reader.ahead is not None
-        prepared = parts.reader.ahead.prepared()
+        assert parts.reader.precomputed is not None
+        prepared = parts.reader.precomputed.prepared()
         for question, answer in (("Who founded the bakery?", "Marta Quill"), ("When was it founded?", "1987")):
             (best,) = parts.answerer.ask(question, n_best=1).answers
             assert (best.text, text[best.span.start : best.span.end]) == (answer, answer)
-        assert parts.reader.ahead.prepared() == prepared >= 1
+        assert parts.reader.precomputed.prepared() == prepared >= 1
     assert {finding.severity for finding in examine_all(tmp_path, models)} == {"fine"}
 
 
@@ -185,14 +188,14 @@ def test_a_data_directory_is_put_in_and_asked_ahead(tmp_path: Path) -> None:
         index.add(DocumentDraft("other", PASSAGES[1]))
     parts = load(tmp_path, models)
     with parts.index:
-        assert parts.reader.ahead is not None
-        assert parts.reader.ahead.prepared() == 2
+        assert parts.reader.precomputed is not None
+        assert parts.reader.precomputed.prepared() == 2
         result = parts.answerer.ask("who is the cat", min_confidence=0.0)
         assert result.answers
         for best in result.answers:
             assert parts.index.catalogue.with_text(best.document.id)[1][best.span.start : best.span.end] == best.text
         parts.index.delete(parts.index.catalogue.documents(limit=1)[0].id)
-        assert parts.reader.ahead.prepared() == 1
+        assert parts.reader.precomputed.prepared() == 1
     said = {finding.check: finding.says for finding in examine_all(tmp_path, models)}
     assert "computed over 1 passages" in said["ahead"]
 
@@ -201,16 +204,15 @@ def test_what_is_indexed_is_prepared_and_what_is_deleted_forgotten(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = reader(trained, tmp_path)
-    assert mine.ahead is not None
-    with PassageIndex(tmp_path / "index", BagOfWordsEmbedder(), preparation=mine.ahead) as index:
+    with PassageIndex(tmp_path / "index", BagOfWordsEmbedder(), preparation=mine.precomputed) as index:
         one, _ = index.add(DocumentDraft("one", PASSAGES[0]))
         other, _ = index.add(DocumentDraft("other", PASSAGES[1]))
         watched = Watched(mine, monkeypatch)
         mine.read("who is the cat", PASSAGES[:2])
         assert watched.passages == []
         index.delete(one.id)
-        assert mine.ahead.prepared() == 1
+        assert encoder(mine).prepared() == 1
         index.replace(other.id, DocumentDraft("other", PASSAGES[2]))
         mine.read("who is the cat", PASSAGES[2:])
         assert len(watched.passages) == 1  # when it was put in the other's place
-        assert mine.ahead.prepared() == 1
+        assert encoder(mine).prepared() == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index.embedder import ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder, weights_sha256
+from index.embedder import ALL_MINILM_L6_V2_SHA256, load_embedder_from, weights_sha256
 from index.errors import ModelCorrupted, ModelNotFound, ModelUnsuitable
 from rag.loading import DEFAULT_READER, ModelConfig, Parts, load, load_reader, reader_folder
 from tests.index.test_embedder import tiny_embedder
@@ -87,12 +87,12 @@ def test_the_bundled_models_are_the_expected_ones(parts: Parts) -> None:
 def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"tampered")
     with pytest.raises(ModelCorrupted, match=weights_sha256(tmp_path)):
-        SentenceTransformerEmbedder(tmp_path, "tampered", expected_sha256=ALL_MINILM_L6_V2_SHA256)
+        load_embedder_from(tmp_path, "tampered", expected_sha256=ALL_MINILM_L6_V2_SHA256)
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelUnsuitable, match="holds no weights"):
-        SentenceTransformerEmbedder(tmp_path, "empty")
+        load_embedder_from(tmp_path, "empty")
 
 
 def test_a_hub_name_needs_permission(tmp_path: Path) -> None:

@@ -177,11 +177,11 @@ def test_documents_that_go_meanwhile_hide_no_answer_in_others(index: PassageInde
     retriever = HybridRetriever(index, BagOfWordsEmbedder())
     assert {p.passage.document_id for p in retriever.retrieve([Query("«ferry»", 3)])[0].passages} == set(nearer)
     answerer = QuestionAnswerer(retriever, QuotingReader(), RemovingStore(index, nearer), FITTED)
-    heard: list[object] = []
-    (result,) = answerer.ask_many([Question("«ferry»", top_k=3, heard=heard.append)])
+    events: list[object] = []
+    (result,) = answerer.ask_many([Question("«ferry»", top_k=3, on_event=events.append)])
     assert isinstance(result, QAResult)
     assert [a.document.title for a in result.answers] == ["a"]
-    assert heard[0] == result.passages, "what was found first is told to nobody"
+    assert events[0] == result.passages, "what was found first is told to nobody"
 
 
 @given(
@@ -269,16 +269,16 @@ def test_a_rerankers_scores_put_nobody_behind(index: PassageIndex) -> None:
     index.add_all([DocumentDraft("a", text) for text in texts])
     retriever = HybridRetriever(index, BagOfWordsEmbedder(), reranker=PreferringReranker(texts[::-1]))
     (found,) = retriever.retrieve([Query("ferry bread butter", 5)])
-    assert found.contenders == len(found.passages) == 3
+    assert found.worth_reading == len(found.passages) == 3
 
 
 def test_whoever_listens_hears_the_passages_then_each_new_best_answer(index: PassageIndex) -> None:
     index.add(DocumentDraft("a", "The red door is shut."))
     index.add(DocumentDraft("b", "A door."))
-    heard: list[object] = []
-    (result,) = fake_answerer(index).ask_many([Question("«red door»?", heard=heard.append)])
+    events: list[object] = []
+    (result,) = fake_answerer(index).ask_many([Question("«red door»?", on_event=events.append)])
     assert isinstance(result, QAResult)
-    passages, *answers = heard
+    passages, *answers = events
     assert passages == result.passages
     assert [answer.text for answer in answers if isinstance(answer, Answer)] == ["door", "red door"]
     assert answers[-1] == result.answers[0]

@@ -14,10 +14,10 @@ from transformers import AutoModelForQuestionAnswering, DistilBertConfig, Distil
 from index.errors import ModelUnsuitable
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
-from rag.reader import ExtractiveReader
+from rag.reader import load_reader_from
 from rag.stored_reader import stored_reader
 from rag.transformers_reader import load_by_transformers, transformers_logits
-from rag.windows import WindowTokenizer, cut_windows
+from rag.windows import WindowTokenizer
 from tests.rag.test_training_support import WORDS, tiny_reader, tiny_tokenizer
 
 CONFIG = ReaderConfig(max_window_tokens=64, stride=8, max_answer_tokens=6, precision="fp32")
@@ -28,7 +28,7 @@ def test_the_bundled_reader_is_read_from_its_files() -> None:
     folder = reader_folder(DEFAULT_READER, allow_hub=False)
     mine, right = stored_reader(folder), load_by_transformers(folder, DEFAULT_READER, bf16=False)
     assert mine is not None
-    assert (mine.longest, mine.layers_ahead) == (right.longest, right.layers_ahead) == (512, 2)
+    assert (mine.longest, mine.precomputed_layers) == (right.longest, right.precomputed_layers) == (512, 2)
 
 
 @pytest.mark.parametrize(("stored", "longest"), [(30, 30), (3000, 128)])
@@ -47,7 +47,7 @@ def test_a_reader_in_several_files_reads_the_same(tmp_path: Path) -> None:
     AutoModelForQuestionAnswering.from_pretrained(whole).save_pretrained(parts, max_shard_size="20KB")
     assert stored_reader(whole) is not None
     assert stored_reader(parts) is None
-    readings = [ExtractiveReader(folder, "tiny", CONFIG).read("who is the cat", PASSAGES) for folder in (whole, parts)]
+    readings = [load_reader_from(folder, "tiny", CONFIG).read("who is the cat", PASSAGES) for folder in (whole, parts)]
     assert readings[0] == readings[1] != []
 
 
@@ -63,14 +63,16 @@ def test_a_reader_that_is_no_bert_is_computed_by_transformers(tmp_path: Path) ->
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     assert stored_reader(tmp_path) is None
-    reader = ExtractiveReader(tmp_path, "other", CONFIG)
+    reader = load_reader_from(tmp_path, "other", CONFIG)
     assert reader.work.products == 0
-    windows = cut_windows(
-        WindowTokenizer.of(tokenizer), ["who"] * 3, PASSAGES, max_tokens=CONFIG.max_window_tokens, stride=CONFIG.stride
+    windows = WindowTokenizer.of(tokenizer).windows(
+        ["who"] * 3, PASSAGES, max_tokens=CONFIG.max_window_tokens, stride=CONFIG.stride
     )
     right = transformers_logits(model, tokenizer, bf16=False)(windows)
     for mine, each in zip(reader._encoder.logits(windows), right, strict=True):
-        np.testing.assert_allclose(mine, each, atol=1e-5)
+        assert mine[0] == each[0]
+        np.testing.assert_allclose(mine[1], each[1], atol=1e-5)
+        np.testing.assert_allclose(mine[2], each[2], atol=1e-5)
     assert reader.read("who", PASSAGES)
 
 
@@ -78,10 +80,10 @@ def test_weights_that_are_cut_off_are_refused(tmp_path: Path) -> None:
     file = tiny_reader(tmp_path) / "model.safetensors"
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(ModelUnsuitable, match="'tiny' cannot be used: "):
-        ExtractiveReader(tmp_path, "tiny")
+        load_reader_from(tmp_path, "tiny")
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
     (tiny_reader(tmp_path) / "model.safetensors").unlink()
     with pytest.raises(ModelUnsuitable, match="'tiny' cannot be used: the folder holds no weights"):
-        ExtractiveReader(tmp_path, "tiny")
+        load_reader_from(tmp_path, "tiny")

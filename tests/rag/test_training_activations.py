@@ -14,7 +14,12 @@ from index.embedder import weights_sha256
 from index.inference.activations import Activations
 from index.inference.precision import ACTIVATIONS_FILE
 from rag.config import ReaderConfig
+<<<<<<< HEAD
 from rag.reader import ExtractiveReader
+=======
+from rag.reader import load_reader_from
+from rag.training.__main__ import main
+>>>>>>> read
 from tests.processor import needs_int8
 from tests.rag.test_training_support import main, paragraphs, tiny_reader, tiny_tokenizer, write_squad_json
 
@@ -38,10 +43,10 @@ def test_a_measured_reader_reads_in_8_bits_and_keeps_its_fingerprint(
     reader: Path, questions: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = ReaderConfig(precision="fp32", max_window_tokens=100, stride=8, max_answer_tokens=5)
-    before = ExtractiveReader(reader, "tiny", config)
+    before = load_reader_from(reader, "tiny", config)
     assert measure(reader, questions) == 0
     assert capsys.readouterr().out == f"the activations of 8 matrix products: {reader / ACTIVATIONS_FILE}\n"
-    after = ExtractiveReader(reader, "tiny", replace(config, precision="int8"))
+    after = load_reader_from(reader, "tiny", replace(config, precision="int8"))
     assert after.fingerprint == before.fingerprint
     passages = [paragraph.text for paragraph in paragraphs(3, seed=2)]
     exact, near = (each.read("where is the cat", passages)[0] for each in (before, after))

@@ -12,7 +12,13 @@ import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQuestionAnswering
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
+<<<<<<< HEAD
 from rag.ahead import FIRST_POSITION, LAYERS_AHEAD
+=======
+from eval.split_layers import SplitReader
+from rag.ahead import PRECOMPUTED_LAYERS
+from rag.training.__main__ import main
+>>>>>>> read
 from rag.training.apart import Apart
 from rag.training.loss import on_average, reading_loss, states_loss, training_loss
 from tests.rag.test_training_support import Files, arguments, main, one_error_line, tiny_reader
@@ -118,14 +124,14 @@ def test_a_run_makes_a_reader_that_can_be_computed_ahead(files: Files, tmp_path:
     teachers = f"--teacher {files.init} {tiny_reader(tmp_path / 'wider', hidden=64)}"
     options = f"--layers-ahead 1 {teachers} --steps 8 --checkpoint-every 3 --eval-every 0 --lr 1e-3".split()
     assert main(arguments(files, out, *options)) == 0
-    assert json.loads((out / "config.json").read_text())[LAYERS_AHEAD] == 1
+    assert json.loads((out / "config.json").read_text())[PRECOMPUTED_LAYERS] == 1
     card = (out / "MODEL_CARD.md").read_text()
     assert "| layers ahead | 1, in two of three steps |" in card
     assert "| teachers | init, wider: their data and licences apply too |" in card
 
     on = tmp_path / "on"
     assert main([*arguments(files, on, "--steps", "1"), "--init", str(out)]) == 0
-    assert json.loads((on / "config.json").read_text())[LAYERS_AHEAD] == 0  # trained on without
+    assert json.loads((on / "config.json").read_text())[PRECOMPUTED_LAYERS] == 0  # trained on without
 
 
 def test_two_of_three_steps_are_apart(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

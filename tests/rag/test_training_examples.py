@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 from rag.squad import AcceptedAnswer
 from rag.training.examples import CorpusBuilder, accepted_spans, target_tokens
-from rag.windows import WindowTokenizer, cut_windows
+from rag.windows import Window, WindowTokenizer, word_edges
 from tests.rag.test_training_support import WORDS, paragraph, tiny_tokenizer
 
 MAX_TOKENS, STRIDE = 24, 8
@@ -19,6 +19,12 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 TOKENIZER = tiny_tokenizer()
+
+
+def windows_of(tokenizer: PreTrainedTokenizerFast, question: str, passage: str) -> list[Window]:
+    return WindowTokenizer.of(tokenizer).windows([question], [passage], max_tokens=MAX_TOKENS, stride=STRIDE)
+
+
 passages = st.lists(st.sampled_from([*WORDS, "zebra", "1990s", "café"]), min_size=1, max_size=40)
 
 
@@ -30,33 +36,36 @@ def test_a_labelled_window_decodes_to_exactly_the_answer(words: list[str], data:
     text = " ".join(words)
     start = len(" ".join([*words[:first], ""]))
     end = start + len(" ".join(said))
-    windows = cut_windows(WindowTokenizer.of(TOKENIZER), ["who is"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
+    windows = windows_of(TOKENIZER, "who is", text)
     held = 0
     for number, window in enumerate(windows):
         found = target_tokens(window, start, end, (number == 0, number == len(windows) - 1))
-        covered = window.offsets[window.offsets[:, 1] > 0]
+        covered = window.passage.offsets[window.passage.offsets[:, 1] > 0]
         if found is None:
             assert covered[0, 0] > start or covered[-1, 1] < end
         else:
             held += 1
-            assert text[window.offsets[found[0], 0] : window.offsets[found[1], 1]] == text[start:end]
-            assert window.may_start[found[0]]
-            assert window.may_end[found[1]]
+            first_character, end_character = window.characters(*found)
+            assert text[first_character:end_character] == text[start:end]
+            may_start, may_end = word_edges([window], len(window))
+            assert may_start[0, found[0]]
+            assert may_end[0, found[1]]
     if len(TOKENIZER.tokenize(" ".join(said))) <= STRIDE:
         assert held, "neighbouring windows share enough tokens for one of them to hold the answer whole"
 
 
 def test_an_answer_inside_a_word_is_widened_to_the_word(tokenizer: PreTrainedTokenizerFast) -> None:
     text = "in the 1990s and"
-    (window,) = cut_windows(WindowTokenizer.of(tokenizer), ["what"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
+    (window,) = windows_of(tokenizer, "what", text)
     found = target_tokens(window, 7, 11, (True, True))
     assert found is not None
-    assert text[window.offsets[found[0], 0] : window.offsets[found[1], 1]] == "1990s"
+    first, end = window.characters(*found)
+    assert text[first:end] == "1990s"
 
 
 def test_characters_that_the_tokenizer_drops_do_not_hide_the_answer(tokenizer: PreTrainedTokenizerFast) -> None:
     text = "\u200bcat sat\u200b"
-    (window,) = cut_windows(WindowTokenizer.of(tokenizer), ["what"], [text], max_tokens=MAX_TOKENS, stride=STRIDE)
+    (window,) = windows_of(tokenizer, "what", text)
     assert target_tokens(window, 0, len(text), (True, True)) is not None
     assert target_tokens(window, 0, 1, (True, True)) is None, "nothing but a dropped character"
 

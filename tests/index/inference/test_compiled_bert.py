@@ -18,10 +18,11 @@ from torch import Tensor
 from torch.nn import Linear
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
+from index.batching import padded_length, passes
 from index.inference import products
 from index.inference.activations import Activations
 from index.inference.bert_weights import BertWeights
-from index.inference.compiled_bert import CompiledBert, Tokens, filled_up, passes
+from index.inference.compiled_bert import CompiledBert, CompiledLayers, States, Tokens, Work, in_order
 from index.inference.precision import NumberFormat
 from index.inference.products import Arithmetic
 from index.inference.torch_bert import BertInPlace, is_plain_bert, weights_of
@@ -141,10 +142,17 @@ def texts(lengths: list[int]) -> list[Tokens]:
     return [Tokens(draw.integers(0, 40, n), draw.integers(0, 2, n), draw.permutation(64)[:n]) for n in lengths]
 
 
+def in_two(bert: BertWeights, asked: list[Tokens]) -> tuple[list[States], list[States]]:
+    """What the lower layer makes of texts, and the upper one of that."""
+    lower = CompiledBert(bert, FP32, layers=1).states(asked)
+    upper = CompiledLayers(bert, FP32, range(1, 2), Work()).passes(lower)
+    return lower, in_order(upper, [len(text.ids) for text in asked])
+
+
 def test_layers_that_are_computed_apart_are_those_that_are_computed_together() -> None:
-    parted, asked = CompiledBert(weights_of(bert()), FP32, ahead=1), texts([5, 33])
-    lower = parted.lower(asked)
-    for mine, whole in zip(parted.upper(lower), computed_in("fp32").whole(asked), strict=True):
+    asked = texts([5, 33])
+    lower, upper = in_two(weights_of(bert()), asked)
+    for mine, whole in zip(upper, computed_in("fp32").states(asked), strict=True):
         np.testing.assert_allclose(mine, whole, atol=1e-4)
     one_layer = bert()
     del one_layer.encoder.layer[1:]
@@ -155,21 +163,19 @@ def test_layers_that_are_computed_apart_are_those_that_are_computed_together() -
         np.testing.assert_allclose(of_one, right.numpy(), atol=1e-4)
 
 
-@pytest.mark.parametrize("ahead", [0, 1])
-def test_a_head_is_the_last_of_it(ahead: int) -> None:
+@pytest.mark.parametrize("parted", [False, True])
+def test_a_head_is_the_last_of_it(parted: bool) -> None:
     head, asked = Linear(32, 2), texts([40, 3])
-    for mine, states in zip(
-        CompiledBert(weights_of(bert(), head), FP32, ahead=ahead).whole(asked),
-        computed_in("fp32").whole(asked),
-        strict=True,
-    ):
+    weights = weights_of(bert(), head)
+    computed = in_two(weights, asked)[1] if parted else CompiledBert(weights, FP32).states(asked)
+    for mine, states in zip(computed, computed_in("fp32").states(asked), strict=True):
         right = head(torch.from_numpy(states)).detach().numpy()
         np.testing.assert_allclose(mine, right, atol=1e-4)
 
 
 def test_the_operations_are_counted_without_padding() -> None:
     mine = CompiledBert(weights_of(bert()), FP32)
-    mine.whole(texts([3, 10]))
+    mine.states(texts([3, 10]))
     weights = sum(p.numel() for n, p in bert().encoder.named_parameters() if p.dim() == 2)
     assert mine.work.products == 2 * (3 + 10) * weights
     # two layers, each: queries by keys, and what comes of it by values
@@ -187,7 +193,7 @@ def test_the_weights_it_was_compiled_from_are_let_go() -> None:
     del read
     gc.collect()
     assert held() is None
-    assert mine.whole(texts([3]))
+    assert mine.states(texts([3]))
 
 
 @given(lengths=st.lists(st.integers(1, 400), max_size=30))
@@ -196,7 +202,7 @@ def test_every_text_is_in_one_pass_with_others_of_like_length(lengths: list[int]
     assert sorted(at for together in planned for at in together) == list(range(len(lengths)))
     for together in planned:
         assert len(together) in (1, 2, 4), "code is made for every shape"
-        filled = [filled_up(lengths[at]) for at in together]
+        filled = [padded_length(lengths[at]) for at in together]
         assert all(n % 16 == 0 and 0 <= n - max(lengths[at], 17) < 16 for n, at in zip(filled, together, strict=True))
         assert len(filled) * max(filled) - sum(filled) <= 24 * (len(filled) - 1)
 
