@@ -1,7 +1,7 @@
 """Figures → SVG inside a page: nothing is fetched, every text is escaped, colours are the page's classes.
 
 Not by matplotlib: its SVG would have to be mended for this page (ids that repeat, links and styles that reach all of
-it, colours that stay in the dark, no titles to hover over). It warns of scripts that its font lacks, and installs 75 MB.
+it, colours that stay in the dark, no titles to hover over). It warns of scripts that its font lacks and takes 75 MB.
 """
 
 from __future__ import annotations

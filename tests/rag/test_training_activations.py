@@ -14,12 +14,7 @@ from index.embedder import weights_sha256
 from index.inference.activations import Activations
 from index.inference.precision import ACTIVATIONS_FILE
 from rag.config import ReaderConfig
-<<<<<<< HEAD
-from rag.reader import ExtractiveReader
-=======
 from rag.reader import load_reader_from
-from rag.training.__main__ import main
->>>>>>> read
 from tests.processor import needs_int8
 from tests.rag.test_training_support import main, paragraphs, tiny_reader, tiny_tokenizer, write_squad_json
 
