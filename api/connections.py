@@ -91,7 +91,9 @@ class _BoundedHead(h11.Connection):
             if isinstance(event, h11.Request) and _size(event) > LARGEST_HEAD:
                 raise h11.RemoteProtocolError("head too long", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         except h11.RemoteProtocolError as error:
-            self.refused_with = HTTPStatus(error.error_status_hint)
+            status = HTTPStatus(error.error_status_hint)
+            # h11 suggests 501 for a transfer coding that it does not know, but it is the request that is at fault
+            self.refused_with = HTTPStatus.BAD_REQUEST if status >= HTTPStatus.INTERNAL_SERVER_ERROR else status
             raise
         return event
 

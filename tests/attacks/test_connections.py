@@ -147,7 +147,12 @@ def test_who_does_not_take_the_answer_is_not_waited_for(server: Server, monkeypa
     assert told.count(b"HTTP/1.1 200 ") < 199
 
 
-@pytest.mark.parametrize("junk", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\r\n" * 50_000, b"\x00" * 40_000])
+UNKNOWN_CODING = b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip"
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\r\n" * 50_000, b"\x00" * 40_000, UNKNOWN_CODING]
+)
 def test_what_is_no_http_is_refused(server: Server, junk: bytes) -> None:
     with opened(server) as connection:
         connection.sendall(junk + b"\r\n\r\n")
