@@ -63,11 +63,9 @@ class Backend:
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
-        self.metrics.gauge("documents", "Documents that are stored.", lambda: service.index.catalogue.count()[0])
-        self.metrics.gauge("passages", "Passages that are stored.", lambda: service.index.catalogue.count()[1])
-        self.metrics.gauge(
-            "text_bytes", "Bytes of all texts in UTF-8.", lambda: service.index.catalogue.usage().text_bytes
-        )
+        self.metrics.gauge("documents", "Documents that are stored.", lambda: service.index.count()[0])
+        self.metrics.gauge("passages", "Passages that are stored.", lambda: service.index.count()[1])
+        self.metrics.gauge("text_bytes", "Bytes of all texts in UTF-8.", lambda: service.index.usage.text_bytes)
         for what, (_, limit) in service.usage().items():
             self.metrics.gauge(f"quota_{what}", "How much may be stored; 0: no limit.", partial(float, limit))
         self.metrics.gauge("feedback_entries", "Entries of feedback that are kept.", service.feedback.count)

@@ -85,7 +85,7 @@ def serve(
     # before the models are loaded: a port that is taken should not cost that time
     socket = bound(settings)
     parts = _load(settings)
-    if parts.index.catalogue.generation.number == 0:
+    if parts.index.is_untouched:
         _index_bundled(parts.index)
     server = Server(create_app(Service.of(parts, settings.data, settings.max_feedback), settings), settings)
     log_as_json()
@@ -149,7 +149,7 @@ def ask(
     from api.schemas import AskResponse
 
     parts = _load(settings_with(data=data))
-    if parts.index.catalogue.count()[0] == 0:
+    if parts.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
     result = parts.answerer.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence)

@@ -73,7 +73,7 @@ class Readiness:
             return State(str(error) if isinstance(error, CatalogueGone) else _UNREACHABLE)
 
     def _stored(self) -> State:
-        documents, passages = self._service.index.catalogue.count()
+        documents, passages = self._service.index.count()
         return State("", documents, passages, self._service.feedback.status, self._service.usage())
 
     async def _reads(self) -> bool:

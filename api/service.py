@@ -69,14 +69,14 @@ class Service:
         quoted = {given.answered_from, given.about.document_id if given.about else None} - {None}
         for document_id in quoted:
             try:
-                self.index.catalogue.document(str(document_id))
+                self.index.document(str(document_id))
             except DocumentNotFound:
                 self._erase_quotes(str(document_id))  # it went while this was written down
         return feedback_id
 
     def usage(self) -> dict[str, tuple[int, int]]:
         """Of everything that has a quota, how much is stored, and how much may be; 0: no limit."""
-        stored, quota = self.index.catalogue.usage(), self.index.catalogue.quota
+        stored, quota = self.index.usage, self.index.quota
         return {
             "documents": (stored.documents, quota.documents),
             "text_bytes": (stored.text_bytes, quota.text_bytes),

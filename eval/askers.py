@@ -87,7 +87,7 @@ class InProcess:
         )
 
     def _text(self, document_id: str) -> str:
-        return self._index.catalogue.with_text(document_id)[1]
+        return self._index.with_text(document_id)[1]
 
 
 class Server:

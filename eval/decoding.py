@@ -111,7 +111,7 @@ def _asker(parts: Parts, models: ModelConfig, decoding: Decoding) -> Asker:
     answerer = QuestionAnswerer(
         HybridRetriever(parts.index, parts.embedder, RetrieverConfig(dense_weight=decoding.dense_weight)),
         reader,
-        parts.index.catalogue,
+        parts.index,
         calibration if decoding.fitted else UNFITTED,
         AskConfig(sure=decoding.sure),
     )

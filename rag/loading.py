@@ -101,7 +101,7 @@ def load(
     answerer = QuestionAnswerer(
         HybridRetriever(passage_index, embedder, retriever, reranker),
         extractive_reader,
-        passage_index.catalogue,
+        passage_index,
         calibration,
         ask,
     )

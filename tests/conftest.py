@@ -66,7 +66,7 @@ def fake_answerer(
     config: AskConfig | None = None,
 ) -> QuestionAnswerer:
     retriever = HybridRetriever(index, BagOfWordsEmbedder())
-    return QuestionAnswerer(retriever, reader or QuotingReader(), index.catalogue, calibration, config)
+    return QuestionAnswerer(retriever, reader or QuotingReader(), index, calibration, config)
 
 
 @dataclass(frozen=True)

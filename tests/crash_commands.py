@@ -70,9 +70,9 @@ def check(data: Path, embedder: Embedder, heard: Acknowledged) -> dict[str, str]
     if faults:
         raise Lost(f"the doctor finds: {faults}")
     index = open_index(data, ModelConfig())
-    documents = index.catalogue.documents(limit=ALL)
-    texts = {document.id: index.catalogue.with_text(document.id)[1] for document in documents}
-    index.catalogue.close()  # no snapshot: the next process starts from what the killed ones left
+    documents = index.documents(limit=ALL)
+    texts = {document.id: index.with_text(document.id)[1] for document in documents}
+    index._catalogue.close()  # no snapshot: the next process starts from what the killed ones left
     heard.check(texts)
     return texts
 

@@ -89,9 +89,9 @@ async def add(
 @declares(READ)
 async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -> DocumentPage:
     """The documents, the oldest first."""
-    catalogue, limit, offset = backend.service.index.catalogue, wanted.limit, wanted.offset
-    documents = await backend.look_up(lambda: catalogue.documents(limit=limit, offset=offset))
-    total, _ = await backend.look_up(catalogue.count)
+    index, limit, offset = backend.service.index, wanted.limit, wanted.offset
+    documents = await backend.look_up(lambda: index.documents(limit=limit, offset=offset))
+    total, _ = await backend.look_up(index.count)
     return DocumentPage(documents=[DocumentOut.of(d) for d in documents], total=total, limit=limit, offset=offset)
 
 
@@ -99,7 +99,7 @@ async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -
 @declares(READ)
 async def show(document_id: str, backend: CurrentBackend) -> DocumentOut:
     """One document, without its text."""
-    return DocumentOut.of(await backend.look_up(lambda: backend.service.index.catalogue.document(document_id)))
+    return DocumentOut.of(await backend.look_up(lambda: backend.service.index.document(document_id)))
 
 
 @router.get(
@@ -112,7 +112,7 @@ async def text(
     document_id: str, backend: CurrentBackend, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """The stored text, which all offsets refer to. The ETag is its sha256."""
-    document, stored = await backend.look_up(lambda: backend.service.index.catalogue.with_text(document_id))
+    document, stored = await backend.look_up(lambda: backend.service.index.with_text(document_id))
     headers = {"ETag": f'"{document.sha256}"'}
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

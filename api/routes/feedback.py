@@ -111,12 +111,12 @@ def _excerpt(quoted: QuotedSpan | None, backend: Backend) -> Excerpt | None:
     if quoted is None:
         return None
     span = Span(quoted.span.start, quoted.span.end)
-    return excerpt(backend.service.index.catalogue, quoted.document_id, span, quoted.text)
+    return excerpt(backend.service.index, quoted.document_id, span, quoted.text)
 
 
 def _nearest(question: str, backend: Backend) -> Excerpt | None:
     """The passage that comes nearest to a question that has no answer."""
     for found in backend.service.answerer.search(question, top_k=1).passages:
-        document = backend.service.index.catalogue.document(found.passage.document_id)
+        document = backend.service.index.document(found.passage.document_id)
         return Excerpt(document.id, document.sha256, document.title, found.passage.text, "", 0)
     return None

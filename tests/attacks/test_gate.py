@@ -201,7 +201,7 @@ def test_no_other_way_to_write_a_path_reaches_a_route(locked: Server, raw: Raw) 
                         continue  # the file, which is open to all
                     assert status in {400, 401, 403, 404, 405}, where
                     assert headers["content-type"] == "application/problem+json", where
-    assert locked.index.catalogue.count() == (0, 0)
+    assert locked.index.count() == (0, 0)
     for written in (written for path in PATHS for written in misspellings(path)):
         assert raw("POST", written, bearer(WRITE), BODY)[0] in {400, 404, 405}, written
 
@@ -311,7 +311,7 @@ def test_a_read_key_changes_nothing_whatever_the_path(locked: Server, raw: Raw, 
     if not written.startswith("/"):
         return
     status, _, _ = raw(method, written, bearer(READ), BODY)
-    assert locked.index.catalogue.count() == (0, 0)
+    assert locked.index.count() == (0, 0)
     assert status < 500
     if status < 400:
         assert needs(method, path) in {None, "read"}

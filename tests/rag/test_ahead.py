@@ -190,8 +190,8 @@ def test_a_data_directory_is_put_in_and_asked_ahead(tmp_path: Path) -> None:
         result = parts.answerer.ask("who is the cat", min_confidence=0.0)
         assert result.answers
         for best in result.answers:
-            assert parts.index.catalogue.with_text(best.document.id)[1][best.span.start : best.span.end] == best.text
-        parts.index.delete(parts.index.catalogue.documents(limit=1)[0].id)
+            assert parts.index.with_text(best.document.id)[1][best.span.start : best.span.end] == best.text
+        parts.index.delete(parts.index.documents(limit=1)[0].id)
         assert parts.reader.ahead.prepared() == 1
     said = {finding.check: finding.says for finding in examine_all(tmp_path, models)}
     assert "computed over 1 passages" in said["ahead"]

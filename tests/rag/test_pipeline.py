@@ -138,13 +138,13 @@ class ChangingStore:
         self._index, self._change = index, change
 
     def with_text(self, document_id: str) -> tuple[Document, str]:
-        document, _ = self._index.catalogue.with_text(document_id)
+        document, _ = self._index.with_text(document_id)
         if self._change is None:
             raise DocumentNotFound(document_id)
         return document, self._change
 
     def location(self, document: Document, offset: int) -> Location:
-        return self._index.catalogue.location(document, offset)
+        return self._index.location(document, offset)
 
 
 @pytest.mark.parametrize("change", [None, "Another text altogether."])
@@ -164,10 +164,10 @@ class RemovingStore:
     def with_text(self, document_id: str) -> tuple[Document, str]:
         while self._removed:
             self._index.delete(self._removed.pop())
-        return self._index.catalogue.with_text(document_id)
+        return self._index.with_text(document_id)
 
     def location(self, document: Document, offset: int) -> Location:
-        return self._index.catalogue.location(document, offset)
+        return self._index.location(document, offset)
 
 
 def test_documents_that_go_meanwhile_hide_no_answer_in_others(index: PassageIndex) -> None:
