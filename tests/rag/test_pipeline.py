@@ -16,8 +16,8 @@ from index.splitting import sentences
 from rag.answers import Answer, QAResult, Timings
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, RetrieverConfig
+from rag.engine import Sourcespan
 from rag.interfaces import Query, SearchMode
-from rag.loading import Parts
 from rag.pipeline import Question, QuestionAnswerer
 from rag.retriever import HybridRetriever
 from tests import strategies
@@ -65,16 +65,16 @@ def test_every_answer_is_the_quoted_characters(texts: list[str], data: st.DataOb
 
 @pytest.mark.model
 @given(text=strategies.documents)
-def test_every_answer_of_the_real_reader_is_the_quoted_characters(parts: Parts, text: str) -> None:
-    document, _ = parts.index.add(DocumentDraft("title", text))
+def test_every_answer_of_the_real_reader_is_the_quoted_characters(library: Sourcespan, text: str) -> None:
+    document, _ = library.index.add(DocumentDraft("title", text))
     try:
-        result = parts.answerer.ask("What is it about?", document_ids=[document.id], n_best=10, min_confidence=0)
+        result = library.answerer.ask("What is it about?", document_ids=[document.id], n_best=10, min_confidence=0)
         for answer in result.answers:
             assert_exact(answer, {document.id: text})
         spans = sorted(answer.span for answer in result.answers)
         assert all(left.end <= right.start for left, right in pairwise(spans))
     finally:
-        parts.index.delete(document.id)
+        library.index.delete(document.id)
 
 
 def test_the_same_text_at_two_places_is_one_answer(index: PassageIndex, answerer: QuestionAnswerer) -> None:
