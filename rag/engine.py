@@ -14,7 +14,7 @@ from index.allocator import give_back
 from index.build import Added, add_many, ingest
 from index.documents import Document, DocumentDraft
 from index.errors import QuestionError, UnsupportedFormat
-from index.interfaces import Embedder, Preparation, Progress
+from index.interfaces import Embedder, Progress
 from index.isolation.limits import Limits
 from index.parsing import MAX_BYTES, SUPPORTED_SUFFIXES
 from index.parsing.isolated import Parser
@@ -112,7 +112,9 @@ class Sourcespan:
             else:
                 parser.prepare()  # files are what comes next
             embedder = loading.load_embedder(models)
-            loaded, calibration, preparation = _loaded_reader(models, embedder, reader, folder, answers=answers)
+            loaded, calibration, preparation = loading.load_reader_if(
+                answers, models, embedder.fingerprint, reader, folder
+            )
             index = PassageIndex(folder, embedder, size=size, rule=rule, preparation=preparation, quota=quota)
             opened.callback(index.close)
             reranker = loading.load_reranker(models) if answers else None
@@ -152,7 +154,8 @@ class Sourcespan:
     ) -> list[Added]:
         """Puts in a file, every supported file of a folder or of a .zip archive, or a text; durable on return.
 
-        The same text again is the document that is already there.
+        The same text again is the document that is already there. Gives what became of each file, in order: of several
+        one that cannot be read carries its error.
 
         Args:
             document: A path, or a draft.
@@ -161,9 +164,6 @@ class Sourcespan:
             source: Where ``text`` is from: a name or an address, which answers show.
             metadata: What else is kept of ``text``, as JSON has it.
             progress: Called with (done, total): bytes of a path's files, else passages. Raising from it stops the work.
-
-        Returns:
-            What became of each file, in order. Of several one that cannot be read carries its error.
 
         Raises:
             DocumentError: The only document cannot be read, or is blank.
@@ -283,16 +283,6 @@ class Sourcespan:
         if [one.path for one in parsed] != [document]:
             raise UnsupportedFormat(document.name, SUPPORTED_SUFFIXES)
         return parsed[0].draft_or_error()
-
-
-def _loaded_reader(
-    models: ModelConfig, embedder: Embedder, config: ReaderConfig | None, folder: Path, *, answers: bool
-) -> tuple[Reader, Calibration, Preparation | None]:
-    """The reader, its calibration, and what of it is computed over passages when they come in."""
-    if not (answers or models.ahead):
-        return loading.NoReader(), UNFITTED, None
-    reader, calibration = loading.load_reader(models, embedder.fingerprint, config, folder)
-    return reader, calibration, reader.ahead
 
 
 def _draft(

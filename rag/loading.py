@@ -15,10 +15,11 @@ from index.allocator import share_one_heap
 from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, SentenceTransformerEmbedder
 from index.errors import ModelNotFound
 from index.inference.precision import Precision
+from index.interfaces import Preparation
 from index.states import STATES_FILE
 from rag.calibration import UNFITTED, Calibration
 from rag.config import ReaderConfig
-from rag.interfaces import PassageSpan, Reading
+from rag.interfaces import PassageSpan, Reader, Reading
 
 if TYPE_CHECKING:
     from rag.reader import ExtractiveReader
@@ -122,6 +123,16 @@ def load_reader(
     calibration = _calibration(models.calibration, calibration_beside(folder, ahead=reader.ahead is not None))
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration
+
+
+def load_reader_if(
+    wanted: bool, models: ModelConfig, embedder: str, config: ReaderConfig | None, data: Path
+) -> tuple[Reader, Calibration, Preparation | None]:
+    """As `load_reader`, with what it computes of passages when they come in; without a need for it none is loaded."""
+    if not wanted and not models.ahead:
+        return NoReader(), UNFITTED, None
+    reader, calibration = load_reader(models, embedder, config, data)
+    return reader, calibration, reader.ahead
 
 
 def load_reranker(models: ModelConfig) -> CrossEncoderReranker | None:
