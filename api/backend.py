@@ -26,14 +26,14 @@ from index.errors import CatalogueError, DocumentNotFound, FeedbackError, Servic
 from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing.isolated import Parser
-from rag.answers import Answer, QAResult, RetrievedPassage
+from rag.answers import Answer, Result, RetrievedPassage
 from rag.engine import Sourcespan
 from rag.interfaces import Retrieval, SearchMode
 from rag.pipeline import Question
 
 T = TypeVar("T")
 E = TypeVar("E")
-AskEvent = tuple[RetrievedPassage, ...] | Answer | QAResult
+AskEvent = tuple[RetrievedPassage, ...] | Answer | Result
 
 questions_log = logging.getLogger("sourcespan.questions")
 logger = logging.getLogger("sourcespan")
@@ -106,7 +106,7 @@ class Backend:
         # in a thread of its own: what a signal handler interrupted may hold the locks
         threading.Thread(target=self.parser.close, name="end-workers").start()
 
-    async def ask(self, question: Question) -> QAResult:
+    async def ask(self, question: Question) -> Result:
         """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
         return await self._noted(self._submit(question))
 
@@ -241,7 +241,7 @@ class Backend:
             stop.set()
             raise
 
-    async def _noted(self, asked: Asked) -> QAResult:
+    async def _noted(self, asked: Asked) -> Result:
         result = await asked
         self.metrics.answered(result)
         fields: dict[str, object] = {

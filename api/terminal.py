@@ -23,7 +23,7 @@ from rich.text import Text
 from index.doctor import Finding
 from index.interfaces import Progress as Tell
 from index.terminal import Console, escaped_line
-from rag.answers import Answer, QAResult
+from rag.answers import Answer, Result
 
 if TYPE_CHECKING:
     from index.build import Added
@@ -64,7 +64,7 @@ def progress_bar(what: str, *, unit: str = "", per: int = 1) -> Iterator[Tell]:
         yield lambda done, total: progress.update(task, completed=done / per, total=total / per)
 
 
-def show_result(result: QAResult) -> None:
+def show_result(result: Result) -> None:
     """The answers, each in its sentence; or that there are none, and the best guess."""
     if result.abstained:
         console.print("The documents don't say.", style="bold")

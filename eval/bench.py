@@ -33,7 +33,7 @@ from index.inference.products import int8_layout, int8_products
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from index.terminal import Console
-from rag.answers import QAResult
+from rag.answers import Result
 from rag.engine import Sourcespan
 from rag.loading import ModelConfig
 
@@ -182,7 +182,7 @@ def _best_seconds(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def ask_all(library: Sourcespan, questions: Sequence[str]) -> list[QAResult]:
+def ask_all(library: Sourcespan, questions: Sequence[str]) -> list[Result]:
     """One after the other, once warm."""
     library.ask(questions[0])  # the first question of a process pays for its warming up
     return [library.ask(question) for question in questions]

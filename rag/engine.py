@@ -23,7 +23,7 @@ from index.quota import NO_LIMIT, Quota
 from index.splitting import PassageSize
 from index.vector_rule import VectorRule
 from rag import loading
-from rag.answers import QAResult
+from rag.answers import Result
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
@@ -251,7 +251,7 @@ class Sourcespan:
         n_best: int | None = None,
         document_ids: Sequence[str] | None = None,
         min_confidence: float | None = None,
-    ) -> QAResult:
+    ) -> Result:
         """Answers a question with exact quotes, or abstains where the documents do not hold the answer.
 
         At most ``top_k`` passages are read, only of these documents if any are named, and the result has at most
@@ -263,7 +263,7 @@ class Sourcespan:
             question, top_k=top_k, n_best=n_best, document_ids=document_ids, min_confidence=min_confidence
         )
 
-    def ask_many(self, questions: Sequence[str | Question]) -> list[QAResult | QuestionError]:
+    def ask_many(self, questions: Sequence[str | Question]) -> list[Result | QuestionError]:
         """Answers several questions, faster than one by one.
 
         Gives a result for each, in order; of one that cannot be asked its error, which harms no other. Raises

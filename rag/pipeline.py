@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from index.errors import QuestionError
-from rag.answers import Answer, QAResult, RetrievedPassage, Timings
+from rag.answers import Answer, Result, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence
 from rag.candidates import Candidate, ReadPassage, answer, candidates
 from rag.checks import check_answers, check_question
@@ -19,7 +19,7 @@ from rag.sources import SourceFinder
 
 Weighed = tuple[tuple[Candidate, ...], tuple[Evidence, ...]]
 Heard = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
-Outcomes = list[QAResult | QuestionError]
+Outcomes = list[Result | QuestionError]
 Proposals = list["Proposal | QuestionError"]
 T = TypeVar("T")
 
@@ -125,7 +125,7 @@ class QuestionAnswerer:
         n_best: int | None = None,
         document_ids: Sequence[str] | None = None,
         min_confidence: float | None = None,
-    ) -> QAResult:
+    ) -> Result:
         """Reads the ``top_k`` best passages and gives up to ``n_best`` answers.
 
         Abstains where the best confidence is below ``min_confidence``; by default as the calibration decides. Raises
@@ -260,7 +260,7 @@ class QuestionAnswerer:
             asked.told = so_far.answers[0]
             heard(asked.told)
 
-    def _concluded(self, question: Question, proposal: Proposal, timings: Timings) -> QAResult:
+    def _concluded(self, question: Question, proposal: Proposal, timings: Timings) -> Result:
         n_best = self._config.n_best if question.n_best is None else question.n_best
         verdict = self._calibration.judge(proposal.evidence)
         judged = verdict.judgements[:n_best]
@@ -269,7 +269,7 @@ class QuestionAnswerer:
             given = self._calibration.given(verdict)
         else:
             given = sum(answer.confidence >= question.min_confidence for answer in found)
-        return QAResult(
+        return Result(
             question=question.text,
             abstained=given == 0,
             answerable=verdict.answerable,

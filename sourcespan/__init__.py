@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from index.quota import Quota
     from index.splitting import PassageSize
     from index.vector_rule import VectorRule
-    from rag.answers import Answer, Place, QAResult, Quotation, RetrievedPassage, Span, Timings
+    from rag.answers import Answer, Place, Quotation, Result, RetrievedPassage, Span, Timings
     from rag.config import AskConfig, ReaderConfig, RetrieverConfig
     from rag.engine import Sourcespan
     from rag.interfaces import Retrieval
@@ -103,7 +103,6 @@ __all__ = [
     "Passage",
     "PassageSize",
     "Place",
-    "QAResult",
     "Question",
     "QuestionError",
     "QuestionTooLong",
@@ -111,6 +110,7 @@ __all__ = [
     "QuotaExceeded",
     "Quotation",
     "ReaderConfig",
+    "Result",
     "Retrieval",
     "RetrievedPassage",
     "RetrieverConfig",
@@ -166,7 +166,7 @@ _MODULES = {
     "index.quota": "Quota",
     "index.splitting": "PassageSize",
     "index.vector_rule": "VectorRule",
-    "rag.answers": "Answer Place QAResult Quotation RetrievedPassage Span Timings",
+    "rag.answers": "Answer Place Result Quotation RetrievedPassage Span Timings",
     "rag.config": "AskConfig ReaderConfig RetrieverConfig",
     "rag.engine": "Sourcespan",
     "rag.interfaces": "Retrieval",

@@ -13,7 +13,7 @@ from index.documents import Document, DocumentDraft, Location
 from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from index.passage_index import PassageIndex
 from index.splitting import sentences
-from rag.answers import Answer, QAResult, Timings
+from rag.answers import Answer, Result, Timings
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, RetrieverConfig
 from rag.engine import Sourcespan
@@ -28,7 +28,7 @@ FITTED = replace(UNFITTED, reader=QuotingReader.fingerprint)
 """Its confidence counts: some 0.92 and more for what `QuotingReader` quotes, 0.05 for what it guesses."""
 
 
-def without_times(result: QAResult) -> QAResult:
+def without_times(result: Result) -> Result:
     return replace(result, timings=Timings(0, 0, 0, 0))
 
 
@@ -179,7 +179,7 @@ def test_documents_that_go_meanwhile_hide_no_answer_in_others(index: PassageInde
     answerer = QuestionAnswerer(retriever, QuotingReader(), RemovingStore(index, nearer), FITTED)
     heard: list[object] = []
     (result,) = answerer.ask_many([Question("«ferry»", top_k=3, heard=heard.append)])
-    assert isinstance(result, QAResult)
+    assert isinstance(result, Result)
     assert [a.document.title for a in result.answers] == ["a"]
     assert heard[0] == result.passages, "what was found first is told to nobody"
 
@@ -203,7 +203,7 @@ def test_questions_that_are_asked_together_are_answered_as_if_alone(
             if isinstance(outcome, QuestionError):
                 assert (type(alone), str(alone)) == (type(outcome), str(outcome))
             else:
-                assert isinstance(alone, QAResult)
+                assert isinstance(alone, Result)
                 assert without_times(outcome) == without_times(alone)
 
 
@@ -277,7 +277,7 @@ def test_whoever_listens_hears_the_passages_then_each_new_best_answer(index: Pas
     index.add(DocumentDraft("b", "A door."))
     heard: list[object] = []
     (result,) = fake_answerer(index).ask_many([Question("«red door»?", heard=heard.append)])
-    assert isinstance(result, QAResult)
+    assert isinstance(result, Result)
     passages, *answers = heard
     assert passages == result.passages
     assert [answer.text for answer in answers if isinstance(answer, Answer)] == ["door", "red door"]
