@@ -26,9 +26,9 @@ from api.paths import SoundPaths
 from api.problems import Problem, Unexpected, add_problem_handlers
 from api.routes import ask, documents, feedback, health
 from api.rules import OPEN, declares, rules_of
-from api.service import Service
 from api.settings import Settings
 from api.stopping import Stopping
+from rag.engine import Sourcespan
 
 # bodies that are held in memory, in bytes of all, and those that are written down, which are open files
 _MOST_IN_MEMORY = 64_000_000
@@ -36,9 +36,9 @@ _MOST_UPLOADS = 64
 _WEB = Path(__file__).parent / "web"
 
 
-def create_app(service: Service, settings: Settings) -> FastAPI:
-    """The app over a loaded service, which it closes at the end."""
-    backend = Backend(service, settings)
+def create_app(library: Sourcespan, settings: Settings) -> FastAPI:
+    """The app over opened documents, which it closes at the end."""
+    backend = Backend(library, settings)
     routes_for_agents, serving_agents = mcp_routes(backend)
 
     @asynccontextmanager

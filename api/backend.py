@@ -1,4 +1,4 @@
-"""What every surface works with: the service, off the event loop and within bounds."""
+"""What every surface works with: the documents and what users say of answers, off the event loop, within bounds."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ from typing import Self, TypeVar
 from api import incoming
 from api.batching import Asked, Batcher
 from api.feedback import OK as FEEDBACK_OK
+from api.feedback import Feedback, FeedbackStore
 from api.metrics import Metrics
 from api.rate import caller
 from api.readiness import Readiness
-from api.service import Service
 from api.settings import Settings
 from api.workers import Workers
-from index.errors import ServiceStopping, WorkStopped
+from index.documents import Document, DocumentDraft
+from index.errors import CatalogueError, DocumentNotFound, FeedbackError, ServiceStopping, WorkStopped
 from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing.isolated import Parser
-from rag.answers import Answer, QAResult, RetrievedPassage
+from rag.answers import Answer, Result, RetrievedPassage
+from rag.engine import Sourcespan
 from rag.interfaces import Retrieval, SearchMode
 from rag.pipeline import Question
 
 T = TypeVar("T")
 E = TypeVar("E")
-AskEvent = tuple[RetrievedPassage, ...] | Answer | QAResult
+AskEvent = tuple[RetrievedPassage, ...] | Answer | Result
 
-logger = logging.getLogger("sourcespan.questions")
+questions_log = logging.getLogger("sourcespan.questions")
+logger = logging.getLogger("sourcespan")
 
 _LOOKUPS, _WAITING_LOOKUPS = 4, 256
 # one at a time: embedding a document takes every core, and a second would only take its share
@@ -43,13 +46,15 @@ _INGESTS, _WAITING_INGESTS = 1, 16
 class Backend:
     """Asks, searches and stores for HTTP, the OpenAI surface and MCP alike."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
-        self.service = service
+    def __init__(self, library: Sourcespan, settings: Settings) -> None:
+        """Closes ``library`` in the end; what users say of answers is kept in its folder."""
+        self.library = library
+        self.feedback = FeedbackStore(library.folder, most=settings.max_feedback)
         self.metrics = Metrics()
         self._log_questions = settings.log_questions
         self._default_top_k = settings.top_k
         self._batcher = Batcher(
-            service.answerer,
+            library.answerer,
             self.metrics,
             default_top_k=settings.top_k,
             most_together=settings.batch_questions,
@@ -57,24 +62,22 @@ class Backend:
         )
         self._lookups = Workers("lookup", threads=_LOOKUPS, most_waiting=_WAITING_LOOKUPS)
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
-        self.readiness = Readiness(self._batcher, service)
+        self.readiness = Readiness(self._batcher, library, self.feedback, self.usage)
         self.is_stopping = False
         self.parser = Parser(settings.parsing, max_bytes=settings.max_document_bytes, modules=(incoming.__name__,))
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
-        self.metrics.gauge("documents", "Documents that are stored.", lambda: service.index.catalogue.count()[0])
-        self.metrics.gauge("passages", "Passages that are stored.", lambda: service.index.catalogue.count()[1])
-        self.metrics.gauge(
-            "text_bytes", "Bytes of all texts in UTF-8.", lambda: service.index.catalogue.usage().text_bytes
-        )
-        for what, (_, limit) in service.usage().items():
+        self.metrics.gauge("documents", "Documents that are stored.", lambda: library.index.count()[0])
+        self.metrics.gauge("passages", "Passages that are stored.", lambda: library.index.count()[1])
+        self.metrics.gauge("text_bytes", "Bytes of all texts in UTF-8.", lambda: library.index.usage.text_bytes)
+        for what, (_, limit) in self.usage().items():
             self.metrics.gauge(f"quota_{what}", "How much may be stored; 0: no limit.", partial(float, limit))
-        self.metrics.gauge("feedback_entries", "Entries of feedback that are kept.", service.feedback.count)
+        self.metrics.gauge("feedback_entries", "Entries of feedback that are kept.", self.feedback.count)
         self.metrics.gauge(
             "feedback_available",
             "1 where feedback can be kept, else 0.",
-            lambda: service.feedback.status == FEEDBACK_OK,
+            lambda: self.feedback.status == FEEDBACK_OK,
         )
 
     async def __aenter__(self) -> Self:
@@ -85,13 +88,14 @@ class Backend:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        """Finishes what runs, then closes the service."""
+        """Finishes what runs, then closes documents and feedback."""
         await self._exit.aclose()
         self.parser.close()
         self._lookups.close()
         self._ingests.close()
         self.readiness.close()
-        self.service.close()
+        self.feedback.close()
+        self.library.close()
 
     def stopping(self) -> None:
         """The service is to be stopped: what stores documents ends at its next step, questions under way may end.
@@ -102,7 +106,7 @@ class Backend:
         # in a thread of its own: what a signal handler interrupted may hold the locks
         threading.Thread(target=self.parser.close, name="end-workers").start()
 
-    async def ask(self, question: Question) -> QAResult:
+    async def ask(self, question: Question) -> Result:
         """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
         result = await self._submit(question)
         self._note(result)
@@ -131,10 +135,8 @@ class Backend:
         self, query: str, top_k: int | None, document_ids: Sequence[str] | None, mode: SearchMode = "hybrid"
     ) -> Retrieval:
         """Raises Overloaded, InvalidQuestion."""
-        answerer = self.service.answerer
-        return await self._lookups.run(
-            lambda: answerer.search(query, top_k=top_k, document_ids=document_ids, mode=mode)
-        )
+        library = self.library
+        return await self._lookups.run(lambda: library.search(query, top_k=top_k, document_ids=document_ids, mode=mode))
 
     async def look_up(self, work: Callable[[], T]) -> T:
         """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""
@@ -168,6 +170,50 @@ class Backend:
         finally:
             ingesting.cancel()
 
+    def replace(self, document_id: str, draft: DocumentDraft, progress: Progress | None = None) -> Document:
+        """Puts another text in a document's place, and erases what feedback quotes of the old one.
+
+        Raises DocumentNotFound, DuplicateDocument, CatalogueError.
+        """
+        document = self.library.replace(document_id, draft, progress=progress)
+        self._erase_quotes(document_id)
+        return document
+
+    def remove(self, document_id: str) -> None:
+        """Removes a document, and what feedback quotes of it. Raises DocumentNotFound, CatalogueError."""
+        try:
+            self.library.remove(document_id)
+        except DocumentNotFound:
+            self._erase_quotes(document_id)  # a crash may have come between the two
+            raise
+        self._erase_quotes(document_id)
+
+    def keep_feedback(self, given: Feedback) -> str:
+        """Its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
+        feedback_id = self.feedback.add(given)
+        quoted = {given.answered_from, given.about.document_id if given.about else None} - {None}
+        for document_id in quoted:
+            try:
+                self.library.document(str(document_id))
+            except DocumentNotFound:
+                self._erase_quotes(str(document_id))  # it went while this was written down
+        return feedback_id
+
+    def usage(self) -> dict[str, tuple[int, int]]:
+        """Of everything that has a quota, how much is stored, and how much may be; 0: no limit."""
+        stored, quota = self.library.index.usage, self.library.index.quota
+        return {
+            "documents": (stored.documents, quota.documents),
+            "text_bytes": (stored.text_bytes, quota.text_bytes),
+            "feedback": (self.feedback.count(), self.feedback.most),
+        }
+
+    def _erase_quotes(self, document_id: str) -> None:
+        try:
+            self.feedback.erase(document_id)
+        except (FeedbackError, CatalogueError) as error:
+            logger.warning("What feedback quotes of document %s could not be erased: %s", document_id, error)
+
     def _submit(self, question: Question) -> Asked:
         asking = caller.get()
         # the gate has counted one call
@@ -199,7 +245,7 @@ class Backend:
             stop.set()
             raise
 
-    def _note(self, result: QAResult) -> None:
+    def _note(self, result: Result) -> None:
         self.metrics.answered(result)
         fields: dict[str, object] = {
             "abstained": result.abstained,
@@ -209,4 +255,4 @@ class Backend:
         }
         if self._log_questions:
             fields["question"] = result.question
-        logger.info("question", extra={"fields": fields})
+        questions_log.info("question", extra={"fields": fields})

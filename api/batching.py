@@ -17,12 +17,12 @@ from typing import Any, Protocol, Self, TypeVar
 from api.fairness import FairQueue, QueueFull, cost, weight
 from api.metrics import Metrics
 from index.errors import Overloaded, QuestionError
-from rag.answers import QAResult
+from rag.answers import Result
 from rag.pipeline import Question
 
 T = TypeVar("T")
-Asked = asyncio.Future[QAResult]
-Outcomes = Sequence[QAResult | QuestionError]
+Asked = asyncio.Future[Result]
+Outcomes = Sequence[Result | QuestionError]
 
 # passages: as many as an ordinary question has read first
 _SLICE = 2
@@ -204,7 +204,7 @@ class Batcher:
         outcomes = [error] * len(batch) if error is not None else done.result()
         for waiting, outcome in zip(batch, outcomes, strict=True):
             self._conclude(waiting, outcome)
-        read = sum(outcome.passages_read for outcome in outcomes if isinstance(outcome, QAResult))
+        read = sum(outcome.passages_read for outcome in outcomes if isinstance(outcome, Result))
         long, ordinary = len(self._begun) + len(self._long), len(batch) + len(self._ordinary)
         self._due_to_long = min(total, self._due_to_long + read * min(_MOST_FOR_LONG, long / ordinary))
 
@@ -231,15 +231,15 @@ class Batcher:
         for waiting in batch:
             self._metrics.waited(now - waiting.since)
 
-    def _conclude(self, waiting: _Waiting, outcome: QAResult | BaseException) -> None:
-        if isinstance(outcome, QAResult):
+    def _conclude(self, waiting: _Waiting, outcome: Result | BaseException) -> None:
+        if isinstance(outcome, Result):
             if outcome.answers or outcome.candidates:
                 self.last_answer = time.monotonic()
         elif not isinstance(outcome, QuestionError):
             self.last_answer = -math.inf
         if waiting.asked.done():
             return  # cancelled while it was read
-        if isinstance(outcome, QAResult):
+        if isinstance(outcome, Result):
             waiting.asked.set_result(outcome)
         else:
             waiting.asked.set_exception(outcome)

@@ -26,9 +26,8 @@ from index.terminal import escape_streams, escaped_streams
 from rag.training.commands import app as train_app
 
 if TYPE_CHECKING:
-    from index.build import Ingested
-    from index.passage_index import PassageIndex
-    from rag.loading import Parts
+    from index.build import Added
+    from rag.engine import Sourcespan
 
 NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
 # not from index.parsing: --help should not wait for its libraries
@@ -80,16 +79,15 @@ def serve(
     from api.app import create_app
     from api.logs import log_as_json
     from api.server import Server, bound
-    from api.service import Service
 
     settings = settings_with(host=host, port=port, data=data)
     settings.check_address()
     # before the models are loaded: a port that is taken should not cost that time
     socket = bound(settings)
-    parts = _load(settings)
-    if parts.index.catalogue.generation.number == 0:
-        _index_bundled(parts.index)
-    server = Server(create_app(Service.of(parts, settings.data, settings.max_feedback), settings), settings)
+    library = _opened(settings)
+    if library.index.is_untouched:
+        _add_bundled(library)
+    server = Server(create_app(library, settings), settings)
     log_as_json()
     socket.listen()  # who reads the next line may connect at once
     bound_host, bound_port = socket.getsockname()[:2]
@@ -105,22 +103,13 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
-    from index.build import ingest
-    from index.parsing.isolated import Parser
-
-    settings = settings_with(data=data)
-    parser = Parser(settings.parsing, max_bytes=settings.max_document_bytes)
-    parser.prepare()
-    with errors.status("Loading the embedder …"):
-        from rag.loading import open_index
-
-        opened = open_index(settings.data, settings.models, settings.vector_rule, settings.quota)
+    library = _opened(settings_with(data=data), answers=False)
     new = known = 0
-    failed: list[Ingested] = []
-    with opened, parser:
+    failed: list[Added] = []
+    with library:
         try:
             with progress_bar("Indexing", unit="kB", per=1_000) as progress:
-                for outcome in ingest(opened, paths, parser, progress):
+                for outcome in library.add_files(paths, progress):
                     if outcome.document is None:
                         failed.append(outcome)
                     new += outcome.is_new
@@ -150,11 +139,11 @@ def ask(
     """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
     from api.schemas import AskResponse
 
-    parts = _load(settings_with(data=data))
-    if parts.index.catalogue.count()[0] == 0:
+    library = _opened(settings_with(data=data))
+    if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
-    result = parts.answerer.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence)
+    result = library.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence)
     if as_json:
         print(AskResponse.of(result, include_passages=False).model_dump_json(indent=2))
     else:
@@ -199,21 +188,22 @@ def calibrate(
     All paragraphs but a share go into one index; half of the questions are asked of the whole of it, half of the one
     document that they belong to.
     """
+    from rag.engine import Sourcespan
     from rag.fitting import fit, observe, put_in, with_share
-    from rag.loading import calibration_beside, load, reader_folder
+    from rag.loading import calibration_beside, reader_folder
     from rag.squad import read_squad
 
     settings = settings_with(calibration="none")
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
     with tempfile.TemporaryDirectory(prefix="sourcespan-calibrate-") as folder:
-        parts = load(Path(folder), settings.models, retriever=settings.retriever, ask=settings.ask)
-        with parts.index:
+        library = Sourcespan.open(folder, settings.models, retriever=settings.retriever, ask=settings.ask)
+        with library:
             with progress_bar("Indexing the paragraphs") as progress:
-                every = put_in(paragraphs, parts.index, absent=absent, seed=seed, progress=progress)
+                every = put_in(paragraphs, library.index, absent=absent, seed=seed, progress=progress)
             drawn = with_share(every, unanswerable)[:questions]
             with progress_bar("Asking") as progress:
                 observations = []
-                for observation in observe(parts.answerer, drawn):
+                for observation in observe(library.answerer, drawn):
                     observations.append(observation)
                     progress(len(observations), len(drawn))
     provenance = {
@@ -225,9 +215,9 @@ def calibrate(
     }
     fitted = fit(
         observations,
-        reader=parts.reader.fingerprint,
-        embedder=parts.embedder.fingerprint,
-        reranker=parts.reranker.fingerprint if parts.reranker else "",
+        reader=library.reader.fingerprint,
+        embedder=library.embedder.fingerprint,
+        reranker=library.reranker.fingerprint if library.reranker else "",
         provenance=provenance,
     )
     weights = reader_folder(settings.reader, allow_hub=settings.allow_hub)
@@ -250,23 +240,26 @@ def bench(as_json: AsJson = False) -> None:
         show(report)
 
 
-def _load(settings: Settings) -> Parts:
-    with errors.status("Loading the models …"):
-        from rag.loading import load
+def _opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
+    with errors.status("Loading the models …" if answers else "Loading the embedder …"):
+        from rag.engine import Sourcespan
 
-        return load(
+        return Sourcespan.open(
             settings.data,
             settings.models,
             retriever=settings.retriever,
             ask=settings.ask,
             rule=settings.vector_rule,
             quota=settings.quota,
+            parsing=settings.parsing,
+            max_document_bytes=settings.max_document_bytes,
+            answers=answers,
         )
 
 
-def _index_bundled(index: PassageIndex) -> None:
+def _add_bundled(library: Sourcespan) -> None:
     from eval.datasets import ARTICLE
     from index.parsing import parse_file
 
     with progress_bar("Indexing the bundled article") as progress:
-        index.add(parse_file(ARTICLE), progress)
+        library.add(parse_file(ARTICLE), progress=progress)

@@ -12,7 +12,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from index.catalogue import Catalogue
 from index.database import Database
 from index.doctor import Finding
 from index.errors import (
@@ -26,6 +25,7 @@ from index.errors import (
     SpanMismatch,
 )
 from rag.answers import Span
+from rag.interfaces import DocumentStore
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
 logger = logging.getLogger("sourcespan")
@@ -239,12 +239,12 @@ def _is_sound(row: tuple[object, ...]) -> bool:
     )
 
 
-def excerpt(catalogue: Catalogue, document_id: str, span: Span, text: str | None) -> Excerpt:
+def excerpt(documents: DocumentStore, document_id: str, span: Span, text: str | None) -> Excerpt:
     """The stored text at ``span`` and around it.
 
     Raises DocumentNotFound; SpanMismatch where that is not ``text``, or is outside the document or blank.
     """
-    document, stored = catalogue.with_text(document_id)
+    document, stored = documents.with_text(document_id)
     said = span.of(stored)
     if not said.strip() or span.end > len(stored) or (text is not None and text != said):
         raise SpanMismatch(document_id, span.start, span.end)

@@ -75,7 +75,7 @@ def mcp_routes(backend: Backend) -> tuple[list[BaseRoute], Callable[[], Abstract
         end: Annotated[int | None, Field(ge=0, description="Past the last character.")] = None,
     ) -> DocumentText:
         """Read the stored text of a document, or a part of it: at most 20,000 characters at once."""
-        document, text = await backend.look_up(lambda: backend.service.index.catalogue.with_text(document_id))
+        document, text = await backend.look_up(lambda: backend.library.index.with_text(document_id))
         last = min(len(text), start + MOST_CHARACTERS, len(text) if end is None else end)
         part = text[start:last]
         return DocumentText(

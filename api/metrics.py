@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from rag.answers import QAResult
+from rag.answers import Result
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -47,7 +47,7 @@ class Metrics:
         """Questions that are read together."""
         self._batch.observe(questions)
 
-    def answered(self, result: QAResult) -> None:
+    def answered(self, result: Result) -> None:
         """A question has its result."""
         self._questions.labels("abstained" if result.abstained else "answered").inc()
         timings = result.timings

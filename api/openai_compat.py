@@ -27,7 +27,7 @@ from api.schemas import AskResponse
 from api.sse import MEDIA_TYPE
 from index.errors import InvalidQuestion
 from index.shown import shown
-from rag.answers import Answer, QAResult
+from rag.answers import Answer, Result
 from rag.pipeline import Question
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["openai"], dependencies=[SHOWS_KEY])
@@ -187,7 +187,7 @@ async def _chunks(head: dict[str, Any], message: MessageOut) -> AsyncIterator[by
     yield format_sse_event(data_str="[DONE]")
 
 
-def _message(result: QAResult, base_url: str) -> MessageOut:
+def _message(result: Result, base_url: str) -> MessageOut:
     body = AskResponse.of(result, include_passages=False)
     if result.abstained:
         return MessageOut(content=ABSTAINED, annotations=[], sourcespan=body)

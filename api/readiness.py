@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from api.batching import Batcher
-from api.service import Service
+from api.feedback import FeedbackStore
 from index.errors import CatalogueError, CatalogueGone
+from rag.engine import Sourcespan
 
 TOLD_WITHIN = 2.0
 """Seconds."""
@@ -43,9 +44,19 @@ class State:
 class Readiness:
     """Looks at reader and index, once at a time whoever asks: nobody can make work by asking."""
 
-    def __init__(self, batcher: Batcher, service: Service, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        batcher: Batcher,
+        library: Sourcespan,
+        feedback: FeedbackStore,
+        usage: Callable[[], Mapping[str, tuple[int, int]]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``usage`` gives `State.quotas`."""
         self._batcher = batcher
-        self._service = service
+        self._library = library
+        self._feedback = feedback
+        self._usage = usage
         self._clock = clock
         self._tested = -math.inf
         self._late = _SILENT
@@ -73,14 +84,14 @@ class Readiness:
             return State(str(error) if isinstance(error, CatalogueGone) else _UNREACHABLE)
 
     def _stored(self) -> State:
-        documents, passages = self._service.index.catalogue.count()
-        return State("", documents, passages, self._service.feedback.status, self._service.usage())
+        documents, passages = self._library.index.count()
+        return State("", documents, passages, self._feedback.status, self._usage())
 
     async def _reads(self) -> bool:
         if self._clock() - max(self._tested, self._batcher.last_answer) < FRESH:
             return True
         try:
-            passed = await self._batcher.check(self._service.self_test)
+            passed = await self._batcher.check(self._library.self_test)
         except Exception:
             logger.exception("self test")
             return False

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.requests import SearchRequest
 from index.documents import Document
-from rag.answers import Answer, QAResult, RetrievedPassage
+from rag.answers import Answer, Result, RetrievedPassage
 from rag.interfaces import Retrieval, SearchMode
 
 
@@ -186,7 +186,7 @@ class AskResponse(BaseModel):
     timings_ms: TimingsOut
 
     @classmethod
-    def of(cls, result: QAResult, *, include_passages: bool) -> Self:
+    def of(cls, result: Result, *, include_passages: bool) -> Self:
         """From the inside to the wire."""
         timings = result.timings
         return cls(

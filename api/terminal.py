@@ -23,10 +23,10 @@ from rich.text import Text
 from index.doctor import Finding
 from index.interfaces import Progress as Tell
 from index.terminal import Console, escaped_line
-from rag.answers import Answer, QAResult
+from rag.answers import Answer, Result
 
 if TYPE_CHECKING:
-    from index.build import Ingested
+    from index.build import Added
 
 console = Console()
 errors = Console(stderr=True)
@@ -64,7 +64,7 @@ def progress_bar(what: str, *, unit: str = "", per: int = 1) -> Iterator[Tell]:
         yield lambda done, total: progress.update(task, completed=done / per, total=total / per)
 
 
-def show_result(result: QAResult) -> None:
+def show_result(result: Result) -> None:
     """The answers, each in its sentence; or that there are none, and the best guess."""
     if result.abstained:
         console.print("The documents don't say.", style="bold")
@@ -84,7 +84,7 @@ def show_finding(finding: Finding) -> None:
         console.print(Text(f"{'':8} → {finding.mend}"))
 
 
-def show_ingested(outcome: Ingested, *, as_json: bool) -> None:
+def show_ingested(outcome: Added, *, as_json: bool) -> None:
     """What became of one file."""
     if as_json:
         print(json.dumps(_ingested(outcome)))
@@ -95,7 +95,7 @@ def show_ingested(outcome: Ingested, *, as_json: bool) -> None:
         console.print(f"{state}  {escaped_line(str(outcome.path))} ({outcome.document.passages:,} passages)")
 
 
-def show_failures(failed: Sequence[tuple[Path, Exception | None]]) -> None:
+def show_failures(failed: Sequence[tuple[Path | None, Exception | None]]) -> None:
     """The files that could not be read, and why, at the end of long work."""
     errors.print(f"{len(failed):,} file{'s' * (len(failed) != 1)} could not be read:", style="bold red")
     for path, reason in failed:
@@ -117,7 +117,7 @@ def _show(answer: Answer) -> None:
     console.print(f"  {', '.join(map(escaped_line, where))}\n", style="dim")
 
 
-def _ingested(outcome: Ingested) -> dict[str, object]:
+def _ingested(outcome: Added) -> dict[str, object]:
     if outcome.document is None:
         return {"path": str(outcome.path), "error": str(outcome.error)}
     document = outcome.document

@@ -22,7 +22,8 @@ from api.schemas import DocumentOut
 from api.settings import Settings
 from api.spool import spooled_body, spooled_files
 from api.sse import Event
-from index.documents import Document, DocumentDraft
+from index.build import Added
+from index.documents import DocumentDraft
 from index.errors import Overloaded, ServiceStopping, SourcespanError
 from index.interfaces import Progress
 from index.isolation.pool import Stop
@@ -133,9 +134,9 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncGenerat
     yield "done", UploadReport(files=ended)
 
 
-def add_to(backend: Backend, upload: Upload) -> Callable[[Progress, Stop], tuple[Document, bool]]:
-    """The work of reading and storing one document, which gives it and whether it is new. Raises DocumentError."""
-    return lambda progress, stop: backend.service.index.add(draft_in(upload, stop), progress)
+def add_to(backend: Backend, upload: Upload) -> Callable[[Progress, Stop], Added]:
+    """The work of reading and storing one document. Raises DocumentError."""
+    return lambda progress, stop: backend.library.add(draft_in(upload, stop), progress=progress)[0]
 
 
 def draft_in(upload: Upload, stop: Stop) -> DocumentDraft:
@@ -149,11 +150,11 @@ def _store_each(backend: Backend, upload: Upload, tell: Callable[[_Told], None],
         name = upload.name_of(parsed)
         progress = partial(_tell_progress, tell, name)
         try:
-            document, is_new = backend.service.index.add(parsed.draft_or_error(), progress)
+            (added,) = backend.library.add(parsed.draft_or_error(), progress=progress)
         except SourcespanError as error:
             tell(UploadedFile(file=name, problem=problem_of(error).body))
         else:
-            tell(UploadedFile(file=name, document=DocumentOut.of(document), is_new=is_new))
+            tell(UploadedFile(file=name, document=DocumentOut.of(added.document_or_error()), is_new=added.is_new))
 
 
 def _tell_progress(tell: Callable[[_Told], None], name: str, done: int, total: int) -> None:

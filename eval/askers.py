@@ -12,11 +12,9 @@ from typing import Any, Protocol, Self, TypeVar
 import httpx
 
 from eval.errors import ServerUnusable
-from index.build import add_many
 from index.documents import DocumentDraft
-from index.passage_index import PassageIndex
 from rag.answers import Answer, Place, Span, Timings
-from rag.pipeline import QuestionAnswerer
+from rag.engine import Sourcespan
 
 T = TypeVar("T")
 
@@ -66,18 +64,17 @@ class Asker(Protocol):
 class InProcess:
     """The pipeline itself."""
 
-    def __init__(self, index: PassageIndex, answerer: QuestionAnswerer) -> None:
-        self._index = index
-        self._answerer = answerer
+    def __init__(self, library: Sourcespan) -> None:
+        self._library = library
         self.text = lru_cache(maxsize=64)(self._text)
 
     def add(self, drafts: Sequence[DocumentDraft]) -> Iterator[str]:
         """Each one's id, as it is put in."""
-        return (document.id for document, _ in add_many(self._index, drafts))
+        return (added.document_or_error().id for added in self._library.add_many(drafts))
 
     def ask(self, question: str, *, top_k: int, document_ids: Sequence[str] | None) -> Reply:
         """Asks these documents, or the whole index. Raises QuestionError."""
-        result = self._answerer.ask(question, top_k=top_k, document_ids=document_ids)
+        result = self._library.ask(question, top_k=top_k, document_ids=document_ids)
         return Reply(
             abstained=result.abstained,
             answerable=result.answerable,
@@ -87,7 +84,7 @@ class InProcess:
         )
 
     def _text(self, document_id: str) -> str:
-        return self._index.catalogue.with_text(document_id)[1]
+        return self._library.text(document_id)
 
 
 class Server:

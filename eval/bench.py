@@ -21,6 +21,7 @@ from rich.table import Table
 from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
 from eval.facts import Facts
 from eval.memory import memory_mb
+from eval.models import measured_model, number_format_of
 from index.build import add_many
 from index.documents import DocumentDraft
 from index.inference.bert_graph import for_cpu
@@ -32,8 +33,9 @@ from index.inference.products import int8_layout, int8_products
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from index.terminal import Console
-from rag.answers import QAResult
-from rag.loading import ModelConfig, Parts, load
+from rag.answers import Result
+from rag.engine import Sourcespan
+from rag.loading import ModelConfig
 
 # rows x inputs x outputs of the reader's largest products for five passages
 _PRODUCT = (640, 384, 1536)
@@ -98,17 +100,17 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
     """Runs everything, one after the other; ``tell`` hears what is being measured."""
     with tempfile.TemporaryDirectory(prefix="sourcespan-bench-") as folder:
         models = replace(models, remembered_questions=0)
-        parts = load(Path(folder) / "index", models)
-        with parts.index:
-            parts.index.add(parse_file(ARTICLE))
+        library = Sourcespan.open(Path(folder) / "index", models)
+        with library:
+            library.add(parse_file(ARTICLE))
             questions = [question.question for question in read_questions(ARTICLE_QUESTIONS)]
             tell("asking")
-            results = ask_all(parts, questions)
+            results = ask_all(library, questions)
             resident = memory_mb("VmRSS")
-            steps = profile(parts, questions)
-            products, attention = _operations(parts, questions[::4])
+            steps = profile(library, questions)
+            products, attention = _operations(library, questions[::4])
         tell("indexing")
-        indexed = _index_rate(Path(folder) / "other", parts)
+        indexed = _index_rate(Path(folder) / "other", library)
         peak = memory_mb("VmHWM")
         tell("cold start")
         cold = _cold_start(Path(folder) / "index", questions[0])
@@ -117,13 +119,13 @@ def measure(models: ModelConfig, tell: Callable[[str], None]) -> Report:
     rates = matmul_rates()
     times = [result.timings.total for result in results]
     mean, (p50, p95) = float(np.mean(times)), (float(p) for p in np.percentile(times, [50, 95]))
-    precision = parts.reader.number_format
+    precision = number_format_of(library.reader)
     # what is beside products in 8 bits is in 16, where these are fast
     attention_in: NumberFormat = "bf16" if precision != "fp32" and "bf16" in rates else "fp32"
     floor = ((products - attention) / rates[precision] + attention / rates[attention_in]) * 1e3
     return Report(
         facts=Facts.here(),
-        reader=parts.reader.fingerprint,
+        reader=library.reader.fingerprint,
         precision=precision,
         rates=rates,
         products=products,
@@ -180,17 +182,18 @@ def _best_seconds(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def ask_all(parts: Parts, questions: Sequence[str]) -> list[QAResult]:
+def ask_all(library: Sourcespan, questions: Sequence[str]) -> list[Result]:
     """One after the other, once warm."""
-    parts.answerer.ask(questions[0])  # the first question of a process pays for its warming up
-    return [parts.answerer.ask(question) for question in questions]
+    library.ask(questions[0])  # the first question of a process pays for its warming up
+    return [library.ask(question) for question in questions]
 
 
-def _operations(parts: Parts, questions: Sequence[str]) -> tuple[float, float]:
+def _operations(library: Sourcespan, questions: Sequence[str]) -> tuple[float, float]:
     """Operations (10⁹) of a question's matrix products, and of those of them that are attention's."""
-    done_before = [replace(model.work) for model in (parts.embedder, parts.reader)]
-    by_torch, attention_by_torch = _counted_by_torch(lambda: ask_all(parts, questions))
-    done = [model.work for model in (parts.embedder, parts.reader)]
+    models = measured_model(library.embedder), measured_model(library.reader)
+    done_before = [replace(model.work) for model in models]
+    by_torch, attention_by_torch = _counted_by_torch(lambda: ask_all(library, questions))
+    done = [model.work for model in models]
     attention = sum(now.attention - then.attention for now, then in zip(done, done_before, strict=True))
     products = sum(now.products - then.products for now, then in zip(done, done_before, strict=True))
     asked = (len(questions) + 1) * 1e9
@@ -211,10 +214,10 @@ def _counted_by_torch(work: Callable[[], object]) -> tuple[int, int]:
     return sum(counts.values()), counts.get(torch.ops.aten.bmm, 0)
 
 
-def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
+def profile(library: Sourcespan, questions: Sequence[str]) -> dict[str, float]:
     """Milliseconds of each step of `ask`, the mean of ``questions``."""
     profile = cProfile.Profile()
-    profile.runcall(ask_all, parts, questions)
+    profile.runcall(ask_all, library, questions)
     asked = len(questions) + 1
     seconds: dict[str, float] = {}
     whole = 0.0
@@ -228,10 +231,10 @@ def profile(parts: Parts, questions: Sequence[str]) -> dict[str, float]:
     return {**steps, "everything else": whole / asked * 1e3 - sum(steps.values())}
 
 
-def _index_rate(folder: Path, parts: Parts) -> float:
+def _index_rate(folder: Path, library: Sourcespan) -> float:
     lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.strip()]
     texts = ["\n\n".join(lines[at:] + lines[:at]) for at in range(len(lines))]
-    with PassageIndex(folder, parts.embedder, preparation=parts.reader.precomputed) as index:
+    with PassageIndex(folder, library.embedder, preparation=library.index.preparation) as index:
         began = perf_counter()
         added = sum(document.passages for document, _ in add_many(index, [DocumentDraft("", text) for text in texts]))
         return added / (perf_counter() - began)

@@ -25,10 +25,11 @@ from rag.reliability import best_threshold
 if TYPE_CHECKING:
     from eval.askers import Asker
     from eval.run import Outcome
-    from rag.loading import ModelConfig, Parts
+    from rag.engine import Sourcespan
+    from rag.loading import ModelConfig
 
 Wrap = Callable[[Iterable["Outcome"], str, int], Iterable["Outcome"]]
-Indexed = Callable[[PassageSize], AbstractContextManager["Parts"]]
+Indexed = Callable[[PassageSize], AbstractContextManager["Sourcespan"]]
 """The documents in passages of this size, with what answers questions from them."""
 
 
@@ -93,29 +94,29 @@ def measure(
 
     wanted = [variant for variant in variants() if not chosen or variant[0] in chosen]
     for size, of_size in groupby(wanted, key=lambda variant: variant[2].passage):
-        with indexed(size) as parts:
+        with indexed(size) as library:
             for choice, value, decoding in of_size:
-                asker = _asker(parts, models, decoding)
+                asker = _asker(library, models, decoding)
                 outcomes = wrap(run(asker, asked, top_k=decoding.top_k), f"{choice} {value}", len(asked))
                 yield _row(choice, value, list(outcomes), is_default=choice == "default")
 
 
-def _asker(parts: Parts, models: ModelConfig, decoding: Decoding) -> Asker:
+def _asker(library: Sourcespan, models: ModelConfig, decoding: Decoding) -> Asker:
     from eval.askers import InProcess
+    from rag.engine import Sourcespan
     from rag.loading import load_reader
-    from rag.pipeline import QuestionAnswerer
-    from rag.retriever import HybridRetriever
 
     config = replace(decoding.reader, precision=models.precision)
-    reader, calibration = load_reader(models, parts.embedder.fingerprint, config)
-    answerer = QuestionAnswerer(
-        HybridRetriever(parts.index, parts.embedder, RetrieverConfig(dense_weight=decoding.dense_weight)),
+    reader, calibration = load_reader(models, library.embedder.fingerprint, config)
+    varied = Sourcespan(
+        library.index,
+        library.embedder,
         reader,
-        parts.index.catalogue,
         calibration if decoding.fitted else UNFITTED,
-        AskConfig(sure=decoding.sure),
+        retriever=RetrieverConfig(dense_weight=decoding.dense_weight),
+        ask=AskConfig(sure=decoding.sure),
     )
-    return InProcess(parts.index, answerer)
+    return InProcess(varied)
 
 
 def _row(choice: str, value: str, outcomes: Sequence[Outcome], *, is_default: bool) -> Row:
@@ -147,8 +148,8 @@ def decoding(
     """Vary one choice of decoding at a time, over all paragraphs of FILE in one index: quality and time."""
     from rich.progress import track
 
-    from index.build import add_many
-    from rag.loading import DEFAULT_READER, ModelConfig, load
+    from rag.engine import Sourcespan
+    from rag.loading import DEFAULT_READER, ModelConfig
     from rag.squad import read_squad
 
     def wrap(outcomes: Iterable[Outcome], what: str, total: int) -> Iterable[Outcome]:
@@ -158,13 +159,14 @@ def decoding(
     models = ModelConfig(reader=reader or DEFAULT_READER)
 
     @contextmanager
-    def indexed(size: PassageSize) -> Iterator[Parts]:
-        with tempfile.TemporaryDirectory(prefix="sourcespan-decoding-") as folder:
-            parts = load(Path(folder), models, size=size)
-            with parts.index:
-                for _ in add_many(parts.index, list(suite.documents.values())):
-                    pass
-                yield parts
+    def indexed(size: PassageSize) -> Iterator[Sourcespan]:
+        with (
+            tempfile.TemporaryDirectory(prefix="sourcespan-decoding-") as folder,
+            Sourcespan.open(folder, models, size=size) as library,
+        ):
+            for _ in library.add_many(list(suite.documents.values())):
+                pass
+            yield library
 
     rows = list(measure(indexed, models, suite.questions, wrap, choice or ()))
     if as_json:

@@ -18,16 +18,16 @@ from eval.datasets import EvalQuestion, Suite
 from eval.errors import NotASuite
 from eval.journal import Journal
 from eval.metrics import measure
+from eval.models import number_format_of
 from eval.results import Result
 from eval.retrieval import SearchOutcome, measure_retrieval, search_all
 from eval.run import Outcome, run
-from index.build import add_many
 from index.terminal import Console
 from rag.config import MAX_N_BEST, AskConfig, RetrieverConfig
 from rag.loading import ModelConfig
 
 if TYPE_CHECKING:
-    from rag.loading import Parts
+    from rag.engine import Sourcespan
 
 T = TypeVar("T")
 Asked = TypeVar("Asked", EvalQuestion, RetrievalQuery)
@@ -56,20 +56,20 @@ def measured(suite: Suite | RetrievalSuite, session: Session) -> Result:
     if isinstance(suite, RetrievalSuite):
         if session.url:
             raise NotASuite(suite.name, "a retrieval set is searched in this process, not on a server")
-        with _loaded(session) as parts:
-            return searched(suite, parts, session)
+        with _opened(session) as library:
+            return searched(suite, library, session)
     if session.url:
         with Server(session.url) as server:
             return asked(suite, server, session, {"by": session.url})
-    with _loaded(session) as parts:
+    with _opened(session) as library:
         by = {
-            "by": parts.reader.fingerprint,
-            "embedder": parts.embedder.fingerprint,
-            "precision": parts.reader.number_format,
-            "calibration": _digest(repr(parts.calibration)),
-            **_ordered(parts, session),
+            "by": library.reader.fingerprint,
+            "embedder": library.embedder.fingerprint,
+            "precision": number_format_of(library.reader),
+            "calibration": _digest(repr(library.calibration)),
+            **_ordered(library, session),
         }
-        return asked(suite, InProcess(parts.index, parts.answerer), session, by)
+        return asked(suite, InProcess(library), session, by)
 
 
 def asked(suite: Suite, asker: Asker, session: Session, by: Mapping[str, str]) -> Result:
@@ -101,22 +101,22 @@ def asked(suite: Suite, asker: Asker, session: Session, by: Mapping[str, str]) -
     return Result(suite.name, facts, measure(outcomes), outcomes=outcomes)
 
 
-def searched(suite: RetrievalSuite, parts: Parts, session: Session) -> Result:
+def searched(suite: RetrievalSuite, library: Sourcespan, session: Session) -> Result:
     """The result of searching, without reading."""
     facts = {
-        "by": parts.embedder.fingerprint,
-        "precision": parts.embedder.number_format,
-        **_ordered(parts, session),
+        "by": library.embedder.fingerprint,
+        "precision": number_format_of(library.embedder),
+        **_ordered(library, session),
         "asked_of": f"{len(suite.documents)} documents",
         "suite_sha256": _digest(repr((suite.queries, sorted(suite.documents)))),
     }
 
     def search(queries: Sequence[RetrievalQuery]) -> Iterator[SearchOutcome]:
         keys: dict[str, list[str]] = {}  # two documents with the same text are one
-        added = add_many(parts.index, list(suite.documents.values()))
-        for key, (document, _) in zip(suite.documents, _tracked(added, "Indexing", len(suite.documents)), strict=True):
-            keys.setdefault(document.id, []).append(key)
-        return search_all(parts.index, parts.embedder, queries, keys, session.retriever, parts.reranker)
+        added = _tracked(library.add_many(list(suite.documents.values())), "Indexing", len(suite.documents))
+        for key, one in zip(suite.documents, added, strict=True):
+            keys.setdefault(one.document_or_error().id, []).append(key)
+        return search_all(library.index, library.embedder, queries, keys, session.retriever, library.reranker)
 
     outcomes = _resumed(suite.queries, search, SearchOutcome, lambda o: o.id, {"name": suite.name, **facts}, session)
     return Result(suite.name, facts, measure_retrieval(outcomes), searches=outcomes)
@@ -143,23 +143,23 @@ def _resumed(
 
 
 @contextmanager
-def _loaded(session: Session) -> Iterator[Parts]:
+def _opened(session: Session) -> Iterator[Sourcespan]:
     """The models over an empty index that is thrown away."""
-    from rag.loading import load
+    from rag.engine import Sourcespan
 
     with tempfile.TemporaryDirectory(prefix="sourcespan-eval-") as folder:
         # as a user asks, but for more answers: among them one may be that another outranked
-        parts = load(Path(folder), session.models, retriever=session.retriever, ask=AskConfig(n_best=MAX_N_BEST))
-        with parts.index:
-            yield parts
+        asking = AskConfig(n_best=MAX_N_BEST)
+        with Sourcespan.open(folder, session.models, retriever=session.retriever, ask=asking) as library:
+            yield library
 
 
-def _ordered(parts: Parts, session: Session) -> dict[str, Any]:
+def _ordered(library: Sourcespan, session: Session) -> dict[str, Any]:
     """What puts passages in order."""
     by = {"dense_weight": session.retriever.dense_weight}
-    if parts.reranker is None:
+    if library.reranker is None:
         return by
-    return {**by, "reranker": parts.reranker.fingerprint, "rerank_depth": session.retriever.rerank_depth}
+    return {**by, "reranker": library.reranker.fingerprint, "rerank_depth": session.retriever.rerank_depth}
 
 
 def _tracked(work: Iterable[T], what: str, total: int) -> Iterable[T]:

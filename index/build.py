@@ -26,18 +26,29 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Ingested:
-    """What became of one file: the document it is now, or why it is none."""
+class Added:
+    """What became of a file or a text that was put in: a stored document, or an error."""
 
-    path: Path
+    path: Path | None
+    """Of the file, or of an archive and the name in it; None for a text."""
     document: Document | None
+    """None where it could not be read."""
     is_new: bool = False
+    """False where the same text was stored before: then ``document`` is the one that holds it."""
     error: DocumentError | None = None
+    """Why there is no document."""
+
+    def document_or_error(self) -> Document:
+        """The document. Raises what kept it from becoming one."""
+        if self.document is None:
+            assert self.error is not None  # noqa: S101
+            raise self.error
+        return self.document
 
 
 def ingest(
     index: PassageIndex, paths: Iterable[Path], parser: Parser, progress: Progress | None = None
-) -> Iterator[Ingested]:
+) -> Iterator[Added]:
     """Puts files, and the files in folders and archives, into ``index``, yielding each one's outcome as it is known.
 
     One file that cannot be read does not stop the others. ``progress`` hears of the bytes of all files.
@@ -55,9 +66,9 @@ def ingest(
             progress(done, all_bytes)
         for parsed in group:
             yield (
-                Ingested(parsed.path, None, error=parsed.error)
+                Added(parsed.path, None, error=parsed.error)
                 if parsed.draft is None
-                else Ingested(parsed.path, *next(stored))
+                else Added(parsed.path, *next(stored))
             )
 
 

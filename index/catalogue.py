@@ -140,10 +140,11 @@ class Catalogue:
         with self._db.reading() as db:
             return stored.document_with(db, sha256)
 
-    def documents(self, *, limit: int, offset: int = 0) -> list[Document]:
-        """A page of them, the oldest first."""
+    def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """The documents after the first ``offset``, the oldest first; at most ``limit`` if it is given."""
+        page = -1 if limit is None else limit, offset  # to SQLite -1 is no limit
         with self._db.reading() as db:
-            rows = db.execute(f"{stored.DOCUMENT} ORDER BY created_at, id LIMIT ? OFFSET ?", (limit, offset)).fetchall()
+            rows = db.execute(f"{stored.DOCUMENT} ORDER BY created_at, id LIMIT ? OFFSET ?", page).fetchall()
         return [stored.as_document(row) for row in rows]
 
     def count(self) -> tuple[int, int]:

@@ -258,16 +258,16 @@ def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Find
     """Whether the vector index that a start makes holds what the catalogue holds, and finds it."""
     index = PassageIndex(folder, embedder, rule=rule)
     try:
-        keys = index.catalogue.keys()
+        keys = index._catalogue.keys()
         if not np.array_equal(index.vector_keys(), keys):
             says = f"the vector index holds {len(index.vector_keys()):,} passages, the catalogue {len(keys):,}"
             return Finding("vectors", "fault", says, "run `sourcespan doctor --mend`")
         drawn = np.sort(np.random.default_rng(0).permutation(keys)[:_DRAWN])
-        passages = index.catalogue.passages(drawn.tolist())
+        passages = index._catalogue.passages(drawn.tolist())
         embedded = embedder.embed_passages([passages[key].text for key in drawn.tolist()])
         wrong = [
             passages[key].id
-            for key, vector, kept in zip(drawn.tolist(), embedded, index.catalogue.vectors(drawn), strict=True)
+            for key, vector, kept in zip(drawn.tolist(), embedded, index._catalogue.vectors(drawn), strict=True)
             if min(vector @ kept, index.search_dense(vector, 1, np.array([key]))[0].score) < _SAME
         ]
         if wrong:
@@ -276,7 +276,7 @@ def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Find
         says = f"{len(keys):,}, one for each passage, searched by {index.vector_plan.kind}"
         return Finding("vectors", "fine", f"{says}; {len(drawn)} drawn at random are those of their texts")
     finally:
-        index.catalogue.close()  # a look keeps no snapshot
+        index._catalogue.close()  # a look keeps no snapshot
 
 
 def _some(problems: list[str]) -> str:

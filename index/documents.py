@@ -98,7 +98,7 @@ class DocumentDraft:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A stored document without its text, which may be large: see `Catalogue.with_text`."""
+    """A stored document without its text, which may be large: see `PassageIndex.with_text`."""
 
     id: str
     title: str

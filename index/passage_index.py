@@ -18,7 +18,7 @@ from types import TracebackType
 import numpy as np
 
 from index.catalogue import CATALOGUE_FILE, Catalogue
-from index.documents import Document, DocumentDraft
+from index.documents import Document, DocumentDraft, Location, Passage
 from index.errors import CatalogueError, CatalogueUnusable
 from index.in_step import VectorsInStep
 from index.intake import Intake, Ranges, Spool
@@ -65,14 +65,16 @@ class PassageIndex:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
-        self._folder = folder
+        self.folder = folder
+        """Where everything that is stored lies."""
+        self.preparation = preparation
+        """What else is computed of passages when they come in, if anything."""
         self._dimension = embedder.dimension
-        self._preparation = preparation
         self._intake = Intake(embedder, (size or PassageSize()).within(embedder.max_tokens), preparation)
-        self.catalogue = Catalogue(
+        self._catalogue = Catalogue(
             folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
         )
-        self._vectors = VectorsInStep(self.catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension)
+        self._vectors = VectorsInStep(self._catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension)
 
     def __enter__(self) -> PassageIndex:
         return self
@@ -83,9 +85,9 @@ class PassageIndex:
     def close(self) -> None:
         """Keeps a snapshot of what changed, if there is room for it, and lets go of the files."""
         self._vectors.close()
-        self.catalogue.close()
-        if self._preparation is not None:
-            self._preparation.close()
+        self._catalogue.close()
+        if self.preparation is not None:
+            self.preparation.close()
 
     @property
     def vector_plan(self) -> VectorPlan:
@@ -107,12 +109,12 @@ class PassageIndex:
         `index.build.add_many`. Raises QuotaExceeded.
         """
         hashes = [draft.sha256 for draft in drafts]
-        stored = {sha256: known for sha256 in hashes if (known := self.catalogue.document_with(sha256))}
+        stored = {sha256: known for sha256 in hashes if (known := self._catalogue.document_with(sha256))}
         unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
         new: set[str] = set()
         if unknown:
             more = Usage(len(unknown), sum(draft.size for draft in unknown.values()))
-            self.catalogue.quota.check(self.catalogue.usage(), more)  # before the work of embedding them
+            self._catalogue.quota.check(self._catalogue.usage(), more)  # before the work of embedding them
             with self._spool() as spool:
                 counts = self._intake.embed(list(unknown.values()), spool, progress)
                 firsts = accumulate([0, *counts[:-1]])
@@ -120,7 +122,7 @@ class PassageIndex:
                     NewDocument(_document(secrets.token_hex(8), draft, count), draft, spool.passages(first, count))
                     for draft, count, first in zip(unknown.values(), counts, firsts, strict=True)
                 ]
-                stored |= dict(zip(unknown, self.catalogue.insert(arrivals), strict=True))
+                stored |= dict(zip(unknown, self._catalogue.insert(arrivals), strict=True))
             new = {arrival.document.id for arrival in arrivals}
             self._vectors.catch_up()
         outcomes = []
@@ -134,12 +136,12 @@ class PassageIndex:
 
         Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
         """
-        self.catalogue.document(document_id)
+        self._catalogue.document(document_id)
         with self._spool() as spool:
             (count,) = self._intake.embed([draft], spool, progress)
             document = _document(document_id, draft, count)
             before = self._prepared(document_id)
-            self.catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
+            self._catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
             self._vectors.catch_up()
             self._forget(before, draft.text, spool.ranges(0, count))
         return document
@@ -147,7 +149,7 @@ class PassageIndex:
     def delete(self, document_id: str) -> None:
         """Raises DocumentNotFound."""
         before = self._prepared(document_id)
-        self.catalogue.delete(document_id)
+        self._catalogue.delete(document_id)
         self._vectors.catch_up()
         self._forget(before)
 
@@ -157,7 +159,50 @@ class PassageIndex:
 
     def search_lexical(self, query: str, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages that share words with ``query``, best first."""
-        return [Hit(key, score) for key, score in self.catalogue.search_words(query, limit, among)]
+        return [Hit(key, score) for key, score in self._catalogue.search_words(query, limit, among)]
+
+    def document(self, document_id: str) -> Document:
+        """The document with this id, without its text. Raises DocumentNotFound."""
+        return self._catalogue.document(document_id)
+
+    def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """The stored documents without their texts, the oldest first; at most ``limit`` of them after ``offset``."""
+        return self._catalogue.documents(limit=limit, offset=offset)
+
+    def with_text(self, document_id: str) -> tuple[Document, str]:
+        """A document and its stored text, both of one moment. Raises DocumentNotFound."""
+        return self._catalogue.with_text(document_id)
+
+    def location(self, document: Document, offset: int) -> Location:
+        """The page and the heading of the character at ``offset``; unknown once another text is in its place."""
+        return self._catalogue.location(document, offset)
+
+    def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """The passages with these keys, by key, without those that are gone."""
+        return self._catalogue.passages(keys)
+
+    def keys_of(self, document_ids: Sequence[str]) -> Keys:
+        """The keys of the passages of these documents, in order; an unknown document has none."""
+        return self._catalogue.keys_of(document_ids)
+
+    def count(self) -> tuple[int, int]:
+        """How many documents and how many passages are stored."""
+        return self._catalogue.count()
+
+    @property
+    def usage(self) -> Usage:
+        """How many documents, and how many bytes of their texts in UTF-8, are stored."""
+        return self._catalogue.usage()
+
+    @property
+    def quota(self) -> Quota:
+        """How many documents, and how many bytes of their texts in UTF-8, may be stored."""
+        return self._catalogue.quota
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was ever put in: an index that was emptied again is not untouched."""
+        return self._catalogue.generation.number == 0
 
     def save_snapshot(self) -> None:
         """Keeps the vector index on disk, so that the next start need not make it anew from the catalogue.
@@ -167,31 +212,31 @@ class PassageIndex:
         self._vectors.save_snapshot()
 
     def _spool(self) -> Spool:
-        return Spool(self._folder, self._dimension)
+        return Spool(self.folder, self._dimension)
 
     def _prepared(self, document_id: str) -> _Prepared | None:
         """What a document's passages are, where more than vectors is computed of them. Raises DocumentNotFound."""
-        if self._preparation is None:
+        if self.preparation is None:
             return None
-        return _Prepared(self.catalogue.with_text(document_id)[1], self.catalogue.ranges_of(document_id))
+        return _Prepared(self._catalogue.with_text(document_id)[1], self._catalogue.ranges_of(document_id))
 
     def _forget(self, gone: _Prepared | None, text: str = "", ranges: Iterable[Ranges] = ()) -> None:
         """Lets go of what was computed of passages that are gone, but for those that ``ranges`` of ``text`` are too."""
-        if self._preparation is None or gone is None:
+        if self.preparation is None or gone is None:
             self._forget_all()
             return
         kept = {hash(text[start:end]) for block in ranges for start, end in block.tolist()}
         try:
             for block in np.array_split(gone.ranges, range(_FORGET_AT_ONCE, len(gone.ranges), _FORGET_AT_ONCE)):
                 passages = {gone.text[start:end] for start, end in block.tolist()}
-                self._preparation.forget([passage for passage in passages if hash(passage) not in kept])
+                self.preparation.forget([passage for passage in passages if hash(passage) not in kept])
         except CatalogueError as error:
             logger.warning("What was computed of a document that is gone could not be removed: %s", error)
 
     def _forget_all(self) -> None:
         """Where nothing is computed ahead any more, what was computed once cannot be told apart: all of it goes."""
         try:
-            remove_all(self._folder / STATES_FILE)
+            remove_all(self.folder / STATES_FILE)
         except CatalogueError as error:
             logger.warning("What was computed ahead once could not be removed: %s", error)
 

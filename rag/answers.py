@@ -81,7 +81,7 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
-class QAResult:
+class Result:
     """What came of a question.
 
     ``answers`` are given; ``candidates`` come next and are not. It abstains where there are no answers.

@@ -1,36 +1,29 @@
-"""The one place where the parts are put together, and where the name of a model becomes a folder."""
+"""Where the name of a model becomes a folder, and the folder a loaded model."""
 
 from __future__ import annotations
 
 import gc
 import importlib.util
-import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.allocator import give_back, share_one_heap
+from index.allocator import share_one_heap
 from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, ModelEmbedder, load_embedder_from
 from index.errors import ModelNotFound
 from index.inference.precision import Precision
-from index.passage_index import PassageIndex
-from index.quota import NO_LIMIT, Quota
-from index.splitting import PassageSize
+from index.interfaces import Preparation
 from index.states import STATES_FILE
-from index.vector_rule import VectorRule
 from rag.calibration import UNFITTED, Calibration
-from rag.config import AskConfig, ReaderConfig, RetrieverConfig
-from rag.pipeline import QuestionAnswerer
-from rag.retriever import HybridRetriever
+from rag.config import ReaderConfig
+from rag.interfaces import PassageSpan, Reader, Reading
 
 if TYPE_CHECKING:
     from rag.reader import ExtractiveReader
     from rag.reranker import CrossEncoderReranker
-
-logger = logging.getLogger("sourcespan")
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "reader-v5"
@@ -59,69 +52,29 @@ class ModelConfig:
     """Questions whose vectors are kept for when they are asked again: what serves wants some, what measures none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that answers questions, put together."""
+class NoReader:
+    """In the place of a reader that was not loaded. Every question raises ModelNotFound."""
 
-    index: PassageIndex
-    embedder: ModelEmbedder
-    reader: ExtractiveReader
-    calibration: Calibration
-    answerer: QuestionAnswerer
-    reranker: CrossEncoderReranker | None
+    fingerprint = ""
 
+    def check(self, question: str) -> None:
+        """Raises ModelNotFound."""
+        raise ModelNotFound("reader", "this was opened without loading it")
 
-def load(
-    data: Path,
-    models: ModelConfig | None = None,
-    *,
-    size: PassageSize | None = None,
-    retriever: RetrieverConfig | None = None,
-    reader: ReaderConfig | None = None,
-    ask: AskConfig | None = None,
-    rule: VectorRule | None = None,
-    quota: Quota = NO_LIMIT,
-) -> Parts:
-    """Loads the models, opens the index in ``data`` and wires them. Raises ModelError, CatalogueError."""
-    models = models or ModelConfig()
-    # a mistyped name should not cost the seconds of loading
-    reader_folder(models.reader, allow_hub=models.allow_hub)
-    if models.reranker:
-        reranker_folder(models)
-    with _no_garbage():
-        embedder = load_embedder(models)
-        extractive_reader, calibration = load_reader(models, embedder.fingerprint, reader, data)
-        passage_index = PassageIndex(
-            data, embedder, size=size, rule=rule, preparation=extractive_reader.precomputed, quota=quota
-        )
-        reranker = load_reranker(models)
-    give_back()
-    if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
-        logger.warning("The calibration was fitted for another order of passages: run `sourcespan calibrate`")
-    answerer = QuestionAnswerer(
-        HybridRetriever(passage_index, embedder, retriever, reranker),
-        extractive_reader,
-        passage_index.catalogue,
-        calibration,
-        ask,
-    )
-    return Parts(passage_index, embedder, extractive_reader, calibration, answerer, reranker)
+    def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
+        """Raises ModelNotFound."""
+        self.check(question)
+        return []
 
-
-def open_index(
-    data: Path, models: ModelConfig, rule: VectorRule | None = None, quota: Quota = NO_LIMIT
-) -> PassageIndex:
-    """The index in ``data`` with no more models than putting documents in needs.
-
-    Raises ModelError, CatalogueError, and where the reader is needed CalibrationMismatch.
-    """
-    embedder = load_embedder(models)
-    preparation = load_reader(models, embedder.fingerprint, data=data)[0].precomputed if models.ahead else None
-    return PassageIndex(data, embedder, rule=rule, preparation=preparation, quota=quota)
+    def read_many(self, readings: Sequence[Reading]) -> Iterator[list[tuple[int, PassageSpan]]]:
+        """Raises ModelNotFound, where there is anything to read."""
+        for reading in readings:
+            self.check(reading.question)
+        return iter(())
 
 
 @contextmanager
-def _no_garbage() -> Iterator[None]:
+def no_garbage() -> Iterator[None]:
     """What is loaded stays, and to look for garbage among it takes time: of other models' libraries, a fifth of it."""
     was_on = gc.isenabled()
     gc.disable()
@@ -131,6 +84,13 @@ def _no_garbage() -> Iterator[None]:
         gc.freeze()  # nor is any question held up by a look through them
         if was_on:
             gc.enable()
+
+
+def check_names(models: ModelConfig) -> None:
+    """Raises ModelNotFound where the reader or the reranker is not there. Loads nothing, and so takes no time."""
+    reader_folder(models.reader, allow_hub=models.allow_hub)
+    if models.reranker:
+        reranker_folder(models)
 
 
 def load_embedder(models: ModelConfig) -> ModelEmbedder:
@@ -164,6 +124,16 @@ def load_reader(
     calibration = _calibration(models.calibration, calibration_beside(folder, ahead=states is not None))
     calibration.check(reader=reader.fingerprint, embedder=embedder)
     return reader, calibration
+
+
+def load_reader_if(
+    wanted: bool, models: ModelConfig, embedder: str, config: ReaderConfig | None, data: Path
+) -> tuple[Reader, Calibration, Preparation | None]:
+    """As `load_reader`, with what it computes of passages when they come in; without a need for it none is loaded."""
+    if not wanted and not models.ahead:
+        return NoReader(), UNFITTED, None
+    reader, calibration = load_reader(models, embedder, config, data)
+    return reader, calibration, reader.precomputed
 
 
 def load_reranker(models: ModelConfig) -> CrossEncoderReranker | None:

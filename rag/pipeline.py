@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from index.errors import QuestionError
-from rag.answers import Answer, QAResult, RetrievedPassage, Timings
+from rag.answers import Answer, Result, RetrievedPassage, Timings
 from rag.calibration import Calibration, Evidence, Verdict
 from rag.candidates import Candidate, ReadPassage, answer, candidates
 from rag.checks import check_answers, check_question
@@ -17,7 +17,7 @@ from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, R
 from rag.sources import SourceFinder
 
 OnEvent = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
-Outcomes = list[QAResult | QuestionError]
+Outcomes = list[Result | QuestionError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class QuestionAnswerer:
         n_best: int | None = None,
         document_ids: Sequence[str] | None = None,
         min_confidence: float | None = None,
-    ) -> QAResult:
+    ) -> Result:
         """Reads the ``top_k`` best passages and gives up to ``n_best`` answers.
 
         Abstains where the best confidence is below ``min_confidence``; by default as the calibration decides. Raises
@@ -266,13 +266,13 @@ class QuestionAnswerer:
             for question in batch.questions
         ]
 
-    def _result(self, asked: _Asked, batch: _Batch) -> QAResult:
+    def _result(self, asked: _Asked, batch: _Batch) -> Result:
         proposal = asked.proposal()
         verdict = self._calibration.judge(proposal.evidence)
         judgements = verdict.judgements[: self._n_best(asked.question)]
         answers = tuple(self._answer(proposal.candidates[each.position], each.confidence) for each in judgements)
         given = self._given(asked.question, verdict)
-        return QAResult(
+        return Result(
             question=asked.question.text,
             abstained=given == 0,
             answerable=verdict.answerable,

@@ -77,7 +77,7 @@ class HybridRetriever:
         return passages if reranker is None else rerank(reranker, query.text, passages)[: query.top_k]
 
     def _fused(self, query: Query, vector: Vectors | None) -> list[FusedHit]:
-        among = None if query.document_ids is None else self._index.catalogue.keys_of(query.document_ids)
+        among = None if query.document_ids is None else self._index.keys_of(query.document_ids)
         depth = max(query.top_k, self._config.depth)
         dense = [] if vector is None else self._index.search_dense(vector, depth, among)
         lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, among)
@@ -90,7 +90,7 @@ def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[R
     rest = hits
     while rest and len(retrieved) < limit:
         first, rest = rest[: limit - len(retrieved)], rest[limit - len(retrieved) :]
-        passages = index.catalogue.passages([hit.key for hit in first])
+        passages = index.passages([hit.key for hit in first])
         there = (hit for hit in first if hit.key in passages)
         retrieved += [RetrievedPassage(passages[hit.key], hit.score, hit.cosine, hit.bm25) for hit in there]
     return retrieved

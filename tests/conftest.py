@@ -11,17 +11,15 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from api.app import create_app
-from api.feedback import FeedbackStore
 from api.server import Server as HttpServer
 from api.server import bound
-from api.service import Service
 from api.settings import Settings
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig
+from rag.engine import Sourcespan
 from rag.interfaces import Reader
-from rag.loading import Parts, load
 from rag.pipeline import QuestionAnswerer
 from rag.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
@@ -32,11 +30,10 @@ hypothesis_settings.load_profile("sourcespan")
 
 
 @pytest.fixture(scope="session")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
-    """The real models over an index of its own."""
-    loaded = load(tmp_path_factory.mktemp("data"))
-    yield loaded
-    loaded.index.close()
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sourcespan]:
+    """The real models over a folder of its own."""
+    with Sourcespan.open(tmp_path_factory.mktemp("data")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +56,11 @@ def answerer(index: PassageIndex) -> QuestionAnswerer:
     return fake_answerer(index)
 
 
+def fake_library(index: PassageIndex, reader: Reader | None = None, self_test_question: str = "«blue»?") -> Sourcespan:
+    """Everything real but the models."""
+    return Sourcespan(index, BagOfWordsEmbedder(), reader or QuotingReader(), self_test_question=self_test_question)
+
+
 def fake_answerer(
     index: PassageIndex,
     reader: Reader | None = None,
@@ -66,7 +68,7 @@ def fake_answerer(
     config: AskConfig | None = None,
 ) -> QuestionAnswerer:
     retriever = HybridRetriever(index, BagOfWordsEmbedder())
-    return QuestionAnswerer(retriever, reader or QuotingReader(), index.catalogue, calibration, config)
+    return QuestionAnswerer(retriever, reader or QuotingReader(), index, calibration, config)
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,12 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     joins: list[Callable[[], None]] = []
 
     def start(reader: Reader | None = None, **given: object) -> Server:
-        reader = reader or QuotingReader()
         settings = Settings(_env_file=None, port=0, **given)  # type: ignore[call-arg, arg-type]
         folder = tmp_path / f"server-{len(stops)}"
         opened = PassageIndex(folder, BagOfWordsEmbedder(), quota=settings.quota)
-        feedback = FeedbackStore(folder, most=settings.max_feedback)
-        service = Service(opened, fake_answerer(opened, reader), BagOfWordsEmbedder(), reader, feedback, "«blue»?")
         socket = bound(settings)
         socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
-        server = HttpServer(create_app(service, settings), settings)
+        server = HttpServer(create_app(fake_library(opened, reader), settings), settings)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
 

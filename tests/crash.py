@@ -161,8 +161,8 @@ def check_index(index: PassageIndex) -> dict[str, str]:
     size = PassageSize().within(embedder.max_tokens)
     found = {}
     expected = set()
-    for document in index.catalogue.documents(limit=ALL):
-        text = index.catalogue.with_text(document.id)[1]
+    for document in index.documents(limit=ALL):
+        text = index.with_text(document.id)[1]
         found[document.id] = text
         if DocumentDraft("", text).sha256 != document.sha256:
             raise Lost(f"the text of {document.id} is not the one that was stored")
@@ -192,7 +192,7 @@ def trials(count: int, folder: Path, seed: int) -> Iterator[Acknowledged]:
         index = open_index(folder)
         found = check_index(index)
         heard.check(found)
-        index.catalogue.close()  # no snapshot of ours: the next process starts from what the killed ones left
+        index._catalogue.close()  # no snapshot of ours: the next process starts from what the killed ones left
         stored = found
         yield heard
 

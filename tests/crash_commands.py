@@ -30,7 +30,8 @@ import httpx
 
 from index.doctor import examine
 from index.interfaces import Embedder
-from rag.loading import ModelConfig, load_embedder, open_index
+from rag.engine import Sourcespan
+from rag.loading import ModelConfig, load_embedder
 from tests.crash import ALL, MOST_DOCUMENTS, Acknowledged, Lost
 
 _PROGRAM = [str(Path(sys.executable).with_name("sourcespan"))]
@@ -69,10 +70,10 @@ def check(data: Path, embedder: Embedder, heard: Acknowledged) -> dict[str, str]
     faults = [finding for finding in examine(data, embedder) if finding.severity == "fault"]
     if faults:
         raise Lost(f"the doctor finds: {faults}")
-    index = open_index(data, ModelConfig())
-    documents = index.catalogue.documents(limit=ALL)
-    texts = {document.id: index.catalogue.with_text(document.id)[1] for document in documents}
-    index.catalogue.close()  # no snapshot: the next process starts from what the killed ones left
+    index = Sourcespan.open(data, answers=False).index
+    documents = index.documents(limit=ALL)
+    texts = {document.id: index.with_text(document.id)[1] for document in documents}
+    index._catalogue.close()  # no snapshot: the next process starts from what the killed ones left
     heard.check(texts)
     return texts
 

@@ -15,7 +15,7 @@ from api.requests import AskRequest, SearchRequest
 from api.rules import READ, declares
 from api.schemas import AnswerOut, AskResponse, PassagesFound, SearchResponse
 from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
-from rag.answers import Answer, QAResult
+from rag.answers import Answer, Result
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["ask"], dependencies=[SHOWS_KEY])
 
@@ -54,7 +54,7 @@ async def search(body: SearchRequest, request: Request, backend: CurrentBackend)
 async def _events(body: AskRequest, backend: Backend) -> AsyncGenerator[Event]:
     async with aclosing(backend.events(body.asked())) as events:
         async for event in events:
-            if isinstance(event, QAResult):
+            if isinstance(event, Result):
                 yield "done", AskResponse.of(event, include_passages=body.include_passages)
             elif isinstance(event, Answer):
                 yield "answer", AnswerOut.of(event)

@@ -79,8 +79,9 @@ async def add(
     async with uploads_in(request, backend.parser, settings) as uploads:
         if len(uploads) > 1 or uploads[0].is_archive:
             return await unless_gone(request, _several(backend, uploads, response))
-        document, is_new = await unless_gone(request, backend.ingest(add_to(backend, uploads[0])))
-    response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+        added = await unless_gone(request, backend.ingest(add_to(backend, uploads[0])))
+    response.status_code = HTTPStatus.CREATED if added.is_new else HTTPStatus.OK
+    document = added.document_or_error()
     response.headers["Location"] = request.app.url_path_for("show", document_id=document.id)
     return DocumentOut.of(document)
 
@@ -89,9 +90,9 @@ async def add(
 @declares(READ)
 async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -> DocumentPage:
     """The documents, the oldest first."""
-    catalogue, limit, offset = backend.service.index.catalogue, wanted.limit, wanted.offset
-    documents = await backend.look_up(lambda: catalogue.documents(limit=limit, offset=offset))
-    total, _ = await backend.look_up(catalogue.count)
+    index, limit, offset = backend.library.index, wanted.limit, wanted.offset
+    documents = await backend.look_up(lambda: index.documents(limit=limit, offset=offset))
+    total, _ = await backend.look_up(index.count)
     return DocumentPage(documents=[DocumentOut.of(d) for d in documents], total=total, limit=limit, offset=offset)
 
 
@@ -99,7 +100,7 @@ async def page(backend: CurrentBackend, wanted: Annotated[PageQuery, Query()]) -
 @declares(READ)
 async def show(document_id: str, backend: CurrentBackend) -> DocumentOut:
     """One document, without its text."""
-    return DocumentOut.of(await backend.look_up(lambda: backend.service.index.catalogue.document(document_id)))
+    return DocumentOut.of(await backend.look_up(lambda: backend.library.index.document(document_id)))
 
 
 @router.get(
@@ -112,7 +113,7 @@ async def text(
     document_id: str, backend: CurrentBackend, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """The stored text, which all offsets refer to. The ETag is its sha256."""
-    document, stored = await backend.look_up(lambda: backend.service.index.catalogue.with_text(document_id))
+    document, stored = await backend.look_up(lambda: backend.library.index.with_text(document_id))
     headers = {"ETag": f'"{document.sha256}"'}
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -123,10 +124,9 @@ async def text(
 @declares(_STORES)
 async def replace(document_id: str, request: Request, backend: CurrentBackend) -> DocumentOut:
     """Puts another text in a document's place, all at once. What feedback quotes of the old one is erased."""
-    service = backend.service
     async with posted_document(request, backend.parser) as upload:
         replacing = backend.ingest(
-            lambda progress, stop: service.replace(document_id, draft_in(upload, stop), progress)
+            lambda progress, stop: backend.replace(document_id, draft_in(upload, stop), progress)
         )
         return DocumentOut.of(await unless_gone(request, replacing))
 
@@ -135,7 +135,7 @@ async def replace(document_id: str, request: Request, backend: CurrentBackend) -
 @declares(RouteRules(needs="write"))
 async def remove(document_id: str, backend: CurrentBackend) -> None:
     """Removes a document and all its passages, and what feedback quotes of it."""
-    await backend.look_up(lambda: backend.service.delete(document_id))
+    await backend.look_up(lambda: backend.remove(document_id))
 
 
 async def _events(request: Request, backend: Backend, settings: Settings) -> AsyncGenerator[Event]:

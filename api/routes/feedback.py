@@ -86,7 +86,7 @@ async def give(body: FeedbackIn, backend: CurrentBackend) -> FeedbackOut:
 @declares(RouteRules(needs="write"))
 async def export(backend: CurrentBackend) -> SquadOut:
     """What users know for sure, as SQuAD 2.0: answers that are right, corrections, and questions without an answer."""
-    paragraphs = await backend.look_up(lambda: list(backend.service.feedback.paragraphs()))
+    paragraphs = await backend.look_up(lambda: list(backend.feedback.paragraphs()))
     return SquadOut.model_validate(squad_json(paragraphs))
 
 
@@ -104,19 +104,19 @@ def _keep(body: FeedbackIn, backend: Backend) -> str:
         about=about,
         has_truth=truth is not None,
     )
-    return backend.service.keep_feedback(given)
+    return backend.keep_feedback(given)
 
 
 def _excerpt(quoted: QuotedSpan | None, backend: Backend) -> Excerpt | None:
     if quoted is None:
         return None
     span = Span(quoted.span.start, quoted.span.end)
-    return excerpt(backend.service.index.catalogue, quoted.document_id, span, quoted.text)
+    return excerpt(backend.library.index, quoted.document_id, span, quoted.text)
 
 
 def _nearest(question: str, backend: Backend) -> Excerpt | None:
     """The passage that comes nearest to a question that has no answer."""
-    for found in backend.service.answerer.search(question, top_k=1).passages:
-        document = backend.service.index.catalogue.document(found.passage.document_id)
+    for found in backend.library.search(question, top_k=1).passages:
+        document = backend.library.document(found.passage.document_id)
         return Excerpt(document.id, document.sha256, document.title, found.passage.text, "", 0)
     return None

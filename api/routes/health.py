@@ -59,13 +59,12 @@ async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
     state = await backend.readiness.state()
     if state.reason:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, state.reason)
-    service = backend.service
     return Readiness(
         status="ready",
         documents=state.documents,
         passages=state.passages,
-        embedder=service.embedder.fingerprint,
-        reader=service.reader.fingerprint,
+        embedder=backend.library.embedder.fingerprint,
+        reader=backend.library.reader.fingerprint,
         feedback=state.feedback,
         quotas={what: Quota(used=used, limit=limit) for what, (used, limit) in state.quotas.items()},
     )

@@ -12,31 +12,30 @@ import httpx
 
 from eval.peers.contract import Reply
 from eval.served import served
-from index.build import add_many
 from index.documents import DocumentDraft
 from rag.config import AskConfig
-from rag.loading import DEFAULT_EMBEDDER, ModelConfig, Parts, embedder_folder
-from rag.loading import load as load_parts
+from rag.engine import Sourcespan
+from rag.loading import DEFAULT_EMBEDDER, ModelConfig, embedder_folder
 
 
-class Sourcespan:
+class SourcespanPeer:
     """The pipeline in this process."""
 
-    def __init__(self, parts: Parts, serving: Mapping[str, str]) -> None:
+    def __init__(self, library: Sourcespan, serving: Mapping[str, str]) -> None:
         """``serving``: the settings of a server that holds the same index and models."""
-        self._parts = parts
+        self._library = library
         self._serving = serving
         self._numbers: dict[str, int] = {}
 
     def index(self, passages: Sequence[str]) -> None:
         """Makes the passages searchable."""
-        added = add_many(self._parts.index, [DocumentDraft("", text) for text in passages])
-        for number, (document, _) in enumerate(added):
-            self._numbers.setdefault(document.id, number)
+        added = self._library.add_many([DocumentDraft("", text) for text in passages])
+        for number, one in enumerate(added):
+            self._numbers.setdefault(one.document_or_error().id, number)
 
     def ask(self, question: str) -> Reply:
         """The best answer, given or withheld."""
-        result = self._parts.answerer.ask(question, n_best=1)
+        result = self._library.ask(question, n_best=1)
         retrieved = list(dict.fromkeys(self._numbers[found.passage.document_id] for found in result.passages))
         for best in (*result.answers, *result.candidates):
             return Reply(best.text, self._numbers[best.document.id], best.span.start, best.span.end, retrieved)
@@ -68,7 +67,7 @@ class _Served:
         return Reply("", None, None, None, [])
 
 
-def load(embedder: str, reader: str, top_k: int, *, ahead: bool = False) -> Sourcespan:
+def load(embedder: str, reader: str, top_k: int, *, ahead: bool = False) -> SourcespanPeer:
     """With its models loaded, over an empty index; the calibration is that beside the reader's weights, if it fits."""
     data = Path(tempfile.mkdtemp(prefix="sourcespan-peer-"))
     bundled = Path(embedder) == embedder_folder(ModelConfig())  # by its name, which the calibration was fitted for
@@ -80,4 +79,4 @@ def load(embedder: str, reader: str, top_k: int, *, ahead: bool = False) -> Sour
         "SOURCESPAN_TOP_K": str(top_k),
         "SOURCESPAN_AHEAD": str(ahead),
     }
-    return Sourcespan(load_parts(data, models, ask=AskConfig(top_k=top_k)), serving)
+    return SourcespanPeer(Sourcespan.open(data, models, ask=AskConfig(top_k=top_k)), serving)

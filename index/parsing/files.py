@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -37,7 +38,7 @@ def named_files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     The name of one that was found in a folder is its path from there.
     """
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # unlike Path.is_dir, False of too long a name
             yield path, path.name
             continue
         for inside in sorted(path.rglob("*")):

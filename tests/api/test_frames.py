@@ -13,13 +13,11 @@ import openvino
 import pytest
 
 from api.app import create_app
-from api.feedback import FeedbackStore
-from api.service import Service
 from api.settings import Settings
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from rag.loading import Parts
-from tests.conftest import fake_answerer
+from rag.engine import Sourcespan
+from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder
 
 MOST = 10
@@ -55,7 +53,7 @@ def names(frames: Iterator[FrameType]) -> list[str]:
 
 @pytest.mark.model
 def test_from_the_route_to_the_forward_pass_there_are_few_frames_of_ours(
-    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    library: Sourcespan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stacks: list[list[str]] = []
 
@@ -76,9 +74,7 @@ def test_from_the_route_to_the_forward_pass_there_are_few_frames_of_ours(
         monkeypatch.setattr(openvino.InferRequest, "infer", noting_infer)
         index = PassageIndex(tmp_path, BagOfWordsEmbedder())
         index.add(DocumentDraft("town", "Marta Quill founded the bakery in 1987."))
-        answerer, feedback = fake_answerer(index, parts.reader), FeedbackStore(tmp_path)
-        service = Service(index, answerer, BagOfWordsEmbedder(), parts.reader, feedback)
-        app = create_app(service, Settings(_env_file=None))  # type: ignore[call-arg]
+        app = create_app(fake_library(index, library.reader), Settings(_env_file=None))  # type: ignore[call-arg]
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client,

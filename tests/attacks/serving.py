@@ -7,26 +7,21 @@ import sys
 from pathlib import Path
 
 from api.app import create_app
-from api.feedback import FeedbackStore
 from api.server import Server, bound
-from api.service import Service
 from api.settings import Settings
 from index.passage_index import PassageIndex
-from tests.conftest import fake_answerer
-from tests.fakes import BagOfWordsEmbedder, QuotingReader
+from tests.conftest import fake_library
+from tests.fakes import BagOfWordsEmbedder
 
 
 def main(folder: Path, given: dict[str, object]) -> None:
     """Serves until it is told to stop."""
     index = PassageIndex(folder, BagOfWordsEmbedder())
-    service = Service(
-        index, fake_answerer(index), BagOfWordsEmbedder(), QuotingReader(), FeedbackStore(folder), "«blue»?"
-    )
     settings = Settings(_env_file=None, port=0, **given)  # type: ignore[call-arg, arg-type]
     socket = bound(settings)
     socket.listen()
     print(f"http://127.0.0.1:{socket.getsockname()[1]}", flush=True)
-    Server(create_app(service, settings), settings).run(sockets=[socket])
+    Server(create_app(fake_library(index), settings), settings).run(sockets=[socket])
 
 
 if __name__ == "__main__":

@@ -47,8 +47,8 @@ def fill(folder: Path, texts: list[str]) -> None:
 
 def texts_in(folder: Path) -> list[str]:
     with PassageIndex(folder, BagOfWordsEmbedder()) as index:
-        documents = index.catalogue.documents(limit=10_000)
-        return sorted(index.catalogue.with_text(document.id)[1] for document in documents)
+        documents = index.documents(limit=10_000)
+        return sorted(index.with_text(document.id)[1] for document in documents)
 
 
 def faults(folder: Path) -> list[str]:

@@ -222,7 +222,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
         assert_problem(given, 507, "free some space")
         assert httpx.get(f"{url}/readyz").json()["feedback"] == OK, "there may be room again"
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
-        assert [document.id for document in index.catalogue.documents(limit=9)] == [kept.json()["id"]]
+        assert [document.id for document in index.documents(limit=9)] == [kept.json()["id"]]
     store = FeedbackStore(tmp_path)
     assert store.count() == acknowledged
     store.close()
@@ -232,7 +232,7 @@ def test_what_may_only_be_read_is_refused_in_its_own_words(server: Server, monke
     def refuse(*_: object) -> None:
         raise CatalogueReadOnly
 
-    monkeypatch.setattr(server.index.catalogue, "insert", refuse)
+    monkeypatch.setattr(server.index._catalogue, "insert", refuse)
     body = {"title": "New", "text": "A train leaves."}
     assert_problem(httpx.post(f"{server.url}/v1/documents", json=body), 503, "cannot be written to")
 

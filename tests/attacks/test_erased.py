@@ -167,7 +167,7 @@ def test_what_goes_wrong_with_erasing_does_not_undo_the_deletion(
             patched.setattr(erasing, "_merged", full)
             index.delete(document.id)
         assert "are left" in caplog.text
-        assert index.catalogue.count() == (0, 0)
+        assert index.count() == (0, 0)
         index.add(DocumentDraft("", OTHERS[0]))
         assert not traces(tmp_path)
 

@@ -20,7 +20,7 @@ from api.keys import hash_of
 from api.metrics import Metrics
 from api.rate import RateLimit
 from index.errors import Overloaded, QuestionError, RateLimited
-from rag.answers import QAResult, Timings
+from rag.answers import Result, Timings
 from rag.config import MAX_N_BEST, MAX_TOP_K
 from rag.interfaces import PassageSpan, Reading
 from rag.pipeline import Question
@@ -268,13 +268,13 @@ class Reckoner:
         self.now = 0.0
         self.for_long = 0.0
 
-    def ask_many(self, questions: Sequence[Question]) -> list[QAResult | QuestionError]:
+    def ask_many(self, questions: Sequence[Question]) -> list[Result | QuestionError]:
         self.now += 3 * len(questions)
         return [self._result(question, 3) for question in questions]
 
     def ask_in_slices(
         self, questions: Sequence[Question], passages: int
-    ) -> Generator[int, None, list[QAResult | QuestionError]]:
+    ) -> Generator[int, None, list[Result | QuestionError]]:
         (question,) = questions
         left = question.top_k or DEFAULT_TOP_K
         while left > 0:
@@ -285,8 +285,8 @@ class Reckoner:
             yield step
         return [self._result(question, question.top_k or DEFAULT_TOP_K)]
 
-    def _result(self, question: Question, passages_read: int) -> QAResult:
-        return QAResult(
+    def _result(self, question: Question, passages_read: int) -> Result:
+        return Result(
             question=question.text,
             abstained=True,
             answerable=0.0,

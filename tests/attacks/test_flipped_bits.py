@@ -53,10 +53,10 @@ def look(folder: Path) -> None:
         assert finding.says
     with PassageIndex(folder, EMBEDDER) as index:
         hits = index.search_dense(EMBEDDER.embed_queries(["ferry"])[0], 50) + index.search_lexical("ferry", 50)
-        index.catalogue.passages([hit.key for hit in hits])
-        for document in index.catalogue.documents(limit=50):
-            index.catalogue.with_text(document.id)
-            index.catalogue.outline(document.id)
+        index.passages([hit.key for hit in hits])
+        for document in index.documents(limit=50):
+            index.with_text(document.id)
+            index._catalogue.outline(document.id)
 
 
 def flip(path: Path, rng: random.Random) -> None:
@@ -196,7 +196,7 @@ def test_a_damaged_vector_is_a_finding_and_is_embedded_anew(tmp_path: Path, how:
     with PassageIndex(tmp_path, EMBEDDER) as index:
         for text in TEXTS:
             index.add(DocumentDraft("", text))
-        keys, before = index.catalogue.keys(), index.search_dense(query, 100)
+        keys, before = index._catalogue.keys(), index.search_dense(query, 100)
     if not with_snapshot:
         for path in tmp_path.glob("vectors-*"):
             path.unlink()
@@ -212,10 +212,10 @@ def test_a_damaged_vector_is_a_finding_and_is_embedded_anew(tmp_path: Path, how:
         index.add(DocumentDraft("", "Another."))
         index.search_dense(query, 100)
     with PassageIndex(tmp_path, EMBEDDER) as following:
-        generation = following.catalogue.generation.number
+        generation = following._catalogue.generation.number
         done = mend(tmp_path, EMBEDDER)
         assert any(line.startswith("3 vectors") for line in done)
-        assert following.catalogue.generation.number == generation + 1, "one change, which all follow"
+        assert following._catalogue.generation.number == generation + 1, "one change, which all follow"
         after = following.search_dense(query, 101)
         assert [round(hit.score, 5) for hit in after if hit.score > 0.5][: len(before)] == [
             round(hit.score, 5) for hit in before

@@ -20,19 +20,17 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
-from api.feedback import FeedbackStore
 from api.gate import Gate
 from api.hosts import answers_to
 from api.keys import hash_of, new_key
 from api.paths import SoundPaths
 from api.rules import find_rules
-from api.service import Service
 from api.settings import Settings
 from index.passage_index import PassageIndex
 from tests.api.helpers import assert_problem, until
 from tests.attacks.raw import Raw, hang_up_after
-from tests.conftest import Server, fake_answerer
-from tests.fakes import BagOfWordsEmbedder, QuotingReader
+from tests.conftest import Server, fake_library
+from tests.fakes import BagOfWordsEmbedder
 
 READ, WRITE = new_key(), new_key()
 KEYS = f"read:{hash_of(READ)},write:{hash_of(WRITE)}"
@@ -157,11 +155,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """The app itself, not served."""
     folder: Path = tmp_path_factory.mktemp("gate")
     with PassageIndex(folder, BagOfWordsEmbedder()) as index:
-        service = Service(
-            index, fake_answerer(index), BagOfWordsEmbedder(), QuotingReader(), FeedbackStore(folder), "«blue»?"
-        )
-        yield create_app(service, Settings(_env_file=None, api_keys=KEYS))  # type: ignore[call-arg]
-        service.feedback.close()
+        app = create_app(fake_library(index), Settings(_env_file=None, api_keys=KEYS))  # type: ignore[call-arg]
+        yield app
+        app.state.backend.feedback.close()
 
 
 def test_the_table_of_this_test_has_every_route(app: FastAPI) -> None:
@@ -201,7 +197,7 @@ def test_no_other_way_to_write_a_path_reaches_a_route(locked: Server, raw: Raw) 
                         continue  # the file, which is open to all
                     assert status in {400, 401, 403, 404, 405}, where
                     assert headers["content-type"] == "application/problem+json", where
-    assert locked.index.catalogue.count() == (0, 0)
+    assert locked.index.count() == (0, 0)
     for written in (written for path in PATHS for written in misspellings(path)):
         assert raw("POST", written, bearer(WRITE), BODY)[0] in {400, 404, 405}, written
 
@@ -311,7 +307,7 @@ def test_a_read_key_changes_nothing_whatever_the_path(locked: Server, raw: Raw, 
     if not written.startswith("/"):
         return
     status, _, _ = raw(method, written, bearer(READ), BODY)
-    assert locked.index.catalogue.count() == (0, 0)
+    assert locked.index.count() == (0, 0)
     assert status < 500
     if status < 400:
         assert needs(method, path) in {None, "read"}

@@ -76,7 +76,7 @@ def test_new_documents_are_found_after_a_backup_was_put_back_beside_newer_snapsh
     # by a process that dies without a snapshot of its own
     index = opened(tmp_path)
     add(index, *names)
-    index.catalogue.close()
+    index._catalogue.close()
     with opened(tmp_path) as index:
         assert set(check_index(index).values()) == stories("before", *names)
 
@@ -95,7 +95,7 @@ def test_what_is_of_another_history_is_thrown_away_at_opening(forked: Path) -> N
     strange = {path.name for path in (forked / "one").glob("vectors-*")}
     assert strange
     put_back(forked / "other" / CATALOGUE, forked / "one")
-    opened(forked / "one").catalogue.close()
+    opened(forked / "one")._catalogue.close()
     assert not strange & {path.name for path in (forked / "one").iterdir()}
 
 
@@ -145,13 +145,13 @@ def test_what_is_kept_of_words_is_not_kept_beyond_another_history_of_as_many_cha
         put_back_while_open(forked / "other" / CATALOGUE, forked / "one")
         found = passages_of(running, running.search_lexical("one other", ALL))
         assert {passage.text for passage in found} == stories(*(f"other {n}" for n in range(4)))
-        assert running.catalogue.count() == (5, 5)
+        assert running.count() == (5, 5)
 
 
 def test_a_catalogue_and_a_snapshot_of_the_version_before_go_on(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
         add(index, "a", "b")
-        generation = index.catalogue.generation
+        generation = index._catalogue.generation
     make_older(tmp_path, 2)
     for path in tmp_path.glob("vectors-*"):  # as they were named then, and what the manifest said
         text = path.read_bytes().replace(b'"token"', b'"nothing"') if path.suffix == ".json" else path.read_bytes()
@@ -159,8 +159,8 @@ def test_a_catalogue_and_a_snapshot_of_the_version_before_go_on(tmp_path: Path) 
         path.unlink()
     with opened(tmp_path) as index:
         assert set(check_index(index).values()) == stories("a", "b")
-        assert index.catalogue.generation.number == generation.number
-        assert index.catalogue.generation.token != generation.token
+        assert index._catalogue.generation.number == generation.number
+        assert index._catalogue.generation.token != generation.token
         assert not list(tmp_path.glob("vectors-*"))
         add(index, "c")
     with opened(tmp_path) as index:
@@ -169,23 +169,23 @@ def test_a_catalogue_and_a_snapshot_of_the_version_before_go_on(tmp_path: Path) 
 
 def test_a_change_by_a_process_of_the_version_before_has_a_token_too(tmp_path: Path) -> None:
     with opened(tmp_path) as index:
-        before = index.catalogue.generation
+        before = index._catalogue.generation
         with closing(sqlite3.connect(tmp_path / CATALOGUE)) as db, db:
             db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
-        after = index.catalogue.generation
+        after = index._catalogue.generation
         assert (after.number, after.token != before.token) == (before.number + 1, True)
-        assert index.catalogue.has_been(before)
+        assert index._catalogue.has_been(before)
 
 
 def test_the_history_stays_short_and_who_was_away_for_longer_begins_anew(tmp_path: Path) -> None:
     with opened(tmp_path) as running:
         add(running, "a")
-        long_ago = running.catalogue.generation
+        long_ago = running._catalogue.generation
         with closing(sqlite3.connect(tmp_path / CATALOGUE)) as db, db:
             for _ in range(10_100):
                 db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
             assert db.execute("SELECT count(*) FROM history").fetchone()[0] <= 10_000
-        assert not running.catalogue.has_been(long_ago)
+        assert not running._catalogue.has_been(long_ago)
         add(running, "b")
         assert set(check_index(running).values()) == stories("a", "b")
 
@@ -231,14 +231,14 @@ def test_search_is_that_of_the_catalogue_whatever_lies_beside_it(
 
 def go_on(index: PassageIndex, changes: list[tuple[str, str]]) -> None:
     for do, text in changes:
-        ids = [document.id for document in index.catalogue.documents(limit=ALL)]
+        ids = [document.id for document in index.documents(limit=ALL)]
         if do == "snapshot":
             index.save_snapshot()
         elif do == "add" or not ids:
             index.add(DocumentDraft("", text))
         elif do == "delete":
             index.delete(ids[0])
-        elif index.catalogue.document_with(DocumentDraft("", text).sha256) is None:
+        elif index._catalogue.document_with(DocumentDraft("", text).sha256) is None:
             index.replace(ids[0], DocumentDraft("", text))
 
 
@@ -246,7 +246,7 @@ def assert_in_step(index: PassageIndex) -> None:
     """Every passage is found with the score of its text, and nothing else."""
     query = BagOfWordsEmbedder().embed_queries(["The ferry leaves at noon"])[0]
     hits = index.search_dense(query, ALL)
-    assert [hit.key for hit in sorted(hits, key=lambda hit: hit.key)] == index.catalogue.keys().tolist()
+    assert [hit.key for hit in sorted(hits, key=lambda hit: hit.key)] == index._catalogue.keys().tolist()
     for hit, passage in zip(hits, passages_of(index, hits), strict=True):
         vector = BagOfWordsEmbedder().embed_queries([passage.text])[0]
         assert hit.score == pytest.approx(float(vector @ query), abs=1e-5)

@@ -89,8 +89,8 @@ def test_passages_of_many_windows_keep_their_vectors_and_their_order(
             lambda done, total: told.append((done, total)),
         )
         assert len(check_index(index)) == 3
-        passages = index.catalogue.count()[1]
-        document = index.catalogue.documents(limit=1)[0]
+        passages = index.count()[1]
+        document = index.documents(limit=1)[0]
         index.replace(document.id, DocumentDraft("", LONG.replace("story", "story (again)")))
         check_index(index)
         done = [done for done, _ in told]
@@ -126,7 +126,7 @@ def test_where_it_is_stopped_half_way_nothing_is_left(tmp_path: Path, monkeypatc
             with pytest.raises(KeyboardInterrupt):
                 index.add(DocumentDraft("", LONG), stop)
             assert len(os.listdir("/proc/self/fd")) == open_files
-        assert index.catalogue.count() == (0, 0)
+        assert index.count() == (0, 0)
         assert {path.name for path in (tmp_path / "data").iterdir()} == before
         assert not list((tmp_path / "temporary").iterdir())
 
@@ -142,7 +142,7 @@ def test_a_disk_without_room_for_the_vectors_is_told_as_full(tmp_path: Path, mon
                 index.add(DocumentDraft("", LONG))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert index.catalogue.count() == (0, 0)
+        assert index.count() == (0, 0)
         index.add(DocumentDraft("", LONG))
         check_index(index)
 

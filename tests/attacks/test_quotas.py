@@ -82,7 +82,7 @@ def test_a_limit_that_was_lowered_keeps_nobody_from_removing_or_shortening(tmp_p
         with pytest.raises(QuotaExceeded, match="bytes"):
             index.replace(ids[1], DocumentDraft("", "A longer one."))
         index.delete(ids[2])
-        assert index.catalogue.count()[0] == 4
+        assert index.count()[0] == 4
 
 
 @settings(max_examples=20)
@@ -90,16 +90,16 @@ def test_a_limit_that_was_lowered_keeps_nobody_from_removing_or_shortening(tmp_p
 def test_the_total_is_that_of_the_texts(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, str]]) -> None:
     with opened(tmp_path_factory.mktemp("total")) as index:
         for what, text in steps:
-            documents = index.catalogue.documents(limit=1)
+            documents = index.documents(limit=1)
             draft = DocumentDraft("", f"x{text}")
             if what == 0 or not documents:
                 index.add(draft)
             elif what == 1:
                 index.delete(documents[0].id)
-            elif index.catalogue.document_with(draft.sha256) is None:
+            elif index._catalogue.document_with(draft.sha256) is None:
                 index.replace(documents[0].id, draft)
-        texts = [index.catalogue.with_text(document.id)[1] for document in index.catalogue.documents(limit=99)]
-        assert index.catalogue.usage() == Usage(len(texts), sum(len(text.encode()) for text in texts))
+        texts = [index.with_text(document.id)[1] for document in index.documents(limit=99)]
+        assert index.usage == Usage(len(texts), sum(len(text.encode()) for text in texts))
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
@@ -108,6 +108,6 @@ def test_the_total_of_an_older_catalogue_is_counted(tmp_path: Path, version: int
         index.add(DocumentDraft("", "Füße"))
     make_older(tmp_path, version)
     with opened(tmp_path) as index:
-        assert index.catalogue.usage() == Usage(1, 6)
+        assert index.usage == Usage(1, 6)
         index.add(DocumentDraft("", "€"))
-        assert index.catalogue.usage() == Usage(2, 9)
+        assert index.usage == Usage(2, 9)

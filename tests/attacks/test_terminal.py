@@ -9,7 +9,6 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given
@@ -26,8 +25,8 @@ from index.documents import DocumentDraft
 from index.errors import SourcespanError
 from index.passage_index import PassageIndex
 from index.terminal import Console, escaped, escaped_line
-from rag import loading
-from tests.conftest import fake_answerer
+from rag.engine import Sourcespan
+from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\u2028\x7f\r\b\U000e0041\x00\t"
@@ -57,21 +56,16 @@ def run(*arguments: str) -> Result:
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Models that need no loading."""
-    opened: list[PassageIndex] = []
+    opened: list[Sourcespan] = []
 
-    def open_index(data: Path, *_: object, **__: object) -> PassageIndex:
-        opened.append(PassageIndex(data, BagOfWordsEmbedder()))
+    def open_library(data: Path, *_: object, **__: object) -> Sourcespan:
+        opened.append(fake_library(PassageIndex(data, BagOfWordsEmbedder())))
         return opened[-1]
 
-    def load(data: Path, *_: object, **__: object) -> SimpleNamespace:
-        index = open_index(data)
-        return SimpleNamespace(index=index, answerer=fake_answerer(index))
-
-    monkeypatch.setattr(loading, "open_index", open_index)
-    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(Sourcespan, "open", open_library)
     yield
-    for index in opened:
-        index.close()
+    for library in opened:
+        library.close()
 
 
 @example(HOSTILE, HOSTILE, HOSTILE)

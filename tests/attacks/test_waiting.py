@@ -156,7 +156,7 @@ def test_searches_go_on_while_a_change_waits_for_another_process(
             writer = in_thread(changes[change])
             assert begun.wait(PATIENCE_SECONDS)
             unhindered(lambda: ask_all_ways(index))
-            assert unhindered(index.catalogue.count) == (1, 1)
+            assert unhindered(index.count) == (1, 1)
         writer.result(PATIENCE_SECONDS)
         after = {"add": {"The ferry leaves at noon.", "Another ferry."}, "replace": {"Another ferry."}, "delete": set()}
         assert texts(index) == after[change]
@@ -272,12 +272,12 @@ def test_much_that_another_process_changed_is_followed_in_steps_and_in_the_end_w
         index.add(DocumentDraft("", "The ferry leaves at noon. It says word and story."))
         long, _ = other.add(DocumentDraft("", MANY))
         assert len(index.search_dense(QUERY, ALL)) >= 10
-        assert index.vector_keys().tolist() == index.catalogue.keys().tolist()
+        assert index.vector_keys().tolist() == index._catalogue.keys().tolist()
         check_index(index)
         other.delete(long.id)
         hits = index.search_dense(QUERY, ALL)
         assert len(hits) >= 1, "keys of what is gone are passed over when they are looked up"
-        assert index.vector_keys().tolist() == index.catalogue.keys().tolist()
+        assert index.vector_keys().tolist() == index._catalogue.keys().tolist()
 
 
 def test_who_changed_something_finds_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,16 +6,16 @@ import pytest
 from eval.bench import ask_all, matmul_rates, profile
 from eval.memory import memory_mb
 from index.documents import DocumentDraft
-from rag.loading import Parts
+from rag.engine import Sourcespan
 
 
 @pytest.mark.model
-def test_every_step_of_ask_is_found_by_its_name(parts: Parts) -> None:
-    document, _ = parts.index.add(DocumentDraft("", "Marta Quill founded the bakery in 1987 with her sister."))
+def test_every_step_of_ask_is_found_by_its_name(library: Sourcespan) -> None:
+    document, _ = library.index.add(DocumentDraft("", "Marta Quill founded the bakery in 1987 with her sister."))
     try:
-        steps = profile(parts, ["Who founded the bakery?", "When was it founded?"])
+        steps = profile(library, ["Who founded the bakery?", "When was it founded?"])
     finally:
-        parts.index.delete(document.id)
+        library.index.delete(document.id)
     wanted = {"embed the question", "dense search", "lexical search", "tokenise and cut windows",
               "reader's forward pass", "best spans", "candidates", "evidence", "everything else"}  # fmt: skip
     assert set(steps) == wanted, "no reranker is set"
@@ -23,8 +23,8 @@ def test_every_step_of_ask_is_found_by_its_name(parts: Parts) -> None:
 
 
 @pytest.mark.model
-def test_the_time_of_a_question_holds_its_parts(parts: Parts) -> None:
-    for result in ask_all(parts, ["Who founded the bakery?"]):
+def test_the_time_of_a_question_holds_its_parts(library: Sourcespan) -> None:
+    for result in ask_all(library, ["Who founded the bakery?"]):
         timings = result.timings
         assert 0 < timings.embed + timings.retrieve + timings.read <= timings.total
 

@@ -8,7 +8,8 @@ import pytest
 from eval.datasets import EvalQuestion
 from eval.decoding import Decoding, measure, variants
 from index.documents import DocumentDraft
-from rag.loading import ModelConfig, Parts
+from rag.engine import Sourcespan
+from rag.loading import ModelConfig
 
 
 def test_every_variant_differs_from_the_default_in_one_thing() -> None:
@@ -24,16 +25,16 @@ def test_every_variant_differs_from_the_default_in_one_thing() -> None:
 
 
 @pytest.mark.model
-def test_a_reader_that_sees_more_passages_finds_what_one_passage_lacks(parts: Parts) -> None:
+def test_a_reader_that_sees_more_passages_finds_what_one_passage_lacks(library: Sourcespan) -> None:
     for n in range(8):
-        parts.index.add(DocumentDraft("", f"Pier {n} is where the ferry number {n} lies. It is painted blue."))
+        library.index.add(DocumentDraft("", f"Pier {n} is where the ferry number {n} lies. It is painted blue."))
     asked = [
         EvalQuestion("a", "Who founded the bakery?", ("Marta Quill",)),
         EvalQuestion("b", "Which colour has the ferry at pier 3?", ("blue",)),
         EvalQuestion("c", "Who shot the president of Chile?", ()),
     ]
-    parts.index.add(DocumentDraft("", "Marta Quill founded the bakery in 1987 with her sister."))
+    library.index.add(DocumentDraft("", "Marta Quill founded the bakery in 1987 with her sister."))
     chosen = ("default", "passages read")
-    rows = list(measure(lambda _: nullcontext(parts), ModelConfig(), asked, lambda work, *_: work, chosen))
+    rows = list(measure(lambda _: nullcontext(library), ModelConfig(), asked, lambda work, *_: work, chosen))
     assert [row.value for row in rows] == ["", "1", "2", "3", "8", "12"]
     assert all(row.f1 == 1.0 and row.f1_all == 1.0 and row.milliseconds > 0 for row in rows)

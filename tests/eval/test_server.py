@@ -20,8 +20,7 @@ from eval.session import Session, asked
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from rag.loading import ModelConfig
-from rag.pipeline import QuestionAnswerer
-from tests.conftest import Server
+from tests.conftest import Server, fake_library
 
 DRAFTS = [
     DocumentDraft("Ferry", "Timetable. 👩‍👩‍👧‍👦 The red ferry leaves at noon. Nobody waits.", "ferry.md"),
@@ -35,11 +34,9 @@ QUESTIONS = (
 SUITE = Suite("s", {draft.sha256: draft for draft in DRAFTS}, QUESTIONS)
 
 
-def test_a_server_says_the_same_as_the_pipeline_in_this_process(
-    server: Server, index: PassageIndex, answerer: QuestionAnswerer
-) -> None:
+def test_a_server_says_the_same_as_the_pipeline_in_this_process(server: Server, index: PassageIndex) -> None:
     before = server.add("Own", "The server's own document.")
-    here = asked(SUITE, InProcess(index, answerer), Session(ModelConfig()), {"by": "fakes"})
+    here = asked(SUITE, InProcess(fake_library(index)), Session(ModelConfig()), {"by": "fakes"})
     with askers.Server(server.url) as asker:
         there = asked(SUITE, asker, Session(ModelConfig(), url=server.url), {"by": server.url})
     for mine, theirs in zip(here.outcomes, there.outcomes, strict=True):
@@ -119,8 +116,8 @@ def test_a_server_that_breaks_the_contract_is_refused(
         asker.ask("Who?", top_k=5, document_ids=None)
 
 
-def test_a_quote_that_does_not_stand_where_it_says_is_noticed(index: PassageIndex, answerer: QuestionAnswerer) -> None:
-    asker = InProcess(index, answerer)
+def test_a_quote_that_does_not_stand_where_it_says_is_noticed(index: PassageIndex) -> None:
+    asker = InProcess(fake_library(index))
     list(asker.add(DRAFTS[:1]))
     asker.text = lambda _: " " + DRAFTS[0].text  # type: ignore[assignment]
     (outcome,) = run(asker, QUESTIONS[:1], top_k=5)

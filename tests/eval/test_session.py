@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
@@ -18,9 +16,10 @@ from index.documents import DocumentDraft
 from index.inference.precision import Precision
 from index.passage_index import PassageIndex
 from rag.config import RetrieverConfig
-from rag.loading import ModelConfig, Parts
-from rag.pipeline import QuestionAnswerer
-from tests.fakes import BagOfWordsEmbedder, PreferringReranker
+from rag.engine import Sourcespan
+from rag.loading import ModelConfig
+from tests.conftest import fake_library
+from tests.fakes import BagOfWordsEmbedder, PreferringReranker, QuotingReader
 
 DRAFT = DocumentDraft("t", "The ferry f1 leaves at noon. The ferry f2 leaves at dusk.\u2028The ferry f3 sank.")
 QUESTIONS = tuple(EvalQuestion(str(n), f"«f{n}»?\u2028", (f"f{n}",)) for n in (1, 2, 3))
@@ -30,8 +29,8 @@ SUITE = Suite("s", {DRAFT.sha256: DRAFT}, QUESTIONS)
 class Stopping(InProcess):
     """Gives up after so many questions, as a user may."""
 
-    def __init__(self, index: PassageIndex, answerer: QuestionAnswerer, after: int) -> None:
-        super().__init__(index, answerer)
+    def __init__(self, index: PassageIndex, after: int) -> None:
+        super().__init__(fake_library(index))
         self.left = after
         self.asked: list[str] = []
 
@@ -48,30 +47,26 @@ def session(tmp_path: Path) -> Session:
     return Session(ModelConfig(), output=tmp_path / "out.json")
 
 
-def test_what_was_answered_is_not_asked_again(
-    session: Session, index: PassageIndex, answerer: QuestionAnswerer
-) -> None:
-    stopped = Stopping(index, answerer, after=3)  # the first one is asked twice: it pays for the warming up
+def test_what_was_answered_is_not_asked_again(session: Session, index: PassageIndex) -> None:
+    stopped = Stopping(index, after=3)  # the first one is asked twice: it pays for the warming up
     with pytest.raises(KeyboardInterrupt):
         asked(SUITE, stopped, session, {"by": "fakes"})
-    again = Stopping(index, answerer, after=10)
+    again = Stopping(index, after=10)
     resumed = asked(SUITE, again, session, {"by": "fakes"})
     assert set(again.asked) == {QUESTIONS[2].question}
-    whole = asked(SUITE, InProcess(index, answerer), Session(ModelConfig()), {"by": "fakes"})
+    whole = asked(SUITE, InProcess(fake_library(index)), Session(ModelConfig()), {"by": "fakes"})
     assert [(o.question, o.said, o.verdict) for o in resumed.outcomes] == [
         (o.question, o.said, o.verdict) for o in whole.outcomes
     ]
-    finished = Stopping(index, answerer, after=0)
+    finished = Stopping(index, after=0)
     assert asked(SUITE, finished, session, {"by": "fakes"}).outcomes == resumed.outcomes
 
 
-def test_what_a_kill_left_half_written_is_asked_again(
-    session: Session, index: PassageIndex, answerer: QuestionAnswerer
-) -> None:
-    asked(SUITE, InProcess(index, answerer), session, {"by": "fakes"})
+def test_what_a_kill_left_half_written_is_asked_again(session: Session, index: PassageIndex) -> None:
+    asked(SUITE, InProcess(fake_library(index)), session, {"by": "fakes"})
     assert session.kept is not None
     session.kept.write_bytes(session.kept.read_bytes()[:-40])
-    again = Stopping(index, answerer, after=10)
+    again = Stopping(index, after=10)
     assert [o.said for o in asked(SUITE, again, session, {"by": "fakes"}).outcomes] == ["f1", "f2", "f3"]
     assert set(again.asked) == {QUESTIONS[2].question}
 
@@ -85,20 +80,18 @@ def test_what_a_kill_left_half_written_is_asked_again(
     ],
 )
 def test_the_answers_of_another_run_are_not_taken(
-    session: Session, index: PassageIndex, answerer: QuestionAnswerer, suite: Suite, by: str, different: str
+    session: Session, index: PassageIndex, suite: Suite, by: str, different: str
 ) -> None:
-    asked(SUITE, InProcess(index, answerer), session, {"by": "fakes"})
+    asked(SUITE, InProcess(fake_library(index)), session, {"by": "fakes"})
     with pytest.raises(AnswersOfAnotherRun, match=f"another {different}:"):
-        asked(suite, InProcess(index, answerer), session, {"by": by})
+        asked(suite, InProcess(fake_library(index)), session, {"by": by})
 
 
-def test_a_file_that_is_no_journal_is_not_overwritten(
-    session: Session, index: PassageIndex, answerer: QuestionAnswerer
-) -> None:
+def test_a_file_that_is_no_journal_is_not_overwritten(session: Session, index: PassageIndex) -> None:
     assert session.kept is not None
     session.kept.write_text("my notes\n")
     with pytest.raises(AnswersOfAnotherRun):
-        asked(SUITE, InProcess(index, answerer), session, {"by": "fakes"})
+        asked(SUITE, InProcess(fake_library(index)), session, {"by": "fakes"})
     assert session.kept.read_text() == "my notes\n"
 
 
@@ -111,8 +104,8 @@ def test_a_retrieval_run_says_whose_order_it_measured(index: PassageIndex) -> No
     )
     session = Session(ModelConfig(), retriever=RetrieverConfig(dense_weight=0.7, rerank_depth=7))
     for reranker, said in ((None, {}), (PreferringReranker([texts["b"], texts["a"]]), {"preferring@1": 7})):
-        parts = SimpleNamespace(index=index, embedder=BagOfWordsEmbedder(), reranker=reranker)
-        result = searched(suite, cast(Parts, parts), session)
+        library = Sourcespan(index, BagOfWordsEmbedder(), QuotingReader(), reranker=reranker)
+        result = searched(suite, library, session)
         assert result.figures["fused.recall_1"].value == 1
         assert {result.run[name]: result.run["rerank_depth"] for name in ("reranker",) if name in result.run} == said
         assert result.run["dense_weight"] == 0.7

@@ -13,8 +13,8 @@ from eval.datasets import squad_suite
 from eval.run import run
 from index.passage_index import PassageIndex
 from rag.answers import Span
-from rag.pipeline import QuestionAnswerer
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
+from tests.conftest import fake_library
 
 PARAGRAPHS = [
     SquadParagraph("t", f"The ferry f{n} leaves at noon.", (SquadQuestion(f"{n}", f"«f{n}»?", (answer,)),))
@@ -43,9 +43,9 @@ def test_an_id_that_comes_twice_is_told_apart() -> None:
     assert [q.id for q in suite.questions] == ["0", "0#2"]
 
 
-def test_a_question_for_one_document_is_asked_of_no_other(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+def test_a_question_for_one_document_is_asked_of_no_other(index: PassageIndex) -> None:
     suite = squad_suite("s", PARAGRAPHS[:3], whole=False, absent=0, limit=None, seed=0)
-    asker = InProcess(index, answerer)
+    asker = InProcess(fake_library(index))
     ids = dict(zip(suite.documents, asker.add(list(suite.documents.values())), strict=True))
     others = dict(zip(ids, [*list(ids.values())[1:], next(iter(ids.values()))], strict=True))
     own, other = (next(run(asker, suite.questions, top_k=5, ids=at, own_document_only=True)) for at in (ids, others))
@@ -58,11 +58,11 @@ def test_a_question_for_one_document_is_asked_of_no_other(index: PassageIndex, a
     assert (other.said, other.abstained, other.rank, other.overlap) == ("", True, None, 0)
 
 
-def test_the_same_words_in_another_document_are_no_overlap(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+def test_the_same_words_in_another_document_are_no_overlap(index: PassageIndex) -> None:
     paragraph = SquadParagraph("t", "A red ferry.", (SquadQuestion("q", "«red»?", (AcceptedAnswer("red", 2),)),))
     suite = squad_suite("s", [paragraph], whole=True, absent=0, limit=None, seed=0)
     assert suite.questions[0].spans == (Span(2, 5),)
-    asker = InProcess(index, answerer)
+    asker = InProcess(fake_library(index))
     ids = dict(zip(suite.documents, asker.add(list(suite.documents.values())), strict=True))
     (right,) = run(asker, suite.questions, top_k=5, ids=ids)
     (elsewhere,) = run(asker, suite.questions, top_k=5, ids={suite.questions[0].home: "another"})

@@ -64,13 +64,13 @@ def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_file_has_its_outcome_in_order(index: PassageIndex, folder: Path, parser: Parser) -> None:
     outcomes = list(ingest(index, [folder], parser))
-    assert [outcome.path.name for outcome in outcomes] == [f"{n:02}.txt" for n in range(20)]
+    assert [Path(outcome.path or "").name for outcome in outcomes] == [f"{n:02}.txt" for n in range(20)]
     assert [n for n, outcome in enumerate(outcomes) if not outcome.is_new] == [5, 7]
     assert isinstance(outcomes[5].error, MalformedFile)
     assert outcomes[7].document == outcomes[6].document
     for outcome in outcomes:
         if outcome.document is not None:
-            assert index.catalogue.with_text(outcome.document.id)[1] == outcome.path.read_text()
+            assert index.with_text(outcome.document.id)[1] == Path(outcome.path or "").read_text()
 
 
 def test_small_files_share_batches_of_like_length(
@@ -89,10 +89,10 @@ def test_what_was_yielded_is_durable_and_not_embedded_again(
     embedder.stop_at = "Story 10 "
     with pytest.raises(KeyboardInterrupt):
         list(ingest(index, [folder], parser))
-    index.catalogue.close()  # as a kill would leave it
+    index._catalogue.close()  # as a kill would leave it
     embedder.stop_at, embedder.batches = None, []
     with PassageIndex(tmp_path / "data", embedder) as again:
-        before = again.catalogue.count()[0]
+        before = again.count()[0]
         assert before == 7, "three groups of three files, without the broken one and the copy"
         outcomes = list(ingest(again, [folder], parser))
         assert sum(outcome.is_new for outcome in outcomes) == 18 - before
@@ -107,7 +107,7 @@ def test_each_outcome_can_be_found_when_it_is_told(
     with PassageIndex(tmp_path / "data", BagOfWordsEmbedder()) as other:
         for outcome in islice(outcomes, 4):
             assert outcome.document is not None
-            assert other.catalogue.document(outcome.document.id) == outcome.document
+            assert other.document(outcome.document.id) == outcome.document
 
 
 @pytest.mark.usefixtures("small_groups")

@@ -158,7 +158,7 @@ def test_a_folder_that_may_only_be_read_is_searched_and_not_changed(readable: Pa
         names = sorted(path.name for path in readable.iterdir())
         with opened(readable) as index:
             assert found(index) == sorted(texts)
-            document = index.catalogue.documents(limit=1)[0]
+            document = index.documents(limit=1)[0]
             for change in (
                 lambda: index.add(DocumentDraft("", "New.")),
                 lambda: index.replace(document.id, DocumentDraft("", "New.")),

@@ -108,7 +108,7 @@ class InStep(RuleBasedStateMachine):
 
     @rule()
     def reopen_as_after_a_kill(self) -> None:
-        self.index.catalogue.close()  # without the snapshot that close() keeps
+        self.index._catalogue.close()  # without the snapshot that close() keeps
         self.index = self.opened()
 
     @rule()
@@ -133,7 +133,7 @@ class InStep(RuleBasedStateMachine):
     def search_agrees_with_brute_force(self) -> None:
         query = EMBEDDER.embed_queries([QUERY])[0]
         for among in (None, *list(self.stored)[:1]):
-            only = None if among is None else self.index.catalogue.keys_of([among])
+            only = None if among is None else self.index.keys_of([among])
             hits = self.index.search_dense(query, ALL, only)
             expected = {
                 (document_id, start, end): float(EMBEDDER.embed_queries([text[start:end]])[0] @ query)
@@ -158,7 +158,7 @@ class InStep(RuleBasedStateMachine):
     @invariant()
     def the_catalogue_counts_what_is_there(self) -> None:
         passages = sum(len(ranges_of(text)) for text in self.stored.values())
-        assert self.index.catalogue.count() == (len(self.stored), passages)
+        assert self.index.count() == (len(self.stored), passages)
 
     def teardown(self) -> None:
         self.index.close()

@@ -57,7 +57,7 @@ def test_it_finds_what_fts5_finds_for_all_words_together(
         patch.setattr(lexical, "_KEPT", kept)
         documents = [document.id for document, _ in index.add_all(drafts(of))]
         only = data.draw(st.none() | st.sets(st.sampled_from(documents)))
-        among = None if only is None else index.catalogue.keys_of(sorted(only))
+        among = None if only is None else index.keys_of(sorted(only))
         words = re.findall(r"\w+", query.lower())
         if len(of) > few:  # a word that more than half of many passages hold is left out, unless all are such
             half = len(of) // 2

@@ -42,18 +42,18 @@ def test_a_location_is_what_begins_last_before_it(outline: Outline) -> None:
 def test_the_catalogue_gives_back_the_outline_and_finds_by_offset(index: PassageIndex) -> None:
     outline = Outline((0, 26, 26), (Heading(4, 1, "Ferry"), Heading(44, 2, "Train"), Heading(44, 3, "Two")))
     document, _ = index.add(DocumentDraft("a", TEXT, outline=outline))
-    assert index.catalogue.outline(document.id) == outline
+    assert index._catalogue.outline(document.id) == outline
     for at in range(len(TEXT)):
-        assert index.catalogue.location(document, at) == outline.location(at)
+        assert index.location(document, at) == outline.location(at)
 
 
 def test_an_outline_goes_and_changes_with_its_document(index: PassageIndex) -> None:
     old, _ = index.add(DocumentDraft("a", TEXT, outline=Outline((0,), (Heading(0, 1, "Old"),))))
     new = index.replace(old.id, DocumentDraft("a", TEXT + " New.", outline=Outline((), (Heading(0, 1, "New"),))))
-    assert index.catalogue.location(new, 5) == Location(None, "New")
-    assert index.catalogue.location(old, 5) == Location(), "its text is not there any more"
+    assert index.location(new, 5) == Location(None, "New")
+    assert index.location(old, 5) == Location(), "its text is not there any more"
     index.delete(old.id)
-    assert index.catalogue.outline(old.id) == Outline()
+    assert index._catalogue.outline(old.id) == Outline()
 
 
 @pytest.mark.parametrize("outline", [((3, 2), ()), ((-1,), ()), ((), (Heading(5, 1, "a"), Heading(4, 1, "b")))])
@@ -78,18 +78,18 @@ def _tables(folder: Path) -> tuple[int, list[tuple[str, str]]]:
 def test_a_catalogue_of_version_1_keeps_what_it_has_and_takes_outlines(tmp_path: Path) -> None:
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("a", TEXT))
-        passages = index.catalogue.passages(range(100))
+        passages = index.passages(range(100))
     fresh = _tables(tmp_path)
     make_older(tmp_path, 1)
     with pytest.raises(EmbedderMismatch):
         PassageIndex(tmp_path, OtherEmbedder())
     assert _tables(tmp_path)[0] == 1, "what is refused is not changed"
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
-        assert index.catalogue.with_text(document.id) == (document, TEXT)
-        assert index.catalogue.passages(range(100)) == passages
+        assert index.with_text(document.id) == (document, TEXT)
+        assert index.passages(range(100)) == passages
         assert index.search_lexical("ferry", 5)
-        assert index.catalogue.location(document, 3) == Location()
+        assert index.location(document, 3) == Location()
         other, _ = index.add(DocumentDraft("b", "Another.", outline=Outline((0,))))
-        assert index.catalogue.location(other, 3).page == 1
+        assert index.location(other, 3).page == 1
     assert _tables(tmp_path) == fresh
     assert fresh[0] == SCHEMA_VERSION

@@ -191,9 +191,9 @@ def test_paragraphs_and_headings_stand_where_the_outline_says(
 def test_the_promises_hold_for_what_was_parsed(index: PassageIndex, name: str, data: bytes) -> None:
     draft = parse_bytes(name, data)
     document, _ = index.add(draft)
-    stored, text = index.catalogue.with_text(document.id)
+    stored, text = index.with_text(document.id)
     assert (text, stored.sha256) == (draft.text, draft.sha256)
-    passages = index.catalogue.passages(index.catalogue.keys_of([document.id]).tolist()).values()
+    passages = index.passages(index.keys_of([document.id]).tolist()).values()
     covered: set[int] = set()
     for passage in passages:
         assert text[passage.start : passage.end] == passage.text

@@ -28,7 +28,7 @@ def test_lexical_search_finds_words_by_their_stem_and_only_among_the_given(index
     train, _ = index.add(DocumentDraft("b", "The train leaves at noon."))
     found = index.search_lexical('When does the "ferry" leave? -(x) NEAR*', 5)
     assert [passage.document_id for passage in passages_of(index, found)] == [ferry.id, train.id]
-    only = index.search_lexical("leave", 5, index.catalogue.keys_of([train.id, "unknown"]))
+    only = index.search_lexical("leave", 5, index.keys_of([train.id, "unknown"]))
     assert [passage.document_id for passage in passages_of(index, only)] == [train.id]
     assert not index.search_lexical("?!", 5)
 
@@ -78,7 +78,7 @@ def test_progress_is_told_and_can_stop_the_work_with_nothing_half_done(index: Pa
     with pytest.raises(KeyboardInterrupt):
         index.add(DocumentDraft("a", text), stop)
     assert seen == [(64, seen[0][1]), (128, seen[0][1])]
-    assert index.catalogue.count() == (0, 0)
+    assert index.count() == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from index.passage_index import PassageIndex
 from rag.ahead import FIRST_POSITION, PRECOMPUTED_LAYERS, PrecomputedLayersEncoder
 from rag.config import ReaderConfig
 from rag.doctor import examine_all
+from rag.engine import Sourcespan
 from rag.interfaces import Reading
-from rag.loading import ModelConfig, load, open_index
+from rag.loading import ModelConfig
 from rag.reader import ExtractiveReader, load_reader_from
 from rag.training.apart import Apart, positions
 from tests.fakes import BagOfWordsEmbedder
@@ -167,35 +168,35 @@ def test_a_reader_of_too_short_windows_is_refused(trained: Path, tmp_path: Path)
 def test_the_bundled_reader_reads_ahead_too(tmp_path: Path) -> None:
     models = ModelConfig(ahead=True)
     text = "Marta Quill founded the bakery in 1987 with her sister.\n\nThe ferry to Elba leaves Pier 9 at noon."
-    with open_index(tmp_path, models) as index:
-        index.add(DocumentDraft("town", text))
-    parts = load(tmp_path, models)
-    with parts.index:
-        assert parts.reader.precomputed is not None
-        prepared = parts.reader.precomputed.prepared()
+    with Sourcespan.open(tmp_path, models, answers=False) as library:
+        library.add(DocumentDraft("town", text))
+    with Sourcespan.open(tmp_path, models) as library:
+        ahead = library.index.preparation
+        assert isinstance(ahead, PrecomputedLayersEncoder)
+        prepared = ahead.prepared()
         for question, answer in (("Who founded the bakery?", "Marta Quill"), ("When was it founded?", "1987")):
-            (best,) = parts.answerer.ask(question, n_best=1).answers
+            (best,) = library.ask(question, n_best=1).answers
             assert (best.text, text[best.span.start : best.span.end]) == (answer, answer)
-        assert parts.reader.precomputed.prepared() == prepared >= 1
+        assert ahead.prepared() == prepared >= 1
     assert {finding.severity for finding in examine_all(tmp_path, models)} == {"fine"}
 
 
 @pytest.mark.model
 def test_a_data_directory_is_put_in_and_asked_ahead(tmp_path: Path) -> None:
     models = ModelConfig(reader=str(trained_for_it(tiny_reader(tmp_path / "reader", positions=512))), ahead=True)
-    with open_index(tmp_path, models) as index:
-        index.add(DocumentDraft("one", PASSAGES[0]))
-        index.add(DocumentDraft("other", PASSAGES[1]))
-    parts = load(tmp_path, models)
-    with parts.index:
-        assert parts.reader.precomputed is not None
-        assert parts.reader.precomputed.prepared() == 2
-        result = parts.answerer.ask("who is the cat", min_confidence=0.0)
+    with Sourcespan.open(tmp_path, models, answers=False) as library:
+        library.add(DocumentDraft("one", PASSAGES[0]))
+        library.add(DocumentDraft("other", PASSAGES[1]))
+    with Sourcespan.open(tmp_path, models) as library:
+        ahead = library.index.preparation
+        assert isinstance(ahead, PrecomputedLayersEncoder)
+        assert ahead.prepared() == 2
+        result = library.ask("who is the cat", min_confidence=0.0)
         assert result.answers
         for best in result.answers:
-            assert parts.index.catalogue.with_text(best.document.id)[1][best.span.start : best.span.end] == best.text
-        parts.index.delete(parts.index.catalogue.documents(limit=1)[0].id)
-        assert parts.reader.precomputed.prepared() == 1
+            assert library.text(best.document.id)[best.span.start : best.span.end] == best.text
+        library.remove(library.documents()[0].id)
+        assert ahead.prepared() == 1
     said = {finding.check: finding.says for finding in examine_all(tmp_path, models)}
     assert "computed over 1 passages" in said["ahead"]
 

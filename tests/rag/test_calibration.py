@@ -252,7 +252,7 @@ def test_observing_asks_the_whole_index_and_leaves_paragraphs_out(
     ]
     told: list[tuple[int, int]] = []
     questions = put_in(paragraphs, index, absent=0.5, seed=1, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (index.catalogue.count()[0],) * 2
+    assert told[-1] == (index.count()[0],) * 2
     assert len(questions) == 40
     absent = sum(not question.accepted for question in questions)
     assert 10 < absent < 30
@@ -262,4 +262,4 @@ def test_observing_asks_the_whole_index_and_leaves_paragraphs_out(
 
 
 def index_ids(index: PassageIndex) -> set[str]:
-    return {document.id for document in index.catalogue.documents(limit=100)}
+    return {document.id for document in index.documents(limit=100)}

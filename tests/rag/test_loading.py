@@ -10,7 +10,8 @@ import pytest
 
 from index.embedder import ALL_MINILM_L6_V2_SHA256, load_embedder_from, weights_sha256
 from index.errors import ModelCorrupted, ModelNotFound, ModelUnsuitable
-from rag.loading import DEFAULT_READER, ModelConfig, Parts, load, load_reader, reader_folder
+from rag.engine import Sourcespan
+from rag.loading import DEFAULT_READER, ModelConfig, load_reader, reader_folder
 from tests.index.test_embedder import tiny_embedder
 
 ROOT = Path(__file__).parents[2]
@@ -24,10 +25,10 @@ def refuse(event, arguments):
 sys.addaudithook(refuse)
 from pathlib import Path
 from index.documents import DocumentDraft
-from rag.loading import load
-parts = load(Path(sys.argv[1]))
-parts.index.add(DocumentDraft("t", "Marta Quill founded the bakery in 1987."))
-print(parts.answerer.ask("Who founded the bakery?", min_confidence=0).answers[0].text)
+from rag.engine import Sourcespan
+library = Sourcespan.open(sys.argv[1])
+library.add(DocumentDraft("t", "Marta Quill founded the bakery in 1987."))
+print(library.ask("Who founded the bakery?", min_confidence=0).answers[0].text)
 """
 
 
@@ -48,10 +49,11 @@ HEAVY = """
 import sys
 from pathlib import Path
 from index.documents import DocumentDraft
-from rag.loading import ModelConfig, load
-parts = load(Path(sys.argv[1]), ModelConfig(embedder=sys.argv[2], calibration="none") if sys.argv[2:] else None)
-parts.index.add(DocumentDraft("t", "Marta Quill founded the bakery in 1987."))
-print(parts.answerer.ask("Who founded the bakery?", min_confidence=0).answers[0].text)
+from rag.engine import Sourcespan
+from rag.loading import ModelConfig
+library = Sourcespan.open(sys.argv[1], ModelConfig(embedder=sys.argv[2], calibration="none") if sys.argv[2:] else None)
+library.add(DocumentDraft("t", "Marta Quill founded the bakery in 1987."))
+print(library.ask("Who founded the bakery?", min_confidence=0).answers[0].text)
 print([name for name in ("sentence_transformers", "torch", "transformers", "sklearn", "scipy") if name in sys.modules])
 """
 
@@ -78,10 +80,10 @@ def test_an_embedder_of_another_make_is_what_they_are_loaded_for(tmp_path: Path)
 
 
 @pytest.mark.model
-def test_the_bundled_models_are_the_expected_ones(parts: Parts) -> None:
-    assert ALL_MINILM_L6_V2_SHA256[:16] in parts.embedder.fingerprint
-    assert parts.calibration.reader == parts.reader.fingerprint
-    assert parts.calibration.embedder == parts.embedder.fingerprint
+def test_the_bundled_models_are_the_expected_ones(library: Sourcespan) -> None:
+    assert ALL_MINILM_L6_V2_SHA256[:16] in library.embedder.fingerprint
+    assert library.calibration.reader == library.reader.fingerprint
+    assert library.calibration.embedder == library.embedder.fingerprint
 
 
 def test_weights_that_were_changed_are_refused(tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
 
 def test_a_hub_name_needs_permission(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFound, match="'nobody/nothing' was not found: no such folder, and the network"):
-        load(tmp_path, ModelConfig(reader="nobody/nothing"))
+        Sourcespan.open(tmp_path, ModelConfig(reader="nobody/nothing"))
 
 
 @pytest.mark.model

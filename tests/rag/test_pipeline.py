@@ -13,11 +13,11 @@ from index.documents import Document, DocumentDraft, Location
 from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from index.passage_index import PassageIndex
 from index.splitting import sentences
-from rag.answers import Answer, QAResult, Timings
+from rag.answers import Answer, Result, Timings
 from rag.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, RetrieverConfig
+from rag.engine import Sourcespan
 from rag.interfaces import Query, SearchMode
-from rag.loading import Parts
 from rag.pipeline import Question, QuestionAnswerer
 from rag.retriever import HybridRetriever
 from tests import strategies
@@ -28,7 +28,7 @@ FITTED = replace(UNFITTED, reader=QuotingReader.fingerprint)
 """Its confidence counts: some 0.92 and more for what `QuotingReader` quotes, 0.05 for what it guesses."""
 
 
-def without_times(result: QAResult) -> QAResult:
+def without_times(result: Result) -> Result:
     return replace(result, timings=Timings(0, 0, 0, 0))
 
 
@@ -65,16 +65,16 @@ def test_every_answer_is_the_quoted_characters(texts: list[str], data: st.DataOb
 
 @pytest.mark.model
 @given(text=strategies.documents)
-def test_every_answer_of_the_real_reader_is_the_quoted_characters(parts: Parts, text: str) -> None:
-    document, _ = parts.index.add(DocumentDraft("title", text))
+def test_every_answer_of_the_real_reader_is_the_quoted_characters(library: Sourcespan, text: str) -> None:
+    document, _ = library.index.add(DocumentDraft("title", text))
     try:
-        result = parts.answerer.ask("What is it about?", document_ids=[document.id], n_best=10, min_confidence=0)
+        result = library.answerer.ask("What is it about?", document_ids=[document.id], n_best=10, min_confidence=0)
         for answer in result.answers:
             assert_exact(answer, {document.id: text})
         spans = sorted(answer.span for answer in result.answers)
         assert all(left.end <= right.start for left, right in pairwise(spans))
     finally:
-        parts.index.delete(document.id)
+        library.index.delete(document.id)
 
 
 def test_the_same_text_at_two_places_is_one_answer(index: PassageIndex, answerer: QuestionAnswerer) -> None:
@@ -138,13 +138,13 @@ class ChangingStore:
         self._index, self._change = index, change
 
     def with_text(self, document_id: str) -> tuple[Document, str]:
-        document, _ = self._index.catalogue.with_text(document_id)
+        document, _ = self._index.with_text(document_id)
         if self._change is None:
             raise DocumentNotFound(document_id)
         return document, self._change
 
     def location(self, document: Document, offset: int) -> Location:
-        return self._index.catalogue.location(document, offset)
+        return self._index.location(document, offset)
 
 
 @pytest.mark.parametrize("change", [None, "Another text altogether."])
@@ -164,10 +164,10 @@ class RemovingStore:
     def with_text(self, document_id: str) -> tuple[Document, str]:
         while self._removed:
             self._index.delete(self._removed.pop())
-        return self._index.catalogue.with_text(document_id)
+        return self._index.with_text(document_id)
 
     def location(self, document: Document, offset: int) -> Location:
-        return self._index.catalogue.location(document, offset)
+        return self._index.location(document, offset)
 
 
 def test_documents_that_go_meanwhile_hide_no_answer_in_others(index: PassageIndex) -> None:
@@ -179,7 +179,7 @@ def test_documents_that_go_meanwhile_hide_no_answer_in_others(index: PassageInde
     answerer = QuestionAnswerer(retriever, QuotingReader(), RemovingStore(index, nearer), FITTED)
     events: list[object] = []
     (result,) = answerer.ask_many([Question("«ferry»", top_k=3, on_event=events.append)])
-    assert isinstance(result, QAResult)
+    assert isinstance(result, Result)
     assert [a.document.title for a in result.answers] == ["a"]
     assert events[0] == result.passages, "what was found first is told to nobody"
 
@@ -203,7 +203,7 @@ def test_questions_that_are_asked_together_are_answered_as_if_alone(
             if isinstance(outcome, QuestionError):
                 assert (type(alone), str(alone)) == (type(outcome), str(outcome))
             else:
-                assert isinstance(alone, QAResult)
+                assert isinstance(alone, Result)
                 assert without_times(outcome) == without_times(alone)
 
 
@@ -277,7 +277,7 @@ def test_whoever_listens_hears_the_passages_then_each_new_best_answer(index: Pas
     index.add(DocumentDraft("b", "A door."))
     events: list[object] = []
     (result,) = fake_answerer(index).ask_many([Question("«red door»?", on_event=events.append)])
-    assert isinstance(result, QAResult)
+    assert isinstance(result, Result)
     passages, *answers = events
     assert passages == result.passages
     assert [answer.text for answer in answers if isinstance(answer, Answer)] == ["door", "red door"]

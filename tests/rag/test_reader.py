@@ -12,8 +12,9 @@ from transformers import BertConfig, BertModel, BertTokenizer
 from index.errors import ModelUnsuitable, QuestionTooLong
 from index.inference.precision import Precision
 from rag.config import ReaderConfig
+from rag.engine import Sourcespan
 from rag.interfaces import PassageSpan
-from rag.loading import DEFAULT_READER, Parts, reader_folder
+from rag.loading import DEFAULT_READER, reader_folder
 from rag.reader import load_reader_from
 from tests.processor import needs_int8
 
@@ -38,37 +39,37 @@ def text_of(span: PassageSpan, passages: list[str]) -> str:
         ("Where does the ferry leave?", "Pier 9"),
     ],
 )
-def test_it_finds_what_is_asked_for(parts: Parts, question: str, answer: str) -> None:
-    assert answer in text_of(parts.reader.read(question, PASSAGES)[0], PASSAGES)
+def test_it_finds_what_is_asked_for(library: Sourcespan, question: str, answer: str) -> None:
+    assert answer in text_of(library.reader.read(question, PASSAGES)[0], PASSAGES)
 
 
-def test_an_answer_far_into_a_long_passage_is_found(parts: Parts) -> None:
+def test_an_answer_far_into_a_long_passage_is_found(library: Sourcespan) -> None:
     filler = "The weather was mild and nothing much happened on that day. "
     passage = filler * 60 + PASSAGES[1] + " " + filler * 60
-    best = parts.reader.read("Who founded the bakery?", [passage])[0]
+    best = library.reader.read("Who founded the bakery?", [passage])[0]
     assert passage[best.start : best.end] == "Marta Quill"
 
 
-def test_batching_does_not_change_the_scores(parts: Parts) -> None:
+def test_batching_does_not_change_the_scores(library: Sourcespan) -> None:
     question = "Who founded the bakery?"
-    together = parts.reader.read(question, PASSAGES)
+    together = library.reader.read(question, PASSAGES)
     one_by_one = [
         replace(span, position=position)
         for position, passage in enumerate(PASSAGES)
-        for span in parts.reader.read(question, [passage])
+        for span in library.reader.read(question, [passage])
     ]
     apart = sorted(one_by_one, key=PassageSpan.order)
     assert {(s.position, s.start, s.end) for s in together[:5]} == {(s.position, s.start, s.end) for s in apart[:5]}
     assert [s.score for s in together] == pytest.approx([s.score for s in apart], abs=1e-3)
 
 
-def test_no_passages_give_no_spans(parts: Parts) -> None:
-    assert parts.reader.read("Who?", []) == []
+def test_no_passages_give_no_spans(library: Sourcespan) -> None:
+    assert library.reader.read("Who?", []) == []
 
 
-def test_a_question_that_fills_the_window_is_refused(parts: Parts) -> None:
+def test_a_question_that_fills_the_window_is_refused(library: Sourcespan) -> None:
     with pytest.raises(QuestionTooLong, match="the question has"):
-        parts.reader.read("why " * 400, PASSAGES)
+        library.reader.read("why " * 400, PASSAGES)
 
 
 def test_a_model_without_a_question_answering_head_is_refused(tmp_path: Path) -> None:

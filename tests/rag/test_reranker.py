@@ -127,7 +127,7 @@ def test_the_rank_that_calibration_sees_is_the_rerankers(index: PassageIndex) ->
     last = STORIES[3]
     for order, rank in ((STORIES, 3), ([last, *STORIES], 0)):
         retriever = HybridRetriever(index, BagOfWordsEmbedder(), reranker=PreferringReranker(order))
-        answerer = QuestionAnswerer(retriever, QuotingReader(), index.catalogue, UNFITTED)
+        answerer = QuestionAnswerer(retriever, QuotingReader(), index, UNFITTED)
         proposal = answerer.propose("Which story tells of «rivers»?")
         assert [e.rank for e in proposal.evidence] == [rank]
         assert proposal.candidates[0].source.retrieved.passage.text == last

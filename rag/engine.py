@@ -1,0 +1,302 @@
+"""The one door: a folder of documents, and what puts them in, finds them and answers from them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from index.allocator import give_back
+from index.build import Added, add_many, ingest
+from index.documents import Document, DocumentDraft
+from index.errors import QuestionError, UnsupportedFormat
+from index.interfaces import Embedder, Progress
+from index.isolation.limits import Limits
+from index.parsing import MAX_BYTES, SUPPORTED_SUFFIXES
+from index.parsing.isolated import Parser
+from index.passage_index import PassageIndex
+from index.quota import NO_LIMIT, Quota
+from index.splitting import PassageSize
+from index.vector_rule import VectorRule
+from rag import loading
+from rag.answers import Result
+from rag.calibration import UNFITTED, Calibration
+from rag.config import AskConfig, ReaderConfig, RetrieverConfig
+from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
+from rag.loading import ModelConfig
+from rag.pipeline import Question, QuestionAnswerer
+from rag.retriever import HybridRetriever
+from rag.self_test import QUESTION, reads
+
+logger = logging.getLogger("sourcespan")
+
+
+class Sourcespan:
+    """Documents in a folder, and exact quotes from them as answers to questions.
+
+    It may be used by several threads at once, and several processes may have the same folder open. Close it, or use it
+    as a context manager, so that worker processes end and files are let go of.
+    """
+
+    def __init__(
+        self,
+        index: PassageIndex,
+        embedder: Embedder,
+        reader: Reader,
+        calibration: Calibration = UNFITTED,
+        reranker: Reranker | None = None,
+        *,
+        retriever: RetrieverConfig | None = None,
+        ask: AskConfig | None = None,
+        parser: Parser | None = None,
+        self_test_question: str = QUESTION,
+    ) -> None:
+        """Puts loaded parts together, and closes ``index`` and ``parser`` in the end; `open` loads them."""
+        self.index = index
+        self.embedder = embedder
+        self.reader = reader
+        self.calibration = calibration
+        self.reranker = reranker
+        self.answerer = QuestionAnswerer(
+            HybridRetriever(index, embedder, retriever, reranker), reader, index, calibration, ask
+        )
+        self._parser = parser or Parser()
+        self._self_test_question = self_test_question
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | PathLike[str],
+        models: ModelConfig | None = None,
+        *,
+        size: PassageSize | None = None,
+        retriever: RetrieverConfig | None = None,
+        reader: ReaderConfig | None = None,
+        ask: AskConfig | None = None,
+        rule: VectorRule | None = None,
+        quota: Quota = NO_LIMIT,
+        parsing: Limits | None = None,
+        max_document_bytes: int = MAX_BYTES,
+        answers: bool = True,
+    ) -> Self:
+        """Loads the models and opens the documents in ``folder``, which is made if it is not there.
+
+        Args:
+            folder: Where documents, passages and vectors are kept.
+            models: Which embedder, reader, reranker and calibration; by default the bundled ones.
+            size: How long passages are, in tokens of the embedder.
+            retriever: How passages are found.
+            reader: How passages are read.
+            ask: What a question gets that does not say otherwise.
+            rule: From how many passages on which kind of vector index is used.
+            quota: How much may be stored.
+            parsing: How much memory and time a file may take to be read.
+            max_document_bytes: How large a file, and the text in it, may be.
+            answers: False begins sooner, with neither reader nor reranker: asking then raises ModelNotFound.
+
+        Raises:
+            ModelError: A model is not there, or not one for its job.
+            CalibrationMismatch: The calibration was fitted for other models.
+            CatalogueError: The folder cannot be used, or was made with another embedder.
+        """
+        folder, models = Path(folder), models or ModelConfig()
+        with ExitStack() as opened, loading.no_garbage():
+            parser = Parser(parsing, max_bytes=max_document_bytes)
+            opened.callback(parser.close)
+            if answers:  # a mistyped name should not cost the seconds of loading
+                loading.check_names(models)
+            else:
+                parser.prepare()  # files are what comes next
+            embedder = loading.load_embedder(models)
+            loaded, calibration, preparation = loading.load_reader_if(
+                answers, models, embedder.fingerprint, reader, folder
+            )
+            index = PassageIndex(folder, embedder, size=size, rule=rule, preparation=preparation, quota=quota)
+            opened.callback(index.close)
+            reranker = loading.load_reranker(models) if answers else None
+            opened.pop_all()
+        give_back()
+        if not calibration.knows_order_of(reranker.fingerprint if reranker else ""):
+            logger.warning("The calibration was fitted for another order of passages: run `sourcespan calibrate`")
+        return cls(index, embedder, loaded, calibration, reranker, retriever=retriever, ask=ask, parser=parser)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the worker processes, keeps a snapshot of the vectors if there is room for it, and closes the files."""
+        self._parser.close()
+        self.index.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where everything that is stored lies."""
+        return self.index.folder
+
+    def add(
+        self,
+        document: str | PathLike[str] | DocumentDraft | None = None,
+        *,
+        text: str | None = None,
+        title: str = "",
+        source: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> list[Added]:
+        """Puts in a file, every supported file of a folder or of a .zip archive, or a text; durable on return.
+
+        The same text again is the document that is already there. Gives what became of each file, in order: of several
+        one that cannot be read carries its error.
+
+        Args:
+            document: A path, or a draft.
+            text: The text itself, in the place of ``document``.
+            title: Of ``text``.
+            source: Where ``text`` is from: a name or an address, which answers show.
+            metadata: What else is kept of ``text``, as JSON has it.
+            progress: Called with (done, total): bytes of a path's files, else passages. Raising from it stops the work.
+
+        Raises:
+            DocumentError: The only document cannot be read, or is blank.
+            CatalogueError: It cannot be stored; QuotaExceeded where it is more than may be.
+            TypeError: Neither a document nor a text was given, or both.
+        """
+        draft = _draft(document, text, title, source, metadata)
+        if isinstance(draft, DocumentDraft):
+            return [Added(None, *self.index.add(draft, progress))]
+        added = list(self.add_files([draft], progress))
+        if [one.path for one in added] == [draft]:
+            added[0].document_or_error()
+        return added
+
+    def add_files(self, paths: Iterable[str | PathLike[str]], progress: Progress | None = None) -> Iterator[Added]:
+        """Puts in files, and the supported files of folders and .zip archives, and yields what became of each.
+
+        A file that cannot be read carries its error and stops no other one. What is yielded is durable. ``progress`` is
+        called with (done, total) bytes of all files. Raises CatalogueError, QuotaExceeded.
+        """
+        return ingest(self.index, map(Path, paths), self._parser, progress)
+
+    def add_many(self, drafts: Sequence[DocumentDraft], progress: Progress | None = None) -> Iterator[Added]:
+        """Puts in many texts, many times faster than one by one, and yields each in order as it is durable.
+
+        ``progress`` is called with (done, total) drafts. Raises CatalogueError, QuotaExceeded.
+        """
+        return (Added(None, document, is_new) for document, is_new in add_many(self.index, drafts, progress))
+
+    def replace(
+        self,
+        document_id: str,
+        document: str | PathLike[str] | DocumentDraft | None = None,
+        *,
+        text: str | None = None,
+        title: str = "",
+        source: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        progress: Progress | None = None,
+    ) -> Document:
+        """Puts another text in a document's place, all at once; it keeps its id. The arguments are those of `add`.
+
+        ``progress`` is called with (done, total) passages. Raises like `add`, and DocumentNotFound; DuplicateDocument
+        where another document already holds the text; UnsupportedFormat for a folder or an archive.
+        """
+        draft = _draft(document, text, title, source, metadata)
+        return self.index.replace(document_id, self._single(draft), progress)
+
+    def remove(self, document_id: str) -> None:
+        """Removes a document and its passages. Raises DocumentNotFound, CatalogueError."""
+        self.index.delete(document_id)
+
+    def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """The stored documents without their texts, the oldest first; at most ``limit`` of them after ``offset``."""
+        return self.index.documents(limit=limit, offset=offset)
+
+    def document(self, document_id: str) -> Document:
+        """The document with this id, without its text. Raises DocumentNotFound."""
+        return self.index.document(document_id)
+
+    def text(self, document_id: str) -> str:
+        """The stored text of a document, which all offsets refer to. Raises DocumentNotFound."""
+        return self.index.with_text(document_id)[1]
+
+    def search(
+        self,
+        query: str,
+        *,
+        top_k: int | None = None,
+        document_ids: Sequence[str] | None = None,
+        mode: SearchMode = "hybrid",
+    ) -> Retrieval:
+        """The ``top_k`` passages that fit ``query`` best, best first, without reading them.
+
+        They are from these documents, by default from all. ``mode`` says whether meaning (``dense``), words
+        (``lexical``) or both count. Raises InvalidQuestion.
+        """
+        return self.answerer.search(query, top_k=top_k, document_ids=document_ids, mode=mode)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        top_k: int | None = None,
+        n_best: int | None = None,
+        document_ids: Sequence[str] | None = None,
+        min_confidence: float | None = None,
+    ) -> Result:
+        """Answers a question with exact quotes, or abstains where the documents do not hold the answer.
+
+        At most ``top_k`` passages are read, only of these documents if any are named, and the result has at most
+        ``n_best`` answers and candidates. Given is what has ``min_confidence``, 0 to 1; by default the calibration
+        decides. Raises InvalidQuestion for a blank question or a number out of its limits, QuestionTooLong, and
+        ModelNotFound where no reader was loaded.
+        """
+        return self.answerer.ask(
+            question, top_k=top_k, n_best=n_best, document_ids=document_ids, min_confidence=min_confidence
+        )
+
+    def ask_many(self, questions: Sequence[str | Question]) -> list[Result | QuestionError]:
+        """Answers several questions, faster than one by one.
+
+        Gives a result for each, in order; of one that cannot be asked its error, which harms no other. Raises
+        ModelNotFound where no reader was loaded.
+        """
+        return self.answerer.ask_many([Question(q) if isinstance(q, str) else q for q in questions])
+
+    def self_test(self) -> bool:
+        """Whether the reader still reads: it is asked a question of which the answer is known."""
+        return reads(self.reader, self._self_test_question)
+
+    def _single(self, document: Path | DocumentDraft) -> DocumentDraft:
+        """The one document that this is. Raises DocumentError."""
+        if isinstance(document, DocumentDraft):
+            return document
+        parsed = list(self._parser.drafts_in([document]))
+        if [one.path for one in parsed] != [document]:
+            raise UnsupportedFormat(document.name, SUPPORTED_SUFFIXES)
+        return parsed[0].draft_or_error()
+
+
+def _draft(
+    document: str | PathLike[str] | DocumentDraft | None,
+    text: str | None,
+    title: str,
+    source: str,
+    metadata: Mapping[str, Any] | None,
+) -> Path | DocumentDraft:
+    """What was given, a path or a draft. Raises TypeError, EmptyDocument, MalformedFile."""
+    if (document is None) == (text is None):
+        raise TypeError("either a document or text=… is to be given")
+    if text is not None:
+        return DocumentDraft(title, text, source, metadata or {})
+    if title or source or metadata:
+        raise TypeError("title, source and metadata go with text=…: a file brings its own")
+    return document if isinstance(document, DocumentDraft) else Path(document or "")
