@@ -13,21 +13,21 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
-from api import openai_compat
-from api.backend import Backend
 from api.contract import Contract
-from api.gate import Gate
-from api.headers import SecureHeaders
-from api.limits import BodyLimit, PendingBodies
-from api.mcp_server import mcp_routes
-from api.memory import giving_memory_back
-from api.observe import Observed
-from api.paths import SoundPaths
+from api.middleware.gate import Gate
+from api.middleware.headers import SecureHeaders
+from api.middleware.limits import BodyLimit, PendingBodies
+from api.middleware.observe import Observed
+from api.middleware.paths import SoundPaths
+from api.middleware.rules import OPEN, declares, rules_of
+from api.middleware.stopping import Stopping
 from api.problems import Problem, Unexpected, add_problem_handlers
 from api.routes import ask, documents, feedback, health
-from api.rules import OPEN, declares, rules_of
+from api.routes import openai as openai_compat
+from api.routes.mcp import mcp_routes
+from api.serving.backend import Backend
+from api.serving.memory import giving_memory_back
 from api.settings import Settings
-from api.stopping import Stopping
 from rag.engine import Sourcespan
 
 # bodies that are held in memory, in bytes of all, and those that are written down, which are open files

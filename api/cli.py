@@ -14,13 +14,13 @@ import typer
 import typer.core
 from pydantic import ValidationError
 
+from api.commands.options import AsJson, Data, settings_with
+from api.commands.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result
+from api.commands.upkeep import backup, doctor, restore
 from api.keys import SCOPES, hash_of, new_key
-from api.options import AsJson, Data, settings_with
 from api.settings import Settings
-from api.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result
-from api.upkeep import backup, doctor, restore
+from eval.benchmarks.load import load
 from eval.commands import app as eval_app
-from eval.load import load
 from index.errors import SourcespanError
 from index.terminal import escape_streams, escaped_streams
 from rag.training.commands import app as train_app
@@ -78,7 +78,7 @@ def serve(
     """Serve the API and the chat page; the first start indexes the bundled article."""
     from api.app import create_app
     from api.logs import log_as_json
-    from api.server import Server, bound
+    from api.serving.server import Server, bound
 
     settings = settings_with(host=host, port=port, data=data)
     settings.check_address()
@@ -137,7 +137,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
-    from api.schemas import AskResponse
+    from api.wire.schemas import AskResponse
 
     library = _opened(settings_with(data=data))
     if library.index.count()[0] == 0:
@@ -188,8 +188,8 @@ def calibrate(
     All paragraphs but a share go into one index; half of the questions are asked of the whole of it, half of the one
     document that they belong to.
     """
+    from rag.confidence.fitting import fit, observe, put_in, with_share
     from rag.engine import Sourcespan
-    from rag.fitting import fit, observe, put_in, with_share
     from rag.loading import calibration_beside, reader_folder
     from rag.squad import read_squad
 
@@ -230,7 +230,7 @@ def calibrate(
 @app.command()
 def bench(as_json: AsJson = False) -> None:
     """Time asking and indexing on this machine, next to what its arithmetic alone must take."""
-    from eval.bench import measure, show
+    from eval.benchmarks.bench import measure, show
 
     with errors.status("") as status:
         report = measure(settings_with().models, lambda what: status.update(f"Measuring: {what} …"))
@@ -258,7 +258,7 @@ def _opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
 
 
 def _add_bundled(library: Sourcespan) -> None:
-    from eval.datasets import ARTICLE
+    from eval.suites.datasets import ARTICLE
     from index.parsing import parse_file
 
     with progress_bar("Indexing the bundled article") as progress:

@@ -12,8 +12,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from index.database import Database
-from index.doctor import Finding
 from index.errors import (
     CatalogueError,
     CatalogueFull,
@@ -24,6 +22,8 @@ from index.errors import (
     QuotaExceeded,
     SpanMismatch,
 )
+from index.store.database import Database
+from index.upkeep.doctor import Finding
 from rag.answers import Span
 from rag.interfaces import DocumentStore
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion

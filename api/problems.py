@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.rules import methods_at
+from api.middleware.rules import methods_at
 from index.errors import (
     CatalogueError,
     CatalogueFull,

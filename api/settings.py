@@ -13,11 +13,11 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.keys import ApiKey, is_loopback, parse_keys
+from index.bert.precision import Precision
 from index.errors import UnsafeAddress
-from index.inference.precision import Precision
 from index.isolation.limits import Limits
-from index.quota import Quota
-from index.vector_rule import Choice, VectorRule
+from index.store.quota import Quota
+from index.vectors.vector_rule import Choice, VectorRule
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig, RetrieverConfig
 from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from eval.decoding import decoding
-from eval.scale_command import scale
-from index.inference.precision import Precision
+from eval.benchmarks.decoding import decoding
+from eval.benchmarks.scale_command import scale
+from index.bert.precision import Precision
 from index.terminal import Console
 
 if TYPE_CHECKING:
-    from eval.results import Result
+    from eval.reports.results import Result
     from rag.loading import ModelConfig
 
 _STDOUT = Path("-")
@@ -99,10 +99,10 @@ def run_suite(
 
     With --json or --html, answers are kept beside the output as they are given: a run that was stopped goes on.
     """
-    from eval.report import save_page
+    from eval.reports.report import save_page
+    from eval.reports.terminal import show
     from eval.session import Session, measured
-    from eval.suites import Choice, open_suite
-    from eval.terminal import show
+    from eval.suites.choosing import Choice, open_suite
     from rag.config import RetrieverConfig
 
     choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
@@ -134,8 +134,8 @@ def compare(
     per_question: Annotated[bool, typer.Option(help="The questions won and lost.")] = True,
 ) -> None:
     """Say whether the second run is better than the first, question by question."""
-    from eval.compare import compare_results, show_comparison
-    from eval.results import read_result
+    from eval.reports.compare import compare_results, show_comparison
+    from eval.reports.results import read_result
 
     show_comparison(compare_results(read_result(before), read_result(after)), before.name, after.name, per_question)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from rich.text import Text
 
-from eval.bootstrap import Figure
+from eval.measures.bootstrap import Figure
 from eval.session import Session, measured
-from eval.suites import Choice, open_suite
+from eval.suites.choosing import Choice, open_suite
 from index.errors import MalformedFile
 from index.terminal import Console
 

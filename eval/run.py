@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.askers import Asker, Found
-from eval.datasets import EvalQuestion, locate
+from eval.suites.datasets import EvalQuestion, locate
 from rag.answers import Place, Span, Timings
-from rag.matching import exact_match, is_right, overlap, token_f1
+from rag.confidence.answer_match import exact_match, is_right, overlap, token_f1
 
 RIGHT, RIGHTLY_ABSTAINED = "right", "rightly abstained"
 NOT_RETRIEVED, NOT_READ, OUTRANKED, WITHHELD = "not retrieved", "not read right", "outranked", "found but abstained"

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rich.progress import track
 
 from eval.askers import MAX_DOCUMENT_IDS, Asker, InProcess, Server
-from eval.beir import RetrievalQuery, RetrievalSuite
-from eval.datasets import EvalQuestion, Suite
+from eval.benchmarks.models import number_format_of
 from eval.errors import NotASuite
 from eval.journal import Journal
-from eval.metrics import measure
-from eval.models import number_format_of
-from eval.results import Result
-from eval.retrieval import SearchOutcome, measure_retrieval, search_all
+from eval.measures.answers import measure
+from eval.measures.retrieval import SearchOutcome, measure_retrieval, search_all
+from eval.reports.results import Result
 from eval.run import Outcome, run
+from eval.suites.beir import RetrievalQuery, RetrievalSuite
+from eval.suites.datasets import EvalQuestion, Suite
 from index.terminal import Console
 from rag.config import MAX_N_BEST, AskConfig, RetrieverConfig
 from rag.loading import ModelConfig

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from index.bert.precision import ACTIVATIONS_FILE, NumberFormat, Precision
+from index.cache import Remembered
 from index.errors import ModelCorrupted, ModelUnsuitable
-from index.inference.precision import ACTIVATIONS_FILE, NumberFormat, Precision
 from index.interfaces import Vectors
-from index.remembered import Remembered
 
 if TYPE_CHECKING:
-    from index.inference.compiled_bert import Work
-    from index.inference.products import Arithmetic
+    from index.bert.compiled_bert import Work
+    from index.bert.products import Arithmetic
 
 # Upstream's sentence-transformers/all-MiniLM-L6-v2, model.safetensors
 ALL_MINILM_L6_V2_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -115,7 +115,7 @@ def load_embedder_from(
     ``activations`` is the file that knows what goes into its products, by default the one beside the weights. Raises
     ModelCorrupted where the weights are not the expected ones, ModelUnsuitable where the folder holds no embedder.
     """
-    from index.inference.products import Arithmetic  # its library is needed only by whoever embeds
+    from index.bert.products import Arithmetic  # its library is needed only by whoever embeds
 
     weights_hash = weights_sha256(folder, name)
     if expected_sha256 is not None and weights_hash != expected_sha256:
@@ -133,11 +133,11 @@ def load_embedder_from(
 
 
 def _encoder(folder: Path, name: str, arithmetic: Arithmetic) -> TextEncoder:
-    from index.inference.mean_encoder import stored_mean_encoder
+    from index.bert.mean_encoder import stored_mean_encoder
 
     if (encoder := stored_mean_encoder(folder, arithmetic)) is not None:
         return encoder
-    from index.inference.library_encoder import LibraryEncoder  # seconds of import, needed only by other models
+    from index.bert.library_encoder import LibraryEncoder  # seconds of import, needed only by other models
 
     return LibraryEncoder(folder, name, arithmetic)
 

@@ -15,11 +15,11 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from index.database import storage_error
 from index.documents import DocumentDraft
 from index.interfaces import Embedder, Preparation, Progress, Vectors
 from index.splitting import PassageSize, split
-from index.stored import NewPassage
+from index.store.database import storage_error
+from index.store.stored import NewPassage
 
 _EMBED_AT_ONCE = 64
 # sorted by length among so many, the texts of a batch are nearly alike in it

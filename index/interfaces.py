@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.vector_rule import VectorPlan
+from index.vectors.vector_rule import VectorPlan
 
 Vectors = NDArray[np.float32]
 Keys = NDArray[np.int64]

@@ -1,7 +1,7 @@
 """The façade of this layer: put documents in, find passages.
 
 A change is one transaction of the catalogue. It is acknowledged when the vector index has followed it, so whoever made
-it finds it; searches go on meanwhile (`index.in_step`).
+it finds it; searches go on meanwhile (`index.vectors.in_step`).
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from types import TracebackType
 
 import numpy as np
 
-from index.catalogue import CATALOGUE_FILE, Catalogue
 from index.documents import Document, DocumentDraft, Location, Passage
 from index.errors import CatalogueError, CatalogueUnusable
-from index.in_step import VectorsInStep
 from index.intake import Intake, Ranges, Spool
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
-from index.quota import NO_LIMIT, Quota, Usage
-from index.snapshots import Snapshots
 from index.splitting import PassageSize
-from index.states import STATES_FILE, remove_all
-from index.stored import NewDocument
-from index.vector_rule import VectorPlan, VectorRule
+from index.store.catalogue import CATALOGUE_FILE, Catalogue
+from index.store.quota import NO_LIMIT, Quota, Usage
+from index.store.reader_states import STATES_FILE, remove_all
+from index.store.stored import NewDocument
+from index.vectors.in_step import VectorsInStep
+from index.vectors.snapshots import Snapshots
+from index.vectors.vector_rule import VectorPlan, VectorRule
 
 logger = logging.getLogger("sourcespan")
 

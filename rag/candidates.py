@@ -11,7 +11,7 @@ from index.documents import Document, Location
 from index.splitting import sentences
 from rag.answers import Answer, Place, Quotation, RetrievedPassage, Span
 from rag.interfaces import PassageSpan
-from rag.spans import whole_characters, without_overlaps
+from rag.reader.spans import whole_characters, without_overlaps
 
 _QUOTE_CONTEXT = 32
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from index.inference.precision import Precision
+from index.bert.precision import Precision
 
 MAX_QUESTION_CHARACTERS = 1_000
 MAX_TOP_K = 50

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from index.doctor import Finding, examine
 from index.errors import CalibrationMismatch, ModelError, SourcespanError
 from index.interfaces import Embedder
-from index.vector_rule import VectorRule
+from index.upkeep.doctor import Finding, examine
+from index.vectors.vector_rule import VectorRule
 from rag.interfaces import Reranker
 from rag.loading import ModelConfig, load_embedder, load_reader, load_reranker
 from rag.self_test import ANSWER, PASSAGE, QUESTION, reads

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from index.allocator import give_back
+from index.bert.allocator import give_back
 from index.build import Added, add_many, ingest
 from index.documents import Document, DocumentDraft
 from index.errors import QuestionError, UnsupportedFormat
@@ -19,17 +19,17 @@ from index.isolation.limits import Limits
 from index.parsing import MAX_BYTES, SUPPORTED_SUFFIXES
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
-from index.quota import NO_LIMIT, Quota
 from index.splitting import PassageSize
-from index.vector_rule import VectorRule
+from index.store.quota import NO_LIMIT, Quota
+from index.vectors.vector_rule import VectorRule
 from rag import loading
 from rag.answers import Result
-from rag.calibration import UNFITTED, Calibration
+from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
 from rag.loading import ModelConfig
 from rag.pipeline import Question, QuestionAnswerer
-from rag.retriever import HybridRetriever
+from rag.retrieval.retriever import HybridRetriever
 from rag.self_test import QUESTION, reads
 
 logger = logging.getLogger("sourcespan")

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.allocator import share_one_heap
+from index.bert.allocator import share_one_heap
+from index.bert.precision import Precision
 from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, ModelEmbedder, load_embedder_from
 from index.errors import ModelNotFound
-from index.inference.precision import Precision
 from index.interfaces import Preparation
-from index.states import STATES_FILE
-from rag.calibration import UNFITTED, Calibration
+from index.store.reader_states import STATES_FILE
+from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, Reader, Reading
 
 if TYPE_CHECKING:
-    from rag.reader import ExtractiveReader
-    from rag.reranker import CrossEncoderReranker
+    from rag.reader.extractive_reader import ExtractiveReader
+    from rag.retrieval.reranker import CrossEncoderReranker
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "reader-v5"
@@ -116,7 +116,7 @@ def load_reader(
     ModelUnsuitable, CalibrationMismatch; CatalogueError where what is precomputed cannot be kept in that folder.
     """
     folder = reader_folder(models.reader, allow_hub=models.allow_hub)
-    from rag.reader import load_reader_from  # its library is needed only by whoever reads
+    from rag.reader.extractive_reader import load_reader_from  # its library is needed only by whoever reads
 
     states = data / STATES_FILE if models.ahead and data is not None else None
     config = config or ReaderConfig(precision=models.precision)
@@ -141,7 +141,7 @@ def load_reranker(models: ModelConfig) -> CrossEncoderReranker | None:
     if not models.reranker:
         return None
     folder = reranker_folder(models)
-    from rag.reranker import CrossEncoderReranker
+    from rag.retrieval.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(folder, models.reranker, precision=models.precision)
 

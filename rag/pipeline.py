@@ -8,13 +8,13 @@ from time import perf_counter
 
 from index.errors import QuestionError
 from rag.answers import Answer, Result, RetrievedPassage, Timings
-from rag.calibration import Calibration, Evidence, Verdict
 from rag.candidates import Candidate, ReadPassage, answer, candidates
 from rag.checks import check_answers, check_question
+from rag.confidence.calibration import Calibration, Evidence, Verdict
+from rag.confidence.evidence import evidence
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
-from rag.evidence import evidence
 from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, Retrieval, Retriever, SearchMode
-from rag.sources import SourceFinder
+from rag.retrieval.sources import SourceFinder
 
 OnEvent = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
 Outcomes = list[Result | QuestionError]

@@ -55,9 +55,9 @@ if TYPE_CHECKING:
         WorkStopped,
     )
     from index.isolation.limits import Limits
-    from index.quota import Quota
     from index.splitting import PassageSize
-    from index.vector_rule import VectorRule
+    from index.store.quota import Quota
+    from index.vectors.vector_rule import VectorRule
     from rag.answers import Answer, Place, Quotation, Result, RetrievedPassage, Span, Timings
     from rag.config import AskConfig, ReaderConfig, RetrieverConfig
     from rag.engine import Sourcespan
@@ -163,9 +163,9 @@ _MODULES = {
         WorkStopped
     """,
     "index.isolation.limits": "Limits",
-    "index.quota": "Quota",
+    "index.store.quota": "Quota",
     "index.splitting": "PassageSize",
-    "index.vector_rule": "VectorRule",
+    "index.vectors.vector_rule": "VectorRule",
     "rag.answers": "Answer Place Result Quotation RetrievedPassage Span Timings",
     "rag.config": "AskConfig ReaderConfig RetrieverConfig",
     "rag.engine": "Sourcespan",

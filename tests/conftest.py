@@ -11,17 +11,17 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from api.app import create_app
-from api.server import Server as HttpServer
-from api.server import bound
+from api.serving.server import Server as HttpServer
+from api.serving.server import bound
 from api.settings import Settings
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
-from rag.calibration import UNFITTED, Calibration
+from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig
 from rag.engine import Sourcespan
 from rag.interfaces import Reader
 from rag.pipeline import QuestionAnswerer
-from rag.retriever import HybridRetriever
+from rag.retrieval.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
 
 # speed is measured in benchmarks; a busy machine must not fail a test

@@ -32,7 +32,7 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from index.splitting import PassageSize, split
-from index.vector_rule import VectorRule
+from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
 from tests.hits import passages_of
 

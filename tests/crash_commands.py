@@ -28,8 +28,8 @@ from typing import IO
 
 import httpx
 
-from index.doctor import examine
 from index.interfaces import Embedder
+from index.upkeep.doctor import examine
 from rag.engine import Sourcespan
 from rag.loading import ModelConfig, load_embedder
 from tests.crash import ALL, MOST_DOCUMENTS, Acknowledged, Lost
@@ -171,7 +171,7 @@ def _lines(stream: IO[str]) -> Iterator[str]:
 
 
 def _bundled() -> str:
-    from eval.datasets import ARTICLE
+    from eval.suites.datasets import ARTICLE
     from index.parsing import parse_file
 
     return parse_file(ARTICLE).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from index.inference.layouts import ChannelsFirst, ChannelsLast
+from index.bert.layouts import ChannelsFirst, ChannelsLast
 
 EitherLayout = ChannelsLast | ChannelsFirst
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.backend import Backend
-from api.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
-from api.json_route import JsonRoute
-from api.requests import AskRequest, SearchRequest
-from api.rules import READ, declares
-from api.schemas import AnswerOut, AskResponse, PassagesFound, SearchResponse
-from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
+from api.middleware.rules import READ, declares
+from api.serving.backend import Backend
+from api.wire.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.wire.json_route import JsonRoute
+from api.wire.requests import AskRequest, SearchRequest
+from api.wire.schemas import AnswerOut, AskResponse, PassagesFound, SearchResponse
+from api.wire.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from rag.answers import Answer, Result
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["ask"], dependencies=[SHOWS_KEY])

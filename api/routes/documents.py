@@ -11,15 +11,15 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
-from api.backend import Backend
-from api.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
+from api.middleware.rules import READ, RouteRules, declares
 from api.problems import Problem, ProblemResponse, problem
-from api.requests import Sent
-from api.rules import READ, RouteRules, declares
-from api.schemas import DocumentOut, DocumentPage
+from api.serving.backend import Backend
 from api.settings import Settings
-from api.sse import MEDIA_TYPE, Event, event_stream, wants_events
-from api.uploads import Upload, UploadReport, add_to, draft_in, posted_document, store_all, uploads_in
+from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
+from api.wire.requests import Sent
+from api.wire.schemas import DocumentOut, DocumentPage
+from api.wire.sse import MEDIA_TYPE, Event, event_stream, wants_events
+from api.wire.uploads import Upload, UploadReport, add_to, draft_in, posted_document, store_all, uploads_in
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from api.backend import Backend
-from api.dependencies import SHOWS_KEY, CurrentBackend
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
-from api.json_route import JsonRoute
-from api.requests import Request, Text, not_blank
-from api.rules import READ, RouteRules, declares
+from api.middleware.rules import READ, RouteRules, declares
+from api.serving.backend import Backend
+from api.wire.dependencies import SHOWS_KEY, CurrentBackend
+from api.wire.json_route import JsonRoute
+from api.wire.requests import Request, Text, not_blank
 from index.errors import InvalidFeedback
 from rag.answers import Span
 from rag.config import MAX_QUESTION_CHARACTERS

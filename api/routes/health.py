@@ -8,10 +8,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
-from api.dependencies import SHOWS_KEY, CurrentBackend
-from api.json_route import JsonRoute
+from api.middleware.rules import OPEN, READ, declares
 from api.problems import problem
-from api.rules import OPEN, READ, declares
+from api.wire.dependencies import SHOWS_KEY, CurrentBackend
+from api.wire.json_route import JsonRoute
 
 router = APIRouter(route_class=JsonRoute, tags=["operators"])
 

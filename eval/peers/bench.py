@@ -24,15 +24,15 @@ import typer
 from rich.table import Table
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-from eval.bootstrap import figure, mean
+from eval.benchmarks.facts import Facts
 from eval.errors import EvaluationError
-from eval.facts import Facts
+from eval.measures.bootstrap import figure, mean
 from eval.peers.contract import Question, Workload
 from eval.peers.worker import PEERS
 from index import READ_WHEN_LOADED
 from index.terminal import Console
+from rag.confidence.answer_match import exact_match, token_f1
 from rag.loading import ModelConfig, embedder_folder, reader_folder
-from rag.matching import exact_match, token_f1
 from rag.squad import SquadParagraph, read_squad
 
 _ROOT = Path(__file__).parents[2]

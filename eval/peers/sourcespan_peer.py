@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx
 
+from eval.benchmarks.served import served
 from eval.peers.contract import Reply
-from eval.served import served
 from index.documents import DocumentDraft
 from rag.config import AskConfig
 from rag.engine import Sourcespan

@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.nn import Module
 from transformers import BertForQuestionAnswering, BertModel
 
+from index.bert.activations import Activations, product_name
+from index.bert.bert_weights import PRODUCTS, Floats, layer_name
+from index.bert.torch_bert import is_plain_bert
+from index.bert.transformers_messages import quiet_transformers
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
-from index.inference.activations import Activations, product_name
-from index.inference.bert_weights import PRODUCTS, Floats, layer_name
-from index.inference.quiet import quiet_transformers
-from index.inference.torch_bert import is_plain_bert
-from rag.ahead import PRECOMPUTED_LAYERS
+from rag.reader.precomputed_layers import PRECOMPUTED_LAYERS
 from rag.squad import read_squad
 from rag.training.apart import Apart
 from rag.training.errors import InvalidSetting

@@ -1,4 +1,4 @@
-"""A BERT reader as it is trained and scored when its lower layers are to be computed ahead: see `rag.ahead`."""
+"""A BERT reader as it is trained and scored for lower layers that are precomputed: see `precomputed_layers`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from transformers import BertForQuestionAnswering
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
-from rag.ahead import FIRST_POSITION
+from rag.reader.precomputed_layers import FIRST_POSITION
 
 _UNSEEN = -1e4
 """Added to the attention score of a token that is not seen: no attention, and finite in every precision."""

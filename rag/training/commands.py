@@ -13,8 +13,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from index.bert.precision import ACTIVATIONS_FILE, FloatPrecision
 from index.errors import SourcespanError
-from index.inference.precision import ACTIVATIONS_FILE, FloatPrecision
 from index.interfaces import Progress
 from index.terminal import Console
 from rag.training.config import TrainingConfig, source_settings

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from index.inference.precision import FloatPrecision
+from index.bert.precision import FloatPrecision
 from rag.training.errors import InvalidSetting
 
 
@@ -63,7 +63,7 @@ class TrainingConfig:
     teachers: tuple[Path, ...] = ()
     """Readers whose answers, on average, are learnt from beside the right ones."""
     layers_ahead: int = 0
-    """Lower layers that are trained to be computed ahead: see `rag.ahead`."""
+    """Lower layers that are trained to be computed ahead: see `rag.reader.precomputed_layers`."""
     seed: int = 0
     checkpoint_every: int = 500
     eval_every: int = 1000

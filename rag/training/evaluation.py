@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from rag.matching import exact_match, token_f1
-from rag.spans import best_token_spans, whole_characters
+from rag.confidence.answer_match import exact_match, token_f1
+from rag.reader.spans import best_token_spans, whole_characters
+from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges
 from rag.squad import SquadParagraph
 from rag.training.batches import cut_batches
 from rag.training.hardware import Hardware
-from rag.windows import Window, WindowTokenizer, pad, pad_values, word_edges
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.reader.windows import Window, WindowTokenizer
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
-from rag.windows import Window, WindowTokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

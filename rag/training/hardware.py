@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from index.inference.precision import FloatPrecision, cpu_has_fast_bf16
-from index.inference.processor import described
+from index.bert.precision import FloatPrecision, cpu_has_fast_bf16
+from index.bert.processor import described
 from rag.training.errors import InvalidSetting
 
 

@@ -16,8 +16,8 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
+from rag.confidence.answer_match import normalise
 from rag.interfaces import Query, Retriever
-from rag.matching import normalise
 from rag.squad import SquadParagraph, SquadQuestion, read_squad
 from rag.training.split import write_squad
 
@@ -31,7 +31,7 @@ def mine_files(
     the best of the ``depth`` retrieved passages that holds none of its answers, if there is one.
     """
     from rag.loading import ModelConfig, load_embedder
-    from rag.retriever import HybridRetriever
+    from rag.retrieval.retriever import HybridRetriever
 
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
     asked = [(p, q) for p in paragraphs for q in p.questions if q.answers]

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from transformers import BertForQuestionAnswering, PreTrainedModel, PreTrainedTokenizerFast
 
-from rag.ahead import PRECOMPUTED_LAYERS
+from rag.reader.precomputed_layers import PRECOMPUTED_LAYERS
 from rag.squad import SquadParagraph, read_squad
 from rag.training import checkpoint
 from rag.training.apart import Apart

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from index.errors import QuestionError
 from index.interfaces import Progress
+from rag.confidence.answer_match import is_right
 from rag.interfaces import PassageSpan, Reader, Reading
-from rag.matching import is_right
 from rag.squad import SquadParagraph, SquadQuestion, read_squad
 from rag.training.split import write_squad
 

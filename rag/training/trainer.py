@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers.modeling_outputs import QuestionAnsweringModelOutput as Output
 
+from rag.reader.windows import pad_values
 from rag.training.batches import Mixture, Positions, collate, count_steps, plan_epoch
 from rag.training.checkpoint import (
     Checkpoint,
@@ -28,7 +29,6 @@ from rag.training.hardware import Hardware
 from rag.training.loss import on_average, training_loss
 from rag.training.run_log import Pace, RunLog, clock
 from rag.training.schedule import Schedule
-from rag.windows import pad_values
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

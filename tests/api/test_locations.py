@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.terminal import show_failures, show_result
+from api.commands.terminal import show_failures, show_result
 from index.errors import EmptyDocument
 from index.parsing import drafts_of, parse_bytes
 from index.passage_index import PassageIndex

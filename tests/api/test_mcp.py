@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
 from api.keys import hash_of, new_key
-from api.mcp_server import MOST_CHARACTERS
+from api.routes.mcp import MOST_CHARACTERS
 from tests import strategies
 from tests.api.helpers import assert_exact, assert_problem, text_of
 from tests.conftest import Server

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from api import memory
+from api.serving import memory
 
 
 def test_memory_is_given_back_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:

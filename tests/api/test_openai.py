@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from openai import OpenAI
 
 from api.keys import hash_of, new_key
-from api.openai_compat import ABSTAINED
+from api.routes.openai import ABSTAINED
 from tests import strategies
 from tests.api.helpers import assert_exact, assert_problem, text_of
 from tests.conftest import Server

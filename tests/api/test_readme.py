@@ -12,8 +12,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from api.schemas import AskResponse
-from eval.datasets import ARTICLE
+from api.wire.schemas import AskResponse
+from eval.suites.datasets import ARTICLE
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

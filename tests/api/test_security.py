@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 import index
 from api.keys import find_key, hash_of, is_loopback, new_key, parse_keys
-from api.rate import RateLimit
+from api.middleware.rate import RateLimit
 from api.settings import Settings
 from index.errors import UnsafeAddress
 from tests import strategies

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from api.server import bound
+from api.serving.server import bound
 from api.settings import Settings
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.workers import Workers
+from api.serving.workers import Workers
 from index.errors import Overloaded
 
 

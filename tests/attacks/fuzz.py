@@ -27,7 +27,7 @@ from schemathesis import Case
 from schemathesis.core.result import Ok
 
 from api.keys import hash_of, new_key
-from eval.served import served
+from eval.benchmarks.served import served
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "openapi.json"
 INTENDED = {503, 507}

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from index.backup import restore
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
+from index.upkeep.backup import restore
 from tests.fakes import BagOfWordsEmbedder
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from api.app import create_app
-from api.server import Server, bound
+from api.serving.server import Server, bound
 from api.settings import Settings
 from index.passage_index import PassageIndex
 from tests.conftest import fake_library

@@ -15,9 +15,6 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from api.feedback import FEEDBACK_FILE, Feedback, FeedbackStore
-from index.backup import back_up, restore
-from index.catalogue import CATALOGUE_FILE
-from index.doctor import examine
 from index.documents import DocumentDraft
 from index.errors import (
     BackupUnusable,
@@ -28,7 +25,10 @@ from index.errors import (
     WouldOverwrite,
 )
 from index.passage_index import PassageIndex
-from index.schema import SCHEMA_VERSION
+from index.store.catalogue import CATALOGUE_FILE
+from index.store.schema import SCHEMA_VERSION
+from index.upkeep.backup import back_up, restore
+from index.upkeep.doctor import examine
 from tests.api.helpers import assert_problem
 from tests.attacks.processes import restore_and_die, write_until
 from tests.conftest import Server

@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api import limits, spool
+from api.middleware import limits
+from api.wire import spool
 from tests.api.helpers import assert_problem, metric, text_of, until
 from tests.conftest import Server
 

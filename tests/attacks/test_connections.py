@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
-from api import connections
+from api.serving import connections
 from tests.api.helpers import assert_problem, metric, until
 from tests.conftest import Server
 from tests.fakes import HeldReader

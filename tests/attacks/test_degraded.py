@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from api.feedback import FEEDBACK_FILE, OK, Feedback, FeedbackStore, examine
-from index.database import Database
 from index.errors import CatalogueGone, CatalogueReadOnly, FeedbackUnavailable, QuotaExceeded
 from index.passage_index import PassageIndex
+from index.store.database import Database
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder

@@ -11,13 +11,13 @@ import httpx
 import numpy as np
 import pytest
 
-from index import erasing
-from index.catalogue import CATALOGUE_FILE
-from index.doctor import mend
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.passage_index import PassageIndex
-from index.states import STATES_FILE, StatesFile, states_in_8_bits
+from index.store import erasing
+from index.store.catalogue import CATALOGUE_FILE
+from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
+from index.upkeep.doctor import mend
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
 

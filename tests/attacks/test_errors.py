@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.strict_json import MalformedJson, parse_json
+from api.wire.strict_json import MalformedJson, parse_json
 from tests.attacks.raw import Raw
 from tests.conftest import Server
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import readiness
-from api.batching import Batcher
-from api.fairness import FairQueue, QueueFull, weight
 from api.keys import hash_of
-from api.metrics import Metrics
-from api.rate import RateLimit
+from api.middleware.rate import RateLimit
+from api.serving import readiness
+from api.serving.batching import Batcher
+from api.serving.fairness import FairQueue, QueueFull, weight
+from api.serving.metrics import Metrics
 from index.errors import Overloaded, QuestionError, RateLimited
 from rag.answers import Result, Timings
 from rag.config import MAX_N_BEST, MAX_TOP_K

@@ -15,13 +15,13 @@ import pytest
 
 from api.feedback import FEEDBACK_FILE, Excerpt, Feedback, FeedbackStore
 from api.feedback import examine as examine_feedback
-from index.catalogue import CATALOGUE_FILE
-from index.doctor import examine, mend
 from index.documents import DocumentDraft, Heading, Outline
 from index.errors import SourcespanError
 from index.passage_index import PassageIndex
-from index.snapshots import Snapshots
-from index.states import STATES_FILE, StatesFile, states_in_8_bits
+from index.store.catalogue import CATALOGUE_FILE
+from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
+from index.upkeep.doctor import examine, mend
+from index.vectors.snapshots import Snapshots
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
 

@@ -20,11 +20,11 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from api.app import create_app
-from api.gate import Gate
-from api.hosts import answers_to
 from api.keys import hash_of, new_key
-from api.paths import SoundPaths
-from api.rules import find_rules
+from api.middleware.gate import Gate
+from api.middleware.hosts import answers_to
+from api.middleware.paths import SoundPaths
+from api.middleware.rules import find_rules
 from api.settings import Settings
 from index.passage_index import PassageIndex
 from tests.api.helpers import assert_problem, until

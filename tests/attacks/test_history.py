@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.doctor import examine
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
+from index.upkeep.doctor import examine
 from tests import strategies
 from tests.crash import ALL, check_index
 from tests.fakes import BagOfWordsEmbedder

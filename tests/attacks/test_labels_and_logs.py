@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.logs import JsonLines
-from api.server import AcceptErrors
+from api.serving.server import AcceptErrors
 from tests.api.helpers import metric, until
 from tests.conftest import Server
 

@@ -18,13 +18,13 @@ from rich.progress import Progress
 from rich.table import Table
 from typer.testing import CliRunner, Result
 
-from api import terminal
 from api.cli import app, main
-from index import doctor
+from api.commands import terminal
 from index.documents import DocumentDraft
 from index.errors import SourcespanError
 from index.passage_index import PassageIndex
 from index.terminal import Console, escaped, escaped_line
+from index.upkeep import doctor
 from rag.engine import Sourcespan
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder

@@ -19,16 +19,16 @@ import httpx
 import numpy as np
 import pytest
 
-from index import in_step
-from index.catalogue import Catalogue
-from index.database import Database
 from index.documents import DocumentDraft
-from index.faiss_index import FaissIndex
 from index.passage_index import PassageIndex
-from index.states import StatesFile, states_in_8_bits
-from index.vector_rule import VectorRule
+from index.store.catalogue import Catalogue
+from index.store.database import Database
+from index.store.reader_states import StatesFile, states_in_8_bits
+from index.vectors import in_step
+from index.vectors.faiss_index import FaissIndex
+from index.vectors.vector_rule import VectorRule
 from rag.interfaces import Query
-from rag.retriever import HybridRetriever
+from rag.retrieval.retriever import HybridRetriever
 from tests.conftest import Server
 from tests.crash import ALL, PROCESSES, check_index
 from tests.fakes import BagOfWordsEmbedder

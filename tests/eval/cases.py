@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eval.datasets import EvalQuestion
 from eval.run import Outcome
+from eval.suites.datasets import EvalQuestion
 from rag.answers import Timings
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.datasets import ARTICLE, ARTICLE_QUESTIONS, EvalQuestion, in_words_of, locate, read_questions
+from eval.suites.datasets import ARTICLE, ARTICLE_QUESTIONS, EvalQuestion, in_words_of, locate, read_questions
 from index.errors import MalformedFile
 from rag.answers import Span
 

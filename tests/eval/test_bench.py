@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eval.bench import ask_all, matmul_rates, profile
-from eval.memory import memory_mb
+from eval.benchmarks.bench import ask_all, matmul_rates, profile
+from eval.benchmarks.memory import memory_mb
 from index.documents import DocumentDraft
 from rag.engine import Sourcespan
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eval.bootstrap import Figure, Sample, figure, mean, percentile
-from rag.reliability import auroc, expected_calibration_error, risk_area
+from eval.measures.bootstrap import Figure, Sample, figure, mean, percentile
+from rag.confidence.probability_measures import auroc, expected_calibration_error, risk_area
 
 PERCENT = """90 7 67 47 68 4 5 18 98 30 59 98 71 21 42 10 28 30 2 84 90 52 64 60 66 99 58 14 69 69 85 68 32 4 45 63 73
 67 60 60"""

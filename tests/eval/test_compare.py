@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from eval.bootstrap import Figure
-from eval.compare import compare_results, show_comparison
 from eval.errors import NotComparable
-from eval.results import Result, read_result
+from eval.measures.bootstrap import Figure
+from eval.reports.compare import compare_results, show_comparison
+from eval.reports.results import Result, read_result
 from tests.eval.cases import outcome
 
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import pytest
 
-from eval.datasets import EvalQuestion
-from eval.decoding import Decoding, measure, variants
+from eval.benchmarks.decoding import Decoding, measure, variants
+from eval.suites.datasets import EvalQuestion
 from index.documents import DocumentDraft
 from rag.engine import Sourcespan
 from rag.loading import ModelConfig

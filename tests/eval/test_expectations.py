@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from eval import expectations
-from eval.bootstrap import Figure
 from eval.expectations import EXPECTATIONS, Expectation, Expected, check_all, read_expectations, write_expectations
-from eval.metrics import MEASURES
-from eval.results import Result
-from eval.retrieval import ARMS, SCORES
+from eval.measures.answers import MEASURES
+from eval.measures.bootstrap import Figure
+from eval.measures.retrieval import ARMS, SCORES
+from eval.reports.results import Result
 from eval.session import Session
-from eval.suites import Choice
+from eval.suites.choosing import Choice
 from index.errors import MalformedFile
 from index.terminal import Console
 from rag.loading import ModelConfig

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from eval.benchmarks.load import Tally, run_round
+from eval.benchmarks.load_clients import Seen, Texts
 from eval.errors import ServerUnusable
-from eval.load import Tally, run_round
-from eval.load_clients import Seen, Texts
 from tests.conftest import Server
 from tests.fakes import FailingReader
 

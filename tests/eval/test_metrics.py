@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from eval.metrics import MEASURES, lost, measure
-from rag.reliability import best_threshold
+from eval.measures.answers import MEASURES, lost, measure
+from rag.confidence.probability_measures import best_threshold
 from tests.eval.cases import outcome
 
 OUTCOMES = [

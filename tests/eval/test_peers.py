@@ -15,7 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from eval.facts import Facts
+from eval.benchmarks.facts import Facts
 from eval.peers import bench
 from eval.peers.bench import PeerFailed, make_workload, markdown, run_peer, score
 from eval.peers.contract import Question, Reply, Workload

@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from eval.metrics import measure
-from eval.plots import histogram, waterfall
-from eval.report import page, save_page
-from eval.results import Result, read_result
-from eval.retrieval import ARMS, SCORES, SearchOutcome, measure_retrieval
-from eval.terminal import NO_TRAP, groups, show
+from eval.measures.answers import measure
+from eval.measures.retrieval import ARMS, SCORES, SearchOutcome, measure_retrieval
+from eval.reports.plots import histogram, waterfall
+from eval.reports.report import page, save_page
+from eval.reports.results import Result, read_result
+from eval.reports.terminal import NO_TRAP, groups, show
 from tests.eval.cases import outcome
 
 NASTY = "<script>alert('&')</script> [bold]\u202e"

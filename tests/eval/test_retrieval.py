@@ -11,11 +11,11 @@ import pytrec_eval
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.beir import RetrievalQuery, read_beir, retrieval_of
-from eval.datasets import squad_suite
 from eval.errors import NotASuite
-from eval.retrieval import SCORES, measure_retrieval, search_all
-from eval.suites import Choice, open_suite
+from eval.measures.retrieval import SCORES, measure_retrieval, search_all
+from eval.suites.beir import RetrievalQuery, read_beir, retrieval_of
+from eval.suites.choosing import Choice, open_suite
+from eval.suites.datasets import squad_suite
 from index.documents import DocumentDraft
 from index.errors import MalformedFile
 from index.passage_index import PassageIndex

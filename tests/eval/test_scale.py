@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.scale import FIGURES, VECTOR_KINDS, Scaled, exact, expanded, growth, measure, texts_and_questions
-from eval.scale_words import made_up, measure_words_here
+from eval.benchmarks.scale import FIGURES, VECTOR_KINDS, Scaled, exact, expanded, growth, measure, texts_and_questions
+from eval.benchmarks.scale_words import made_up, measure_words_here
 from index.interfaces import Progress, Vectors
 
 SOURCESPAN = str(Path(sys.executable).parent / "sourcespan")

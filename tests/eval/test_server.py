@@ -12,11 +12,11 @@ import pytest
 
 from eval import askers
 from eval.askers import InProcess
-from eval.datasets import EvalQuestion, Suite
 from eval.errors import ServerUnusable
-from eval.results import read_result
+from eval.reports.results import read_result
 from eval.run import run
 from eval.session import Session, asked
+from eval.suites.datasets import EvalQuestion, Suite
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from rag.loading import ModelConfig

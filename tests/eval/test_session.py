@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from eval.askers import InProcess, Reply
-from eval.beir import RetrievalQuery, RetrievalSuite
-from eval.datasets import EvalQuestion, Suite
 from eval.errors import AnswersOfAnotherRun
 from eval.session import Session, asked, measured, searched
+from eval.suites.beir import RetrievalQuery, RetrievalSuite
+from eval.suites.datasets import EvalQuestion, Suite
+from index.bert.precision import Precision
 from index.documents import DocumentDraft
-from index.inference.precision import Precision
 from index.passage_index import PassageIndex
 from rag.config import RetrieverConfig
 from rag.engine import Sourcespan

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from eval.askers import InProcess
-from eval.datasets import squad_suite
 from eval.run import run
+from eval.suites.datasets import squad_suite
 from index.passage_index import PassageIndex
 from rag.answers import Span
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.beir import RetrievalSuite
-from eval.datasets import Suite, read_questions
 from eval.errors import AnswerNotThere, NotASuite
-from eval.suites import Choice, open_suite
+from eval.suites.beir import RetrievalSuite
+from eval.suites.choosing import Choice, open_suite
+from eval.suites.datasets import Suite, read_questions
 from index.errors import MalformedFile
 
 

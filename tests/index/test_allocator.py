@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from eval.memory import memory_mb
-from index import allocator
+from eval.benchmarks.memory import memory_mb
+from index.bert import allocator
 
 _THREADS_THAT_ALLOCATE = """
 import ctypes, sys, threading
-from index.allocator import share_one_heap
+from index.bert.allocator import share_one_heap
 if sys.argv[1] == "told":
     share_one_heap()
 library = ctypes.CDLL(None)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from index.doctor import Finding, examine, mend
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable
 from index.passage_index import PassageIndex
-from index.vector_rule import VectorRule
+from index.upkeep.doctor import Finding, examine, mend
+from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
 
 TEXT = " ".join(f"Sentence number {n} of this story." for n in range(30))

@@ -15,11 +15,11 @@ from sentence_transformers.sentence_transformer.modules import Dense, Normalize,
 from tokenizers import Tokenizer
 from transformers import BertModel
 
+from index.bert.library_encoder import LibraryEncoder
+from index.bert.mean_encoder import MeanEncoder
+from index.bert.precision import Precision
 from index.embedder import load_embedder_from
 from index.errors import ModelUnsuitable
-from index.inference.library_encoder import LibraryEncoder
-from index.inference.mean_encoder import MeanEncoder
-from index.inference.precision import Precision
 from index.interfaces import Vectors
 from rag.loading import DEFAULT_READER, ModelConfig, embedder_folder, load_embedder, reader_folder
 from tests.processor import needs_int8

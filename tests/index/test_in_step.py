@@ -19,7 +19,7 @@ from index.documents import DocumentDraft
 from index.errors import DocumentNotFound, DuplicateDocument
 from index.passage_index import PassageIndex
 from index.splitting import PassageSize, split
-from index.vector_rule import VectorRule
+from index.vectors.vector_rule import VectorRule
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
 from tests.hits import passages_of

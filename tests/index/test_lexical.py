@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import lexical
 from index.documents import DocumentDraft
 from index.interfaces import Keys
-from index.lexical import WordScores, best_sums
 from index.passage_index import PassageIndex
+from index.store import word_search as lexical
+from index.store.word_search import WordScores, best_sums
 from tests.fakes import BagOfWordsEmbedder
 from tests.hits import passages_of
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from index.documents import DocumentDraft, Heading, Location, Outline
 from index.errors import EmbedderMismatch, MalformedFile
 from index.passage_index import PassageIndex
-from index.schema import SCHEMA_VERSION
+from index.store.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
 from tests.older import make_older
 

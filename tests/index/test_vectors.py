@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable
-from index.faiss_index import FaissIndex
 from index.interfaces import Vectors
 from index.passage_index import PassageIndex
-from index.vector_rule import Choice, VectorPlan, VectorRule
+from index.vectors.faiss_index import FaissIndex
+from index.vectors.vector_rule import Choice, VectorPlan, VectorRule
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
 

@@ -13,17 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForQuestionAnswering, BertForQuestionAnswering
 
+from index.bert.compiled_bert import States, Tokens
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
-from index.inference.compiled_bert import States, Tokens
 from index.passage_index import PassageIndex
-from rag.ahead import FIRST_POSITION, PRECOMPUTED_LAYERS, PrecomputedLayersEncoder
 from rag.config import ReaderConfig
 from rag.doctor import examine_all
 from rag.engine import Sourcespan
 from rag.interfaces import Reading
 from rag.loading import ModelConfig
-from rag.reader import ExtractiveReader, load_reader_from
+from rag.reader.extractive_reader import ExtractiveReader, load_reader_from
+from rag.reader.precomputed_layers import FIRST_POSITION, PRECOMPUTED_LAYERS, PrecomputedLayersEncoder
 from rag.training.apart import Apart, positions
 from tests.fakes import BagOfWordsEmbedder
 from tests.rag.test_training_support import WORDS, tiny_reader

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from index.errors import CalibrationMismatch, CannotFit, MalformedFile
 from index.passage_index import PassageIndex
-from rag.calibration import FEATURES, UNFITTED, Calibration, Evidence, Judgement, Logistic, Verdict
-from rag.fitting import HeldOutQuestion, Observation, fit, observe, put_in, with_share
+from rag.confidence.calibration import FEATURES, UNFITTED, Calibration, Evidence, Judgement, Logistic, Verdict
+from rag.confidence.fitting import HeldOutQuestion, Observation, fit, observe, put_in, with_share
+from rag.confidence.probability_measures import best_threshold
 from rag.loading import DEFAULT_READER, ModelConfig, load_reader
 from rag.pipeline import QuestionAnswerer
-from rag.reliability import best_threshold
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
 unit = st.floats(0, 1)

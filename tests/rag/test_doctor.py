@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from index.doctor import Finding
+from index.upkeep.doctor import Finding
 from rag.doctor import examine_all
 from rag.loading import DEFAULT_READER, ModelConfig, reader_folder
 from tests.processor import needs_int8

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from index.documents import Document, DocumentDraft, Passage
 from index.passage_index import PassageIndex
 from rag.answers import RetrievedPassage, Span
-from rag.calibration import Evidence
 from rag.candidates import Candidate, ReadPassage
-from rag.evidence import evidence
+from rag.confidence.calibration import Evidence
+from rag.confidence.evidence import evidence
 from rag.pipeline import QuestionAnswerer
 
 TEXT = "Marta Quill founded the bakery in Elba in 1987. Her sister joined in 1991."

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.matching import exact_match, is_right, normalise, overlap, token_f1
+from rag.confidence.answer_match import exact_match, is_right, normalise, overlap, token_f1
 
 
 def test_normalisation_is_that_of_squad() -> None:

@@ -14,12 +14,12 @@ from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from index.passage_index import PassageIndex
 from index.splitting import sentences
 from rag.answers import Answer, Result, Timings
-from rag.calibration import UNFITTED, Calibration
+from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, RetrieverConfig
 from rag.engine import Sourcespan
 from rag.interfaces import Query, SearchMode
 from rag.pipeline import Question, QuestionAnswerer
-from rag.retriever import HybridRetriever
+from rag.retrieval.retriever import HybridRetriever
 from tests import strategies
 from tests.conftest import fake_answerer
 from tests.fakes import BagOfWordsEmbedder, PreferringReranker, QuotingReader

@@ -9,13 +9,13 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel, BertTokenizer
 
+from index.bert.precision import Precision
 from index.errors import ModelUnsuitable, QuestionTooLong
-from index.inference.precision import Precision
 from rag.config import ReaderConfig
 from rag.engine import Sourcespan
 from rag.interfaces import PassageSpan
 from rag.loading import DEFAULT_READER, reader_folder
-from rag.reader import load_reader_from
+from rag.reader.extractive_reader import load_reader_from
 from tests.processor import needs_int8
 
 pytestmark = pytest.mark.model

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.reliability import auroc, expected_calibration_error, reliability_bins, risk_area, risk_coverage
+from rag.confidence.probability_measures import (
+    auroc,
+    expected_calibration_error,
+    reliability_bins,
+    risk_area,
+    risk_coverage,
+)
 
 judged = st.lists(st.tuples(st.integers(0, 20).map(lambda n: n / 20), st.booleans()), min_size=2, max_size=60)
 

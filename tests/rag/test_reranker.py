@@ -13,13 +13,13 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Bert
 from index.documents import DocumentDraft
 from index.errors import ModelNotFound, ModelUnsuitable
 from index.passage_index import PassageIndex
-from rag.calibration import UNFITTED
+from rag.confidence.calibration import UNFITTED
 from rag.config import RetrieverConfig
 from rag.interfaces import Query
 from rag.loading import ModelConfig, load_reranker
 from rag.pipeline import QuestionAnswerer
-from rag.reranker import CrossEncoderReranker
-from rag.retriever import HybridRetriever
+from rag.retrieval.reranker import CrossEncoderReranker
+from rag.retrieval.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, PreferringReranker, QuotingReader
 from tests.rag.test_training_support import tiny_reader, tiny_tokenizer
 

@@ -9,7 +9,7 @@ from index.documents import DocumentDraft
 from index.passage_index import Hit, PassageIndex
 from rag.config import RetrieverConfig
 from rag.interfaces import Query, SearchMode
-from rag.retriever import HybridRetriever, fuse
+from rag.retrieval.retriever import HybridRetriever, fuse
 from tests.fakes import BagOfWordsEmbedder
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.spans import TokenSpan, best_token_spans, whole_characters, without_overlaps
+from rag.reader.spans import TokenSpan, best_token_spans, whole_characters, without_overlaps
 from tests import strategies
 from tests.strategies import Arrays
 

@@ -14,10 +14,10 @@ from transformers import AutoModelForQuestionAnswering, DistilBertConfig, Distil
 from index.errors import ModelUnsuitable
 from rag.config import ReaderConfig
 from rag.loading import DEFAULT_READER, reader_folder
-from rag.reader import load_reader_from
-from rag.stored_reader import stored_reader
-from rag.transformers_reader import load_by_transformers, transformers_logits
-from rag.windows import WindowTokenizer
+from rag.reader.extractive_reader import load_reader_from
+from rag.reader.stored_reader import stored_reader
+from rag.reader.transformers_reader import load_by_transformers, transformers_logits
+from rag.reader.windows import WindowTokenizer
 from tests.rag.test_training_support import WORDS, tiny_reader, tiny_tokenizer
 
 CONFIG = ReaderConfig(max_window_tokens=64, stride=8, max_answer_tokens=6, precision="fp32")

@@ -10,11 +10,11 @@ import pytest
 import torch
 from transformers import RobertaConfig, RobertaModel
 
+from index.bert.activations import Activations
+from index.bert.precision import ACTIVATIONS_FILE
 from index.embedder import weights_sha256
-from index.inference.activations import Activations
-from index.inference.precision import ACTIVATIONS_FILE
 from rag.config import ReaderConfig
-from rag.reader import load_reader_from
+from rag.reader.extractive_reader import load_reader_from
 from tests.processor import needs_int8
 from tests.rag.test_training_support import main, paragraphs, tiny_reader, tiny_tokenizer, write_squad_json
 

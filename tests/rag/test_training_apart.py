@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer, BertForQuestionAnswering
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
-from rag.ahead import FIRST_POSITION, PRECOMPUTED_LAYERS
+from rag.reader.precomputed_layers import FIRST_POSITION, PRECOMPUTED_LAYERS
 from rag.training.apart import Apart
 from rag.training.loss import on_average, reading_loss, states_loss, training_loss
 from tests.rag.test_training_support import Files, arguments, main, one_error_line, tiny_reader

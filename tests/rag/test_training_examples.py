@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
+from rag.reader.windows import Window, WindowTokenizer, word_edges
 from rag.squad import AcceptedAnswer
 from rag.training.examples import CorpusBuilder, accepted_spans, target_tokens
-from rag.windows import Window, WindowTokenizer, word_edges
 from tests.rag.test_training_support import WORDS, paragraph, tiny_tokenizer
 
 MAX_TOKENS, STRIDE = 24, 8

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from rag.retriever import HybridRetriever
+from rag.retrieval.retriever import HybridRetriever
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 from rag.training.mining import mine
 from tests.fakes import BagOfWordsEmbedder

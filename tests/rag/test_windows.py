@@ -14,7 +14,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from rag.loading import DEFAULT_READER, reader_folder
-from rag.windows import Window, WindowTokenizer, pad, pad_values, word_edges
+from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges
 from tests.rag.test_training_support import WORDS, tiny_tokenizer
 from tests.strategies import texts
 

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.bert.activations import Activations
 from index.errors import ModelUnsuitable
-from index.inference.activations import Activations
 from rag.training.activations import observed
 from tests.index.inference.test_compiled_bert import bert
 

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import BertForQuestionAnswering, BertModel
 
-from index.inference.bert_weights import Affine, BertWeights, stored_bert
-from index.inference.torch_bert import weights_of
+from index.bert.bert_weights import Affine, BertWeights, stored_bert
+from index.bert.torch_bert import weights_of
 from tests.rag.test_training_support import tiny_reader
 
 WEIGHTS = "model.safetensors"

@@ -18,14 +18,14 @@ from torch import Tensor
 from torch.nn import Linear
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from index.batching import padded_length, passes
-from index.inference import products
-from index.inference.activations import Activations
-from index.inference.bert_weights import BertWeights
-from index.inference.compiled_bert import CompiledBert, CompiledLayers, States, Tokens, Work, in_order
-from index.inference.precision import NumberFormat
-from index.inference.products import Arithmetic
-from index.inference.torch_bert import BertInPlace, is_plain_bert, weights_of
+from index.bert import products
+from index.bert.activations import Activations
+from index.bert.batching import padded_length, passes
+from index.bert.bert_weights import BertWeights
+from index.bert.compiled_bert import CompiledBert, CompiledLayers, States, Tokens, Work, in_order
+from index.bert.precision import NumberFormat
+from index.bert.products import Arithmetic
+from index.bert.torch_bert import BertInPlace, is_plain_bert, weights_of
 from rag.training.activations import observed
 from tests.processor import needs_bf16, needs_int8
 

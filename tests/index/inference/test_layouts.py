@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from openvino import opset13 as graph
 
-from index.inference.bert_graph import NOTHING, for_cpu
-from index.inference.bert_weights import Affine, Floats
-from index.inference.graph_nodes import Node
-from index.inference.products import in_floats
+from index.bert.bert_graph import NOTHING, for_cpu
+from index.bert.bert_weights import Affine, Floats
+from index.bert.graph_nodes import Node
+from index.bert.products import in_floats
 from tests.layouts import EitherLayout, in_each_layout
 
 CHANNELS, OUTPUTS, HEADS, EPSILON = 16, 24, 4, 1e-3

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from index.inference import processor
-from index.inference.processor import described, has_instructions, threads
+from index.bert import processor
+from index.bert.processor import described, has_instructions, threads
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from openvino import opset13 as graph
 
+from index.bert import products
+from index.bert.activations import Activations
+from index.bert.bert_graph import for_cpu
+from index.bert.bert_weights import Affine, Floats
+from index.bert.layouts import ChannelsFirst, Layout
+from index.bert.precision import ACTIVATIONS_FILE, Precision
+from index.bert.products import Arithmetic, int8_products
 from index.errors import ModelUnsuitable
-from index.inference import products
-from index.inference.activations import Activations
-from index.inference.bert_graph import for_cpu
-from index.inference.bert_weights import Affine, Floats
-from index.inference.layouts import ChannelsFirst, Layout
-from index.inference.precision import ACTIVATIONS_FILE, Precision
-from index.inference.products import Arithmetic, int8_products
 from tests.layouts import in_each_layout
 from tests.processor import needs_int8
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from index.inference.tokenizer_files import BERT_INPUTS, StoredTokenizer, stored_tokenizer
+from index.bert.tokenizer_files import BERT_INPUTS, StoredTokenizer, stored_tokenizer
 from rag.loading import DEFAULT_READER, ModelConfig, embedder_folder, reader_folder
 from tests.rag.test_training_support import tiny_tokenizer
 from tests.strategies import texts

@@ -1,0 +1,124 @@
+"""How results and long work look in a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from index.interfaces import Progress as Tell
+from index.terminal import Console, escaped_line
+from index.upkeep.doctor import Finding
+from rag.answers import Answer, Result
+
+if TYPE_CHECKING:
+    from index.build import Added
+
+console = Console()
+errors = Console(stderr=True)
+
+
+class _RateColumn(ProgressColumn):
+    """How much is done in a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}{self._unit}/s", style="progress.data.speed")
+
+
+@contextmanager
+def progress_bar(what: str, *, unit: str = "", per: int = 1) -> Iterator[Tell]:
+    """A bar on stderr while the block runs, moved by calling what it gives with (done, total).
+
+    It shows both in ``unit``, each of which is ``per`` of what is told, the rate, and the time that is left.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        _RateColumn(unit),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done / per, total=total / per)
+
+
+def show_result(result: Result) -> None:
+    """The answers, each in its sentence; or that there are none, and the best guess."""
+    if result.abstained:
+        console.print("The documents don't say.", style="bold")
+        for guess in result.candidates[:1]:
+            console.print(f"The closest, at {guess.confidence:.0%} confidence:", style="dim")
+            _show(guess)
+        return
+    for answer in result.answers:
+        _show(answer)
+
+
+def show_finding(finding: Finding) -> None:
+    """One check of the doctor's, and what to do about it."""
+    style = {"fine": "green", "warning": "yellow", "fault": "red"}[finding.severity]
+    console.print(Text(f"{finding.severity:8}", style=style), Text(f"{finding.check}: {finding.says}"))
+    if finding.mend:
+        console.print(Text(f"{'':8} → {finding.mend}"))
+
+
+def show_ingested(outcome: Added, *, as_json: bool) -> None:
+    """What became of one file."""
+    if as_json:
+        print(json.dumps(_ingested(outcome)))
+    elif outcome.document is None:
+        errors.print(f"failed   {escaped_line(str(outcome.path))}", style="red")
+    else:
+        state = "indexed" if outcome.is_new else "known  "
+        console.print(f"{state}  {escaped_line(str(outcome.path))} ({outcome.document.passages:,} passages)")
+
+
+def show_failures(failed: Sequence[tuple[Path | None, Exception | None]]) -> None:
+    """The files that could not be read, and why, at the end of long work."""
+    errors.print(f"{len(failed):,} file{'s' * (len(failed) != 1)} could not be read:", style="bold red")
+    for path, reason in failed:
+        errors.print(f"  {escaped_line(str(path))}: {escaped_line(str(reason))}", style="red", soft_wrap=True)
+
+
+def _show(answer: Answer) -> None:
+    sentence = Text("  " + " ".join(answer.sentence_text.split()))
+    sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
+    console.print(Text(escaped_line(answer.text), style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
+    console.print(sentence)
+    page, heading = answer.location.page, answer.location.heading
+    where = [
+        answer.document.source or answer.document.title,
+        *([f"page {page:,}"] if page else []),
+        *([f"“{heading}”"] if heading else []),
+        f"characters {answer.span.start:,}–{answer.span.end:,}",
+    ]
+    console.print(f"  {', '.join(map(escaped_line, where))}\n", style="dim")
+
+
+def _ingested(outcome: Added) -> dict[str, object]:
+    if outcome.document is None:
+        return {"path": str(outcome.path), "error": str(outcome.error)}
+    document = outcome.document
+    return {"path": str(outcome.path), "id": document.id, "new": outcome.is_new, "passages": document.passages}

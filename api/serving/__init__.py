@@ -1,0 +1,1 @@
+"""The engine behind the routes: off the event loop, within bounds, batched."""

@@ -1,0 +1,125 @@
+"""The server around the app: its socket, its limits, and how it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.serving.backend import Backend
+from api.serving.connections import bounded_protocol
+from api.settings import Settings
+
+logger = logging.getLogger("sourcespan.server")
+
+# connections that the system has taken for us; the event loop may take over as many at each of its turns
+_BACKLOG = 128
+# turns of the loop until it reads from a connection that it has taken over: by then, others must not have displaced it
+_TURNS_UNTIL_READ = 4
+# of the index and its threads, the log, and uploads that are written down as they come in
+_OTHER_FILES = 384
+_FILES_UNKNOWN = 1_024
+_SECONDS_BETWEEN_LINES = 1.0
+
+
+def bound(settings: Settings) -> socket.socket:
+    """Bound to the address, not yet listening. Ends the process, with a message, where it cannot be had.
+
+    What is sent goes out at once. asyncio sees to that for the sockets it makes itself, not for one it is given: a
+    response's body would wait 40 ms until the client has acknowledged its head.
+    """
+    listening = uvicorn.Config("", host=settings.host, port=settings.port, **_QUIET).bind_socket()
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+_QUIET: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
+
+
+class Server(uvicorn.Server):
+    """Serves an app of `create_app`."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self._backend: Backend = app.state.backend
+        most = max(1, min(settings.max_connections, files_allowed() - _BACKLOG - _OTHER_FILES))
+        if most < settings.max_connections:
+            logger.warning("the limit of open files leaves room for %s connections", most)
+        protocol = bounded_protocol(most)
+        self._backend.metrics.gauge("connections", "Connections that are open.", lambda: len(protocol.connections_open))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=protocol,
+                ws="none",
+                proxy_headers=bool(settings.proxies),
+                forwarded_allow_ips=list(settings.proxies),
+                backlog=max(1, min(_BACKLOG, most // _TURNS_UNTIL_READ)),
+                timeout_graceful_shutdown=settings.shutdown_seconds,
+                **_QUIET,
+            )
+        )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts to accept connections."""
+        asyncio.get_running_loop().set_exception_handler(AcceptErrors())
+        await super().startup(sockets)
+
+    def stop(self) -> None:
+        """Begins to stop: what stores documents ends at once, questions under way may end in time.
+
+        May be called in a signal handler and on any thread.
+        """
+        self._backend.stopping()
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal begins to stop; a second ends the process at once. What was acknowledged is durable."""
+        if self.should_exit:
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
+        super().handle_exit(sig, frame)
+        self.stop()
+
+
+def files_allowed() -> int:
+    """How many files and connections the process may have open, after it has asked for as many as it can get."""
+    if sys.platform == "win32":
+        return _FILES_UNKNOWN
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # macOS names a limit that it does not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
+class AcceptErrors:
+    """An event loop's exception handler: connections that cannot be accepted are a line a second, with their number.
+
+    asyncio would log each with a traceback, hundreds at once. Everything else is logged as it always is.
+    """
+
+    def __init__(self) -> None:
+        self._errors = 0
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Counts or logs."""
+        if "socket.accept()" not in context.get("message", ""):
+            loop.default_exception_handler(context)
+            return
+        if self._errors == 0:
+            loop.call_later(_SECONDS_BETWEEN_LINES, self._log, str(context.get("exception")))
+        self._errors += 1
+
+    def _log(self, reason: str) -> None:
+        logger.error("connections could not be accepted, %s times: %s", self._errors, reason)
+        self._errors = 0

@@ -1,0 +1,242 @@
+"""What goes back over the wire. Offsets are half-open, in Unicode code points of the stored text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
+
+from api.wire.requests import SearchRequest
+from index.documents import Document
+from rag.answers import Answer, Result, RetrievedPassage
+from rag.interfaces import Retrieval, SearchMode
+
+
+class SpanOut(BaseModel):
+    """A half-open range of the document's text."""
+
+    start: int
+    end: int
+
+
+class SentenceOut(SpanOut):
+    """The sentence, or sentences, that the answer stands in."""
+
+    text: str
+
+
+class PassageRef(SpanOut):
+    """The passage that the answer was read in."""
+
+    id: str
+
+
+class QuoteOut(BaseModel):
+    """A W3C Web Annotation TextQuoteSelector."""
+
+    prefix: str
+    exact: str
+    suffix: str
+
+
+class DocumentRef(BaseModel):
+    """The document that an answer quotes; with its sha256 a quote can be verified later."""
+
+    id: str
+    title: str
+    source: str
+    sha256: str
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """From the inside to the wire."""
+        return cls(id=document.id, title=document.title, source=document.source, sha256=document.sha256)
+
+
+class PlaceOut(BaseModel):
+    """Another place where the same text stands."""
+
+    document_id: str
+    span: SpanOut
+
+
+class AnswerOut(BaseModel):
+    """An exact quote."""
+
+    text: str
+    confidence: float
+    score: float
+    span: SpanOut
+    sentence: SentenceOut
+    passage: PassageRef
+    quote: QuoteOut
+    page: Annotated[int | None, Field(description="Counted from 1; of documents that have pages.")]
+    heading: Annotated[str | None, Field(description="The heading that the answer stands under.")]
+    document: DocumentRef
+    also_at: list[PlaceOut]
+
+    @classmethod
+    def of(cls, answer: Answer) -> Self:
+        """From the inside to the wire."""
+        return cls(
+            text=answer.text,
+            confidence=round(answer.confidence, 4),
+            score=round(answer.score, 4),
+            span=SpanOut(start=answer.span.start, end=answer.span.end),
+            sentence=SentenceOut(start=answer.sentence.start, end=answer.sentence.end, text=answer.sentence_text),
+            passage=PassageRef(id=answer.passage.id, start=answer.passage.start, end=answer.passage.end),
+            quote=QuoteOut(
+                prefix=answer.quotation.prefix, exact=answer.quotation.exact, suffix=answer.quotation.suffix
+            ),
+            page=answer.location.page,
+            heading=answer.location.heading,
+            document=DocumentRef.of(answer.document),
+            also_at=[
+                PlaceOut(document_id=p.document_id, span=SpanOut(start=p.span.start, end=p.span.end))
+                for p in answer.also_at
+            ],
+        )
+
+
+class PassageOut(SpanOut):
+    """A passage that was read, best first."""
+
+    id: str
+    document_id: str
+    text: str
+    score: float
+    cosine: float | None
+    bm25: float | None
+    page: Annotated[int | None, Field(description="That the passage begins on.")]
+    heading: Annotated[str | None, Field(description="That the passage begins under.")]
+
+    @classmethod
+    def of(cls, found: RetrievedPassage) -> Self:
+        """From the inside to the wire."""
+        return cls(
+            id=found.passage.id,
+            document_id=found.passage.document_id,
+            start=found.passage.start,
+            end=found.passage.end,
+            text=found.passage.text,
+            score=found.score,
+            cosine=found.cosine,
+            bm25=found.bm25,
+            page=found.passage.location.page,
+            heading=found.passage.location.heading,
+        )
+
+
+class PassagesFound(BaseModel):
+    """The passages that are about to be read, best first."""
+
+    passages: list[PassageOut]
+
+    @classmethod
+    def of(cls, found: Sequence[RetrievedPassage]) -> Self:
+        """From the inside to the wire."""
+        return cls(passages=[PassageOut.of(passage) for passage in found])
+
+
+class SearchResponse(PassagesFound):
+    """The nearest passages, best first, each with its scores."""
+
+    query: str
+    mode: SearchMode
+
+    @classmethod
+    def found(cls, request: SearchRequest, retrieval: Retrieval) -> Self:
+        """From the inside to the wire."""
+        passages = [PassageOut.of(passage) for passage in retrieval.passages]
+        return cls(query=request.query, mode=request.mode, passages=passages)
+
+
+class TimingsOut(BaseModel):
+    """Milliseconds by part."""
+
+    embed: float
+    retrieve: float
+    read: float
+    total: float
+
+
+class AskResponse(BaseModel):
+    """What came of a question.
+
+    `answers` are given; `candidates` are the next best, which are not. When the service abstains, `answers` is empty.
+    """
+
+    question: str
+    abstained: bool
+    answerable: Annotated[
+        float,
+        Field(description="The probability that the documents hold an answer, whichever it is; fitted by itself."),
+    ]
+    answers: list[AnswerOut]
+    candidates: list[AnswerOut]
+    passages: list[PassageOut]
+    passages_read: Annotated[
+        int,
+        Field(
+            description="The first so many of those found; the rest are too far behind, or a sure answer came first."
+        ),
+    ]
+    timings_ms: TimingsOut
+
+    @classmethod
+    def of(cls, result: Result, *, include_passages: bool) -> Self:
+        """From the inside to the wire."""
+        timings = result.timings
+        return cls(
+            question=result.question,
+            abstained=result.abstained,
+            answerable=round(result.answerable, 4),
+            answers=[AnswerOut.of(answer) for answer in result.answers],
+            candidates=[AnswerOut.of(answer) for answer in result.candidates],
+            passages=[PassageOut.of(found) for found in result.passages] if include_passages else [],
+            passages_read=result.passages_read,
+            timings_ms=TimingsOut(
+                embed=round(timings.embed, 2),
+                retrieve=round(timings.retrieve, 2),
+                read=round(timings.read, 2),
+                total=round(timings.total, 2),
+            ),
+        )
+
+
+class DocumentOut(BaseModel):
+    """A stored document without its text."""
+
+    id: str
+    title: str
+    source: str
+    sha256: str
+    characters: int
+    passages: int
+    created_at: datetime
+    metadata: dict[str, str | bool | int | float | None]
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """From the inside to the wire."""
+        return cls(
+            id=document.id,
+            title=document.title,
+            source=document.source,
+            sha256=document.sha256,
+            characters=document.characters,
+            passages=document.passages,
+            created_at=document.created_at,
+            metadata=dict(document.metadata),
+        )
+
+
+class DocumentPage(BaseModel):
+    """Some of the documents, the oldest first."""
+
+    documents: list[DocumentOut]
+    total: int
+    limit: int
+    offset: int

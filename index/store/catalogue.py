@@ -1,0 +1,232 @@
+"""The SQLite catalogue: documents, passages, their vectors and a full-text index. The source of truth.
+
+Every change is one transaction that also moves the generation on (`index.store.history`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from index.documents import Document, Location, Outline, Passage
+from index.errors import DocumentNotFound, DuplicateDocument
+from index.interfaces import Keys, Vectors
+from index.store import erasing, outlines, stored
+from index.store.database import Database
+from index.store.history import Changes, Generation, Position, following, generation_of, is_past, next_generation
+from index.store.quota import NO_LIMIT, Quota, Usage, usage
+from index.store.schema import SCHEMA_VERSION, prepare, version_of
+from index.store.stored import NewDocument
+from index.store.word_search import WordSearch
+from index.upkeep.checks import broken_vectors, read_vectors
+
+logger = logging.getLogger("sourcespan")
+
+CATALOGUE_FILE = "catalogue.sqlite3"
+
+_COUNT = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
+_PASSAGE_ANEW = (
+    "INSERT INTO passages (document_id, start, end, generation, vector, text) "
+    "SELECT document_id, start, end, ?, ?, text FROM passages WHERE key = ?"
+)
+
+
+class Catalogue:
+    """One SQLite file. Safe to share between threads, and between processes on one machine."""
+
+    def __init__(self, path: Path, *, embedder: str, dimension: int, quota: Quota = NO_LIMIT) -> None:
+        """Opens or makes it. Raises EmbedderMismatch, CatalogueTooNew, CatalogueUnusable."""
+        self._dimension = dimension
+        self.quota = quota
+        self._db = Database(path)
+        self._words = WordSearch(self._db)
+        with self._db.reading() as db:
+            version = version_of(db)
+        # one that is up to date needs no write, and so opens where nothing may be written
+        with self._db.reading() if version == SCHEMA_VERSION else self._db.change() as db:
+            prepare(db, embedder)
+        self._counted: tuple[Generation, int, int] | None = None
+
+    def close(self) -> None:
+        """Closes every thread's connection."""
+        self._db.close()
+
+    @property
+    def generation(self) -> Generation:
+        """The present one: another with every change, whichever process made it."""
+        with self._db.reading() as db:
+            return generation_of(db)
+
+    def has_been(self, generation: Generation) -> bool:
+        """Whether ``generation`` is one of this catalogue's history, as far back as that is known."""
+        with self._db.reading() as db:
+            return is_past(db, generation)
+
+    def insert(self, arrivals: Sequence[NewDocument]) -> list[Document]:
+        """Adds all of them whole, or none; gives each one, or the document that already held its text.
+
+        Raises QuotaExceeded.
+        """
+        with self._db.change() as db:
+            generation = next_generation(db)
+            documents = []
+            for new in arrivals:
+                # asked here, where no other process can be writing, so that a text is never stored twice
+                known = stored.document_with(db, new.document.sha256)
+                if known is None:
+                    self.quota.check(usage(db), Usage(1, new.draft.size))
+                    stored.insert(db, new, generation)
+                documents.append(known or new.document)
+        erasing.erase(self._db)
+        return documents
+
+    def replace(self, new: NewDocument) -> None:
+        """Puts it in the place of the document with its id.
+
+        Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
+        """
+        with self._db.change() as db:
+            before = usage(db)
+            other = stored.document_with(db, new.document.sha256)
+            if other is not None and other.id != new.document.id:
+                raise DuplicateDocument(other.id)
+            generation = next_generation(db)
+            stored.delete(db, new.document.id)
+            erasing.mark(db)
+            self.quota.check(before, Usage(0, usage(db).text_bytes + new.draft.size - before.text_bytes))
+            stored.insert(db, new, generation)
+        erasing.erase(self._db)
+
+    def delete(self, document_id: str) -> None:
+        """Removes a document and its passages. Raises DocumentNotFound."""
+        with self._db.change() as db:
+            next_generation(db)
+            stored.delete(db, document_id)
+            erasing.mark(db)
+        erasing.erase(self._db)
+
+    def usage(self) -> Usage:
+        """How much is stored."""
+        with self._db.reading() as db:
+            return usage(db)
+
+    def broken_vectors(self) -> list[int]:
+        """The keys of the passages whose stored vectors are damaged."""
+        with self._db.moment() as db:
+            return broken_vectors(db, self._dimension)
+
+    def put_vectors(self, vectors: Mapping[int, Vectors]) -> None:
+        """Gives passages other vectors, and with them new keys: what follows the catalogue takes them for others."""
+        with self._db.change() as db:
+            generation = next_generation(db)
+            for key, vector in vectors.items():
+                db.execute(_PASSAGE_ANEW, (generation, vector.astype("<f4").tobytes(), key))
+                db.execute("DELETE FROM passages WHERE key = ?", (key,))
+
+    def document(self, document_id: str) -> Document:
+        """Raises DocumentNotFound."""
+        with self._db.reading() as db:
+            row = db.execute(f"{stored.DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
+        if row is None:
+            raise DocumentNotFound(document_id)
+        return stored.as_document(row)
+
+    def document_with(self, sha256: str) -> Document | None:
+        """The document that holds the text with this hash."""
+        with self._db.reading() as db:
+            return stored.document_with(db, sha256)
+
+    def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """The documents after the first ``offset``, the oldest first; at most ``limit`` if it is given."""
+        page = -1 if limit is None else limit, offset  # to SQLite -1 is no limit
+        with self._db.reading() as db:
+            rows = db.execute(f"{stored.DOCUMENT} ORDER BY created_at, id LIMIT ? OFFSET ?", page).fetchall()
+        return [stored.as_document(row) for row in rows]
+
+    def count(self) -> tuple[int, int]:
+        """How many documents and passages there are; they are counted once for each generation."""
+        with self._db.moment() as db:
+            generation = generation_of(db)
+            counted = self._counted
+            if counted is None or counted[0] != generation:
+                counted = self._counted = generation, *db.execute(_COUNT).fetchone()
+        return counted[1:]
+
+    def with_text(self, document_id: str) -> tuple[Document, str]:
+        """A document and its stored text, of one moment. Raises DocumentNotFound."""
+        with self._db.reading() as db:
+            row = db.execute(f"{stored.DOCUMENT_AND_TEXT} WHERE id = ?", (document_id,)).fetchone()
+        if row is None:
+            raise DocumentNotFound(document_id)
+        return stored.as_document(row[:-1]), str(row[-1])
+
+    def outline(self, document_id: str) -> Outline:
+        """Its pages and headings; none for an unknown document."""
+        with self._db.reading() as db:
+            return outlines.read(db, document_id)
+
+    def location(self, document: Document, offset: int) -> Location:
+        """Where a character of ``document`` is; unknown once another text has taken its place."""
+        with self._db.reading() as db:
+            return outlines.location(db, document, offset)
+
+    def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """Those passages among ``keys`` that are there, by key."""
+        with self._db.reading() as db:
+            found = db.execute(stored.PASSAGES, (json.dumps(list(keys)),)).fetchall()
+        return {passage.key: passage for passage in map(stored.as_passage, found)}
+
+    def keys_of(self, document_ids: Sequence[str]) -> Keys:
+        """The keys of these documents' passages; an unknown document has none."""
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT key FROM passages WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY key",
+                (json.dumps(list(document_ids)),),
+            )
+            return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def ranges_of(self, document_id: str) -> Keys:
+        """(passages, 2): where its passages begin and end; none for an unknown document."""
+        with self._db.reading() as db:
+            rows = db.execute("SELECT start, end FROM passages WHERE document_id = ? ORDER BY key", (document_id,))
+            return np.fromiter(rows, dtype=np.dtype((np.int64, 2)))
+
+    def search_words(self, query: str, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
+        """Passages that hold any of its words, by BM25, as (key, score), best first; higher is better."""
+        return self._words.search(query, limit, among)
+
+    def vectors(self, keys: Keys) -> Vectors:
+        """(found, dimension): the stored vectors of these passages, if they are sound, in the order of their keys."""
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT key, vector FROM passages WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
+                (json.dumps(keys.tolist()),),
+            ).fetchall()
+        return self._sound(rows)[1]
+
+    def keys(self) -> Keys:
+        """Every passage's key, in order."""
+        with self._db.reading() as db:
+            return np.fromiter((row[0] for row in db.execute("SELECT key FROM passages ORDER BY key")), dtype=np.int64)
+
+    def changes_after(self, position: Position, limit: int) -> Changes | None:
+        """The next changes, at most ``limit`` passages added; None where ``position`` is of another history."""
+        with self._db.moment() as db:
+            changes = following(db, position, limit)
+        if changes is None:
+            return None
+        removed, rows, reached = changes
+        return Changes(removed, *self._sound(rows), reached)
+
+    def _sound(self, rows: Sequence[tuple[int, object]]) -> tuple[Keys, Vectors]:
+        """The keys and the vectors of these rows, without those whose vectors are damaged."""
+        keys = np.array([row[0] for row in rows], dtype=np.int64)
+        vectors, sound = read_vectors([row[1] for row in rows], self._dimension)
+        if sound.all():
+            return keys, vectors
+        logger.warning("%d stored vectors are damaged: run `sourcespan doctor --mend`", len(keys) - sound.sum())
+        return keys[sound], vectors[sound]

@@ -1,0 +1,114 @@
+"""Documents and passages as rows of the catalogue, which are written whole and may be damaged when they are read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from index.documents import Document, DocumentDraft, Passage
+from index.errors import CatalogueUnusable, DocumentNotFound
+from index.interfaces import Vectors
+from index.store import outlines
+
+DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
+DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM", ", text FROM")
+PASSAGES = (
+    "SELECT key, document_id, start, end, text, location FROM passages AS p "
+    "WHERE key IN (SELECT value FROM json_each(?))"
+).replace("location", outlines.location_columns("p.document_id", "p.start"))
+_DOCTOR = "run `sourcespan doctor`"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage on its way in: its range of the document's text and its vector."""
+
+    start: int
+    end: int
+    vector: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document on its way in, with what it was made from and its passages."""
+
+    document: Document
+    draft: DocumentDraft
+    passages: Iterable[NewPassage]
+    """As many as the document says, in the order of the text; read once, while the document is stored."""
+
+
+def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
+    """Writes a document and its passages, inside the transaction of a change."""
+    document, text = new.document, new.draft.text
+    db.execute(
+        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, text) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            document.title,
+            document.source,
+            document.sha256,
+            document.characters,
+            document.passages,
+            document.created_at.isoformat(),
+            json.dumps(dict(document.metadata)),
+            text,
+        ),
+    )
+    db.executemany(
+        "INSERT INTO passages (document_id, start, end, generation, vector, text) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (document.id, p.start, p.end, generation, p.vector.astype("<f4").tobytes(), text[p.start : p.end])
+            for p in new.passages
+        ),
+    )
+    outlines.store(db, document.id, new.draft.outline)
+
+
+def delete(db: sqlite3.Connection, document_id: str) -> None:
+    """Removes a document and its passages, inside the transaction of a change. Raises DocumentNotFound."""
+    if db.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount == 0:
+        raise DocumentNotFound(document_id)
+
+
+def document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
+    """The document that holds the text with this hash."""
+    row = db.execute(f"{DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else as_document(row)
+
+
+def as_document(row: tuple[Any, ...]) -> Document:
+    """A row of `DOCUMENT`. Raises CatalogueUnusable where it is damaged."""
+    document_id, title, source, sha256, characters, passages, created_at, metadata = row
+    try:
+        return Document(
+            id=document_id,
+            title=_text(title),
+            source=_text(source),
+            sha256=sha256,
+            characters=characters,
+            passages=passages,
+            created_at=datetime.fromisoformat(created_at),
+            metadata=json.loads(metadata),
+        )
+    except (TypeError, ValueError) as error:
+        raise CatalogueUnusable(f"document {document_id!r} is damaged: {_DOCTOR}") from error
+
+
+def as_passage(row: tuple[Any, ...]) -> Passage:
+    """A row of `PASSAGES`. Raises CatalogueUnusable where it is damaged."""
+    key, document_id, start, end, text, page, heading = row
+    if not (isinstance(text, str) and isinstance(start, int) and isinstance(end, int) and end - start == len(text)):
+        raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}")
+    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} instead of text")
+    return value

@@ -1,0 +1,284 @@
+"""Examines a data directory: is everything in it what it should be, and if not, what mends it?"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch
+from index.interfaces import Embedder
+from index.passage_index import PassageIndex
+from index.store.catalogue import CATALOGUE_FILE, Catalogue
+from index.store.database import Database
+from index.store.history import is_past
+from index.store.reader_states import STATES_FILE
+from index.store.schema import SCHEMA_VERSION, version_of
+from index.upkeep.checks import (
+    TEXT_BYTES,
+    broken_documents,
+    broken_state,
+    broken_vectors,
+    damage,
+    missing_tables,
+    text_bytes_agree,
+)
+from index.vectors.snapshots import Snapshots
+from index.vectors.vector_rule import VectorRule
+
+Severity = Literal["fine", "warning", "fault"]
+
+LEAST_FREE_BYTES = 1_000_000_000
+_TOLD_AT_MOST = 3
+_DRAWN = 50
+_EMBED_AT_ONCE = 64
+_SAME = 0.98
+"""The cosine of a vector and the same one in a byte a number, or embedded in another batch, is above."""
+_ANEW = "index the documents anew into another data directory (sourcespan index PATH --data NEW)"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, in plain words."""
+
+    check: str
+    severity: Severity
+    says: str
+    mend: str = ""
+    """What to do about it; empty where all is well."""
+
+
+def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = None) -> Iterator[Finding]:
+    """Examines the index in ``folder``; without the embedder that made it, its vectors are not searched."""
+    path = folder / CATALOGUE_FILE
+    if not path.exists():
+        yield _none_in(folder)
+        return
+    yield _free_space(folder, path.stat().st_size)
+    if path.stat().st_size == 0:
+        yield _damaged("the file is empty: a start makes a new catalogue in it")
+        return
+    try:
+        database = Database(path)
+    except CatalogueError as error:
+        yield _damaged(str(error))
+        return
+    try:
+        version, sound = _file(database)
+        yield sound
+        if version == 0:
+            return
+        yield _schema(version)
+        if version == SCHEMA_VERSION:
+            yield _documents(database)
+            with database.moment() as db:
+                broken, totals_agree = broken_state(db), text_bytes_agree(db)
+            if broken:
+                yield _damaged(_some(broken))
+                return
+            if not totals_agree:
+                says = "the total of bytes that SOURCESPAN_MAX_TOTAL_BYTES goes by is not that of the texts"
+                yield Finding("quota", "fault", says, "run `sourcespan doctor --mend`")
+            yield _words(database)
+            yield from _vectors(folder, database, embedder, rule)
+    except CatalogueError as error:
+        yield _damaged(str(error))
+    finally:
+        database.close()
+
+
+def mend(folder: Path, embedder: Embedder | None) -> list[str]:
+    """Makes anew what is derived from the documents; says what was done. Raises CatalogueError.
+
+    Vectors that are none are embedded anew where ``embedder`` is the one that made the others.
+    """
+    path = folder / CATALOGUE_FILE
+    if not path.exists() or path.stat().st_size == 0:
+        raise CatalogueUnusable(f"nothing is indexed in {folder} yet")
+    database = Database(path)
+    try:
+        with database.change() as db:
+            db.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
+            if version_of(db) == SCHEMA_VERSION:
+                db.execute(f"INSERT OR REPLACE INTO meta SELECT 'text_bytes', ({TEXT_BYTES})")
+        done = ["the word index was made anew from the passages"]
+        if embedder is not None and (embedded := _embedded_anew(path, embedder)):
+            done.append(f"{embedded:,} vectors were damaged and are embedded anew")
+        database.erase()
+    finally:
+        database.close()
+    snapshots = _thrown_away(folder, "vectors-*")
+    done.append(f"{snapshots} files of vector snapshots removed; the next start makes the vectors anew")
+    if _thrown_away(folder, f"{STATES_FILE}*"):
+        done.append("what the reader had computed ahead removed; it is computed anew when it is wanted")
+    return done
+
+
+def _embedded_anew(path: Path, embedder: Embedder) -> int:
+    """How many vectors were broken."""
+    try:
+        catalogue = Catalogue(path, embedder=embedder.fingerprint, dimension=embedder.dimension)
+    except EmbedderMismatch:
+        return 0  # the examination says so
+    try:
+        broken = catalogue.broken_vectors()
+        for at in range(0, len(broken), _EMBED_AT_ONCE):
+            texts = {key: passage.text for key, passage in catalogue.passages(broken[at : at + _EMBED_AT_ONCE]).items()}
+            catalogue.put_vectors(dict(zip(texts, embedder.embed_passages(list(texts.values())), strict=True)))
+        return len(broken)
+    finally:
+        catalogue.close()
+
+
+def _thrown_away(folder: Path, pattern: str) -> int:
+    """How many files there were."""
+    files = [path for path in folder.glob(pattern) if path.is_file()]
+    for path in files:
+        path.unlink()
+    return len(files)
+
+
+def _none_in(folder: Path) -> Finding:
+    """There is no catalogue: is there a trace of one?"""
+    left = sorted(path.name for pattern in ("vectors-*", f"{CATALOGUE_FILE}-*") for path in folder.glob(pattern))
+    if left:
+        return _damaged(f"there is none in {folder}, but there are files that belonged to one: {_some(left)}")
+    return Finding("catalogue", "warning", f"nothing is indexed in {folder} yet", "run `sourcespan index PATH`")
+
+
+def _free_space(folder: Path, size: int) -> Finding:
+    free = shutil.disk_usage(folder).free
+    needed = max(LEAST_FREE_BYTES, size)
+    says = f"{free / 1e9:,.1f} GB are free beside an index of {size / 1e9:,.2f} GB"
+    if free >= needed:
+        return Finding("disk", "fine", says)
+    return Finding(
+        "disk", "warning", says, f"free some space: {needed / 1e9:,.1f} GB leave room for growth and snapshots"
+    )
+
+
+def _file(database: Database) -> tuple[int, Finding]:
+    """Its schema version, and whether SQLite finds the file sound and the tables in it."""
+    with database.reading() as db:
+        version, missing, problems = version_of(db), missing_tables(db), damage(db, _TOLD_AT_MOST)
+    if problems:
+        return version, _damaged(f"SQLite finds the file damaged: {_some(problems)}")
+    if missing:
+        return 0, _damaged(f"the file is sound, but has no table {', '.join(missing)}")
+    return version, Finding("catalogue", "fine", "SQLite finds the file sound")
+
+
+def _damaged(says: str) -> Finding:
+    return Finding("catalogue", "fault", says, f"restore it from a backup (sourcespan restore FILE), or {_ANEW}")
+
+
+def _schema(version: int) -> Finding:
+    says = f"schema {version}, this version of Sourcespan writes {SCHEMA_VERSION}"
+    if version > SCHEMA_VERSION:
+        return Finding("schema", "fault", says, "use a newer Sourcespan")
+    if version < SCHEMA_VERSION:
+        return Finding("schema", "warning", says, "nothing to do: it is brought up to date when it is next opened")
+    return Finding("schema", "fine", says)
+
+
+def _documents(database: Database) -> Finding:
+    """Whether each document's text, passages and numbers agree."""
+    with database.moment() as db:
+        documents, wrong = broken_documents(db)
+    if wrong:
+        advice = "delete each of these documents and index its file again"
+        return Finding("documents", "fault", f"{len(wrong):,} of {documents:,} are not whole: {_some(wrong)}", advice)
+    return Finding("documents", "fine", f"all {documents:,} are whole, and every passage is a range of its document")
+
+
+def _words(database: Database) -> Finding:
+    """Whether the word index is that of the passages."""
+    if database.read_only:
+        return Finding("words", "warning", "not examined: the data directory may only be read", "make it writable")
+    with database.change() as db:
+        try:
+            db.execute("INSERT INTO passage_words (passage_words, rank) VALUES ('integrity-check', 1)")
+        except sqlite3.DatabaseError as error:
+            says = f"the word index is not that of the passages ({error})"
+            return Finding("words", "fault", says, "run `sourcespan doctor --mend`")
+    return Finding("words", "fine", "the word index is that of the passages")
+
+
+def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: VectorRule | None) -> Iterator[Finding]:
+    with database.reading() as db:
+        indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]
+    if embedder is None:
+        yield Finding(
+            "vectors", "warning", f"not searched: the embedder {indexed_with} is missing", "mend the embedder"
+        )
+        return
+    if indexed_with != embedder.fingerprint:
+        mismatch = EmbedderMismatch(indexed_with, embedder.fingerprint)
+        yield Finding("vectors", "fault", str(mismatch), "set SOURCESPAN_EMBEDDER to that embedder")
+        return
+    with database.moment() as db:
+        broken = broken_vectors(db, embedder.dimension)
+    yield _snapshot(folder, database)
+    if broken:
+        says = f"{len(broken):,} stored vectors are damaged; their passages are found by words only"
+        yield Finding("vectors", "fault", says, "run `sourcespan doctor --mend`")
+        return
+    yield _searched(folder, embedder, rule)
+
+
+def _snapshot(folder: Path, database: Database) -> Finding:
+    manifests = Snapshots(folder).newest_first()
+    leftovers = [path.name for path in folder.glob("vectors-*") if path.stem not in {m.path.stem for m in manifests}]
+    broken = [manifest.path.name for manifest in manifests if not manifest.is_whole()]
+    if broken:
+        says = f"{_some(broken)} is not the file that its manifest tells of; each start makes the vectors anew"
+        return Finding("snapshot", "fault", says, "run `sourcespan doctor --mend`")
+    with database.reading() as db:
+        strange = [m.path.name for m in manifests if not is_past(db, m.generation)]
+    if strange:
+        says = f"{_some(strange)} is of another history: the catalogue was restored or copied since"
+        mend = "nothing to do: it is not used, and the next start makes the vectors anew"
+        return Finding("snapshot", "warning", says, mend)
+    if leftovers:
+        says = f"{len(leftovers):,} files are left over from snapshots that broke off: {_some(leftovers)}"
+        return Finding("snapshot", "warning", says, "run `sourcespan doctor --mend`")
+    if not manifests:
+        return Finding("snapshot", "fine", "there is none; the vectors are made from the catalogue at each start")
+    newest = manifests[0]
+    says = f"{newest.vectors:,} vectors ({newest.plan.kind}) of generation {newest.generation.number}, whole"
+    return Finding("snapshot", "fine", says)
+
+
+def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Finding:
+    """Whether the vector index that a start makes holds what the catalogue holds, and finds it."""
+    index = PassageIndex(folder, embedder, rule=rule)
+    try:
+        keys = index._catalogue.keys()
+        if not np.array_equal(index.vector_keys(), keys):
+            says = f"the vector index holds {len(index.vector_keys()):,} passages, the catalogue {len(keys):,}"
+            return Finding("vectors", "fault", says, "run `sourcespan doctor --mend`")
+        drawn = np.sort(np.random.default_rng(0).permutation(keys)[:_DRAWN])
+        passages = index._catalogue.passages(drawn.tolist())
+        embedded = embedder.embed_passages([passages[key].text for key in drawn.tolist()])
+        wrong = [
+            passages[key].id
+            for key, vector, kept in zip(drawn.tolist(), embedded, index._catalogue.vectors(drawn), strict=True)
+            if min(vector @ kept, index.search_dense(vector, 1, np.array([key]))[0].score) < _SAME
+        ]
+        if wrong:
+            says = f"{len(wrong)} of {len(drawn)} vectors drawn at random are not those of their texts: {_some(wrong)}"
+            return Finding("vectors", "fault", says, f"run `sourcespan doctor --mend`; if that does not help, {_ANEW}")
+        says = f"{len(keys):,}, one for each passage, searched by {index.vector_plan.kind}"
+        return Finding("vectors", "fine", f"{says}; {len(drawn)} drawn at random are those of their texts")
+    finally:
+        index._catalogue.close()  # a look keeps no snapshot
+
+
+def _some(problems: list[str]) -> str:
+    more = len(problems) - _TOLD_AT_MOST
+    return "; ".join(problems[:_TOLD_AT_MOST]) + (f"; and {more:,} more" if more > 0 else "")

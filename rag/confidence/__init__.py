@@ -1,0 +1,1 @@
+"""Spans → probabilities and the decision whether to answer."""

@@ -1,0 +1,77 @@
+"""What speaks for a candidate answer, besides the reader's score: retrieval, and the words it shares with the question.
+
+A near miss, which asks of another name or number than the text has, fools a reader of embeddings; comparing names and
+numbers letter by letter does not care how alike the rest is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from functools import lru_cache
+
+from rag.candidates import Candidate
+from rag.confidence.calibration import Evidence
+
+_CONTENT_WORD = re.compile(r"\w{4,}|\d+")
+_NAME_OR_NUMBER = re.compile(r"\b[^\W\d_a-z][\w’'-]*|\d[\d.,]*\d|\d")
+_STEM = 5
+_NEARBY = 2_000
+"""Characters before and after an answer, where a name may stand that its passage only hints at."""
+
+
+def evidence(question: str, candidates: Sequence[Candidate]) -> tuple[Evidence, ...]:
+    """What speaks for each candidate answer to ``question``."""
+    asked, names = _stems(question), _names(question)
+    return tuple(_evidence(asked, names, candidate) for candidate in candidates)
+
+
+def _evidence(asked: Set[str], names: Sequence[str], candidate: Candidate) -> Evidence:
+    retrieved, span = candidate.source.retrieved, candidate.span
+    passage, text = retrieved.passage.text, candidate.source.text
+    nearby = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
+    return Evidence(
+        margin=candidate.score,
+        certainty=candidate.certainty,
+        cosine=retrieved.cosine or 0.0,
+        words_found=_share(asked, _stems(passage)),
+        words_in_sentence=_share(asked, _stems(candidate.sentence.of(text))),
+        names_found=_share_of_names(names, passage),
+        names_nearby=_share_of_names(names, nearby),
+        echo=_share(_stems(candidate.text), asked),
+        rank=candidate.source.rank,
+        agreement=len(candidate.also_at),
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _stems(text: str) -> frozenset[str]:
+    """Content words by their first letters, so that inflection matters less. Many candidates share a passage."""
+    return frozenset(word[:_STEM] for word in _CONTENT_WORD.findall(text.casefold()))
+
+
+def _share(asked: Set[str], there: Set[str]) -> float:
+    return len(asked & there) / len(asked) if asked else 0.0
+
+
+def _names(question: str) -> list[str]:
+    """Its names and numbers. The first word is capital whatever it is, so only a number counts there."""
+    found = _NAME_OR_NUMBER.finditer(question)
+    return [m.group().casefold()[:_STEM] for m in found if m.start() > 0 or m.group()[0].isdigit()]
+
+
+def _share_of_names(names: Sequence[str], text: str) -> float:
+    """Of ``names``, those that stand in ``text``; all of them where there are none."""
+    if not names:
+        return 1.0
+    lowered = text.casefold()
+    return sum(_begins_a_word(name, lowered) for name in names) / len(names)
+
+
+def _begins_a_word(name: str, text: str) -> bool:
+    """Whether a word of ``text`` begins with ``name``, which itself begins as words do."""
+    # some ten times as fast as a regular expression, and every candidate of a question asks
+    at = text.find(name)
+    while at > 0 and (text[at - 1].isalnum() or text[at - 1] == "_"):
+        at = text.find(name, at + 1)
+    return at >= 0
