@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,35 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_BLOCK = 1_000_000
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing but white space in it. Makes no copy, as stripping it would."""
+    return not text or text.isspace()
+
 
 def lone_surrogate(text: str) -> int | None:
     """Where half of a UTF-16 pair stands alone, as JSON can spell it and UTF-8 cannot; None if nowhere."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return error.start
+    for at, block in _blocks(text):
+        try:
+            block.encode()
+        except UnicodeEncodeError as error:
+            return at + error.start
     return None
+
+
+def sha256_of(text: str) -> str:
+    """Of the text in UTF-8."""
+    digest = hashlib.sha256()
+    for _, block in _blocks(text):
+        digest.update(block.encode())
+    return digest.hexdigest()
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """The text in blocks, each with where it begins: work on all of it at once keeps other threads waiting."""
+    return ((at, text[at : at + _BLOCK]) for at in range(0, len(text), _BLOCK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +100,7 @@ class DocumentDraft:
 
     def __post_init__(self) -> None:
         name = self.title or self.source
-        if not self.text.strip():
+        if is_blank(self.text):
             raise EmptyDocument(name)
         for part in (self.text, self.title, self.source, *(heading.text for heading in self.outline.headings)):
             if (at := lone_surrogate(part)) is not None:
@@ -88,7 +109,7 @@ class DocumentDraft:
     @property
     def sha256(self) -> str:
         """Of the text in UTF-8: what a client compares to verify a quote later."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        return sha256_of(self.text)
 
     @property
     def size(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
@@ -90,7 +90,7 @@ class WorkerPool:
         subject: str,
         data: IO[bytes] | None = None,
         stop: Stop | None = None,
-    ) -> Iterator[T]:
+    ) -> Generator[T]:
         """What ``function``, which stands at the top of a module of ours, gives; one by one, each when it is asked for.
 
         The bytes of ``data``, a file that can be sought in, become its first argument. ``subject`` is what errors

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
-from index.documents import DocumentDraft
+from index.documents import DocumentDraft, is_blank
 from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, MislabelledFile, UnsupportedFormat
 from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.docx import docx
@@ -62,7 +62,7 @@ def parse_bytes(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Docume
         raise DocumentTooLarge(name, len(data), max_bytes)
     check_label(name, data)
     content = reader(File(name, data, max_bytes))
-    if not content.text.strip():
+    if is_blank(content.text):
         raise EmptyDocument(name)
     if (size := len(content.text.encode(errors="surrogatepass"))) > max_bytes:
         raise DocumentTooLarge(name, size, max_bytes)
