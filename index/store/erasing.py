@@ -2,8 +2,8 @@
 
 SQLite overwrites deleted rows (`secure_delete`). Two places still hold them then: the word index, which only notes that
 a passage is gone until it is merged, and the log of changes, until it is emptied. Both are seen to after each change
-that takes something away, in steps short enough for nobody to wait long. A large word index takes more of them than one
-change should: what is left is noted in the catalogue, and each following change goes on with it.
+that takes something away. A large word index is not made anew then: that is noted in the catalogue, and `doctor
+--mend` does it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ import sqlite3
 from index.errors import CatalogueError
 from index.store.database import Database
 
-_PAGES_AT_ONCE = 500
-"""Of the word index, 4 kB each: some 60 ms."""
-_STEPS = 10
-"""After one change: enough for the word index of 50,000 passages."""
+_MOST_PASSAGES = 20_000
+"""A word index of more is not made anew after a change, which would take over a second: `doctor --mend` does it."""
 
 _MARK = "INSERT OR REPLACE INTO meta VALUES ('erasing', '1')"
 _UNMARK = "DELETE FROM meta WHERE name = 'erasing'"
 _IS_MARKED = "SELECT count(*) FROM meta WHERE name = 'erasing'"
-# a negative number of pages begins to merge all that there is, a positive one goes on with that
-_MERGE = "INSERT INTO passage_words (passage_words, rank) VALUES ('merge', ?)"
+# not by merging in steps: SQLite 3.40 damages the word index so, where documents come and go at once
+_REBUILD = "INSERT INTO passage_words (passage_words) VALUES ('rebuild')"
 
 logger = logging.getLogger("sourcespan")
 
@@ -55,11 +53,9 @@ def erase(database: Database) -> None:
 
 
 def _merged(database: Database) -> bool:
-    """Whether the word index holds nothing any more that was deleted."""
-    for step in range(_STEPS):
-        with database.change() as db:
-            before = db.total_changes
-            db.execute(_MERGE, (_PAGES_AT_ONCE if step else -_PAGES_AT_ONCE,))
-            if db.total_changes - before < 2:  # SQLite's own sign that nothing was left to merge
-                return True
-    return False
+    """Whether the word index holds nothing any more that was deleted: it is made anew, unless it is too large."""
+    with database.change() as db:
+        if int(db.execute("SELECT count(*) FROM passages").fetchone()[0]) > _MOST_PASSAGES:
+            return False
+        db.execute(_REBUILD)
+    return True

@@ -125,27 +125,8 @@ def test_a_reader_in_the_way_delays_it_and_the_next_change_sees_to_it(tmp_path: 
         assert not traces(tmp_path)
 
 
-def test_a_word_index_too_large_for_one_change_is_done_by_the_following(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(erasing, "_PAGES_AT_ONCE", 1)
-    monkeypatch.setattr(erasing, "_STEPS", 1)
-    with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
-        for at, text in enumerate(OTHERS):
-            index.add(DocumentDraft("", " ".join(f"{text} {WORD[:4]}{at}x{n}" for n in range(200))))
-        document, _ = index.add(DocumentDraft("", SECRET))
-        index.delete(document.id)
-        assert traces(tmp_path), "or the test is of no use"
-        for n in range(200):
-            if not traces(tmp_path):
-                break
-            index.add(DocumentDraft("", f"Another ferry {n}."))
-        assert not traces(tmp_path)
-        assert len(index.search_lexical("another ferry", 1_000)) > 60
-
-
 def test_mending_erases_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasing, "_STEPS", 0)
+    monkeypatch.setattr(erasing, "_MOST_PASSAGES", -1)
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("", SECRET))
         index.add(DocumentDraft("", OTHERS[0]))
