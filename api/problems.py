@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.rules import methods_at
+from api.wire.requests import MOST_FAULTS
 from index.errors import (
     CatalogueError,
     CatalogueFull,
@@ -69,7 +70,6 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable, TemporaryFolderFull)
 
 _CLIENT_CLOSED_REQUEST = 499
-_MOST_FAULTS = 20
 _OPENAI = ("/v1/chat/", "/v1/models")
 
 PROBLEM_JSON = "application/problem+json"
@@ -179,7 +179,7 @@ def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     faults = [
         FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
-        for fault in error.errors()[:_MOST_FAULTS]
+        for fault in error.errors()[:MOST_FAULTS]
     ]
     return ProblemResponse(_faults(faults))
 

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.wire.requests import DocumentIn
+from api.wire.requests import MOST_FAULTS, DocumentIn
 from api.wire.strict_json import MalformedJson, parse_json
 from index.errors import DocumentTooLarge, InvalidDocument
 from index.parsing import ParsedFile
 from index.parsing.packed import PackedFile
-
-_MOST_FAULTS = 20
 
 
 def read_document(data: bytes, max_bytes: int) -> Iterator[PackedFile]:
@@ -31,5 +29,5 @@ def read_document(data: bytes, max_bytes: int) -> Iterator[PackedFile]:
 
 
 def _faults(error: ValidationError) -> tuple[tuple[str, str], ...]:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
+    faults = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]
     return tuple((".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in faults)

@@ -21,8 +21,10 @@ from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
 from rag.interfaces import SearchMode
 from rag.pipeline import Question
 
+MOST_FAULTS = 20
+"""Faults of one request that its answer tells of."""
+
 _MOST_METADATA = 100
-_MOST_UNKNOWN_KEYS = 20
 _LARGEST_INTEGER = 2**63 - 1
 
 
@@ -74,9 +76,9 @@ class Sent(BaseModel):
     @classmethod
     def _few_unknown_keys(cls, given: object) -> object:
         """Leaves out unknown keys after the first few, each of which would be an error of its own."""
-        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + _MOST_UNKNOWN_KEYS:
+        if not isinstance(given, dict) or len(given) <= len(cls.model_fields) + MOST_FAULTS:
             return given
-        unknown = islice((key for key in given if key not in cls.model_fields), _MOST_UNKNOWN_KEYS)
+        unknown = islice((key for key in given if key not in cls.model_fields), MOST_FAULTS)
         return {key: given[key] for key in (*unknown, *(name for name in cls.model_fields if name in given))}
 
 

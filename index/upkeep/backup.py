@@ -28,6 +28,7 @@ from index.errors import (
 )
 from index.store.catalogue import CATALOGUE_FILE
 from index.store.database import Database, storage_error
+from index.store.files import put
 from index.store.schema import SCHEMA_VERSION, version_of
 from index.upkeep.backup_file import Contents, pack, packed_sha256, read_manifest, sha256_of, unpack
 from index.upkeep.checks import broken_documents, damage, missing_tables
@@ -56,7 +57,7 @@ def back_up(folder: Path, file: Path, others: Sequence[str] = (), *, overwrite: 
                 packed_sha256(packed, name) != sha256 for name, sha256 in contents.files.items()
             ):
                 raise BackupUnusable(file.name, "what was written cannot be read back")
-            _put(packed, file)
+            put(packed, file)
     except CatalogueFull as error:
         raise BackupUnusable(
             file.name, "the disk that it is written to has no room for it, or is over a limit"
@@ -105,7 +106,7 @@ def _restored(file: Path, contents: Contents, folder: Path) -> Path | None:
             aside = _keep_aside(folder, contents)
             # the catalogue last: with it, all is there
             for name in sorted(contents.files, key=lambda name: name == CATALOGUE_FILE):
-                _put(work / name, folder / name)
+                put(work / name, folder / name)
     return aside
 
 
@@ -231,15 +232,3 @@ def _working_beside(file: Path) -> Iterator[Path]:
     """A folder on the same disk, of which nothing stays. Raises OSError."""
     with TemporaryDirectory(prefix=f".{file.name}-", dir=file.parent) as work:
         yield Path(work)
-
-
-def _put(written: Path, name: Path) -> None:
-    """Under its name whole, and on the disk, or not at all."""
-    with written.open("rb+") as file:
-        os.fsync(file.fileno())
-    written.replace(name)
-    descriptor = os.open(name.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

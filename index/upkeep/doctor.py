@@ -16,6 +16,7 @@ from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
 from index.store.database import Database
+from index.store.erasing import rebuild_words
 from index.store.history import is_past
 from index.store.reader_states import STATES_FILE
 from index.store.schema import SCHEMA_VERSION, version_of
@@ -103,7 +104,7 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
     database = Database(path)
     try:
         with database.change() as db:
-            db.execute("INSERT INTO passage_words (passage_words) VALUES ('rebuild')")
+            rebuild_words(db)
             if version_of(db) == SCHEMA_VERSION:
                 db.execute(f"INSERT OR REPLACE INTO meta SELECT 'text_bytes', ({TEXT_BYTES})")
         done = ["the word index was made anew from the passages"]

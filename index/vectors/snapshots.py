@@ -20,6 +20,7 @@ from pathlib import Path
 from index.errors import CatalogueUnusable
 from index.interfaces import VectorIndex
 from index.store.database import storage_error
+from index.store.files import put
 from index.store.history import Generation
 from index.vectors.vector_rule import VectorPlan
 
@@ -78,9 +79,9 @@ class Snapshots:
                 **asdict(vectors.plan),
             }
             fields["seal"] = _seal(fields)
-            _put(unfinished, path)
+            put(unfinished, path)
             unfinished.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
-            _put(unfinished, path.with_suffix(".json"))
+            put(unfinished, path.with_suffix(".json"))
             self._remove(lambda other: other.number < generation.number)
         except FileNotFoundError:
             return  # another process has kept a newer one meanwhile, and cleared this one away
@@ -110,18 +111,6 @@ def _generation_in(name: str) -> Generation:
 def _seal(fields: Mapping[str, object]) -> str:
     """What tells whether a manifest is the one that was written: the sha256 of all else that it says."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-
-
-def _put(written: Path, name: Path) -> None:
-    """Under its name whole, and on the disk, or not at all."""
-    with written.open("rb+") as file:
-        os.fsync(file.fileno())
-    written.replace(name)
-    folder = os.open(name.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _read(path: Path) -> Manifest:

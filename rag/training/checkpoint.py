@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
+from index.store.files import sync_folder
 from rag.training.errors import CheckpointMismatch, CheckpointUnusable
-from rag.training.weights import sync_folder
 
 NAME = "checkpoint.pt"
 FORMAT = 1

@@ -18,6 +18,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from index.errors import ModelNotFound, ModelUnsuitable
+from index.store.files import sync_folder
 
 WEIGHTS = "model.safetensors"
 # what configurations call their dropouts; None stands for the one that is chosen
@@ -78,12 +79,3 @@ def save_reader(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedToken
         os.replace(path, folder / path.name)
     sync_folder(folder)
     unfinished.rmdir()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the renames in ``folder`` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

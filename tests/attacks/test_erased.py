@@ -145,7 +145,7 @@ def test_what_goes_wrong_with_erasing_does_not_undo_the_deletion(
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("", SECRET))
         with monkeypatch.context() as patched:
-            patched.setattr(erasing, "_merged", full)
+            patched.setattr(erasing, "rebuild_words", full)
             index.delete(document.id)
         assert "are left" in caplog.text
         assert index.count() == (0, 0)

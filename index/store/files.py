@@ -1,0 +1,23 @@
+"""Files that are under their name whole and on the disk, or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def put(written: Path, name: Path) -> None:
+    """Gives the file ``written`` another name on the same disk; durable once this returns. Raises OSError."""
+    with written.open("rb+") as file:
+        os.fsync(file.fileno())
+    written.replace(name)
+    sync_folder(name.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the renames in ``folder`` durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
