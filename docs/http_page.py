@@ -10,8 +10,8 @@ Json = Mapping[str, Any]
 _HEAD = """\
 # HTTP reference
 
-What the service takes and gives, rendered from its OpenAPI document. A running service shows the same
-at `/docs`, and serves the document at `/openapi.json`. Errors are `application/problem+json` (RFC 9457).
+What the service takes and gives, rendered from its OpenAPI document, which a running service serves at
+`/openapi.json`. Errors are `application/problem+json` (RFC 9457).
 Offsets are half-open and count Unicode code points of a document's stored text.
 """
 
