@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 if sys.platform != "win32":
     import resource
@@ -66,20 +65,7 @@ def tie_to_parent(parent: int) -> None:
 
 
 def peak_memory() -> int:
-    """Bytes of memory that the calling process held at most; 0 where the system does not say.
-
-    On Linux ``ru_maxrss`` begins at what the process that started this one held, so it is not asked there.
-    """
-    if sys.platform == "win32":
-        return 0
-    if sys.platform == "linux":
-        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
-    return usage_peak()
-
-
-def usage_peak() -> int:
-    """Bytes of memory that the system's accounts say the calling process held at most; 0 where there are none."""
+    """Bytes of memory that the calling process held at most; 0 where the system does not say."""
     return 0 if sys.platform == "win32" else in_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 

@@ -14,13 +14,11 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any, Literal
 
 from index.errors import DocumentTooComplex, ParserDied, SourcespanError, WorkStopped
-from index.isolation.limits import SECONDS_OF_JOB, Limits, in_bytes
+from index.isolation.limits import SECONDS_OF_JOB, Limits
 from index.isolation.messages import ASK_NEXT, OUT_OF_MEMORY, Job, Message, Setup, TooManyBytes, receive
 
 _BLOCK = 1 << 20
 _SECONDS_TO_START = 60.0
-# a program that breaks off while it holds so large a share of what it may hold does so for want of memory
-_MUCH_OF_MEMORY = 0.5
 # the settings hold hashes of keys; a worker needs none of them
 _OUR_SETTINGS = "SOURCESPAN_"
 
@@ -38,8 +36,6 @@ class WorkerProcess:
         """The bytes of memory that it held at most, as far as it said so: at the end of each job."""
         self.is_idle = True
         """Whether the last job came to an end, be it with an error."""
-        self._inherited_peak = 0
-        """The bytes with which the system's account of the process began: those of this one, on Linux."""
         self._limits = limits
         self._lock = threading.Lock()
         self._step = 0
@@ -118,8 +114,7 @@ class WorkerProcess:
             return
         with self._timed(_SECONDS_TO_START):
             try:
-                message = self._receive()
-                self._is_ready, self._inherited_peak = message.kind == "ready", message.peak_memory
+                self._is_ready = self._receive().kind == "ready"
             except EOFError:
                 self._reap()
         if not self._is_ready:
@@ -167,13 +162,13 @@ class WorkerProcess:
             self._process.kill()
 
     def _reason_of_end(self, subject: str, seconds: float) -> SourcespanError:
-        peak = self._reap()
+        self._reap()
         status = self._process.returncode
         if self._ended_for == "stop":
             return WorkStopped()
         if self._ended_for == "time" or status == -getattr(signal, "SIGXCPU", 0):
             return DocumentTooComplex(subject, "time", seconds)
-        if status == OUT_OF_MEMORY or (status < 0 and peak > _MUCH_OF_MEMORY * self._limits.memory_bytes):
+        if status == OUT_OF_MEMORY:
             return DocumentTooComplex(subject, "memory", self._limits.memory_bytes)
         return ParserDied(subject, self._how_it_ended())
 
@@ -181,20 +176,16 @@ class WorkerProcess:
         status = self._process.returncode
         return f"exit code {status}" if status >= 0 else signal.strsignal(-status) or f"signal {-status}"
 
-    def _reap(self) -> int:
-        """Waits until the process is gone; gives the bytes of memory that it held at most, 0 if that is not known."""
-        if sys.platform != "linux":
-            self._process.wait()
-            return 0
-        with suppress(ChildProcessError):  # it was noticed before that it is gone
-            # it keeps its number until it is looked at under the lock, so that `end` can hit no other process
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+    def _reap(self) -> None:
+        """Waits until the process is gone."""
+        if sys.platform == "linux":
+            with suppress(ChildProcessError):  # it was noticed before that it is gone
+                # it keeps its number until it is looked at under the lock, so that `end` can hit no other process
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             with self._lock:
-                _, status, usage = os.wait4(self.pid, 0)
-                self._process.returncode = os.waitstatus_to_exitcode(status)
-            peak = in_bytes(usage.ru_maxrss)
-            return peak if peak > self._inherited_peak else 0
-        return 0
+                self._process.wait()
+        else:
+            self._process.wait()
 
     def _feed(self, data: IO[bytes]) -> None:
         while block := data.read(_BLOCK):

@@ -66,6 +66,14 @@ def killed(number: int) -> Iterator[None]:
     yield
 
 
+def killed_while_holding(size: int, number: int) -> Iterator[None]:
+    """Ends by a signal while it holds so many bytes, as libraries do that cannot allocate more."""
+    held = b"x" * size
+    os.kill(os.getpid(), number)
+    yield
+    del held
+
+
 def leaving() -> Iterator[None]:
     """Ends the process as if all were well."""
     os._exit(3)

@@ -132,6 +132,15 @@ def test_a_worker_that_dies_is_told_and_replaced(pool: WorkerPool, number: signa
     assert run(pool, jobs.one, 1) == [1]
 
 
+def test_a_library_that_aborts_for_want_of_memory_is_told_as_such(pool: WorkerPool) -> None:
+    held = b"x" * 700_000_000  # whatever the process that asks has held itself
+    del held
+    with pytest.raises(DocumentTooComplex, match=r"'a\.txt' needs more than 400 MB of memory"):
+        run(pool, jobs.killed_while_holding, 300_000_000, int(signal.SIGABRT))
+    with pytest.raises(ParserDied, match=signal.strsignal(signal.SIGABRT)):
+        run(pool, jobs.killed_while_holding, 50_000_000, int(signal.SIGABRT))
+
+
 def test_a_worker_that_leaves_is_told(pool: WorkerPool) -> None:
     with pytest.raises(ParserDied, match="exit code 3"):
         run(pool, jobs.leaving)
