@@ -37,14 +37,8 @@ class Content:
     text: str
     outline: Outline
     title: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, or a heading of a level from 1."""
-
-    text: str
-    level: int = 0
+    notes: tuple[str, ...] = ()
+    """What was not read, or not for certain, one sentence each: "pages 2 and 5 are pictures: …"."""
 
 
 def settled(text: str) -> str:
@@ -66,22 +60,6 @@ def _in_canonical_order(row: re.Match[str]) -> str:
     groups = groupby(decomposed, key=lambda character: unicodedata.combining(character) > 0)
     parts = (sorted(group, key=unicodedata.combining) if are_marks else group for are_marks, group in groups)
     return "".join(chain.from_iterable(parts))
-
-
-def from_blocks(blocks: Iterable[Block], title: str | None = None) -> Content:
-    """Puts the blocks under one another, with a blank line between; by default the first heading is the title."""
-    parts: list[str] = []
-    headings: list[Heading] = []
-    at = 0
-    for block in blocks:
-        text = settled(block.text)
-        if block.level:
-            headings.append(Heading(at, block.level, one_line(text[:MAX_HEADING])))
-        parts.append(text)
-        at += len(text) + 2
-    first = headings[0].text if headings else None
-    # a line feed composes with nothing, so what is NFC in parts is NFC as a whole
-    return Content("\n\n".join(parts), Outline(headings=tuple(headings)), title or first)
 
 
 def one_line(text: str) -> str:

@@ -14,7 +14,8 @@ from docx.oxml.ns import qn
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.styles.style import ParagraphStyle
 
-from index.parsing.content import Block, Content, File, from_blocks, malformed, one_line
+from index.parsing.blocks import Block, from_blocks
+from index.parsing.content import Content, File, malformed, one_line
 from index.parsing.limits import Budget
 
 _PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
@@ -46,7 +47,7 @@ def _blocks(document: WordDocument) -> Iterator[Block]:
             yield from _rows(element)
         elif text := _text(element):
             level, is_item = _kind(element, styles)
-            yield Block(f"- {text}" if is_item and not level else text, level)
+            yield Block(f"- {text}" if is_item and not level else text, level, "heading" if level else "paragraph")
 
 
 def _in_order(body: BaseOxmlElement) -> Iterator[BaseOxmlElement]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from index.parsing.content import Block, Content, File, from_blocks, malformed, one_line, settled
+from index.parsing.blocks import Block, from_blocks
+from index.parsing.content import Content, File, malformed, one_line, settled
 from index.parsing.text import decode
 
 _UNSEEN = frozenset(
@@ -145,7 +146,7 @@ class _Reader:
         raw = "".join(self._pieces)
         text = raw.strip("\n") if self._preformatted else _lines(raw)
         if text.strip(" |\n\t") not in ("", _ITEM):
-            self.blocks.append(Block(text, self._level))
+            self.blocks.append(Block(text, self._level, "heading" if self._level else "paragraph"))
         self._pieces, self._beginning, self._cells, self._level = [], "", 0, 0
 
 
