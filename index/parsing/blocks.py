@@ -18,7 +18,7 @@ CELLS_APART = " | "
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle on a page, which is counted from 1; in points, from the upper left corner of the page as it is seen."""
+    """A rectangle on a page, in points from the upper left corner of the page as it is seen. Pages count from 1."""
 
     page: int
     left: float
@@ -105,8 +105,7 @@ def written(block: Block) -> str:
     """A block as the stored text has it."""
     if block.kind == "table":
         return settled("\n".join(_written_rows(block.rows)))
-    text = settled(block.text)
-    text = text.strip("\n") if block.kind == "code" else text.strip()
+    text = settled(block.text).strip("\n")
     return f"{settled(block.marker)} {text}".strip() if block.marker else text
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby
 
 from lxml import etree
 
-from index.documents import Heading, Outline
+from index.documents import Outline
 from index.errors import MalformedFile, SourcespanError
 
 MAX_BYTES = 50_000_000
