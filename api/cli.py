@@ -14,8 +14,9 @@ import typer
 import typer.core
 from pydantic import ValidationError
 
-from api.commands.options import AsJson, Data, settings_with
-from api.commands.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result
+from api.commands.options import FAILED, INTERRUPTED, NOT_FOUND, AsJson, Data, settings_with
+from api.commands.reading import show
+from api.commands.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result, show_skipped
 from api.commands.upkeep import backup, doctor, restore
 from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from index.build import Added
     from rag.engine import Sourcespan
 
-NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
 # not from index.parsing: --help should not wait for its libraries
 KINDS = ".txt, .md, .html, .pdf, .docx, and .zip archives of them"
 
@@ -49,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (doctor, backup, restore):
+for command in (show, doctor, backup, restore):
     app.command()(command)
 eval_app.command()(load)
 app.add_typer(eval_app, name="eval")
@@ -106,12 +106,13 @@ def index(
     library = _opened(settings_with(data=data), answers=False)
     new = known = 0
     failed: list[Added] = []
+    skipped: list[Added] = []
     with library:
         try:
             with progress_bar("Indexing", unit="kB", per=1_000) as progress:
                 for outcome in library.add_files(paths, progress):
                     if outcome.document is None:
-                        failed.append(outcome)
+                        (skipped if outcome.is_skipped else failed).append(outcome)
                     new += outcome.is_new
                     known += outcome.document is not None and not outcome.is_new
                     show_ingested(outcome, as_json=as_json)
@@ -119,9 +120,13 @@ def index(
             errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
         finally:
-            errors.print(f"{new:,} new, {known:,} known before, {len(failed):,} failed")
-    if failed:
-        show_failures([(outcome.path, outcome.error) for outcome in failed])
+            errors.print(
+                f"{new:,} new, {known:,} known before, {len(skipped):,} skipped, {len(failed):,} failed",
+                highlight=False,
+            )
+            show_skipped([outcome.path for outcome in skipped if outcome.path is not None])
+            show_failures([(outcome.path, outcome.error) for outcome in failed])
+    if failed or not (new or known):
         raise typer.Exit(FAILED)
 
 

@@ -37,6 +37,10 @@ class Added:
     """False where the same text was stored before: then ``document`` is the one that holds it."""
     error: DocumentError | None = None
     """Why there is no document."""
+    is_skipped: bool = False
+    """Whether it was passed over, as a file in a folder or in an archive whose kind is not read."""
+    notes: tuple[str, ...] = ()
+    """What of the file was not read, or not for certain: one sentence each."""
 
     def document_or_error(self) -> Document:
         """The document. Raises what kept it from becoming one."""
@@ -54,7 +58,7 @@ def ingest(
     One file that cannot be read does not stop the others. ``progress`` hears of the bytes of all files.
     """
     paths = list(paths)
-    all_bytes = sum(_size(path) for path, _ in named_files(paths))
+    all_bytes = sum(_size(file.path) for file in named_files(paths) if file.is_read)
     done = 0
     for group in _groups(parser.drafts_in(paths), lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
         size = sum(parsed.size for parsed in group)
@@ -65,11 +69,10 @@ def ingest(
         if progress is not None:
             progress(done, all_bytes)
         for parsed in group:
-            yield (
-                Added(parsed.path, None, error=parsed.error)
-                if parsed.draft is None
-                else Added(parsed.path, *next(stored))
-            )
+            if parsed.draft is None:
+                yield Added(parsed.path, None, error=parsed.error, is_skipped=parsed.is_skipped)
+            else:
+                yield Added(parsed.path, *next(stored), notes=parsed.draft.notes)
 
 
 def add_many(

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import EmptyDocument, MalformedFile
 
@@ -55,6 +55,20 @@ class Heading:
     text: str
 
 
+BlockKind = Literal["paragraph", "heading", "list_item", "table", "code", "note", "caption"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """A block of a document: the half-open range of the stored text that a parser knew to be one thing."""
+
+    start: int
+    end: int
+    kind: BlockKind
+    level: int = 0
+    """Of a heading, from 1 for the highest; of a list item, how deep it is nested, from 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """The page that a character is on, counted from 1, and the heading that it stands under, as far as is known."""
@@ -65,16 +79,23 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """From offsets of a document's text to its pages and headings, both in the order of the text."""
+    """From offsets of a document's text to its pages, headings and blocks, each in the order of the text."""
 
     pages: tuple[int, ...] = ()
     """Where each page begins; one without text begins where the next one does."""
     headings: tuple[Heading, ...] = ()
+    blocks: tuple[TextBlock, ...] = ()
+    """None overlaps the next; none at all for plain text, whose structure is not known."""
 
     def __post_init__(self) -> None:
         for starts in (self.pages, tuple(heading.start for heading in self.headings)):
             if starts != tuple(sorted(starts)) or (starts and starts[0] < 0):
                 raise ValueError(f"not in the order of the text: {starts}")
+        end = 0
+        for block in self.blocks:
+            if not end <= block.start <= block.end:
+                raise ValueError(f"not in the order of the text: {block}")
+            end = block.end
 
     def location(self, offset: int) -> Location:
         """Where the character at ``offset`` is."""
@@ -97,6 +118,8 @@ class DocumentDraft:
     outline: Outline = Outline()
     sentences: NDArray[np.int32] | None = field(default=None, compare=False, repr=False)
     """The half-open ranges of the sentences of ``text``, (sentences, 2), where whoever read it found them already."""
+    notes: tuple[str, ...] = ()
+    """What of the file was not read, or not for certain: one sentence each, for whoever put it in."""
 
     def __post_init__(self) -> None:
         name = self.title or self.source
@@ -129,6 +152,8 @@ class Document:
     passages: int
     created_at: datetime
     metadata: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    """What of the file was not read, or not for certain: one sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,4 +259,5 @@ def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document
         passages=passages,
         created_at=datetime.now(UTC),
         metadata=draft.metadata,
+        notes=draft.notes,
     )

@@ -170,7 +170,7 @@ class Sourcespan:
         """
         draft = _draft(document, text, title, source, metadata)
         if isinstance(draft, DocumentDraft):
-            return [Added(None, *self.index.add(draft, progress))]
+            return [Added(None, *self.index.add(draft, progress), notes=draft.notes)]
         added = list(self.add_files([draft], progress))
         if [one.path for one in added] == [draft]:
             added[0].document_or_error()

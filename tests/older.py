@@ -8,6 +8,7 @@ from pathlib import Path
 
 # what each version added, undone
 _BACK_TO = {
+    4: "ALTER TABLE documents DROP COLUMN notes; DROP TABLE blocks",
     3: "DROP TRIGGER document_added; DROP TRIGGER document_removed; DELETE FROM meta WHERE name = 'text_bytes'",
     2: "DROP TRIGGER generation_moved_on; DROP TABLE history;"
     "CREATE INDEX passages_by_generation ON passages (generation)",

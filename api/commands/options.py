@@ -1,4 +1,4 @@
-"""What several commands take, and the settings that come of it."""
+"""What several commands take and how they end, and the settings that come of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from api.settings import Settings
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the index.", show_default="SOURCESPAN_DATA, else data")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
+"""Exit codes."""
 
 
 def settings_with(**given: object) -> Settings:

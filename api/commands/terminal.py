@@ -64,6 +64,10 @@ def progress_bar(what: str, *, unit: str = "", per: int = 1) -> Iterator[Tell]:
         yield lambda done, total: progress.update(task, completed=done / per, total=total / per)
 
 
+_NAMED = 10
+"""How many files of a kind that is not read are named."""
+
+
 def show_result(result: Result) -> None:
     """The answers, each in its sentence; or that there are none, and the best guess."""
     if result.abstained:
@@ -88,15 +92,33 @@ def show_ingested(outcome: Added, *, as_json: bool) -> None:
     """What became of one file."""
     if as_json:
         print(json.dumps(_ingested(outcome)))
+    elif outcome.is_skipped:
+        return  # all of them are named at the end
     elif outcome.document is None:
         errors.print(f"failed   {escaped_line(str(outcome.path))}", style="red")
     else:
         state = "indexed" if outcome.is_new else "known  "
         console.print(f"{state}  {escaped_line(str(outcome.path))} ({outcome.document.passages:,} passages)")
+        for note in outcome.notes:
+            errors.print(f"         {escaped_line(note)}", style="yellow", soft_wrap=True)
+
+
+def show_skipped(paths: Sequence[Path]) -> None:
+    """The files whose kinds are not read, by kind, at the end of long work."""
+    kinds: dict[str, list[str]] = {}
+    for path in paths:
+        kinds.setdefault(path.suffix.lower() or "no suffix", []).append(path.name)
+    for kind, names in sorted(kinds.items()):
+        first = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else "")
+        errors.print(
+            escaped_line(f"skipped {len(names):,} ({kind} is not read): {first}"), style="yellow", soft_wrap=True
+        )
 
 
 def show_failures(failed: Sequence[tuple[Path | None, Exception | None]]) -> None:
     """The files that could not be read, and why, at the end of long work."""
+    if not failed:
+        return
     errors.print(f"{len(failed):,} file{'s' * (len(failed) != 1)} could not be read:", style="bold red")
     for path, reason in failed:
         errors.print(f"  {escaped_line(str(path))}: {escaped_line(str(reason))}", style="red", soft_wrap=True)
@@ -119,6 +141,12 @@ def _show(answer: Answer) -> None:
 
 def _ingested(outcome: Added) -> dict[str, object]:
     if outcome.document is None:
-        return {"path": str(outcome.path), "error": str(outcome.error)}
+        return {"path": str(outcome.path), "error": str(outcome.error), "skipped": outcome.is_skipped}
     document = outcome.document
-    return {"path": str(outcome.path), "id": document.id, "new": outcome.is_new, "passages": document.passages}
+    return {
+        "path": str(outcome.path),
+        "id": document.id,
+        "new": outcome.is_new,
+        "passages": document.passages,
+        "notes": outcome.notes,
+    }

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.options import AsJson, Data, settings_with
+from api.commands.options import TO_MEND, AsJson, Data, settings_with
 from api.commands.terminal import console, errors, show_finding
 from index.errors import ModelError
 
 if TYPE_CHECKING:
     from api.settings import Settings
     from index.upkeep.backup_file import Contents
-
-TO_MEND = 1
 
 
 def doctor(

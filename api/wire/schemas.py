@@ -217,6 +217,7 @@ class DocumentOut(BaseModel):
     passages: int
     created_at: datetime
     metadata: dict[str, str | bool | int | float | None]
+    notes: list[str] = Field(description="What of the file was not read, or not for certain: one sentence each.")
 
     @classmethod
     def of(cls, document: Document) -> Self:
@@ -230,6 +231,7 @@ class DocumentOut(BaseModel):
             passages=document.passages,
             created_at=document.created_at,
             metadata=dict(document.metadata),
+            notes=list(document.notes),
         )
 
 

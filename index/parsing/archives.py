@@ -16,6 +16,7 @@ from index.errors import (
     EmptyDocument,
     EncryptedFile,
     UnsafeArchive,
+    UnsupportedFormat,
 )
 from index.isolation.limits import memory_limit
 from index.parsing.content import MAX_BYTES, malformed
@@ -37,6 +38,8 @@ class ParsedFile:
     """The bytes it takes up where it was found, for telling progress."""
     draft: DocumentDraft | None
     error: DocumentError | None = None
+    is_skipped: bool = False
+    """Whether it was passed over, as a file in a folder or in an archive whose kind is not read."""
 
     def draft_or_error(self) -> DocumentDraft:
         """The draft. Raises the error where there is none."""
@@ -51,6 +54,11 @@ def drafts_of(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Iterator
     Never raises DocumentError: each file's is in its place.
     """
     return _parsed(_Found(Path(name), name, len(data), data), Budget(UNPACKED * max_bytes), max_bytes, depth=0)
+
+
+def skipped(path: Path, name: str, size: int) -> ParsedFile:
+    """A file in a folder or in an archive whose kind is not read."""
+    return ParsedFile(path, size, None, UnsupportedFormat(name, SUPPORTED_SUFFIXES), is_skipped=True)
 
 
 def is_clutter(relative: PurePosixPath) -> bool:
@@ -102,10 +110,13 @@ def _unpacked(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Itera
     with archive:
         budget.take(file.name, archive)
         members = [member for member in archive.infolist() if _is_wanted(member.filename)]
-        if not members:
+        if not any(_is_read(member.filename) for member in members):
             raise EmptyDocument(file.name)
         for member in members:
-            yield from _member(file, archive, member, budget, max_bytes, depth)
+            if _is_read(member.filename):
+                yield from _member(file, archive, member, budget, max_bytes, depth)
+            else:
+                yield skipped(file.path / member.filename, f"{file.name}/{member.filename}", member.compress_size)
 
 
 def _member(
@@ -133,10 +144,13 @@ def _read(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_byte
 
 
 def _is_wanted(name: str) -> bool:
-    """Files of the kinds that are read, and what must be refused by name."""
-    if _leads_out(name):
-        return True
-    return suffix_of(name) in SUPPORTED_SUFFIXES and not name.endswith("/") and not is_clutter(PurePosixPath(name))
+    """Whether it is a file that somebody put there, or what must be refused by name."""
+    return _leads_out(name) or not (name.endswith("/") or is_clutter(PurePosixPath(name)))
+
+
+def _is_read(name: str) -> bool:
+    """Whether it is of a kind that is read, or must be refused by name."""
+    return _leads_out(name) or suffix_of(name) in SUPPORTED_SUFFIXES
 
 
 def _leads_out(name: str) -> bool:

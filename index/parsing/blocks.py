@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
 
-from index.documents import Heading, Outline
+from index.documents import BlockKind, Heading, Outline, TextBlock
 from index.parsing.content import MAX_HEADING, Content, one_line, settled
-
-Kind = Literal["paragraph", "heading", "list_item", "table", "code", "note", "caption"]
 
 CELLS_APART = " | "
 """What stands between the cells of a row in the stored text."""
@@ -50,7 +47,7 @@ class Block:
     """What it says; empty for a table, which has rows."""
     level: int = 0
     """Of a heading, from 1 for the highest; of a list item, how deep it is nested, from 1."""
-    kind: Kind = "paragraph"
+    kind: BlockKind = "paragraph"
     marker: str = ""
     """What stands before a list item, a numbered heading or a note, as it is seen: "2.1", "(a)", "•"."""
     rows: tuple[Row, ...] = ()
@@ -76,6 +73,7 @@ def from_blocks(
     """
     parts: list[str] = []
     headings: list[Heading] = []
+    ranges: list[TextBlock] = []
     page_starts: list[int] = []
     length = 0
     before: Block | None = None
@@ -92,12 +90,13 @@ def from_blocks(
         if block.kind == "heading":
             headings.append(Heading(length, max(block.level, 1), one_line(text[:MAX_HEADING])))
         parts.append(text)
+        ranges.append(TextBlock(length, length + len(text), block.kind, block.level))
         length += len(text)
         before = block
     page_starts += [length] * (pages - len(page_starts))
     first = headings[0].text if headings else None
     # a line feed composes with nothing, so what is NFC in parts is NFC as a whole
-    outline = Outline(tuple(page_starts), tuple(headings))
+    outline = Outline(tuple(page_starts), tuple(headings), tuple(ranges))
     return Content("".join(parts), outline, title or first, tuple(notes))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from index.documents import DocumentDraft
@@ -29,22 +30,30 @@ def drafts_at(path: Path, name: str, *, max_bytes: int = MAX_BYTES) -> Iterator[
     for parsed in drafts_of(name, data, max_bytes=max_bytes):
         # the archive is known here by the path that the operator gave
         inside = parsed.path.relative_to(name)
-        yield ParsedFile(path / inside, parsed.size, parsed.draft, parsed.error)
+        yield replace(parsed, path=path / inside)
 
 
-def named_files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    """The files among ``paths``, and the files of a supported kind in the folders among them, sorted, with their names.
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file on this machine."""
 
-    The name of one that was found in a folder is its path from there.
-    """
+    path: Path
+    name: str
+    """Its path from the folder in which it was found, or its name alone."""
+    is_read: bool = True
+    """Whether it is to be read: all but those in a folder whose kind is not."""
+
+
+def named_files(paths: Iterable[Path]) -> Iterator[NamedFile]:
+    """The files among ``paths``, and all files in the folders among them, sorted, but those that programs leave."""
     for path in paths:
         if not os.path.isdir(path):  # unlike Path.is_dir, False of too long a name
-            yield path, path.name
+            yield NamedFile(path, path.name)
             continue
         for inside in sorted(path.rglob("*")):
-            name = inside.relative_to(path).as_posix()
-            if suffix_of(name) in SUPPORTED_SUFFIXES and inside.is_file() and not is_clutter(PurePosixPath(name)):
-                yield inside, name
+            relative = inside.relative_to(path)
+            if inside.is_file() and not is_clutter(PurePosixPath(relative)):
+                yield NamedFile(inside, relative.as_posix(), suffix_of(relative.name) in SUPPORTED_SUFFIXES)
 
 
 def _read(path: Path, name: str, max_bytes: int) -> bytes:

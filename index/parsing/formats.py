@@ -67,7 +67,7 @@ def parse_bytes(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Docume
     if (size := len(content.text.encode(errors="surrogatepass"))) > max_bytes:
         raise DocumentTooLarge(name, size, max_bytes)
     title = one_line(content.title or "")[:_MAX_TITLE].strip() or PurePath(name).stem
-    return DocumentDraft(title=title, text=content.text, source=name, outline=content.outline)
+    return DocumentDraft(title=title, text=content.text, source=name, outline=content.outline, notes=content.notes)
 
 
 def suffix_of(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import IO, Self
 from index.errors import DocumentError
 from index.isolation.limits import Limits
 from index.isolation.pool import Stop, WorkerPool
-from index.parsing.archives import ParsedFile, drafts_of
+from index.parsing.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import drafts_at, named_files
 from index.parsing.packed import PackedFile
@@ -49,12 +49,15 @@ class Parser:
         return self._read(Path(name), name, _packed_of, name, self._max_bytes, data=data, stop=stop)
 
     def drafts_in(self, paths: Iterable[Path]) -> Iterator[ParsedFile]:
-        """The documents in files, in folders and in archives, or what is wrong with each. Raises WorkStopped.
+        """What became of each file: those named, and those in folders and in archives. Raises WorkStopped.
 
         The source of one that was found in a folder is its path from there.
         """
-        for path, name in named_files(paths):
-            yield from self._read(path, name, _packed_at, str(path), name, self._max_bytes)
+        for file in named_files(paths):
+            if file.is_read:
+                yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, self._max_bytes)
+            else:
+                yield skipped(file.path, file.name, 0)
 
     def read_with(
         self, function: Callable[..., Iterator[PackedFile]], name: str, data: IO[bytes], stop: Stop | None = None

@@ -6,14 +6,14 @@ Reading a million small objects, or one huge text, would keep all other threads 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, starmap
 from pathlib import Path
 from pickle import PickleBuffer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from index.documents import DocumentDraft, Heading, Outline
+from index.documents import BlockKind, DocumentDraft, Heading, Outline, TextBlock
 from index.errors import DocumentError
 from index.parsing.archives import ParsedFile
 from index.splitting import sentences
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Numbers = PickleBuffer | bytearray
 """As they are sent, and as they arrive."""
 
+_KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
 _BLOCK = 1_000_000
 _INTEGER = "i"  # of 32 bits, which is enough for offsets in texts that fit into memory
 
@@ -41,7 +42,10 @@ class PackedDraft:
     heading_starts: Numbers
     heading_levels: Numbers
     heading_lines: str
+    blocks: Numbers
+    """Four for each: start, end, kind as an index of `_KINDS`, level."""
     sentences: Numbers
+    notes: tuple[str, ...]
 
     @classmethod
     def of(cls, draft: DocumentDraft) -> PackedDraft:
@@ -56,7 +60,9 @@ class PackedDraft:
             PickleBuffer(array(_INTEGER, (heading.start for heading in headings))),
             PickleBuffer(array(_INTEGER, (heading.level for heading in headings))),
             "\n".join(heading.text for heading in headings),
+            PickleBuffer(array(_INTEGER, chain.from_iterable(map(_block_numbers, draft.outline.blocks)))),
             PickleBuffer(array(_INTEGER, chain.from_iterable(sentences(text)))),
+            draft.notes,
         )
 
     def draft(self) -> DocumentDraft:
@@ -68,8 +74,9 @@ class PackedDraft:
             "".join(self.text),
             self.source,
             self.metadata,
-            Outline(tuple(_numbers(self.pages).tolist()), headings),
+            Outline(tuple(_numbers(self.pages).tolist()), headings, tuple(_text_blocks(self.blocks))),
             _numbers(self.sentences).reshape(-1, 2),
+            self.notes,
         )
 
 
@@ -81,16 +88,27 @@ class PackedFile:
     size: int
     draft: PackedDraft | None
     error: DocumentError | None
+    is_skipped: bool
 
     @classmethod
     def of(cls, parsed: ParsedFile) -> PackedFile:
         """Ready to be sent."""
         draft = None if parsed.draft is None else PackedDraft.of(parsed.draft)
-        return cls(str(parsed.path), parsed.size, draft, parsed.error)
+        return cls(str(parsed.path), parsed.size, draft, parsed.error, parsed.is_skipped)
 
     def parsed(self) -> ParsedFile:
         """As it was."""
-        return ParsedFile(Path(self.path), self.size, None if self.draft is None else self.draft.draft(), self.error)
+        draft = None if self.draft is None else self.draft.draft()
+        return ParsedFile(Path(self.path), self.size, draft, self.error, self.is_skipped)
+
+
+def _block_numbers(block: TextBlock) -> tuple[int, int, int, int]:
+    return block.start, block.end, _KINDS.index(block.kind), block.level
+
+
+def _text_blocks(numbers: Numbers) -> Iterator[TextBlock]:
+    for start, end, kind, level in _numbers(numbers).reshape(-1, 4).tolist():
+        yield TextBlock(start, end, _KINDS[kind], level)
 
 
 def _numbers(buffer: Numbers) -> NDArray[np.int32]:

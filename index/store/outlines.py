@@ -1,10 +1,10 @@
-"""Outlines in the catalogue: a row for each page and each heading, found by offset without reading the others."""
+"""Outlines in the catalogue: a row for each page, heading and block, found by offset without reading the others."""
 
 from __future__ import annotations
 
 import sqlite3
 
-from index.documents import Document, Heading, Location, Outline
+from index.documents import Document, Heading, Location, Outline, TextBlock
 from index.errors import CatalogueUnusable
 
 # the last page, and the last heading, that begin at or before an offset
@@ -46,10 +46,17 @@ def read(db: sqlite3.Connection, document_id: str) -> Outline:
     headings = db.execute(
         "SELECT start, level, text FROM headings WHERE document_id = ? ORDER BY start, number", (document_id,)
     )
+    blocks = db.execute(
+        "SELECT start, end, kind, level FROM blocks WHERE document_id = ? ORDER BY start", (document_id,)
+    )
     try:
-        return Outline(tuple(start for (start,) in pages), tuple(Heading(*row) for row in headings))
+        return Outline(
+            tuple(start for (start,) in pages),
+            tuple(Heading(*row) for row in headings),
+            tuple(TextBlock(*row) for row in blocks),
+        )
     except (TypeError, ValueError) as error:
-        reason = f"the pages or headings of document {document_id!r} are damaged: run `sourcespan doctor`"
+        reason = f"the pages, headings or blocks of document {document_id!r} are damaged: run `sourcespan doctor`"
         raise CatalogueUnusable(reason) from error
 
 
@@ -62,4 +69,8 @@ def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:
     db.executemany(
         "INSERT INTO headings (document_id, number, start, level, text) VALUES (?, ?, ?, ?, ?)",
         ((document_id, number, h.start, h.level, h.text) for number, h in enumerate(outline.headings)),
+    )
+    db.executemany(
+        "INSERT INTO blocks (document_id, start, end, kind, level) VALUES (?, ?, ?, ?, ?)",
+        ((document_id, block.start, block.end, block.kind, block.level) for block in outline.blocks),
     )

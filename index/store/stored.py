@@ -14,7 +14,7 @@ from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Vectors
 from index.store import outlines
 
-DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata FROM documents"
+DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata, notes FROM documents"
 DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM", ", text FROM")
 PASSAGES = (
     "SELECT key, document_id, start, end, text, location FROM passages AS p "
@@ -46,8 +46,8 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
     """Writes a document and its passages, inside the transaction of a change."""
     document, text = new.document, new.draft.text
     db.execute(
-        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, text) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, notes, text) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.title,
@@ -57,6 +57,7 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
             document.passages,
             document.created_at.isoformat(),
             json.dumps(dict(document.metadata)),
+            json.dumps(document.notes),
             text,
         ),
     )
@@ -84,7 +85,7 @@ def document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
 
 def as_document(row: tuple[Any, ...]) -> Document:
     """A row of `DOCUMENT`. Raises CatalogueUnusable where it is damaged."""
-    document_id, title, source, sha256, characters, passages, created_at, metadata = row
+    document_id, title, source, sha256, characters, passages, created_at, metadata, notes = row
     try:
         return Document(
             id=document_id,
@@ -95,6 +96,7 @@ def as_document(row: tuple[Any, ...]) -> Document:
             passages=passages,
             created_at=datetime.fromisoformat(created_at),
             metadata=json.loads(metadata),
+            notes=tuple(json.loads(notes)),
         )
     except (TypeError, ValueError) as error:
         raise CatalogueUnusable(f"document {document_id!r} is damaged: {_DOCTOR}") from error

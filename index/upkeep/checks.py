@@ -142,11 +142,17 @@ def _passages(text: str, passages: Sequence[tuple[int, int, str]]) -> str:
 
 
 def _places(db: sqlite3.Connection, document_id: str, characters: int) -> str:
-    """What is wrong with its pages and headings."""
+    """What is wrong with its pages, headings and blocks."""
     pages = db.execute("SELECT start, page FROM pages WHERE document_id = ?", (document_id,)).fetchall()
     headings = db.execute("SELECT start, level, text FROM headings WHERE document_id = ?", (document_id,)).fetchall()
     if any(not (0 <= start <= characters and page > 0) for start, page in pages):
         return "a page of it begins nowhere in the text"
     if any(not (0 <= start <= characters and level > 0 and isinstance(name, str)) for start, level, name in headings):
         return "a heading of it stands nowhere in the text"
+    blocks = db.execute("SELECT start, end, level FROM blocks WHERE document_id = ? ORDER BY start", (document_id,))
+    before = 0
+    for start, end, level in blocks:
+        if not (before <= start <= end <= characters and level >= 0):
+            return "a block of it stands nowhere in the text"
+        before = end
     return ""

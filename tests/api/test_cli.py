@@ -100,7 +100,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_has_and_goes_on(tmp_path: Path)
     states = Counter(line.split()[0] for line in again.stdout.splitlines())
     assert states.total() == 700
     assert states["known"] >= 500, "the first group was durable when its first file was told"
-    assert f"{states['indexed']:,} new, {states['known']:,} known before, 0 failed" in again.stderr
+    assert f"{states['indexed']:,} new, {states['known']:,} known before, 0 skipped, 0 failed" in again.stderr
     healthy = run("doctor", cwd=tmp_path)
     assert (healthy.returncode, healthy.stderr) == (0, "")
 
@@ -202,3 +202,37 @@ def test_the_command_line_and_the_service_start_without_what_only_measuring_and_
     code = f"import sys, api.cli, api.app, rag.engine; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_show_prints_how_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(
+        "<title>Fares</title><h1>Fares</h1><p>In summer.</p><table><tr><td>Child<td>3</table>"
+    )
+    (tmp_path / "plain.txt").write_text("First.\n\nSecond.")
+    (tmp_path / "slides.key").write_bytes(b"x")
+    done = run("show", ".", cwd=tmp_path)
+    assert done.returncode == 0
+    assert re.search(r"page\.html “Fares”\n.* words, 1 headings", done.stdout)
+    assert re.search(r"heading │ Fares\n", done.stdout)
+    assert re.search(r"paragraph │ First\.\n +│ *\n +│ Second\.\n", done.stdout)
+    assert "slides.key" in done.stderr
+    rows = [json.loads(line) for line in run("show", ".", "--json", cwd=tmp_path).stdout.splitlines()]
+    assert [(row["source"], row["title"]) for row in rows] == [("page.html", "Fares"), ("plain.txt", "plain")]
+    start, end = rows[0]["blocks"][0]["start"], rows[0]["blocks"][0]["end"]
+    assert rows[0]["text"][start:end] == "Fares"
+    assert run("show", "slides.key", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.model
+def test_index_counts_and_names_what_is_of_no_kind_that_is_read(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("a.key", "b.key", "c.bin"):
+        (tmp_path / "docs" / name).write_bytes(b"x")
+    done = run("index", "docs", cwd=tmp_path)
+    assert done.returncode == 2, "nothing was indexed"
+    assert "0 new, 0 known before, 3 skipped, 0 failed" in done.stderr
+    assert "skipped 2 (.key is not read): a.key, b.key" in done.stderr
+    (tmp_path / "docs" / "a.txt").write_text("The ferry leaves at noon.")
+    done = run("index", "docs", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "1 new, 0 known before, 3 skipped, 0 failed" in done.stderr

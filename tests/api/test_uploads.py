@@ -102,12 +102,13 @@ def test_an_archive_is_unpacked_and_each_file_in_it_reported(server: Server) -> 
         ("all.zip/d.zip/c.docx", True, None),
         ("all.zip/bad.pdf", False, 422),
         ("all.zip/../e.txt", False, 422),
+        ("all.zip/picture.png", False, 415),
     ]
     assert "out of the archive" in told[4]["problem"]["detail"]
     assert [f["document"]["source"] for f in told[:3]] == [f["file"] for f in told[:3]]
     assert text_of(server, told[2]["document"]["id"]) == "Third."
     again = upload(server, files(("all.zip", packed)))
-    assert (again.status_code, [f["is_new"] for f in again.json()["files"]]) == (200, [False] * 5)
+    assert (again.status_code, [f["is_new"] for f in again.json()["files"]]) == (200, [False] * 6)
 
 
 def test_the_progress_of_an_archive_names_the_files_in_it(server: Server) -> None:

@@ -117,13 +117,18 @@ def test_folders_are_searched_for_what_can_be_read(tmp_path: Path, parser: Parse
     for name in ("b.md", "a.txt", "sub/c.TXT", "d.png", ".git/e.txt", "~$lock.docx", "sub/.f.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"text of {name}")
-    assert [path.name for path, _ in named_files([tmp_path])] == ["a.txt", "b.md", "c.TXT"]
-    assert list(named_files([tmp_path / "d.png"])) == [(tmp_path / "d.png", "d.png")], (
-        "what is named is tried, and refused by name"
-    )
+    assert [(file.name, file.is_read) for file in named_files([tmp_path])] == [
+        ("a.txt", True),
+        ("b.md", True),
+        ("d.png", False),
+        ("sub/c.TXT", True),
+    ]
+    (named,) = named_files([tmp_path / "d.png"])
+    assert named.is_read, "what is named is tried, and refused by name"
     found = list(parser.drafts_in([tmp_path, tmp_path / "d.png"]))
     assert [parsed.draft.source for parsed in found if parsed.draft] == ["a.txt", "b.md", "sub/c.TXT"]
-    assert [parsed.path for parsed in found if parsed.error] == [tmp_path / "d.png"]
+    refused = [(parsed.path, parsed.is_skipped) for parsed in found if parsed.error]
+    assert refused == [(tmp_path / "d.png", True), (tmp_path / "d.png", False)]
 
 
 @given(

@@ -43,7 +43,8 @@ def test_the_documents_in_an_archive_are_named_by_their_path_in_it(tmp_path: Pat
         ("all.zip/deep/d.zip/c.docx", "third"),
     ]
     assert found[2].path == tmp_path / "docs/all.zip/deep/d.zip/c.docx"
-    assert [parsed.error for parsed in found] == [None] * 3
+    (skipped,) = [parsed for parsed in found if parsed.error]
+    assert (skipped.path, skipped.is_skipped) == (tmp_path / "docs/all.zip/e.png", True)
 
 
 def test_one_bad_file_does_not_stop_the_others() -> None:
