@@ -29,8 +29,15 @@ _STOP = re.compile(
       | (?<=[。！？]) [。！？]*+ [」』”’）]*+ )""",
     re.VERBOSE,
 )
-# A paragraph ends at a blank line; a heading or a list item is a line of its own.
-_BREAK = re.compile(r"\n[^\S\n]*+(?=\n)|\n(?=[^\S\n]*+(?:[-*•] |\d{1,3}[.)] ))|^#{1,6} .*$|\f", re.MULTILINE)
+# A paragraph ends at a blank line; a heading, a list item or a row of a table (`index.parsing.blocks`) is a line.
+_BREAK = re.compile(
+    r"""\n[^\S\n]*+(?=\n)
+    | \n(?=[^\S\n]*+(?:[-*•]|\d{1,3}[.)]|\([a-z0-9]{1,3}\)) [ ])
+    | ^\#{1,6} [ ] .*$
+    | ^[^\n|]*+ (?<=[ ]) \| [ ] [^\n]*+$
+    | \f""",
+    re.MULTILINE | re.VERBOSE,
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“‘])(?:[A-Z]|(?:[A-Za-z]\.)+[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|Sr|Jr|St|Gen|Col|Lt|Sgt|Capt|Rev|Hon|Gov|Sen|Rep|"
     r"No|Nos|Fig|Figs|Eq|Vol|pp|cf|vs|ca|al|approx|Inc|Ltd|Co|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$"
