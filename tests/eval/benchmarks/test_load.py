@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from eval.benchmarks.load import Tally, run_round
-from eval.benchmarks.load_clients import Seen, Texts
+from eval.benchmarks.load_clients import Clients, Seen, Texts, seconds_to_wait
 from eval.errors import ServerUnusable
 from tests.conftest import Server
 from tests.fakes import FailingReader
@@ -72,6 +73,36 @@ def test_an_answer_that_is_not_its_span_is_seen() -> None:
         return [await texts.holds(http, answer), await texts.holds(http, wrong)]  # type: ignore[arg-type]
 
     assert asyncio.run(check()) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ({"Retry-After": "0"}, 0),
+        ({"Retry-After": "7"}, 7),
+        ({}, 1),
+        ({"Retry-After": ""}, 1),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, 1),
+        ({"Retry-After": "-3"}, 1),
+        ({"Retry-After": "²"}, 1),
+    ],
+)
+def test_a_refusal_says_how_long_to_wait_or_not(header: dict[str, str], seconds: float) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in header.items()]
+    assert seconds_to_wait(httpx.Response(503, headers=raw)) == seconds
+
+
+def test_refusals_that_do_not_say_when_to_come_back_are_counted() -> None:
+    async def one_client() -> Seen:
+        refusing = httpx.MockTransport(lambda _: httpx.Response(503))
+        async with httpx.AsyncClient(transport=refusing, base_url="http://test") as http:
+            clients = Clients(http, perf_counter() + 0.01, Seen())
+            await clients.ask(QUESTIONS)
+            return clients.seen
+
+    seen = asyncio.run(one_client())
+    assert seen.statuses[503] >= 1
+    assert seen.latencies == []
 
 
 @pytest.mark.parametrize("as_json", [True, False])
