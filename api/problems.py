@@ -70,6 +70,8 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable, TemporaryFolderFull)
 
 _CLIENT_CLOSED_REQUEST = 499
+# where no error says when to come back: long enough for a restart, or for another writer to end
+_RETRY_AFTER_SECONDS = 5
 _OPENAI = ("/v1/chat/", "/v1/models")
 
 PROBLEM_JSON = "application/problem+json"
@@ -101,31 +103,36 @@ class ClientGone(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A problem and the headers that go with it."""
+class HttpProblem:
+    """A problem and the HTTP headers that go with it."""
 
     body: Problem
     headers: dict[str, str] = field(default_factory=dict)
 
 
 class ProblemResponse(JSONResponse):
-    """A JSON response of the problem type; on the OpenAI surface with the member that its clients look for."""
+    """A JSON response of the problem type; on the OpenAI surface with the member that its clients look for.
+
+    With status 503 it always says, in ``Retry-After``, after how many seconds to try again.
+    """
 
     media_type = PROBLEM_JSON
 
     def __init__(self, body: Problem, headers: Mapping[str, str] | None = None) -> None:
-        self._told = body.model_dump(exclude=None if body.errors else {"errors"})
-        super().__init__(self._told, body.status, headers)
-        self._more = headers
+        self._content = body.model_dump(exclude=None if body.errors else {"errors"})
+        self._own_headers = dict(headers or {})
+        if body.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self._own_headers.setdefault("Retry-After", str(_RETRY_AFTER_SECONDS))
+        super().__init__(self._content, body.status, self._own_headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
         if not scope["path"].startswith(_OPENAI):
             await super().__call__(scope, receive, send)
             return
-        error = {"message": self._told["detail"], "type": self._told["title"], "code": str(self.status_code)}
-        body = {**self._told, "error": error}
-        await JSONResponse(body, self.status_code, self._more, PROBLEM_JSON)(scope, receive, send)
+        error = {"message": self._content["detail"], "type": self._content["title"], "code": str(self.status_code)}
+        body = {**self._content, "error": error}
+        await JSONResponse(body, self.status_code, self._own_headers, PROBLEM_JSON)(scope, receive, send)
 
 
 def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> ProblemResponse:
@@ -134,21 +141,21 @@ def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None =
     return ProblemResponse(body, headers)
 
 
-def problem_of(error: SourcespanError) -> Told:
-    """What a client is told of an error."""
+def problem_of(error: SourcespanError) -> HttpProblem:
+    """The HTTP problem, with its headers, that a client is sent for an error of ours."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, InvalidQuestion | InvalidFeedback):
-        return Told(_faults([FieldFault(field=error.field, detail=error.reason)]))
+        return HttpProblem(_faults([FieldFault(field=error.field, detail=error.reason)]))
     if isinstance(error, InvalidDocument):
-        return Told(_faults([FieldFault(field=field, detail=detail) for field, detail in error.faults]))
+        return HttpProblem(_faults([FieldFault(field=field, detail=detail) for field, detail in error.faults]))
     if isinstance(error, Overloaded | RateLimited | ServiceStopping):
-        told = Problem(title=status.phrase, status=status, detail=str(error))
-        return Told(told, {"Retry-After": str(error.retry_after)})
+        body = Problem(title=status.phrase, status=status, detail=str(error))
+        return HttpProblem(body, {"Retry-After": str(error.retry_after)})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s", error)
         detail = str(error) if isinstance(error, _SHOWN) else "The documents cannot be reached at the moment."
-        return Told(Problem(title=status.phrase, status=status, detail=detail))
-    return Told(Problem(title=status.phrase, status=status, detail=str(error)))
+        return HttpProblem(Problem(title=status.phrase, status=status, detail=detail))
+    return HttpProblem(Problem(title=status.phrase, status=status, detail=str(error)))
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -171,8 +178,8 @@ def _no_response() -> Response:
 
 def _domain_error(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, SourcespanError)  # noqa: S101
-    told = problem_of(error)
-    return ProblemResponse(told.body, told.headers)
+    sent = problem_of(error)
+    return ProblemResponse(sent.body, sent.headers)
 
 
 def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
@@ -240,5 +247,5 @@ class Unexpected:
                 await _no_response()(scope, receive, send)
                 return
             logger.exception("unexpected")
-            told = problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"An unexpected {type(error).__name__} was logged.")
-            await told(scope, receive, send)
+            response = problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"An unexpected {type(error).__name__} was logged.")
+            await response(scope, receive, send)

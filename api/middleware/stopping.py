@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import ProblemResponse, Told, problem_of
+from api.problems import HttpProblem, ProblemResponse, problem_of
 from api.serving.backend import Backend
 from api.wire.sse import encode, is_event_stream
 from index.errors import ServiceStopping
@@ -49,10 +49,10 @@ class Stopping:
                 await send({"type": "http.response.body", "body": encode("error", _problem().body)})
 
 
-def _problem() -> Told:
+def _problem() -> HttpProblem:
     return problem_of(ServiceStopping())
 
 
 def _refusal() -> ProblemResponse:
-    told = _problem()
-    return ProblemResponse(told.body, {**told.headers, "Connection": "close"})
+    problem = _problem()
+    return ProblemResponse(problem.body, {**problem.headers, "Connection": "close"})

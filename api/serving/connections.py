@@ -122,7 +122,7 @@ class BoundedProtocol(H11Protocol):
         self._admitted = self.connections_open.admit(self)
         if not self._admitted:
             self.transport = transport
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections are open", retry=True)
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections are open")
             return
         super().connection_made(transport)
         self._start_head_timer()
@@ -167,7 +167,7 @@ class BoundedProtocol(H11Protocol):
     def shutdown(self) -> None:
         """Ends the connection once it is answered; a request that has not arrived by now is not waited for."""
         if self._phase is Phase.BODY:
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "the service is being stopped", retry=True)
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "the service is being stopped")
         else:
             super().shutdown()
 
@@ -213,7 +213,7 @@ class BoundedProtocol(H11Protocol):
         else:
             self.transport.abort()
 
-    def _answer(self, status: HTTPStatus, detail: str, *, retry: bool = False) -> None:
+    def _answer(self, status: HTTPStatus, detail: str) -> None:
         """Sends a problem past the app, which hears that the client is gone, and closes."""
         started = False
         if self.cycle is not None and not self.cycle.response_complete:
@@ -221,7 +221,7 @@ class BoundedProtocol(H11Protocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if not started:
-            self.transport.write(_problem(status, detail, retry=retry))
+            self.transport.write(_problem(status, detail))
         self.transport.close()
         self._abort_later()
 
@@ -242,10 +242,10 @@ def _size(request: h11.Request) -> int:
     return len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
 
 
-def _problem(status: HTTPStatus, detail: str, *, retry: bool) -> bytes:
+def _problem(status: HTTPStatus, detail: str) -> bytes:
     """A whole response; the app's own problems are made in `api.problems`, which takes an ASGI request."""
     body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}).encode()
-    retry_after = f"Retry-After: {_RETRY_AFTER}\r\n" if retry else ""
+    retry_after = f"Retry-After: {_RETRY_AFTER}\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
     head = (
         f"HTTP/1.1 {status} {status.phrase}\r\nContent-Type: application/problem+json\r\n"
         f"Content-Length: {len(body)}\r\n{retry_after}Connection: close\r\n\r\n"

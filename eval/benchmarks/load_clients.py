@@ -20,6 +20,8 @@ REFUSED = 503
 
 _MEMORY = "process_resident_memory_bytes"
 _SECONDS_BETWEEN_LOOKS = 1.0
+# after a refusal that does not say when to come back, as of a proxy before the server
+_SECONDS_AFTER_REFUSAL = 1.0
 _DOCUMENTS_TO_FILL = 60
 
 Parts = list[tuple[str, tuple[str, bytes]]]
@@ -87,7 +89,7 @@ class Clients:
             if response is None:
                 continue
             if response.status_code == REFUSED:
-                await asyncio.sleep(float(response.headers["retry-after"]))
+                await asyncio.sleep(min(seconds_to_wait(response), max(0.0, self.until - perf_counter())))
             elif response.is_success:
                 self.seen.latencies.append(perf_counter() - began)
                 await self._check(response.json())
@@ -158,6 +160,12 @@ class Clients:
             return None
         self.seen.statuses[response.status_code] += 1
         return response
+
+
+def seconds_to_wait(response: httpx.Response) -> float:
+    """What a refusal says in ``Retry-After``, in seconds; one second where it says nothing, or a date."""
+    header = response.headers.get("retry-after", "")
+    return float(header) if header.isascii() and header.isdigit() else _SECONDS_AFTER_REFUSAL
 
 
 def _memory(metrics: str) -> float:

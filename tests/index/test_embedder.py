@@ -23,7 +23,7 @@ from index.errors import ModelUnsuitable
 from index.interfaces import Vectors
 from rag.loading import DEFAULT_READER, ModelConfig, embedder_folder, load_embedder, reader_folder
 from tests.processor import needs_int8
-from tests.rag.test_training_support import tiny_reader
+from tests.rag.training.support import tiny_reader
 
 pytestmark = pytest.mark.model
 

@@ -10,7 +10,7 @@ from index.upkeep.doctor import Finding
 from rag.doctor import examine_all
 from rag.loading import DEFAULT_READER, ModelConfig, reader_folder
 from tests.processor import needs_int8
-from tests.rag.test_reranker import tiny_cross_encoder
+from tests.rag.retrieval.test_reranker import tiny_cross_encoder
 
 pytestmark = pytest.mark.model
 

@@ -1,0 +1,105 @@
+"""Who may use the page, and how: keys, themes, axe-core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from api.keys import hash_of, new_key
+from tests.api.web.conftest import OpenPage
+from tests.api.web.steps import NOTES, ask
+from tests.conftest import PageServer, Server
+
+pytestmark = pytest.mark.browser
+
+
+def expect_no_barriers(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in grave] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_serious(
+    open_page: OpenPage, page_server: PageServer, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page_server.add("Depot", NOTES)
+    page = open_page(page_server.url, width=width, height=740, touch=width < 400, scheme=scheme)
+    expect(page.locator(".document")).to_have_count(1)
+    expect_no_barriers(page)
+    ask(page, "How tall is the depot? Make a guess.").get_by_text("Nearest passages").click()
+    expect_no_barriers(page)
+    exchange = ask(page, "Where? «Lower Marrow»")
+    exchange.get_by_text("Passages read").click()
+    exchange.get_by_role("button", name="Right").click()
+    expect(exchange).to_contain_text("Thank you")
+    expect_no_barriers(page)
+    exchange.get_by_role("button", name="Show in the source").click()
+    expect(page.locator("#source-text mark")).to_be_in_viewport()
+    expect_no_barriers(page)
+
+
+def test_axe_finds_nothing_serious_in_the_dialogs(page: Page, page_server: PageServer) -> None:
+    page_server.add("Depot", NOTES)
+    page.reload()
+    page.get_by_role("button", name="Delete Depot").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect_no_barriers(page)
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(open_page: OpenPage, page_server: PageServer) -> None:
+    def scheme() -> str:
+        return str(page.evaluate("getComputedStyle(document.documentElement).colorScheme"))
+
+    def background() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    page = open_page(page_server.url, scheme="dark")
+    dark = background()
+    page.emulate_media(color_scheme="light")
+    assert background() != dark
+    page.get_by_role("button", name="Switch to dark").click()
+    assert (scheme(), background()) == ("dark", dark)
+    page.reload()
+    expect(page.get_by_role("button", name="Switch to light")).to_be_visible()
+    assert background() == dark
+
+
+def test_a_key_is_asked_for_and_kept_for_the_tab(
+    start_server: Callable[..., Server], open_page: OpenPage, tolerated: set[str]
+) -> None:
+    tolerated.add("Failed to load resource")
+    key = new_key()
+    server = start_server(api_keys=f"write:{hash_of(key)}")
+    page = open_page(server.url)
+    dialog = page.get_by_role("dialog", name="This server asks for an API key")
+    field = dialog.get_by_label("API key")
+    expect(field).to_be_focused()
+    expect_no_barriers(page)
+    field.fill("ss_guess")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("The server did not accept that key.")
+    field.fill(key)
+    dialog.get_by_role("button", name="Use this key").click()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#documents-count")).to_contain_text("None yet")
+    expect(ask(page, "Where?")).to_contain_text("The documents don’t say.")
+    page.reload()
+    expect(page.locator("#documents-count")).to_contain_text("None yet")
+    expect(dialog).to_be_hidden()
+    assert page.evaluate("JSON.stringify(localStorage)").count(key) == 0
+    expect(page.get_by_role("button", name="Change API key")).to_be_visible()
+
+
+def test_without_a_key_the_page_says_what_is_missing(
+    start_server: Callable[..., Server], open_page: OpenPage, tolerated: set[str]
+) -> None:
+    tolerated.add("Failed to load resource")
+    page = open_page(start_server(api_keys=f"read:{hash_of(new_key())}").url)
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#documents-message")).to_contain_text("an API key is needed")
