@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from eval.benchmarks.decoding import decoding
+from eval.benchmarks.decoding_command import decoding
+from eval.benchmarks.load_command import load
 from eval.benchmarks.scale_command import scale
 from index.bert.precision import Precision
 from index.terminal import Console
 
 if TYPE_CHECKING:
     from eval.reports.results import Result
-    from rag.loading import ModelConfig
+    from rag.config import ModelConfig
 
 _STDOUT = Path("-")
 
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command()(decoding)
 app.command()(scale)
+app.command()(load)
 
 Embedder = Annotated[
     str, typer.Option(envvar="SOURCESPAN_EMBEDDER", help="Folder or name.", show_default="the bundled one")
@@ -177,7 +179,7 @@ def check(
 def _models(
     embedder: str, reader: str, calibration: str, precision: Precision, reranker: str, ahead: bool
 ) -> ModelConfig:
-    from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
+    from rag.config import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
 
     return ModelConfig(
         embedder or DEFAULT_EMBEDDER,

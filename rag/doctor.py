@@ -13,8 +13,9 @@ from index.errors import CalibrationMismatch, ModelError, SourcespanError
 from index.interfaces import Embedder
 from index.upkeep.doctor import Finding, examine
 from index.vectors.vector_rule import VectorRule
+from rag.config import ModelConfig
 from rag.interfaces import Reranker
-from rag.loading import ModelConfig, load_embedder, load_reader, load_reranker
+from rag.loading import load_embedder, load_reader, load_reranker
 from rag.self_test import ANSWER, PASSAGE, QUESTION, reads
 
 _FAR = "Interest rates rose again in March."

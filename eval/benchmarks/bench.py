@@ -34,8 +34,8 @@ from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from index.terminal import Console
 from rag.answers import Result
+from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig
 
 # rows x inputs x outputs of the reader's largest products for five passages
 _PRODUCT = (640, 384, 1536)

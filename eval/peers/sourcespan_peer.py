@@ -13,9 +13,9 @@ import httpx
 from eval.benchmarks.served import served
 from eval.peers.contract import Reply
 from index.documents import DocumentDraft
-from rag.config import AskConfig
+from rag.config import DEFAULT_EMBEDDER, AskConfig, ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import DEFAULT_EMBEDDER, ModelConfig, embedder_folder
+from rag.loading import embedder_folder
 
 
 class SourcespanPeer:

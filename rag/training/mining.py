@@ -30,7 +30,8 @@ def mine_files(
     All paragraphs of ``files`` go into one index; of up to ``limit`` answerable questions drawn at random, each gets
     the best of the ``depth`` retrieved passages that holds none of its answers, if there is one.
     """
-    from rag.loading import ModelConfig, load_embedder
+    from rag.config import ModelConfig
+    from rag.loading import load_embedder
     from rag.retrieval.retriever import HybridRetriever
 
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]

@@ -21,7 +21,7 @@ from eval.session import Session
 from eval.suites.choosing import Choice
 from index.errors import MalformedFile
 from index.terminal import Console
-from rag.loading import ModelConfig
+from rag.config import ModelConfig
 
 KNOWN = {m.name for m in MEASURES} | {f"{arm}.{score}" for arm in ARMS for score in SCORES}
 

@@ -19,7 +19,7 @@ from eval.session import Session, asked
 from eval.suites.datasets import EvalQuestion, Suite
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from rag.loading import ModelConfig
+from rag.config import ModelConfig
 from tests.conftest import Server, fake_library
 
 DRAFTS = [

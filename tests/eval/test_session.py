@@ -15,9 +15,8 @@ from eval.suites.datasets import EvalQuestion, Suite
 from index.bert.precision import Precision
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from rag.config import RetrieverConfig
+from rag.config import ModelConfig, RetrieverConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder, PreferringReranker, QuotingReader
 

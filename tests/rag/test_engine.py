@@ -19,8 +19,9 @@ from index.errors import (
     UnsupportedFormat,
 )
 from index.passage_index import PassageIndex
+from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig, NoReader
+from rag.loading import NoReader
 from rag.pipeline import Question
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder
