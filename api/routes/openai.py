@@ -26,7 +26,7 @@ from api.wire.requests import Text
 from api.wire.schemas import AskResponse
 from api.wire.sse import MEDIA_TYPE
 from index.errors import InvalidQuestion
-from index.shown import shown
+from index.errors.shown import shown
 from rag.answers import Answer, Result
 from rag.pipeline import Question
 
