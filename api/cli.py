@@ -21,7 +21,7 @@ from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
-from index.terminal import escape_streams, escaped_streams
+from index.upkeep.terminal import escape_streams, escaped_streams
 from rag.training.commands import app as train_app
 
 if TYPE_CHECKING:

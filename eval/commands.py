@@ -13,7 +13,7 @@ from eval.benchmarks.decoding_command import decoding
 from eval.benchmarks.load_command import load
 from eval.benchmarks.scale_command import scale
 from index.bert.precision import Precision
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
     from eval.reports.results import Result

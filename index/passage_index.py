@@ -19,10 +19,10 @@ import numpy as np
 
 from index.documents import Document, DocumentDraft, Location, Passage
 from index.errors import CatalogueError, CatalogueUnusable
-from index.intake import Intake, Ranges, Spool
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
 from index.splitting import PassageSize
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
+from index.store.intake import Intake, Ranges, Spool
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.reader_states import STATES_FILE, remove_all
 from index.store.stored import NewDocument

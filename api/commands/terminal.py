@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from index.terminal import Console, escaped_line
+from index.upkeep.terminal import Console, escaped_line
 
 if TYPE_CHECKING:
     from index.build import Added

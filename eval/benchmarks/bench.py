@@ -32,7 +32,7 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
-from index.terminal import Console
+from index.upkeep.terminal import Console
 from rag.answers import Result
 from rag.config import ModelConfig
 from rag.engine import Sourcespan

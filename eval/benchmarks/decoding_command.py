@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
     from eval.benchmarks.decoding import Row

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
     from eval.benchmarks.load import Tally

@@ -16,7 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from eval.benchmarks.facts import Facts
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
     from eval.benchmarks.scale import Scaled

@@ -30,7 +30,7 @@ from eval.measures.bootstrap import figure, mean
 from eval.peers.contract import Question, Workload
 from eval.peers.worker import PEERS
 from index import READ_WHEN_LOADED
-from index.terminal import Console
+from index.upkeep.terminal import Console
 from rag.confidence.answer_match import exact_match, token_f1
 from rag.config import ModelConfig
 from rag.loading import embedder_folder, reader_folder

@@ -15,7 +15,7 @@ from eval.measures.bootstrap import Figure
 from eval.measures.retrieval import SCORES
 from eval.reports.results import Result
 from eval.run import FINE, Outcome
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 NO_TRAP = "no trap"
 GROUPINGS: dict[str, Callable[[Outcome], str]] = {

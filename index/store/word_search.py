@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.cache import Remembered
 from index.interfaces import Keys
+from index.store.cache import Remembered
 from index.store.database import Database
 from index.store.history import Generation, generation_of
 

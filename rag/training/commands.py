@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from index.bert.precision import ACTIVATIONS_FILE, FloatPrecision
 from index.errors import SourcespanError
-from index.terminal import Console
+from index.upkeep.terminal import Console
 from rag.training.config import TrainingConfig, source_settings
 from rag.training.errors import InvalidSetting
 

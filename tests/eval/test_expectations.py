@@ -20,7 +20,7 @@ from eval.reports.results import Result
 from eval.session import Session
 from eval.suites.choosing import Choice
 from index.errors import MalformedFile
-from index.terminal import Console
+from index.upkeep.terminal import Console
 from rag.config import ModelConfig
 
 KNOWN = {m.name for m in MEASURES} | {f"{arm}.{score}" for arm in ARMS for score in SCORES}
