@@ -16,7 +16,7 @@ from index.vectors.vector_rule import VectorRule
 from rag.config import ModelConfig
 from rag.interfaces import Reranker
 from rag.loading import load_embedder, load_reader, load_reranker
-from rag.self_test import ANSWER, PASSAGE, QUESTION, reads
+from rag.reader.self_test import ANSWER, PASSAGE, QUESTION, reads
 
 _FAR = "Interest rates rose again in March."
 _OTHER_RERANKER = "set SOURCESPAN_RERANKER to a cross-encoder of English, or leave it empty"

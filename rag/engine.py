@@ -25,9 +25,10 @@ from rag.answers import Result
 from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
-from rag.pipeline import Question, QuestionAnswerer
+from rag.pipeline import QuestionAnswerer
+from rag.questions import Question
+from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever
-from rag.self_test import QUESTION, reads
 
 logger = logging.getLogger("sourcespan")
 

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
     from rag.engine import Sourcespan
     from rag.interfaces import Retrieval
-    from rag.pipeline import Question
+    from rag.questions import Question
 
 __all__ = [
     "Added",
@@ -169,7 +169,7 @@ _MODULES = {
     "rag.config": "AskConfig ModelConfig ReaderConfig RetrieverConfig",
     "rag.engine": "Sourcespan",
     "rag.interfaces": "Retrieval",
-    "rag.pipeline": "Question",
+    "rag.questions": "Question",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 

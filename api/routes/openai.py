@@ -28,7 +28,7 @@ from api.wire.sse import MEDIA_TYPE
 from index.errors import InvalidQuestion
 from index.errors.shown import shown
 from rag.answers import Answer, Result
-from rag.pipeline import Question
+from rag.questions import Question
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["openai"], dependencies=[SHOWS_KEY])
 

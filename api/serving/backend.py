@@ -29,7 +29,7 @@ from index.parsing.isolated import Parser
 from rag.answers import Answer, Result, RetrievedPassage
 from rag.engine import Sourcespan
 from rag.interfaces import Retrieval, SearchMode
-from rag.pipeline import Question
+from rag.questions import Question
 
 T = TypeVar("T")
 E = TypeVar("E")

@@ -19,7 +19,7 @@ from pydantic import (
 from index.documents import DocumentDraft, lone_surrogate
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
 from rag.interfaces import SearchMode
-from rag.pipeline import Question
+from rag.questions import Question
 
 MOST_FAULTS = 20
 """Faults of one request that its answer tells of."""

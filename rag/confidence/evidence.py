@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence, Set
 from functools import lru_cache
 
-from rag.candidates import Candidate
 from rag.confidence.calibration import Evidence
+from rag.confidence.candidates import Candidate
 
 _CONTENT_WORD = re.compile(r"\w{4,}|\d+")
 _NAME_OR_NUMBER = re.compile(r"\b[^\W\d_a-z][\w’'-]*|\d[\d.,]*\d|\d")

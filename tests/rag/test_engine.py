@@ -22,7 +22,7 @@ from index.passage_index import PassageIndex
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
 from rag.loading import NoReader
-from rag.pipeline import Question
+from rag.questions import Question
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder
 
