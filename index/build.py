@@ -143,7 +143,7 @@ def _part_of(progress: Progress | None, before: int, share: int, total: int) -> 
     """Tells ``progress`` of the whole while the part of it that is ``share`` large is worked on."""
     if progress is None:
         return None
-    return lambda done, of: progress(before + share * done // of, total)
+    return lambda done, size: progress(before + share * done // size, total)
 
 
 def _size(path: Path) -> int:

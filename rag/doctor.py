@@ -53,11 +53,11 @@ def _libraries() -> Finding:
         if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
             continue
         try:
-            found = metadata.version(wanted.name)
+            installed = metadata.version(wanted.name)
         except metadata.PackageNotFoundError:
-            found = "missing"
-        if found == "missing" or not wanted.specifier.contains(found, prereleases=True):
-            wrong.append(f"{wanted.name} is {found}, wanted: {wanted.specifier or 'any'}")
+            installed = "missing"
+        if installed == "missing" or not wanted.specifier.contains(installed, prereleases=True):
+            wrong.append(f"{wanted.name} is {installed}, wanted: {wanted.specifier or 'any'}")
     versions = f"Sourcespan {metadata.version('sourcespan')}, SQLite {sqlite3.sqlite_version}"
     if wrong:
         return Finding("libraries", "fault", "; ".join(wrong), "run `pip install -c constraints.txt -e .`")

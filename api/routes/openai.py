@@ -175,11 +175,11 @@ async def complete(body: CompletionRequest, request: Request, backend: CurrentBa
 
 
 async def _chunks(head: dict[str, Any], message: MessageOut) -> AsyncIterator[bytes]:
-    said = message.model_dump(mode="json")
+    content = message.model_dump(mode="json")
     deltas: list[tuple[dict[str, Any], str | None]] = [
-        ({"role": said["role"], "content": ""}, None),
-        ({"content": said["content"]}, None),
-        ({"annotations": said["annotations"], "sourcespan": said["sourcespan"]}, "stop"),
+        ({"role": content["role"], "content": ""}, None),
+        ({"content": content["content"]}, None),
+        ({"annotations": content["annotations"], "sourcespan": content["sourcespan"]}, "stop"),
     ]
     for delta, finish_reason in deltas:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}

@@ -86,7 +86,7 @@ class Backend:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Finishes what runs, then closes documents and feedback."""
         await self._exit.aclose()

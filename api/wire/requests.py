@@ -29,8 +29,8 @@ _LARGEST_INTEGER = 2**63 - 1
 
 
 def _encodable(text: str) -> str:
-    if (at := lone_surrogate(text)) is not None:
-        raise ValueError(f"holds a lone surrogate at character {at}")
+    if (position := lone_surrogate(text)) is not None:
+        raise ValueError(f"holds a lone surrogate at character {position}")
     return text
 
 

@@ -233,7 +233,7 @@ def profile(library: Sourcespan, questions: Sequence[str]) -> dict[str, float]:
 
 def _index_rate(folder: Path, library: Sourcespan) -> float:
     lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.strip()]
-    texts = ["\n\n".join(lines[at:] + lines[:at]) for at in range(len(lines))]
+    texts = ["\n\n".join(lines[first:] + lines[:first]) for first in range(len(lines))]
     with PassageIndex(folder, library.embedder, preparation=library.index.preparation) as index:
         began = perf_counter()
         added = sum(document.passages for document, _ in add_many(index, [DocumentDraft("", text) for text in texts]))

@@ -116,13 +116,13 @@ def _asker(library: Sourcespan, models: ModelConfig, decoding: Decoding) -> Aske
 def _row(choice: str, value: str, outcomes: Sequence[Outcome], *, is_default: bool) -> Row:
     answerable = np.array([bool(o.question.accepted) for o in outcomes])
     exact, f1 = (np.array([getattr(o, name) for o in outcomes]) * answerable for name in ("exact", "f1"))
-    told = (np.array([getattr(o, name) for o in outcomes]) for name in ("confidence", "answerable"))
+    probabilities = (np.array([getattr(o, name) for o in outcomes]) for name in ("confidence", "answerable"))
     return Row(
         choice=choice,
         value=value,
         is_default=is_default,
         exact=float(exact[answerable].mean()),
         f1=float(f1[answerable].mean()),
-        f1_all=best_threshold(worth(*told), f1, (~answerable).astype(np.float64))[1],
+        f1_all=best_threshold(worth(*probabilities), f1, (~answerable).astype(np.float64))[1],
         milliseconds=float(np.median([o.timings.total for o in outcomes])),
     )

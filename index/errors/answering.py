@@ -43,13 +43,13 @@ class ModelNotFound(ModelError):
 class ModelCorrupted(ModelError):
     """Weights that are not what they should be."""
 
-    def __init__(self, name: str, expected: str, found: str) -> None:
+    def __init__(self, name: str, expected: str, actual: str) -> None:
         super().__init__(
-            f"the weights of {cut(name)!r} have sha256 {found}, expected {expected}: install the model anew"
+            f"the weights of {cut(name)!r} have sha256 {actual}, expected {expected}: install the model anew"
         )
         self.name = name
         self.expected = expected
-        self.found = found
+        self.actual = actual
 
 
 class ModelUnsuitable(ModelError):
@@ -64,11 +64,11 @@ class ModelUnsuitable(ModelError):
 class CalibrationMismatch(SourcespanError):
     """Calibration parameters that were fitted for other weights."""
 
-    def __init__(self, part: str, fitted_for: str, found: str) -> None:
-        super().__init__(f"the calibration was fitted for the {part} {fitted_for}, this one is {found}: fit it anew")
+    def __init__(self, part: str, fitted_for: str, actual: str) -> None:
+        super().__init__(f"the calibration was fitted for the {part} {fitted_for}, this one is {actual}: fit it anew")
         self.part = part
         self.fitted_for = fitted_for
-        self.found = found
+        self.actual = actual
 
 
 class CannotFit(SourcespanError):

@@ -69,9 +69,9 @@ class CatalogueGone(CatalogueError):
 class CatalogueTooNew(CatalogueError):
     """The catalogue has a schema that this version does not know."""
 
-    def __init__(self, found: int, known: int) -> None:
-        super().__init__(f"the catalogue has schema {found}, this version knows {known}: use a newer Sourcespan")
-        self.found = found
+    def __init__(self, schema: int, known: int) -> None:
+        super().__init__(f"the catalogue has schema {schema}, this version knows {known}: use a newer Sourcespan")
+        self.schema = schema
         self.known = known
 
 
