@@ -20,10 +20,9 @@ from api.commands.terminal import console, errors, progress_bar, show_failures, 
 from api.commands.upkeep import backup, doctor, restore
 from api.keys import SCOPES, hash_of, new_key
 from api.settings import Settings
-from eval.benchmarks.load import load
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
-from index.terminal import escape_streams, escaped_streams
+from index.upkeep.terminal import escape_streams, escaped_streams
 from rag.training.commands import app as train_app
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ app = typer.Typer(
 )
 for command in (show, doctor, backup, restore):
     app.command()(command)
-eval_app.command()(load)
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 
@@ -60,7 +58,7 @@ def main() -> None:
     """Runs the command line; an error of ours is one line and exit code 2."""
     escape_streams()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for talkative in ("sentence_transformers", "httpx", "mcp"):
+    for talkative in ("sentence_transformers", "httpx", "mcp", "faiss"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
         app()
@@ -142,14 +140,14 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
-    from api.wire.schemas import AskResponse
-
     library = _opened(settings_with(data=data))
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
     result = library.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence)
     if as_json:
+        from api.wire.schemas import AskResponse
+
         print(AskResponse.of(result, include_passages=False).model_dump_json(indent=2))
     else:
         show_result(result)

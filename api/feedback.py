@@ -245,13 +245,13 @@ def excerpt(documents: DocumentStore, document_id: str, span: Span, text: str | 
     Raises DocumentNotFound; SpanMismatch where that is not ``text``, or is outside the document or blank.
     """
     document, stored = documents.with_text(document_id)
-    said = span.of(stored)
-    if not said.strip() or span.end > len(stored) or (text is not None and text != said):
+    quoted = span.of(stored)
+    if not quoted.strip() or span.end > len(stored) or (text is not None and text != quoted):
         raise SpanMismatch(document_id, span.start, span.end)
     before, after = stored.rfind("\n\n", 0, span.start), stored.find("\n\n", span.end)
     start = max(0 if before < 0 else before + 2, span.start - _MOST_CONTEXT)
     end = min(len(stored) if after < 0 else after, span.end + _MOST_CONTEXT)
-    return Excerpt(document_id, document.sha256, document.title, stored[start:end], said, span.start - start)
+    return Excerpt(document_id, document.sha256, document.title, stored[start:end], quoted, span.start - start)
 
 
 def _question(feedback_id: str, question: str, truth: str | None, start: int | None) -> SquadQuestion:

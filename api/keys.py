@@ -45,19 +45,19 @@ def parse_keys(setting: str) -> tuple[ApiKey, ...]:
     """Reads ``scope:hash,scope:hash``. Raises ValueError, which does not repeat the value: it might be a key."""
     keys = []
     for number, entry in enumerate(filter(None, (part.strip() for part in setting.split(","))), start=1):
-        found = _ENTRY.fullmatch(entry)
-        scope = next((scope for scope in SCOPES if found and found["scope"] == scope), None)
-        if found is None or scope is None:
+        match = _ENTRY.fullmatch(entry)
+        scope = next((scope for scope in SCOPES if match and match["scope"] == scope), None)
+        if match is None or scope is None:
             raise ValueError(f"entry {number} is not read:HASH or write:HASH; `sourcespan key` prints one")
-        keys.append(ApiKey(scope, found["hash"]))
+        keys.append(ApiKey(scope, match["hash"]))
     return tuple(keys)
 
 
 def find_key(shown: str, keys: Sequence[ApiKey]) -> ApiKey | None:
     """The key that was shown. Compares with every one, so that the time taken tells nothing."""
     shown_hash = hash_of(shown)
-    found = [key for key in keys if hmac.compare_digest(key.sha256, shown_hash)]
-    return found[0] if found else None
+    matching = [key for key in keys if hmac.compare_digest(key.sha256, shown_hash)]
+    return matching[0] if matching else None
 
 
 def is_loopback(host: str) -> bool:

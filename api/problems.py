@@ -42,7 +42,7 @@ from index.errors import (
     TemporaryFolderFull,
     UnsupportedFormat,
 )
-from index.shown import shown
+from index.errors.shown import shown
 
 logger = logging.getLogger("sourcespan")
 

@@ -18,8 +18,7 @@ from index.errors import UnsafeAddress
 from index.isolation.limits import Limits
 from index.store.quota import Quota
 from index.vectors.vector_rule import Choice, VectorRule
-from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig, RetrieverConfig
-from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
+from rag.config import DEFAULT_EMBEDDER, DEFAULT_READER, MAX_N_BEST, MAX_TOP_K, AskConfig, ModelConfig, RetrieverConfig
 
 # of a text: itself, where each sentence begins and ends, and its headings
 _RESULT_OF_BYTE = 6

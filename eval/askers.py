@@ -43,7 +43,7 @@ class Reply:
     abstained: bool
     answerable: float
     """The probability that the documents hold an answer."""
-    found: tuple[Found, ...]
+    answers: tuple[Found, ...]
     passages: tuple[str, ...]
     timings: Timings
 
@@ -78,8 +78,8 @@ class InProcess:
         return Reply(
             abstained=result.abstained,
             answerable=result.answerable,
-            found=tuple(_found(answer) for answer in (*result.answers, *result.candidates)),
-            passages=tuple(found.passage.text for found in result.passages),
+            answers=tuple(_found(answer) for answer in (*result.answers, *result.candidates)),
+            passages=tuple(retrieved.passage.text for retrieved in result.passages),
             timings=result.timings,
         )
 
@@ -99,7 +99,7 @@ class Server:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
             for document_id in self._added:
                 self._client.delete(f"/v1/documents/{document_id}")
@@ -169,7 +169,7 @@ def _reply(body: dict[str, Any], took: float) -> Reply:
     return Reply(
         abstained=bool(body["abstained"]),
         answerable=float(body["answerable"]),
-        found=tuple(_found_in(answer) for answer in (*body["answers"], *body["candidates"])),
+        answers=tuple(_found_in(answer) for answer in (*body["answers"], *body["candidates"])),
         passages=tuple(str(passage["text"]) for passage in body["passages"]),
         timings=replace(timings, total=took),
     )

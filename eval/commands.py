@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from eval.benchmarks.decoding import decoding
+from eval.benchmarks.decoding_command import decoding
+from eval.benchmarks.load_command import load
 from eval.benchmarks.scale_command import scale
-from index.bert.precision import Precision
-from index.terminal import Console
+from eval.model_options import DEFAULTS, Chosen, with_model_options
+from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
     from eval.reports.results import Result
-    from rag.loading import ModelConfig
 
 _STDOUT = Path("-")
 
@@ -37,28 +37,11 @@ app = typer.Typer(
 )
 app.command()(decoding)
 app.command()(scale)
-
-Embedder = Annotated[
-    str, typer.Option(envvar="SOURCESPAN_EMBEDDER", help="Folder or name.", show_default="the bundled one")
-]
-Reader = Annotated[
-    str, typer.Option(envvar="SOURCESPAN_READER", help="Folder or name.", show_default="the bundled one")
-]
-Calibration = Annotated[str, typer.Option(envvar="SOURCESPAN_CALIBRATION", help="A file, or `none`.")]
-DenseWeight = Annotated[
-    float, typer.Option(min=0, max=1, envvar="SOURCESPAN_DENSE_WEIGHT", help="Of meaning; of words the rest of 1.")
-]
-Reranker = Annotated[str, typer.Option(envvar="SOURCESPAN_RERANKER", help="Folder or name.", show_default="none")]
-RerankDepth = Annotated[
-    int, typer.Option(min=1, envvar="SOURCESPAN_RERANK_DEPTH", help="Passages that the reranker reads, at least.")
-]
-ComputedIn = Annotated[Precision, typer.Option(envvar="SOURCESPAN_PRECISION", help="What the models are computed in.")]
-Ahead = Annotated[
-    bool, typer.Option("--ahead", envvar="SOURCESPAN_AHEAD", help="Compute the reader's lower layers beforehand.")
-]
+app.command()(load)
 
 
 @app.command("run")
+@with_model_options
 def run_suite(
     target: Annotated[
         str,
@@ -80,14 +63,7 @@ def run_suite(
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     top_k: Annotated[int, typer.Option(min=1, max=50, help="Passages to read.")] = 5,
     url: Annotated[str, typer.Option(help="A running server to ask, instead of the models here.")] = "",
-    embedder: Embedder = "",
-    reader: Reader = "",
-    calibration: Calibration = "",
-    dense_weight: DenseWeight = 0.8,
-    reranker: Reranker = "",
-    rerank_depth: RerankDepth = 20,
-    precision: ComputedIn = "auto",
-    ahead: Ahead = False,
+    chosen: Chosen = DEFAULTS,
     per_question: Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
     json_file: Annotated[
@@ -103,14 +79,11 @@ def run_suite(
     from eval.reports.terminal import show
     from eval.session import Session, measured
     from eval.suites.choosing import Choice, open_suite
-    from rag.config import RetrieverConfig
 
     choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
     suite = open_suite(target, choice, served=bool(url))
-    models = _models(embedder, reader, calibration, precision, reranker, ahead)
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
-    retriever = RetrieverConfig(dense_weight=dense_weight, rerank_depth=rerank_depth)
-    session = Session(models, url, top_k, retriever, output)
+    session = Session(chosen.models, url, top_k, chosen.retriever, output)
     result = measured(suite, session)
     if html is not None:
         save_page(result, html)
@@ -141,6 +114,7 @@ def compare(
 
 
 @app.command()
+@with_model_options
 def check(
     expectations: Annotated[
         Path | None, typer.Option(help="JSON of expectations.", show_default="ours", exists=True, dir_okay=False)
@@ -150,43 +124,19 @@ def check(
     ] = Path(),
     quick: Annotated[bool, typer.Option(help="Only those that need no files and little time.")] = False,
     update: Annotated[bool, typer.Option(help="Write what was measured in the place of what was expected.")] = False,
-    embedder: Embedder = "",
-    reader: Reader = "",
-    calibration: Calibration = "",
-    dense_weight: DenseWeight = 0.8,
-    reranker: Reranker = "",
-    rerank_depth: RerankDepth = 20,
-    precision: ComputedIn = "auto",
-    ahead: Ahead = False,
+    chosen: Chosen = DEFAULTS,
 ) -> None:
     """Measure the published figures again. Exit code 1 where one is out of its tolerance."""
     from eval.expectations import EXPECTATIONS, check_all, read_expectations, write_expectations
     from eval.session import Session
-    from rag.config import RetrieverConfig
 
     path = expectations or EXPECTATIONS
-    models = _models(embedder, reader, calibration, precision, reranker, ahead)
-    session = Session(models, retriever=RetrieverConfig(dense_weight=dense_weight, rerank_depth=rerank_depth))
+    session = Session(chosen.models, retriever=chosen.retriever)
     checked, fine = check_all(read_expectations(path), data, session, quick=quick, console=Console())
     if update:
         write_expectations(path, checked)
     if not fine and not update:
         raise typer.Exit(1)
-
-
-def _models(
-    embedder: str, reader: str, calibration: str, precision: Precision, reranker: str, ahead: bool
-) -> ModelConfig:
-    from rag.loading import DEFAULT_EMBEDDER, DEFAULT_READER, ModelConfig
-
-    return ModelConfig(
-        embedder or DEFAULT_EMBEDDER,
-        reader or DEFAULT_READER,
-        calibration,
-        precision=precision,
-        reranker=reranker,
-        ahead=ahead,
-    )
 
 
 def _save(result: Result, path: Path | None) -> None:

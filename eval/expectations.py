@@ -14,7 +14,7 @@ from eval.measures.bootstrap import Figure
 from eval.session import Session, measured
 from eval.suites.choosing import Choice, open_suite
 from index.errors import MalformedFile
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 EXPECTATIONS = Path(__file__).with_name("expectations.json")
 

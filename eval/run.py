@@ -24,7 +24,7 @@ class Outcome:
     """What became of one question."""
 
     question: EvalQuestion
-    said: str
+    answer: str
     """The best answer, given or withheld; empty where nothing was found at all."""
     confidence: float
     score: float | None
@@ -50,12 +50,12 @@ class Outcome:
     @property
     def exact(self) -> float:
         """Exact match of the best answer, given or withheld."""
-        return exact_match(self.said, self.question.accepted)
+        return exact_match(self.answer, self.question.accepted)
 
     @property
     def f1(self) -> float:
         """Token F1 of the best answer, given or withheld."""
-        return token_f1(self.said, self.question.accepted)
+        return token_f1(self.answer, self.question.accepted)
 
     @property
     def f1_given(self) -> float:
@@ -67,7 +67,7 @@ class Outcome:
     @property
     def right(self) -> bool:
         """Whether the best answer, given or withheld, is an accepted one."""
-        return is_right(self.said, self.question.accepted)
+        return is_right(self.answer, self.question.accepted)
 
     @property
     def verdict(self) -> str:
@@ -98,18 +98,18 @@ def run(
     for question in questions:
         only = [ids[question.home]] if own_document_only else among
         reply = asker.ask(question.question, top_k=top_k, document_ids=only)
-        best = reply.found[0] if reply.found else None
+        best = reply.answers[0] if reply.answers else None
         yield Outcome(
             question=question,
-            said=best.text if best else "",
+            answer=best.text if best else "",
             confidence=best.confidence if best else 0.0,
             score=best.score if best else None,
             abstained=reply.abstained,
             answerable=reply.answerable,
             rank=_rank(reply.passages, question.accepted),
-            proposed=any(is_right(found.text, question.accepted) for found in reply.found),
+            proposed=any(is_right(answer.text, question.accepted) for answer in reply.answers),
             overlap=_overlap(best, question, ids.get(question.home, "")),
-            verbatim=all(_is_verbatim(asker, found) for found in reply.found),
+            verbatim=all(_is_verbatim(asker, answer) for answer in reply.answers),
             timings=reply.timings,
             source=best.source if best else "",
             start=best.place.span.start if best else 0,
@@ -126,14 +126,14 @@ def _overlap(best: Found | None, question: EvalQuestion, home: str) -> float | N
     """The best of all places where the answer stands; another document than the marked one is no overlap."""
     if not question.spans or not question.accepted:
         return None
-    said = [place.span for place in (best.place, *best.also_at) if place.document_id == home] if best else []
+    spans = [place.span for place in (best.place, *best.also_at) if place.document_id == home] if best else []
     return max(
-        (overlap((s.start, s.end), (marked.start, marked.end)) for s in said for marked in question.spans), default=0.0
+        (overlap((s.start, s.end), (marked.start, marked.end)) for s in spans for marked in question.spans), default=0.0
     )
 
 
-def _is_verbatim(asker: Asker, found: Found) -> bool:
-    return all(_says(asker, place, found.text) for place in (found.place, *found.also_at))
+def _is_verbatim(asker: Asker, answer: Found) -> bool:
+    return all(_says(asker, place, answer.text) for place in (answer.place, *answer.also_at))
 
 
 def _says(asker: Asker, place: Place, text: str) -> bool:

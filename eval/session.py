@@ -22,9 +22,8 @@ from eval.reports.results import Result
 from eval.run import Outcome, run
 from eval.suites.beir import RetrievalQuery, RetrievalSuite
 from eval.suites.datasets import EvalQuestion, Suite
-from index.terminal import Console
-from rag.config import MAX_N_BEST, AskConfig, RetrieverConfig
-from rag.loading import ModelConfig
+from index.upkeep.terminal import Console
+from rag.config import MAX_N_BEST, AskConfig, ModelConfig, RetrieverConfig
 
 if TYPE_CHECKING:
     from rag.engine import Sourcespan

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
 
 from index.documents import Document, DocumentDraft
 from index.errors import DocumentError
 from index.interfaces import Progress
-from index.parsing import named_files
-from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
+
+if TYPE_CHECKING:
+    from index.isolation.limits import Limits
+    from index.parsing.isolated import Parser
 
 # about 500 passages: a few seconds of embedding, which is what a kill can cost
 _CHARACTERS_IN_GROUP = 200_000
@@ -50,6 +53,41 @@ class Added:
         return self.document
 
 
+class LateParser:
+    """A `Parser` that is made when the first file comes. Any thread may ask for it.
+
+    Importing the libraries that read files takes a tenth of a second and some memory, which a process that only asks
+    has no use for. ``max_bytes`` bounds a file, and the text in it; None is the parser's own bound.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, max_bytes: int | None = None) -> None:
+        self._limits = limits
+        self._max_bytes = max_bytes
+        self._lock = Lock()
+        self._parser: Parser | None = None
+        self._is_closed = False
+
+    def get(self) -> Parser:
+        """The parser, the same every time; after `close` a closed one."""
+        from index.parsing import MAX_BYTES
+        from index.parsing.isolated import Parser
+
+        with self._lock:
+            if self._parser is None:
+                max_bytes = MAX_BYTES if self._max_bytes is None else self._max_bytes
+                self._parser = Parser(self._limits, max_bytes=max_bytes)
+                if self._is_closed:
+                    self._parser.close()
+            return self._parser
+
+    def close(self) -> None:
+        """Ends its processes at once; whoever waits for one gets WorkStopped."""
+        with self._lock:
+            self._is_closed = True
+            if self._parser is not None:
+                self._parser.close()
+
+
 def ingest(
     index: PassageIndex, paths: Iterable[Path], parser: Parser, progress: Progress | None = None
 ) -> Iterator[Added]:
@@ -57,6 +95,8 @@ def ingest(
 
     One file that cannot be read does not stop the others. ``progress`` hears of the bytes of all files.
     """
+    from index.parsing import named_files
+
     paths = list(paths)
     all_bytes = sum(_size(file.path) for file in named_files(paths) if file.is_read)
     done = 0
@@ -106,7 +146,7 @@ def _part_of(progress: Progress | None, before: int, share: int, total: int) -> 
     """Tells ``progress`` of the whole while the part of it that is ``share`` large is worked on."""
     if progress is None:
         return None
-    return lambda done, of: progress(before + share * done // of, total)
+    return lambda done, size: progress(before + share * done // size, total)
 
 
 def _size(path: Path) -> int:

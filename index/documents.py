@@ -25,11 +25,11 @@ def is_blank(text: str) -> bool:
 
 def lone_surrogate(text: str) -> int | None:
     """Where half of a UTF-16 pair stands alone, as JSON can spell it and UTF-8 cannot; None if nowhere."""
-    for at, block in _blocks(text):
+    for start, block in _blocks(text):
         try:
             block.encode()
         except UnicodeEncodeError as error:
-            return at + error.start
+            return start + error.start
     return None
 
 
@@ -43,7 +43,7 @@ def sha256_of(text: str) -> str:
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
     """The text in blocks, each with where it begins: work on all of it at once keeps other threads waiting."""
-    return ((at, text[at : at + _BLOCK]) for at in range(0, len(text), _BLOCK))
+    return ((start, text[start : start + _BLOCK]) for start in range(0, len(text), _BLOCK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ class DocumentDraft:
         if is_blank(self.text):
             raise EmptyDocument(name)
         for part in (self.text, self.title, self.source, *(heading.text for heading in self.outline.headings)):
-            if (at := lone_surrogate(part)) is not None:
-                raise MalformedFile(ascii(name), f"a lone surrogate at character {at}")
+            if (position := lone_surrogate(part)) is not None:
+                raise MalformedFile(ascii(name), f"a lone surrogate at character {position}")
 
     @property
     def sha256(self) -> str:

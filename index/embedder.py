@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from index.bert.precision import ACTIVATIONS_FILE, NumberFormat, Precision
-from index.cache import Remembered
 from index.errors import ModelCorrupted, ModelUnsuitable
 from index.interfaces import Vectors
+from index.store.cache import Remembered
 
 if TYPE_CHECKING:
     from index.bert.compiled_bert import Work

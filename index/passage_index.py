@@ -19,10 +19,10 @@ import numpy as np
 
 from index.documents import Document, DocumentDraft, Location, Passage
 from index.errors import CatalogueError, CatalogueUnusable
-from index.intake import Intake, Ranges, Spool
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
 from index.splitting import PassageSize
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
+from index.store.intake import Intake, Ranges, Spool
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.reader_states import STATES_FILE, remove_all
 from index.store.stored import NewDocument
@@ -79,7 +79,7 @@ class PassageIndex:
     def __enter__(self) -> PassageIndex:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:

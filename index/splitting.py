@@ -123,9 +123,9 @@ def _ends(text: str) -> Iterator[int]:
 
 
 def _breaks(text: str) -> Iterator[int]:
-    for found in _BREAK.finditer(text):
-        yield found.start()
-        yield found.end()
+    for match in _BREAK.finditer(text):
+        yield match.start()
+        yield match.end()
 
 
 def _goes_on(text: str, stop: re.Match[str]) -> bool:
@@ -137,8 +137,8 @@ def _goes_on(text: str, stop: re.Match[str]) -> bool:
 
 
 def _rows(ranges: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
-    for at in range(0, len(ranges), _SENTENCES_AT_ONCE):
-        yield from ranges[at : at + _SENTENCES_AT_ONCE].tolist()
+    for start in range(0, len(ranges), _SENTENCES_AT_ONCE):
+        yield from ranges[start : start + _SENTENCES_AT_ONCE].tolist()
 
 
 def _units(
@@ -192,15 +192,15 @@ def _words(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int,
     Looks at a block of the sentence at a time: a search through all of it would keep other threads waiting.
     """
     word = re.compile(rf"\S{{1,{longest}}}")
-    at = start
-    while at < end:
-        block_end = min(at + _CHARACTERS_AT_ONCE, end)
-        first = _NOT_BLANK.search(text, at, block_end)
+    position = start
+    while position < end:
+        block_end = min(position + _CHARACTERS_AT_ONCE, end)
+        first = _NOT_BLANK.search(text, position, block_end)
         if first is None:
-            at = block_end
-        elif (found := word.match(text, first.start(), end)) is not None:
-            yield found.span()
-            at = found.end()
+            position = block_end
+        elif (match := word.match(text, first.start(), end)) is not None:
+            yield match.span()
+            position = match.end()
 
 
 def _overlap(held: Sequence[_Unit], unit: _Unit, size: PassageSize) -> list[_Unit]:

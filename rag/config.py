@@ -1,4 +1,4 @@
-"""How questions are answered, as frozen values. Nothing here reads the environment."""
+"""Which models are used, and how questions are answered, as frozen values. Nothing here reads the environment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,27 @@ from index.bert.precision import Precision
 MAX_QUESTION_CHARACTERS = 1_000
 MAX_TOP_K = 50
 MAX_N_BEST = 20
+
+DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_READER = "reader-v5"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Which models, each by folder, bundled name or hub name; the hub is asked only if ``allow_hub``."""
+
+    embedder: str = DEFAULT_EMBEDDER
+    reader: str = DEFAULT_READER
+    calibration: str = ""
+    """A file; empty for the one beside the reader's weights, ``none`` to go by the reader's own null answer."""
+    allow_hub: bool = False
+    precision: Precision = "auto"
+    reranker: str = ""
+    """A cross-encoder; empty for none."""
+    ahead: bool = False
+    """Whether the reader's lower layers are computed over passages when these are indexed, and kept."""
+    remembered_questions: int = 0
+    """Questions whose vectors are kept for when they are asked again: what serves wants some, what measures none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from index.errors import CalibrationMismatch, ModelError, SourcespanError
 from index.interfaces import Embedder
 from index.upkeep.doctor import Finding, examine
 from index.vectors.vector_rule import VectorRule
+from rag.config import ModelConfig
 from rag.interfaces import Reranker
-from rag.loading import ModelConfig, load_embedder, load_reader, load_reranker
-from rag.self_test import ANSWER, PASSAGE, QUESTION, reads
+from rag.loading import load_embedder, load_reader, load_reranker
+from rag.reader.self_test import ANSWER, PASSAGE, QUESTION, reads
 
 _FAR = "Interest rates rose again in March."
 _OTHER_RERANKER = "set SOURCESPAN_RERANKER to a cross-encoder of English, or leave it empty"
@@ -52,11 +53,11 @@ def _libraries() -> Finding:
         if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
             continue
         try:
-            found = metadata.version(wanted.name)
+            installed = metadata.version(wanted.name)
         except metadata.PackageNotFoundError:
-            found = "missing"
-        if found == "missing" or not wanted.specifier.contains(found, prereleases=True):
-            wrong.append(f"{wanted.name} is {found}, wanted: {wanted.specifier or 'any'}")
+            installed = "missing"
+        if installed == "missing" or not wanted.specifier.contains(installed, prereleases=True):
+            wrong.append(f"{wanted.name} is {installed}, wanted: {wanted.specifier or 'any'}")
     versions = f"Sourcespan {metadata.version('sourcespan')}, SQLite {sqlite3.sqlite_version}"
     if wrong:
         return Finding("libraries", "fault", "; ".join(wrong), "run `pip install -c constraints.txt -e .`")

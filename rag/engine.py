@@ -11,13 +11,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from index.bert.allocator import give_back
-from index.build import Added, add_many, ingest
+from index.build import Added, LateParser, add_many, ingest
 from index.documents import Document, DocumentDraft
 from index.errors import QuestionError, UnsupportedFormat
 from index.interfaces import Embedder, Progress
 from index.isolation.limits import Limits
-from index.parsing import MAX_BYTES, SUPPORTED_SUFFIXES
-from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from index.splitting import PassageSize
 from index.store.quota import NO_LIMIT, Quota
@@ -25,12 +23,12 @@ from index.vectors.vector_rule import VectorRule
 from rag import loading
 from rag.answers import Result
 from rag.confidence.calibration import UNFITTED, Calibration
-from rag.config import AskConfig, ReaderConfig, RetrieverConfig
+from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
-from rag.loading import ModelConfig
-from rag.pipeline import Question, QuestionAnswerer
+from rag.pipeline import QuestionAnswerer
+from rag.questions import Question
+from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever
-from rag.self_test import QUESTION, reads
 
 logger = logging.getLogger("sourcespan")
 
@@ -52,7 +50,7 @@ class Sourcespan:
         *,
         retriever: RetrieverConfig | None = None,
         ask: AskConfig | None = None,
-        parser: Parser | None = None,
+        parser: LateParser | None = None,
         self_test_question: str = QUESTION,
     ) -> None:
         """Puts loaded parts together, and closes ``index`` and ``parser`` in the end; `open` loads them."""
@@ -64,7 +62,7 @@ class Sourcespan:
         self.answerer = QuestionAnswerer(
             HybridRetriever(index, embedder, retriever, reranker), reader, index, calibration, ask
         )
-        self._parser = parser or Parser()
+        self._parser = parser or LateParser()
         self._self_test_question = self_test_question
 
     @classmethod
@@ -80,7 +78,7 @@ class Sourcespan:
         rule: VectorRule | None = None,
         quota: Quota = NO_LIMIT,
         parsing: Limits | None = None,
-        max_document_bytes: int = MAX_BYTES,
+        max_document_bytes: int | None = None,
         answers: bool = True,
     ) -> Self:
         """Loads the models and opens the documents in ``folder``, which is made if it is not there.
@@ -95,7 +93,7 @@ class Sourcespan:
             rule: From how many passages on which kind of vector index is used.
             quota: How much may be stored.
             parsing: How much memory and time a file may take to be read.
-            max_document_bytes: How large a file, and the text in it, may be.
+            max_document_bytes: How large a file, and the text in it, may be; by default `index.parsing.MAX_BYTES`.
             answers: False begins sooner, with neither reader nor reranker: asking then raises ModelNotFound.
 
         Raises:
@@ -105,12 +103,12 @@ class Sourcespan:
         """
         folder, models = Path(folder), models or ModelConfig()
         with ExitStack() as opened, loading.no_garbage():
-            parser = Parser(parsing, max_bytes=max_document_bytes)
+            parser = LateParser(parsing, max_bytes=max_document_bytes)
             opened.callback(parser.close)
             if answers:  # a mistyped name should not cost the seconds of loading
                 loading.check_names(models)
             else:
-                parser.prepare()  # files are what comes next
+                parser.get().prepare()  # files are what comes next
             embedder = loading.load_embedder(models)
             loaded, calibration, preparation = loading.load_reader_if(
                 answers, models, embedder.fingerprint, reader, folder
@@ -182,7 +180,7 @@ class Sourcespan:
         A file that cannot be read carries its error and stops no other one. What is yielded is durable. ``progress`` is
         called with (done, total) bytes of all files. Raises CatalogueError, QuotaExceeded.
         """
-        return ingest(self.index, map(Path, paths), self._parser, progress)
+        return ingest(self.index, map(Path, paths), self._parser.get(), progress)
 
     def add_many(self, drafts: Sequence[DocumentDraft], progress: Progress | None = None) -> Iterator[Added]:
         """Puts in many texts, many times faster than one by one, and yields each in order as it is durable.
@@ -277,7 +275,9 @@ class Sourcespan:
         """The one document that this is. Raises DocumentError."""
         if isinstance(document, DocumentDraft):
             return document
-        parsed = list(self._parser.drafts_in([document]))
+        from index.parsing import SUPPORTED_SUFFIXES
+
+        parsed = list(self._parser.get().drafts_in([document]))
         if [one.path for one in parsed] != [document]:
             raise UnsupportedFormat(document.name, SUPPORTED_SUFFIXES)
         return parsed[0].draft_or_error()

@@ -7,49 +7,27 @@ import importlib.util
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.bert.allocator import share_one_heap
-from index.bert.precision import Precision
 from index.embedder import ALL_MINILM_L6_V2_ACTIVATIONS, ALL_MINILM_L6_V2_SHA256, ModelEmbedder, load_embedder_from
 from index.errors import ModelNotFound
 from index.interfaces import Preparation
 from index.store.reader_states import STATES_FILE
 from rag.confidence.calibration import UNFITTED, Calibration
-from rag.config import ReaderConfig
+from rag.config import DEFAULT_EMBEDDER, ModelConfig, ReaderConfig
 from rag.interfaces import PassageSpan, Reader, Reading
 
 if TYPE_CHECKING:
     from rag.reader.extractive_reader import ExtractiveReader
     from rag.retrieval.reranker import CrossEncoderReranker
 
-DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
-DEFAULT_READER = "reader-v5"
 CALIBRATION_FILE = "calibration.json"
 CALIBRATION_FILE_AHEAD = "calibration-ahead.json"
 """For the confidence of what the reader answers with precomputed lower layers."""
 
 _BUNDLED_READERS = Path(__file__).parent / "models"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """Which models, each by folder, bundled name or hub name; the hub is asked only if ``allow_hub``."""
-
-    embedder: str = DEFAULT_EMBEDDER
-    reader: str = DEFAULT_READER
-    calibration: str = ""
-    """A file; empty for the one beside the reader's weights, ``none`` to go by the reader's own null answer."""
-    allow_hub: bool = False
-    precision: Precision = "auto"
-    reranker: str = ""
-    """A cross-encoder; empty for none."""
-    ahead: bool = False
-    """Whether the reader's lower layers are computed over passages when these are indexed, and kept."""
-    remembered_questions: int = 0
-    """Questions whose vectors are kept for when they are asked again: what serves wants some, what measures none."""
 
 
 class NoReader:

@@ -2,95 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from index.errors import QuestionError
-from rag.answers import Answer, Result, RetrievedPassage, Timings
-from rag.candidates import Candidate, ReadPassage, answer, candidates
-from rag.checks import check_answers, check_question
-from rag.confidence.calibration import Calibration, Evidence, Verdict
-from rag.confidence.evidence import evidence
+from rag.answers import Answer, Result, Timings
+from rag.asked import AskedQuestion, Batch, Proposal
+from rag.confidence.calibration import Calibration, Verdict
+from rag.confidence.candidates import Candidate, answer
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
-from rag.interfaces import DocumentStore, PassageSpan, Query, Reader, Reading, Retrieval, Retriever, SearchMode
+from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
+from rag.questions import Question, check_answers, check_question
 from rag.retrieval.sources import SourceFinder
 
-OnEvent = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
 Outcomes = list[Result | QuestionError]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question and what it wants; None is the default."""
-
-    text: str
-    top_k: int | None = None
-    """Passages to read."""
-    n_best: int | None = None
-    """Answers to give. Who asks for several gets the best of every passage; else reading stops at a sure one."""
-    document_ids: Sequence[str] | None = None
-    """Only these documents."""
-    min_confidence: float | None = None
-    """Give what has this confidence; by default what the fitted decision gives."""
-    on_event: OnEvent | None = None
-    """Called while it is being answered: with the passages once they are there, then with each new best answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """The reader's candidates for a question, best margin first, each with its evidence."""
-
-    candidates: tuple[Candidate, ...]
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A question with its passages, and what the reader found in those that it has read so far."""
-
-    question: Question
-    sources: Sequence[ReadPassage]
-    retrieval: Retrieval
-    passages_read: int = 0
-    spans: list[PassageSpan] = field(default_factory=list)
-    best: tuple[Candidate, float] | None = None
-    """The answer that `Question.on_event` was last called with, and its confidence."""
-    _proposal: Proposal | None = None
-
-    @property
-    def passages(self) -> tuple[RetrievedPassage, ...]:
-        return tuple(source.retrieved for source in self.sources)
-
-    def reading(self, end: int) -> Reading:
-        """The passages from the first unread one to ``end``."""
-        unread = self.sources[self.passages_read : end]
-        return Reading(self.question.text, [source.retrieved.passage.text for source in unread])
-
-    def proposal(self) -> Proposal:
-        """The candidates so far; they are made but once of the same spans, though several ask for them."""
-        if self._proposal is None:
-            best_first = sorted(self.spans, key=PassageSpan.order)
-            made = tuple(candidates(best_first, self.sources, MAX_N_BEST))
-            self._proposal = Proposal(made, evidence(self.question.text, made))
-        return self._proposal
-
-    def add(self, span: PassageSpan) -> None:
-        self.spans.append(span)
-        self._proposal = None
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Questions that are answered together, in order; what cannot be asked stands as its error."""
-
-    questions: list[_Asked | QuestionError]
-    began: float
-    read_ms: float = 0.0
-
-    @property
-    def asked(self) -> list[_Asked]:
-        return [question for question in self.questions if isinstance(question, _Asked)]
 
 
 class QuestionAnswerer:
@@ -176,19 +102,19 @@ class QuestionAnswerer:
         (retrieval,) = self._retriever.retrieve([Query(query, top_k, document_ids, mode)])
         return retrieval
 
-    def _retrieved(self, questions: Sequence[Question]) -> _Batch:
-        """The questions with their passages, of which those who listen are told."""
+    def _retrieved(self, questions: Sequence[Question]) -> Batch:
+        """The questions with their passages; calls who listens to one with its passages."""
         began = perf_counter()
         queries = [self._query(question) for question in questions]
         # embedded and searched together, the sound ones alone
         retrieved = iter(self._finder.find([query for query in queries if isinstance(query, Query)]))
-        batch = _Batch([], began)
+        batch = Batch([], began)
         for question, query in zip(questions, queries, strict=True):
             if isinstance(query, QuestionError):
                 batch.questions.append(query)
                 continue
             sources = next(retrieved)
-            asked = _Asked(question, sources.passages, sources.retrieval)
+            asked = AskedQuestion(question, sources.passages, sources.retrieval)
             batch.questions.append(asked)
             if question.on_event is not None:
                 question.on_event(asked.passages)
@@ -204,16 +130,18 @@ class QuestionAnswerer:
             return error
         return Query(question.text, top_k, question.document_ids)
 
-    def _read(self, batch: _Batch, passages: int) -> Iterator[int]:
+    def _read(self, batch: Batch, passages: int) -> Iterator[int]:
         """Reads as far as each question needs, at most ``passages`` of each at a time; yields how many that were."""
         while wanted := [(asked, end) for asked in batch.asked if (end := self._next_end(asked, passages))]:
             began, count = perf_counter(), 0
+            # a span comes back with its passage's position in this reading, not among all that were retrieved
             starts = [asked.passages_read for asked, _ in wanted]
             readings = [asked.reading(end) for asked, end in wanted]
             for asked, end in wanted:
                 count += end - asked.passages_read
                 asked.passages_read = end
-            # forward passes are shared by questions, so each may bring spans of several
+            # forward passes are shared by questions, so each may bring spans of several; who listens is called after
+            # each, since the first passage read often has the answer
             for spans in self._reader.read_many(readings):
                 for number, span in spans:
                     wanted[number][0].add(replace(span, position=starts[number] + span.position))
@@ -222,7 +150,7 @@ class QuestionAnswerer:
             batch.read_ms += _ms_since(began)
             yield count
 
-    def _next_end(self, asked: _Asked, passages: int) -> int:
+    def _next_end(self, asked: AskedQuestion, passages: int) -> int:
         """Up to where its passages are to be read next; 0 where reading is over.
 
         First the best ones are read, and the others that may hold the answer only where these leave it in doubt: most
@@ -237,15 +165,17 @@ class QuestionAnswerer:
         return min(end, asked.passages_read + passages)
 
     def _wants_all(self, question: Question) -> bool:
+        # a sure best answer says nothing of a second one, which any passage may hold
         several = question.n_best is not None and question.n_best > 1
         # without a fitted calibration no confidence is a probability, and none is enough to stop at
         return several or not self._calibration.fitted or self._config.sure >= 1
 
-    def _is_sure(self, asked: _Asked) -> bool:
+    def _is_sure(self, asked: AskedQuestion) -> bool:
+        # judged as in the end, of the passages read so far: `sure` bounds the confidence that a client would be shown
         judgements = self._calibration.judge(asked.proposal().evidence).judgements
         return bool(judgements) and judgements[0].confidence >= self._config.sure
 
-    def _tell(self, asked: _Asked) -> None:
+    def _tell(self, asked: AskedQuestion) -> None:
         """Calls who listens with the best answer, if it is another than before."""
         if asked.question.on_event is None:
             return
@@ -260,13 +190,13 @@ class QuestionAnswerer:
             asked.best = best
             asked.question.on_event(self._answer(*best))
 
-    def _concluded(self, batch: _Batch) -> Outcomes:
+    def _concluded(self, batch: Batch) -> Outcomes:
         return [
             question if isinstance(question, QuestionError) else self._result(question, batch)
             for question in batch.questions
         ]
 
-    def _result(self, asked: _Asked, batch: _Batch) -> Result:
+    def _result(self, asked: AskedQuestion, batch: Batch) -> Result:
         proposal = asked.proposal()
         verdict = self._calibration.judge(proposal.evidence)
         judgements = verdict.judgements[: self._n_best(asked.question)]

@@ -59,11 +59,10 @@ if TYPE_CHECKING:
     from index.store.quota import Quota
     from index.vectors.vector_rule import VectorRule
     from rag.answers import Answer, Place, Quotation, Result, RetrievedPassage, Span, Timings
-    from rag.config import AskConfig, ReaderConfig, RetrieverConfig
+    from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
     from rag.engine import Sourcespan
     from rag.interfaces import Retrieval
-    from rag.loading import ModelConfig
-    from rag.pipeline import Question
+    from rag.questions import Question
 
 __all__ = [
     "Added",
@@ -167,11 +166,10 @@ _MODULES = {
     "index.splitting": "PassageSize",
     "index.vectors.vector_rule": "VectorRule",
     "rag.answers": "Answer Place Result Quotation RetrievedPassage Span Timings",
-    "rag.config": "AskConfig ReaderConfig RetrieverConfig",
+    "rag.config": "AskConfig ModelConfig ReaderConfig RetrieverConfig",
     "rag.engine": "Sourcespan",
     "rag.interfaces": "Retrieval",
-    "rag.loading": "ModelConfig",
-    "rag.pipeline": "Question",
+    "rag.questions": "Question",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -20,13 +20,13 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from index.interfaces import Progress as Tell
-from index.terminal import Console, escaped_line
-from index.upkeep.doctor import Finding
-from rag.answers import Answer, Result
+from index.upkeep.terminal import Console, escaped_line
 
 if TYPE_CHECKING:
     from index.build import Added
+    from index.interfaces import Progress as Tell
+    from index.upkeep.doctor import Finding
+    from rag.answers import Answer, Result
 
 console = Console()
 errors = Console(stderr=True)

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import problem
-from index.shown import shown
+from index.errors.shown import shown
 
 # RFC 3986: the characters of a path, everything else is percent-encoded
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")

@@ -47,8 +47,8 @@ async def ask(body: AskRequest, request: Request, backend: CurrentBackend) -> As
 @declares(READ)
 async def search(body: SearchRequest, request: Request, backend: CurrentBackend) -> SearchResponse:
     """The passages that are nearest to the query, unread: by meaning, by words, or (the default) by both."""
-    found = await unless_gone(request, backend.search(body.query, body.top_k, body.document_ids, body.mode))
-    return SearchResponse.found(body, found)
+    retrieval = await unless_gone(request, backend.search(body.query, body.top_k, body.document_ids, body.mode))
+    return SearchResponse.of_search(body, retrieval)
 
 
 async def _events(body: AskRequest, backend: Backend) -> AsyncGenerator[Event]:

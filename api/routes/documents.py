@@ -158,7 +158,7 @@ async def _several(backend: Backend, uploads: list[Upload], response: Response) 
 def _none_of(problems: list[Problem]) -> Response:
     if len(problems) == 1:
         return ProblemResponse(problems[0])
-    told = [problem.detail for problem in problems[:_MOST_TOLD]]
+    details = [problem.detail for problem in problems[:_MOST_TOLD]]
     if len(problems) > _MOST_TOLD:
-        told.append(f"and {len(problems) - _MOST_TOLD:,} more")
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(told))
+        details.append(f"and {len(problems) - _MOST_TOLD:,} more")
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(details))

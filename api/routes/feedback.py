@@ -116,7 +116,7 @@ def _excerpt(quoted: QuotedSpan | None, backend: Backend) -> Excerpt | None:
 
 def _nearest(question: str, backend: Backend) -> Excerpt | None:
     """The passage that comes nearest to a question that has no answer."""
-    for found in backend.library.search(question, top_k=1).passages:
-        document = backend.library.document(found.passage.document_id)
-        return Excerpt(document.id, document.sha256, document.title, found.passage.text, "", 0)
+    for retrieved in backend.library.search(question, top_k=1).passages:
+        document = backend.library.document(retrieved.passage.document_id)
+        return Excerpt(document.id, document.sha256, document.title, retrieved.passage.text, "", 0)
     return None

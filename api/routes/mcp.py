@@ -21,7 +21,7 @@ from api.wire.schemas import AskResponse, DocumentRef, PassagesFound
 from index.errors import SourcespanError
 from rag.config import MAX_TOP_K
 from rag.interfaces import SearchMode
-from rag.pipeline import Question
+from rag.questions import Question
 
 P = ParamSpec("P")
 T = TypeVar("T")

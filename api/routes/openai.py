@@ -26,9 +26,9 @@ from api.wire.requests import Text
 from api.wire.schemas import AskResponse
 from api.wire.sse import MEDIA_TYPE
 from index.errors import InvalidQuestion
-from index.shown import shown
+from index.errors.shown import shown
 from rag.answers import Answer, Result
-from rag.pipeline import Question
+from rag.questions import Question
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["openai"], dependencies=[SHOWS_KEY])
 
@@ -175,11 +175,11 @@ async def complete(body: CompletionRequest, request: Request, backend: CurrentBa
 
 
 async def _chunks(head: dict[str, Any], message: MessageOut) -> AsyncIterator[bytes]:
-    said = message.model_dump(mode="json")
+    content = message.model_dump(mode="json")
     deltas: list[tuple[dict[str, Any], str | None]] = [
-        ({"role": said["role"], "content": ""}, None),
-        ({"content": said["content"]}, None),
-        ({"annotations": said["annotations"], "sourcespan": said["sourcespan"]}, "stop"),
+        ({"role": content["role"], "content": ""}, None),
+        ({"content": content["content"]}, None),
+        ({"annotations": content["annotations"], "sourcespan": content["sourcespan"]}, "stop"),
     ]
     for delta, finish_reason in deltas:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}

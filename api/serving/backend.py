@@ -29,7 +29,7 @@ from index.parsing.isolated import Parser
 from rag.answers import Answer, Result, RetrievedPassage
 from rag.engine import Sourcespan
 from rag.interfaces import Retrieval, SearchMode
-from rag.pipeline import Question
+from rag.questions import Question
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -86,7 +86,7 @@ class Backend:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Finishes what runs, then closes documents and feedback."""
         await self._exit.aclose()

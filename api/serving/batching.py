@@ -18,7 +18,7 @@ from api.serving.fairness import FairQueue, QueueFull, cost, weight
 from api.serving.metrics import Metrics
 from index.errors import Overloaded, QuestionError
 from rag.answers import Result
-from rag.pipeline import Question
+from rag.questions import Question
 
 T = TypeVar("T")
 Asked = asyncio.Future[Result]
@@ -105,7 +105,7 @@ class Batcher:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         """Answers what still waits, then stops."""
         self._closing = True

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from rag.pipeline import Question
+from rag.questions import Question
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from pydantic import (
 from index.documents import DocumentDraft, lone_surrogate
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
 from rag.interfaces import SearchMode
-from rag.pipeline import Question
+from rag.questions import Question
 
 MOST_FAULTS = 20
 """Faults of one request that its answer tells of."""
@@ -29,8 +29,8 @@ _LARGEST_INTEGER = 2**63 - 1
 
 
 def _encodable(text: str) -> str:
-    if (at := lone_surrogate(text)) is not None:
-        raise ValueError(f"holds a lone surrogate at character {at}")
+    if (position := lone_surrogate(text)) is not None:
+        raise ValueError(f"holds a lone surrogate at character {position}")
     return text
 
 

@@ -113,19 +113,19 @@ class PassageOut(SpanOut):
     heading: Annotated[str | None, Field(description="That the passage begins under.")]
 
     @classmethod
-    def of(cls, found: RetrievedPassage) -> Self:
+    def of(cls, retrieved: RetrievedPassage) -> Self:
         """From the inside to the wire."""
         return cls(
-            id=found.passage.id,
-            document_id=found.passage.document_id,
-            start=found.passage.start,
-            end=found.passage.end,
-            text=found.passage.text,
-            score=found.score,
-            cosine=found.cosine,
-            bm25=found.bm25,
-            page=found.passage.location.page,
-            heading=found.passage.location.heading,
+            id=retrieved.passage.id,
+            document_id=retrieved.passage.document_id,
+            start=retrieved.passage.start,
+            end=retrieved.passage.end,
+            text=retrieved.passage.text,
+            score=retrieved.score,
+            cosine=retrieved.cosine,
+            bm25=retrieved.bm25,
+            page=retrieved.passage.location.page,
+            heading=retrieved.passage.location.heading,
         )
 
 
@@ -135,9 +135,9 @@ class PassagesFound(BaseModel):
     passages: list[PassageOut]
 
     @classmethod
-    def of(cls, found: Sequence[RetrievedPassage]) -> Self:
+    def of(cls, retrieved: Sequence[RetrievedPassage]) -> Self:
         """From the inside to the wire."""
-        return cls(passages=[PassageOut.of(passage) for passage in found])
+        return cls(passages=[PassageOut.of(passage) for passage in retrieved])
 
 
 class SearchResponse(PassagesFound):
@@ -147,7 +147,7 @@ class SearchResponse(PassagesFound):
     mode: SearchMode
 
     @classmethod
-    def found(cls, request: SearchRequest, retrieval: Retrieval) -> Self:
+    def of_search(cls, request: SearchRequest, retrieval: Retrieval) -> Self:
         """From the inside to the wire."""
         passages = [PassageOut.of(passage) for passage in retrieval.passages]
         return cls(query=request.query, mode=request.mode, passages=passages)
@@ -195,7 +195,7 @@ class AskResponse(BaseModel):
             answerable=round(result.answerable, 4),
             answers=[AnswerOut.of(answer) for answer in result.answers],
             candidates=[AnswerOut.of(answer) for answer in result.candidates],
-            passages=[PassageOut.of(found) for found in result.passages] if include_passages else [],
+            passages=[PassageOut.of(passage) for passage in result.passages] if include_passages else [],
             passages_read=result.passages_read,
             timings_ms=TimingsOut(
                 embed=round(timings.embed, 2),

@@ -57,6 +57,6 @@ def is_event_stream(start: Message) -> bool:
     return Headers(raw=start["headers"]).get("content-type", "").startswith(MEDIA_TYPE)
 
 
-def encode(name: str, said: BaseModel) -> bytes:
+def encode(name: str, content: BaseModel) -> bytes:
     """One event."""
-    return format_sse_event(event=name, data_str=said.model_dump_json())
+    return format_sse_event(event=name, data_str=content.model_dump_json())

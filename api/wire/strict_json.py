@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from index.shown import shown
+from index.errors.shown import shown
 
 
 class MalformedJson(ValueError):

@@ -122,10 +122,10 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncGenerat
     for upload in uploads:
         try:
             async with aclosing(backend.ingest_events(partial(_store_each, backend, upload))) as events:
-                async for told in events:
-                    if isinstance(told, UploadedFile):
-                        ended.append(told)
-                    yield ("file" if isinstance(told, UploadedFile) else "progress"), told
+                async for event in events:
+                    if isinstance(event, UploadedFile):
+                        ended.append(event)
+                    yield ("file" if isinstance(event, UploadedFile) else "progress"), event
         except (Overloaded, ServiceStopping) as error:
             if not ended:
                 raise  # nothing is stored: the whole request can be made again

@@ -32,10 +32,10 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
-from index.terminal import Console
+from index.upkeep.terminal import Console
 from rag.answers import Result
+from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig
 
 # rows x inputs x outputs of the reader's largest products for five passages
 _PRODUCT = (640, 384, 1536)
@@ -233,7 +233,7 @@ def profile(library: Sourcespan, questions: Sequence[str]) -> dict[str, float]:
 
 def _index_rate(folder: Path, library: Sourcespan) -> float:
     lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.strip()]
-    texts = ["\n\n".join(lines[at:] + lines[:at]) for at in range(len(lines))]
+    texts = ["\n\n".join(lines[first:] + lines[:first]) for first in range(len(lines))]
     with PassageIndex(folder, library.embedder, preparation=library.index.preparation) as index:
         began = perf_counter()
         added = sum(document.passages for document, _ in add_many(index, [DocumentDraft("", text) for text in texts]))

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-import typer
-from rich.table import Table
 
-from eval.suites.datasets import EvalQuestion, squad_suite
 from index.splitting import PassageSize
-from index.terminal import Console
 from rag.confidence.calibration import RANKING, UNFITTED, worth
 from rag.confidence.probability_measures import best_threshold
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig
@@ -25,8 +18,9 @@ from rag.config import AskConfig, ReaderConfig, RetrieverConfig
 if TYPE_CHECKING:
     from eval.askers import Asker
     from eval.run import Outcome
+    from eval.suites.datasets import EvalQuestion
+    from rag.config import ModelConfig
     from rag.engine import Sourcespan
-    from rag.loading import ModelConfig
 
 Wrap = Callable[[Iterable["Outcome"], str, int], Iterable["Outcome"]]
 Indexed = Callable[[PassageSize], AbstractContextManager["Sourcespan"]]
@@ -122,67 +116,13 @@ def _asker(library: Sourcespan, models: ModelConfig, decoding: Decoding) -> Aske
 def _row(choice: str, value: str, outcomes: Sequence[Outcome], *, is_default: bool) -> Row:
     answerable = np.array([bool(o.question.accepted) for o in outcomes])
     exact, f1 = (np.array([getattr(o, name) for o in outcomes]) * answerable for name in ("exact", "f1"))
-    told = (np.array([getattr(o, name) for o in outcomes]) for name in ("confidence", "answerable"))
+    probabilities = (np.array([getattr(o, name) for o in outcomes]) for name in ("confidence", "answerable"))
     return Row(
         choice=choice,
         value=value,
         is_default=is_default,
         exact=float(exact[answerable].mean()),
         f1=float(f1[answerable].mean()),
-        f1_all=best_threshold(worth(*told), f1, (~answerable).astype(np.float64))[1],
+        f1_all=best_threshold(worth(*probabilities), f1, (~answerable).astype(np.float64))[1],
         milliseconds=float(np.median([o.timings.total for o in outcomes])),
     )
-
-
-def decoding(
-    file: Annotated[Path, typer.Argument(help="SQuAD JSON, plain or .gz: held out.", exists=True, dir_okay=False)],
-    absent: Annotated[float, typer.Option(min=0, max=0.9, help="Share of paragraphs left out.")] = 0.2,
-    limit: Annotated[int, typer.Option(min=1, help="Questions, drawn at random.")] = 500,
-    seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
-    choice: Annotated[list[str] | None, typer.Option(help="Only these choices.", show_default="all")] = None,
-    reader: Annotated[
-        str, typer.Option(envvar="SOURCESPAN_READER", help="Folder or name.", show_default="the bundled one")
-    ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Vary one choice of decoding at a time, over all paragraphs of FILE in one index: quality and time."""
-    from rich.progress import track
-
-    from rag.engine import Sourcespan
-    from rag.loading import DEFAULT_READER, ModelConfig
-    from rag.squad import read_squad
-
-    def wrap(outcomes: Iterable[Outcome], what: str, total: int) -> Iterable[Outcome]:
-        return track(outcomes, what, total=total, console=Console(stderr=True), transient=True)
-
-    suite = squad_suite(file.name, list(read_squad(file)), whole=True, absent=absent, limit=limit, seed=seed)
-    models = ModelConfig(reader=reader or DEFAULT_READER)
-
-    @contextmanager
-    def indexed(size: PassageSize) -> Iterator[Sourcespan]:
-        with (
-            tempfile.TemporaryDirectory(prefix="sourcespan-decoding-") as folder,
-            Sourcespan.open(folder, models, size=size) as library,
-        ):
-            for _ in library.add_many(list(suite.documents.values())):
-                pass
-            yield library
-
-    rows = list(measure(indexed, models, suite.questions, wrap, choice or ()))
-    if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
-    else:
-        show(rows, len(suite.questions), file.name)
-
-
-def show(rows: Sequence[Row], questions: int, name: str) -> None:
-    """Prints the table; each row differs from the first in one thing."""
-    table = Table(title=f"{name}, {questions} questions", title_justify="left", box=None, pad_edge=True)
-    table.add_column("choice")
-    table.add_column("value")
-    for heading in ("EM", "F1", "F1 all", "p50 ms"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        figures = (f"{100 * row.exact:.1f}", f"{100 * row.f1:.1f}", f"{100 * row.f1_all:.1f}")
-        table.add_row(row.choice, row.value, *figures, f"{row.milliseconds:.0f}")
-    Console().print(table)

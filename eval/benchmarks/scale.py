@@ -111,9 +111,9 @@ def embedded(
     """The vectors of passages and of questions."""
     longest_first = sorted(texts, key=len, reverse=True)
     blocks = []
-    for at in range(0, len(texts), _EMBED_AT_ONCE):
-        blocks.append(embedder.embed_passages(longest_first[at : at + _EMBED_AT_ONCE]))
-        progress(min(at + _EMBED_AT_ONCE, len(texts)), len(texts))
+    for start in range(0, len(texts), _EMBED_AT_ONCE):
+        blocks.append(embedder.embed_passages(longest_first[start : start + _EMBED_AT_ONCE]))
+        progress(min(start + _EMBED_AT_ONCE, len(texts)), len(texts))
     return np.concatenate(blocks), embedder.embed_queries(questions)
 
 

@@ -16,7 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from eval.benchmarks.facts import Facts
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
     from eval.benchmarks.scale import Scaled
@@ -56,7 +56,8 @@ def scale(
     from eval.benchmarks.scale import VECTOR_KINDS, Scaled, embedded, measure, texts_and_questions
     from eval.benchmarks.scale_words import WORDS, measure_words
     from eval.journal import Journal
-    from rag.loading import ModelConfig, load_embedder
+    from rag.config import ModelConfig
+    from rag.loading import load_embedder
 
     every = (*VECTOR_KINDS, WORDS)
     kinds = [known for known in every if known in (kind or every)]

@@ -94,11 +94,11 @@ def _document(passages: Sequence[str]) -> NewDocument:
 
 
 def _shares(
-    path: Path, questions: Sequence[str], found: Sequence[Sequence[int]], progress: Progress
+    path: Path, questions: Sequence[str], rankings: Sequence[Sequence[int]], progress: Progress
 ) -> Iterator[float]:
     """Of the best that FTS5 finds for all words of a question at once, how many are among the best found."""
     with closing(sqlite3.connect(path)) as db:
-        for done, (question, keys) in enumerate(zip(questions, found, strict=False), start=1):
+        for done, (question, keys) in enumerate(zip(questions, rankings, strict=False), start=1):
             query = " OR ".join(f'"{word}"' for word in words_of(question))
             best = {key for (key,) in db.execute(_PLAIN, (query, AMONG_BEST))}
             if best:

@@ -20,16 +20,16 @@ def served(settings: Mapping[str, str]) -> Iterator[str]:
     environment = {**os.environ, "SOURCESPAN_RATE_LIMIT": "0", **settings}
     command = [str(program), "serve", "--port", "0"]
     with (
-        tempfile.TemporaryFile("w+") as said,
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=said, text=True) as server,  # noqa: S603
+        tempfile.TemporaryFile("w+") as output,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=output, text=True) as server,  # noqa: S603
     ):
         try:
             assert server.stdout is not None  # noqa: S101
             url = next((word for line in server.stdout for word in line.split() if word.startswith("http://")), None)
             if url is None:
                 server.wait()
-                said.seek(0)
-                raise ServerUnusable("a port of its own", f"it did not start: {said.read().strip()[-1000:]}")
+                output.seek(0)
+                raise ServerUnusable("a port of its own", f"it did not start: {output.read().strip()[-1000:]}")
             yield url
         finally:
             server.terminate()

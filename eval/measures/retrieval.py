@@ -83,7 +83,9 @@ def search_all(
             first, rest = passages[: config.rerank_depth], passages[config.rerank_depth :]
             reranked = [*rerank(reranker, query.text, first), *rest]
             ranked["reranked"] = [hit.passage.document_id for hit in reranked]
-        rankings = {arm: [key for at in dict.fromkeys(ids) for key in keys[at]] for arm, ids in ranked.items()}
+        rankings = {
+            arm: [key for document_id in dict.fromkeys(ids) for key in keys[document_id]] for arm, ids in ranked.items()
+        }
         scores = {
             arm: {name: score(ranking, query.relevant) for name, score in SCORES.items()}
             for arm, ranking in rankings.items()

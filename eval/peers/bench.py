@@ -30,9 +30,10 @@ from eval.measures.bootstrap import figure, mean
 from eval.peers.contract import Question, Workload
 from eval.peers.worker import PEERS
 from index import READ_WHEN_LOADED
-from index.terminal import Console
+from index.upkeep.terminal import Console
 from rag.confidence.answer_match import exact_match, token_f1
-from rag.loading import ModelConfig, embedder_folder, reader_folder
+from rag.config import ModelConfig
+from rag.loading import embedder_folder, reader_folder
 from rag.squad import SquadParagraph, read_squad
 
 _ROOT = Path(__file__).parents[2]

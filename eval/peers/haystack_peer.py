@@ -36,9 +36,9 @@ class Haystack:
     def ask(self, question: str) -> Reply:
         """The best answer that is not the empty one."""
         vector = self._query.run(text=question)["embedding"]
-        found = self._retriever.run(query_embedding=vector)["documents"]
-        retrieved = [int(document.id) for document in found]
-        for answer in self.reader.run(query=question, documents=found)["answers"]:
+        documents = self._retriever.run(query_embedding=vector)["documents"]
+        retrieved = [int(document.id) for document in documents]
+        for answer in self.reader.run(query=question, documents=documents)["answers"]:
             if answer.data and answer.document is not None and answer.document_offset is not None:
                 offset = answer.document_offset
                 return Reply(answer.data, int(answer.document.id), offset.start, offset.end, retrieved)

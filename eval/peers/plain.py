@@ -46,8 +46,8 @@ class PlainLoop:
             return_offsets_mapping=True,
             return_tensors="pt",
         )
-        offsets, of = windows.pop("offset_mapping"), windows.pop("overflow_to_sample_mapping")
-        inside = np.array([[part == 1 for part in windows.sequence_ids(row)] for row in range(len(of))])
+        offsets, passage_of = windows.pop("offset_mapping"), windows.pop("overflow_to_sample_mapping")
+        inside = np.array([[part == 1 for part in windows.sequence_ids(row)] for row in range(len(passage_of))])
         with torch.inference_mode():
             logits = self._model(**windows)
         start, end = logits.start_logits.numpy(), logits.end_logits.numpy()
@@ -55,7 +55,7 @@ class PlainLoop:
         length = np.arange(pairs.shape[2])[None, :] - np.arange(pairs.shape[1])[:, None]
         allowed = inside[:, :, None] & inside[:, None, :] & ((length >= 0) & (length < _LONGEST))[None]
         row, first, last = np.unravel_index(np.where(allowed, pairs, -np.inf).argmax(), pairs.shape)
-        passage, begin, stop = retrieved[int(of[row])], int(offsets[row, first, 0]), int(offsets[row, last, 1])
+        passage, begin, stop = retrieved[int(passage_of[row])], int(offsets[row, first, 0]), int(offsets[row, last, 1])
         return Reply(self._passages[passage][begin:stop], passage, begin, stop, retrieved)
 
 

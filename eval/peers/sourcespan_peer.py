@@ -13,9 +13,9 @@ import httpx
 from eval.benchmarks.served import served
 from eval.peers.contract import Reply
 from index.documents import DocumentDraft
-from rag.config import AskConfig
+from rag.config import DEFAULT_EMBEDDER, AskConfig, ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import DEFAULT_EMBEDDER, ModelConfig, embedder_folder
+from rag.loading import embedder_folder
 
 
 class SourcespanPeer:
@@ -36,7 +36,7 @@ class SourcespanPeer:
     def ask(self, question: str) -> Reply:
         """The best answer, given or withheld."""
         result = self._library.ask(question, n_best=1)
-        retrieved = list(dict.fromkeys(self._numbers[found.passage.document_id] for found in result.passages))
+        retrieved = list(dict.fromkeys(self._numbers[hit.passage.document_id] for hit in result.passages))
         for best in (*result.answers, *result.candidates):
             return Reply(best.text, self._numbers[best.document.id], best.span.start, best.span.end, retrieved)
         return Reply("", None, None, None, retrieved)

@@ -30,7 +30,7 @@ class Txtai:
     def ask(self, question: str) -> Reply:
         """Searches once more for the passages, which the pipeline does not tell: a few milliseconds of its time."""
         with self._one_at_a_time:
-            retrieved = [int(found["id"]) for found in self._embeddings.search(question, self._top_k)]
+            retrieved = [int(hit["id"]) for hit in self._embeddings.search(question, self._top_k)]
             try:
                 (answer,) = self._rag([question])
             except TypeError as error:  # so it ends where the reader's best span is its null answer

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 from eval.errors import NotComparable
 from eval.measures.bootstrap import Figure, figure, mean
 from eval.run import FINE
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 Row = Mapping[str, Any]
 

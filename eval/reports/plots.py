@@ -48,7 +48,7 @@ def risk_coverage_plot(coverage: Values, risk: Values) -> Markup:
     plot.ticks(("x", "y"), [0, 0.25, 0.5, 0.75, 1], 1.0)
     # a page needs no more points than it has pixels
     kept = np.unique(np.linspace(0, len(coverage) - 1, min(len(coverage), _WIDTH)).astype(int))
-    plot.line([(float(coverage[at]), float(risk[at])) for at in kept], "curve")
+    plot.line([(float(coverage[point]), float(risk[point])) for point in kept], "curve")
     return plot.markup()
 
 
@@ -62,8 +62,8 @@ def waterfall(steps: Sequence[tuple[str, int]], total: int) -> Markup:
     rows.append(("right", 0, left, "whole"))
     svg = _svg("Where answers were lost", _WIDTH, 34 * len(rows) + 8)
     scale = (_WIDTH - 200) / max(total, 1)
-    for at, (label, start, end, kind) in enumerate(rows):
-        y = 8 + 34 * at
+    for row, (label, start, end, kind) in enumerate(rows):
+        y = 8 + 34 * row
         _text(svg, 140, y + 16, label, "end")
         _rectangle(svg, 150 + start * scale, y, (end - start) * scale, 22, kind)
         _text(svg, 156 + end * scale, y + 16, f"{end - start}", "start")
@@ -90,8 +90,8 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
     """One bar each, with its interval as a thin line."""
     svg = _svg(title, _WIDTH, 26 * len(rows) + 8)
     scale = _WIDTH - 240
-    for at, bar in enumerate(rows):
-        y = 8 + 26 * at
+    for row, bar in enumerate(rows):
+        y = 8 + 26 * row
         _text(svg, 150, y + 13, bar.label, "end")
         _rectangle(svg, 156, y, bar.value * scale, 18, "whole")
         _line(svg, [(156 + bar.low * scale, y + 9), (156 + bar.high * scale, y + 9)], "range")

@@ -117,5 +117,5 @@ def _by_group(grouping: str, by_name: Mapping[str, Sequence[Outcome]]) -> Markup
 def _source(outcome: Outcome) -> tuple[str, str, str]:
     """The sentence before, in and after the answer."""
     start = outcome.start - outcome.sentence_start
-    end = start + len(outcome.said)
+    end = start + len(outcome.answer)
     return outcome.sentence[:start], outcome.sentence[start:end], outcome.sentence[end:]

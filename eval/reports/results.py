@@ -57,7 +57,7 @@ def row(outcome: Outcome) -> dict[str, Any]:
         "absence": question.absence,
         "trap": question.trap,
         "accepted": list(question.accepted),
-        "said": outcome.said,
+        "said": outcome.answer,
         "confidence": round(outcome.confidence, 4),
         "score": None if outcome.score is None else round(outcome.score, 4),
         "abstained": outcome.abstained,
@@ -89,7 +89,9 @@ def read_result(path: Path) -> dict[str, Any]:
 
 
 def _search_row(search: SearchOutcome) -> dict[str, Any]:
-    scores = {f"{arm}.{name}": round(score, 4) for arm, of in search.scores.items() for name, score in of.items()}
+    scores = {
+        f"{arm}.{name}": round(score, 4) for arm, by_name in search.scores.items() for name, score in by_name.items()
+    }
     return {"id": search.id, "question": search.text, "scores": scores}
 
 

@@ -15,7 +15,7 @@ from eval.measures.bootstrap import Figure
 from eval.measures.retrieval import SCORES
 from eval.reports.results import Result
 from eval.run import FINE, Outcome
-from index.terminal import Console
+from index.upkeep.terminal import Console
 
 NO_TRAP = "no trap"
 GROUPINGS: dict[str, Callable[[Outcome], str]] = {
@@ -34,8 +34,8 @@ def show(result: Result, *, per_question: bool) -> None:
         return
     outcomes = result.outcomes
     console.print(_figures(result))
-    if of := groups(outcomes):
-        console.print(_groups(of))
+    if grouped := groups(outcomes):
+        console.print(_groups(grouped))
     console.print(_lost(outcomes))
     if shown := [o for o in outcomes if per_question or o.verdict not in FINE]:
         console.print(_questions(shown))
@@ -45,15 +45,15 @@ def show(result: Result, *, per_question: bool) -> None:
 
 def groups(outcomes: Sequence[Outcome]) -> dict[str, dict[str, list[Outcome]]]:
     """The questions of each grouping's groups, those without a label left out; no traps are none to group by."""
-    found: dict[str, dict[str, list[Outcome]]] = {}
+    grouped: dict[str, dict[str, list[Outcome]]] = {}
     for grouping, key in GROUPINGS.items():
-        of: dict[str, list[Outcome]] = defaultdict(list)
+        members: dict[str, list[Outcome]] = defaultdict(list)
         for outcome in outcomes:
             if name := key(outcome):
-                of[name].append(outcome)
-        if of and set(of) != {NO_TRAP}:
-            found[grouping] = dict(sorted(of.items()))
-    return found
+                members[name].append(outcome)
+        if members and set(members) != {NO_TRAP}:
+            grouped[grouping] = dict(sorted(members.items()))
+    return grouped
 
 
 def written(value: float, unit: Unit) -> str:
@@ -86,8 +86,8 @@ def interval(figure: Figure, unit: Unit) -> str:
 
 def _groups(grouped: Mapping[str, Mapping[str, Sequence[Outcome]]]) -> Table:
     table = Table("group", "questions", "EM", "F1", "abstention accuracy", title="By group", title_justify="left")
-    for of in grouped.values():
-        for name, members in of.items():
+    for members_of in grouped.values():
+        for name, members in members_of.items():
             has = [o for o in members if o.question.accepted]
             scores = [_percent([o.exact for o in has]), _percent([o.f1 for o in has])] if has else ["", ""]
             decided = [o.abstained != bool(o.question.accepted) for o in members]
@@ -108,7 +108,15 @@ def _questions(outcomes: Sequence[Outcome]) -> Table:
     table = Table("", "question", "accepted", "said", "conf.", "F1", "verdict", title="Questions", title_justify="left")
     for o in outcomes:
         accepted = o.question.accepted[0] if o.question.accepted else "–"
-        cells = (o.question.id, o.question.question, accepted, o.said, f"{o.confidence:.2f}", f"{o.f1:.2f}", o.verdict)
+        cells = (
+            o.question.id,
+            o.question.question,
+            accepted,
+            o.answer,
+            f"{o.confidence:.2f}",
+            f"{o.f1:.2f}",
+            o.verdict,
+        )
         table.add_row(*map(Text, cells))  # not markup: a question may hold brackets
     return table
 

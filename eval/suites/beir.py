@@ -79,10 +79,10 @@ def _text(row: Mapping[str, Any]) -> str:
 
 def _file(folder: Path, *names: str) -> Path:
     candidates = [folder / f"{name}{ending}" for name in names for ending in ("", ".gz")]
-    found = next((path for path in candidates if path.is_file()), None)
-    if found is None:
+    existing = next((path for path in candidates if path.is_file()), None)
+    if existing is None:
         raise NotASuite(folder.name, f"it has no {names[0]}")
-    return found
+    return existing
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

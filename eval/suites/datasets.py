@@ -111,7 +111,7 @@ def sample(questions: Sequence[EvalQuestion], limit: int | None, seed: int) -> t
     if limit is None or limit >= len(questions):
         return tuple(questions)
     kept = sorted(random.Random(seed).sample(range(len(questions)), limit))
-    return tuple(questions[at] for at in kept)
+    return tuple(questions[number] for number in kept)
 
 
 def locate(text: str, accepted: Sequence[str]) -> list[Span]:

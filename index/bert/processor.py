@@ -66,5 +66,5 @@ def _told_by_torch() -> frozenset[str]:
         "amx_tile": "_is_amx_tile_supported",
     }
     # torch has no public question for these; where a later version drops them, the slower format is the safe answer
-    found = {name: getattr(torch.cpu, probe, None) for name, probe in probes.items()}
-    return frozenset(widest | {name for name, probe in found.items() if probe is not None and probe()})
+    answers = {name: getattr(torch.cpu, probe, None) for name, probe in probes.items()}
+    return frozenset(widest | {name for name, probe in answers.items() if probe is not None and probe()})

@@ -177,8 +177,8 @@ class Catalogue:
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Those passages among ``keys`` that are there, by key."""
         with self._db.reading() as db:
-            found = db.execute(stored.PASSAGES, (json.dumps(list(keys)),)).fetchall()
-        return {passage.key: passage for passage in map(stored.as_passage, found)}
+            rows = db.execute(stored.PASSAGES, (json.dumps(list(keys)),)).fetchall()
+        return {passage.key: passage for passage in map(stored.as_passage, rows)}
 
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
         """The keys of these documents' passages; an unknown document has none."""

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.cache import Remembered
 from index.interfaces import Keys
+from index.store.cache import Remembered
 from index.store.database import Database
 from index.store.history import Generation, generation_of
 
@@ -70,10 +70,10 @@ class WordSearch:
             new = {word: _scores_unless_common(db, word, kept.passages) for word in words if word not in known}
             kept.words.keep(new)
             known |= new
-            found = [scores for word in words if (scores := known[word]) is not None]
-            if not found:
-                found = [_scores(db, word) for word in words]
-        return best_sums(found, limit, among)
+            counted = [scores for word in words if (scores := known[word]) is not None]
+            if not counted:
+                counted = [_scores(db, word) for word in words]
+        return best_sums(counted, limit, among)
 
     def _of_now(self, db: sqlite3.Connection) -> _Kept:
         """What is kept; after a change nothing, for in every passage each word may count for something else."""
@@ -117,12 +117,12 @@ def best_sums(of_words: Sequence[WordScores], limit: int, among: Keys | None = N
 
     As (key, sum), best first, equal sums by key; a passage without any score is none of them.
     """
-    keys = np.concatenate([np.empty(0, np.int64), *(of.keys for of in of_words)])
+    keys = np.concatenate([np.empty(0, np.int64), *(scores.keys for scores in of_words)])
     if not len(keys) or limit < 1:
         return []
     sums = np.zeros(int(keys.max()) + 1)
-    for of in of_words:
-        sums[of.keys] += of.scores
+    for scores in of_words:
+        sums[scores.keys] += scores.scores
     if among is not None:
         keys = among[among < len(sums)]
         keys = keys[sums[keys] > 0]

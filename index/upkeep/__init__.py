@@ -1,1 +1,1 @@
-"""What an operator does with a data directory: examine it, mend it, copy it, put it back."""
+"""What operators do: examine a data directory, mend it, copy it, put it back; and the terminal they see it in."""

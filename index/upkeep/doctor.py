@@ -128,8 +128,10 @@ def _embedded_anew(path: Path, embedder: Embedder) -> int:
         return 0  # the examination says so
     try:
         broken = catalogue.broken_vectors()
-        for at in range(0, len(broken), _EMBED_AT_ONCE):
-            texts = {key: passage.text for key, passage in catalogue.passages(broken[at : at + _EMBED_AT_ONCE]).items()}
+        for start in range(0, len(broken), _EMBED_AT_ONCE):
+            texts = {
+                key: passage.text for key, passage in catalogue.passages(broken[start : start + _EMBED_AT_ONCE]).items()
+            }
             catalogue.put_vectors(dict(zip(texts, embedder.embed_passages(list(texts.values())), strict=True)))
         return len(broken)
     finally:

@@ -53,9 +53,9 @@ class FaissIndex:
         if limit < 1:
             return []
         if among is None:
-            found = self._search(query, limit, self.plan.probes)
+            hits = self._search(query, limit, self.plan.probes)
             # the lists nearest to it may hold fewer
-            return found if len(found) == limit else self._search(query, limit, self.plan.lists)
+            return hits if len(hits) == limit else self._search(query, limit, self.plan.lists)
         # a filter's few passages may lie in any list
         return self._search(query, limit, self.plan.lists, faiss.IDSelectorBatch(among.astype(np.int64)))
 
@@ -65,9 +65,9 @@ class FaissIndex:
             return np.sort(faiss.vector_to_array(self._index.id_map))
         lists = self._index.invlists
         ids = [
-            faiss.rev_swig_ptr(lists.get_ids(at), size).copy()
-            for at in range(lists.nlist)
-            if (size := lists.list_size(at))
+            faiss.rev_swig_ptr(lists.get_ids(number), size).copy()
+            for number in range(lists.nlist)
+            if (size := lists.list_size(number))
         ]
         return np.sort(np.concatenate(ids)) if ids else np.empty(0, dtype=np.int64)
 
@@ -112,8 +112,8 @@ class FaissIndex:
         else:
             how = faiss.SearchParametersIVF(sel=among, nprobe=probes)
         scores, keys = self._index.search(query.reshape(1, -1).astype(np.float32), limit, params=how)
-        found = [(int(k), float(s)) for k, s in zip(keys[0], scores[0], strict=True) if k >= 0]
-        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+        hits = [(int(k), float(s)) for k, s in zip(keys[0], scores[0], strict=True) if k >= 0]
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
 
 
 def _empty(dimension: int, plan: VectorPlan) -> faiss.Index:

@@ -186,7 +186,7 @@ class VectorsInStep:
 
     def _empty(self, plan: VectorPlan, sample: Vectors | None = None) -> _Follower:
         """One that has nothing in it yet."""
-        position = Position.at(self._catalogue.generation, np.empty(0, np.int64))
+        position = Position.of(self._catalogue.generation, np.empty(0, np.int64))
         return _Follower(FaissIndex(self._dimension, plan, sample), position)
 
     def _sample(self, plan: VectorPlan) -> Vectors:
@@ -202,5 +202,5 @@ class VectorsInStep:
             if self._catalogue.has_been(manifest.generation) and manifest.is_whole():
                 vectors = FaissIndex.load(manifest.path, self._dimension, manifest.plan)
                 if vectors is not None:
-                    return _Follower(vectors, Position.at(manifest.generation, vectors.keys())), manifest.generation
+                    return _Follower(vectors, Position.of(manifest.generation, vectors.keys())), manifest.generation
         return self._empty(VectorPlan("flat", 0)), None

@@ -16,14 +16,14 @@ def normalise(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
 
 
-def exact_match(said: str, accepted: Sequence[str]) -> float:
-    """1.0 where ``said`` equals an accepted answer after normalisation; nothing accepted means "" is right."""
-    return float(normalise(said) in _normalised(accepted))
+def exact_match(answer: str, accepted: Sequence[str]) -> float:
+    """1.0 where ``answer`` equals an accepted answer after normalisation; nothing accepted means "" is right."""
+    return float(normalise(answer) in _normalised(accepted))
 
 
-def token_f1(said: str, accepted: Sequence[str]) -> float:
+def token_f1(answer: str, accepted: Sequence[str]) -> float:
     """The best F1 of word overlap with an accepted answer, 0 to 1; nothing accepted means "" is right."""
-    return max(_f1(normalise(said).split(), gold.split()) for gold in _normalised(accepted))
+    return max(_f1(normalise(answer).split(), gold.split()) for gold in _normalised(accepted))
 
 
 def _normalised(accepted: Sequence[str]) -> list[str]:
@@ -31,24 +31,24 @@ def _normalised(accepted: Sequence[str]) -> list[str]:
     return [text for text in map(normalise, accepted) if text] or [""]
 
 
-def _f1(said: list[str], accepted: list[str]) -> float:
-    if not said or not accepted:
-        return float(said == accepted)
-    common = sum((Counter(said) & Counter(accepted)).values())
-    return 2 * common / (len(said) + len(accepted))
+def _f1(answer: list[str], accepted: list[str]) -> float:
+    if not answer or not accepted:
+        return float(answer == accepted)
+    common = sum((Counter(answer) & Counter(accepted)).values())
+    return 2 * common / (len(answer) + len(accepted))
 
 
-def is_right(said: str, accepted: Sequence[str]) -> bool:
+def is_right(answer: str, accepted: Sequence[str]) -> bool:
     """Whether a person would call it right: more than half of the words agree with an accepted answer.
 
     "1,351 deaths" passes for "1,351", "300 men" does not for "200 men". This is what confidence is the
     probability of. Where nothing is accepted, no answer is right.
     """
-    return bool(accepted) and token_f1(said, accepted) > 0.5
+    return bool(accepted) and token_f1(answer, accepted) > 0.5
 
 
-def overlap(said: tuple[int, int], marked: tuple[int, int]) -> float:
+def overlap(answer: tuple[int, int], marked: tuple[int, int]) -> float:
     """Intersection over union of two half-open ranges of characters, 0 to 1 (Jaccard's index)."""
-    shared = min(said[1], marked[1]) - max(said[0], marked[0])
-    union = max(said[1], marked[1]) - min(said[0], marked[0])
+    shared = min(answer[1], marked[1]) - max(answer[0], marked[0])
+    union = max(answer[1], marked[1]) - min(answer[0], marked[0])
     return max(shared, 0) / union if union > 0 else 0.0

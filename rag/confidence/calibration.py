@@ -165,9 +165,9 @@ class Calibration:
 
     def check(self, *, reader: str, embedder: str) -> None:
         """Raises CalibrationMismatch where it was fitted for other weights."""
-        for part, fitted_for, found in (("reader", self.reader, reader), ("embedder", self.embedder, embedder)):
-            if fitted_for and fitted_for != found:
-                raise CalibrationMismatch(part, fitted_for, found)
+        for part, fitted_for, actual in (("reader", self.reader, reader), ("embedder", self.embedder, embedder)):
+            if fitted_for and fitted_for != actual:
+                raise CalibrationMismatch(part, fitted_for, actual)
 
     @property
     def fitted(self) -> bool:

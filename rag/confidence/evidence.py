@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence, Set
 from functools import lru_cache
 
-from rag.candidates import Candidate
 from rag.confidence.calibration import Evidence
+from rag.confidence.candidates import Candidate
 
 _CONTENT_WORD = re.compile(r"\w{4,}|\d+")
 _NAME_OR_NUMBER = re.compile(r"\b[^\W\d_a-z][\w’'-]*|\d[\d.,]*\d|\d")
@@ -56,8 +56,8 @@ def _share(asked: Set[str], there: Set[str]) -> float:
 
 def _names(question: str) -> list[str]:
     """Its names and numbers. The first word is capital whatever it is, so only a number counts there."""
-    found = _NAME_OR_NUMBER.finditer(question)
-    return [m.group().casefold()[:_STEM] for m in found if m.start() > 0 or m.group()[0].isdigit()]
+    matches = _NAME_OR_NUMBER.finditer(question)
+    return [m.group().casefold()[:_STEM] for m in matches if m.start() > 0 or m.group()[0].isdigit()]
 
 
 def _share_of_names(names: Sequence[str], text: str) -> float:
@@ -71,7 +71,7 @@ def _share_of_names(names: Sequence[str], text: str) -> float:
 def _begins_a_word(name: str, text: str) -> bool:
     """Whether a word of ``text`` begins with ``name``, which itself begins as words do."""
     # some ten times as fast as a regular expression, and every candidate of a question asks
-    at = text.find(name)
-    while at > 0 and (text[at - 1].isalnum() or text[at - 1] == "_"):
-        at = text.find(name, at + 1)
-    return at >= 0
+    position = text.find(name)
+    while position > 0 and (text[position - 1].isalnum() or text[position - 1] == "_"):
+        position = text.find(name, position + 1)
+    return position >= 0

@@ -65,7 +65,7 @@ def put_in(
         if present:
             drafts.append(DocumentDraft(title=title, text="\n\n".join(present)))
     ids = [document.id for document, _ in add_many(index, drafts, progress)]
-    questions = [q if at is None else replace(q, document_id=ids[at]) for q, at in asked_of]
+    questions = [q if number is None else replace(q, document_id=ids[number]) for q, number in asked_of]
     draw.shuffle(questions)
     return questions
 
@@ -78,9 +78,9 @@ def _documents(paragraphs: Sequence[SquadParagraph]) -> list[tuple[str, dict[str
         of_title = home.setdefault(paragraph.text, by_title.setdefault(paragraph.title, {}))
         of_title.setdefault(paragraph.text, []).extend(paragraph.questions)
     return [
-        (title, dict(list(texts.items())[at : at + _PARAGRAPHS_PER_DOCUMENT]))
+        (title, dict(list(texts.items())[start : start + _PARAGRAPHS_PER_DOCUMENT]))
         for title, texts in by_title.items()
-        for at in range(0, len(texts), _PARAGRAPHS_PER_DOCUMENT)
+        for start in range(0, len(texts), _PARAGRAPHS_PER_DOCUMENT)
     ]
 
 
@@ -149,13 +149,13 @@ def fit(
     best = np.zeros(len(observations), dtype=int)
     confidence, answerable = np.zeros((2, len(observations)))
     for fold in range(folds):
-        taught = _fitted([o for at, o in enumerate(observations) if at % folds != fold])
-        for at in range(fold, len(observations), folds):
-            verdict = taught.judge(observations[at].evidence)
+        taught = _fitted([o for number, o in enumerate(observations) if number % folds != fold])
+        for number in range(fold, len(observations), folds):
+            verdict = taught.judge(observations[number].evidence)
             first = verdict.judgements[0]
-            best[at], confidence[at], answerable[at] = first.position, first.confidence, verdict.answerable
-    right = np.array([float(o.right[at]) for o, at in zip(observations, best, strict=True)])
-    f1 = np.array([o.f1[at] for o, at in zip(observations, best, strict=True)])
+            best[number], confidence[number], answerable[number] = first.position, first.confidence, verdict.answerable
+    right = np.array([float(o.right[number]) for o, number in zip(observations, best, strict=True)])
+    f1 = np.array([o.f1[number] for o, number in zip(observations, best, strict=True)])
     worths = worth(confidence, answerable)
     threshold, f1_all = best_threshold(worths, f1, unanswerable)
     quality = {

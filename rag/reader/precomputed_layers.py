@@ -15,8 +15,8 @@ import numpy as np
 
 from index.bert.compiled_bert import CompiledBert, CompiledLayers, States, Tokens
 from index.bert.quantised import Quantised
-from index.cache import Remembered
 from index.errors import CatalogueError
+from index.store.cache import Remembered
 from index.store.reader_states import StatesFile, states_in_8_bits, tokens_key
 from rag.reader.joint_encoder import PassLogits
 from rag.reader.windows import Inputs, IntArray, Window, WindowTokenizer

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.cache import Remembered
+from index.store.cache import Remembered
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer

@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from index.documents import Document
 from index.errors import DocumentNotFound
 from rag.answers import RetrievedPassage
-from rag.candidates import ReadPassage
 from rag.interfaces import DocumentStore, Query, Retrieval, Retriever
 
 # whoever's documents come and go faster than that is answered from what is left
 _SEARCHES_AGAIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """A retrieved passage together with its document and the document's text."""
+
+    retrieved: RetrievedPassage
+    document: Document
+    text: str
+    rank: int
+    """Among the retrieved, 0 is the best."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.terminal import escape_streams
+from index.upkeep.terminal import escape_streams
 from rag.training.commands import app
 
 if __name__ == "__main__":

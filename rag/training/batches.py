@@ -108,8 +108,8 @@ def collate(
     shape = (len(windows), int(padded_length(lengths, max_tokens).max()))
     filled = {name: np.full(shape, pad_values.get(name, 0), dtype=np.int64) for name in corpus.inputs}
     for row, (window, length) in enumerate(zip(windows, lengths, strict=True)):
-        at = corpus.bounds[window]
+        start = corpus.bounds[window]
         for name, values in corpus.inputs.items():
-            filled[name][row, :length] = values[at : at + length]
+            filled[name][row, :length] = values[start : start + length]
     filled["attention_mask"] = (np.arange(shape[1]) < lengths[:, None]).astype(np.int64)
     return filled

@@ -8,17 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from index.bert.precision import ACTIVATIONS_FILE, FloatPrecision
 from index.errors import SourcespanError
-from index.interfaces import Progress
-from index.terminal import Console
+from index.upkeep.terminal import Console
 from rag.training.config import TrainingConfig, source_settings
 from rag.training.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from index.interfaces import Progress
 
 N = TypeVar("N", int, float)
 DEFAULT = SimpleNamespace(**{field.name: field.default for field in fields(TrainingConfig)})
@@ -219,7 +221,8 @@ def swap(
 
     Those that a reader still answers as before are kept: unanswerable questions for `run`.
     """
-    from rag.loading import DEFAULT_READER, ModelConfig, load_reader
+    from rag.config import DEFAULT_READER, ModelConfig
+    from rag.loading import load_reader
     from rag.training.swapping import swap_files
 
     deceived, _ = load_reader(ModelConfig(reader=reader or DEFAULT_READER, calibration="none"), embedder="")

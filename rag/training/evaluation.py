@@ -91,10 +91,10 @@ def evaluate(
 ) -> Scores:
     """Ask the reader every question. Leaves the model in evaluation mode; draws no random numbers."""
     model.eval()
-    said: list[Said] = []
-    for at in range(0, len(asked), BLOCK):
-        said += _read(model, tokenizer, asked[at : at + BLOCK], decoding, hardware)
-    return score(asked, said)
+    given: list[Said] = []
+    for start in range(0, len(asked), BLOCK):
+        given += _read(model, tokenizer, asked[start : start + BLOCK], decoding, hardware)
+    return score(asked, given)
 
 
 def _read(
@@ -104,7 +104,7 @@ def _read(
     decoding: Decoding,
     hardware: Hardware,
 ) -> list[Said]:
-    said = [Said()] * len(asked)
+    given = [Said()] * len(asked)
     windows_of = WindowTokenizer.of(tokenizer)
     rooms = windows_of.rooms([a.question for a in asked], decoding.max_tokens)
     fit = [number for number, room in enumerate(rooms) if room > decoding.stride]
@@ -119,11 +119,11 @@ def _read(
     for batch in cut_batches(order, lengths[order], decoding.tokens_per_batch):
         for window, first, last, margin in _best_spans(model, [windows[i] for i in batch], fillers, decoding, hardware):
             number = fit[window.pair]
-            if margin > said[number].margin:
+            if margin > given[number].margin:
                 passage = asked[number].passage
                 start, end = whole_characters(passage, *window.characters(first, last))
-                said[number] = Said(passage[start:end], margin)
-    return said
+                given[number] = Said(passage[start:end], margin)
+    return given
 
 
 def _best_spans(
@@ -139,12 +139,12 @@ def _best_spans(
         yield windows[span.window], span.first, span.last, span.score
 
 
-def score(asked: Sequence[Asked], said: Sequence[Said]) -> Scores:
-    """Measure what was said; ``asked`` and ``said`` run in step."""
-    answerable = [(a, s) for a, s in zip(asked, said, strict=True) if a.accepted]
-    f1 = [token_f1(s.text, a.accepted) if a.accepted else 0.0 for a, s in zip(asked, said, strict=True)]
+def score(asked: Sequence[Asked], given: Sequence[Said]) -> Scores:
+    """Measures the answers that were ``given`` to the questions ``asked``, in the same order."""
+    answerable = [(a, s) for a, s in zip(asked, given, strict=True) if a.accepted]
+    f1 = [token_f1(s.text, a.accepted) if a.accepted else 0.0 for a, s in zip(asked, given, strict=True)]
     unanswerable = len(asked) - len(answerable)
-    margins = [s.margin for s in said]
+    margins = [s.margin for s in given]
     silence = [float(not a.accepted) for a in asked]
     return Scores(
         questions=len(asked),
@@ -158,8 +158,8 @@ def score(asked: Sequence[Asked], said: Sequence[Said]) -> Scores:
 def best_with_abstention(margins: Sequence[float], if_said: Sequence[float], if_silent: Sequence[float]) -> float:
     """The best mean over all thresholds: ``if_said`` counts where the margin reaches it, ``if_silent`` elsewhere."""
     order = np.argsort(margins, kind="stable")
-    ascending, said, silent = (np.asarray(a, dtype=float)[order] for a in (margins, if_said, if_silent))
+    ascending, spoken, silent = (np.asarray(a, dtype=float)[order] for a in (margins, if_said, if_silent))
     # equal margins fall together: a threshold can lie only where the next margin differs
     possible = np.append(ascending[1:] != ascending[:-1], True)
-    gained = np.cumsum(silent - said)[possible]
-    return float(said.sum() + max(0.0, gained.max())) / len(order)
+    gained = np.cumsum(silent - spoken)[possible]
+    return float(spoken.sum() + max(0.0, gained.max())) / len(order)

@@ -40,32 +40,33 @@ def training_loss(output: Output, targets: Sequence[Tensor], there: Tensor, taug
     return loss
 
 
-def on_average(said: Sequence[Output], there: Tensor) -> Output:
+def on_average(outputs: Sequence[Output], there: Tensor) -> Output:
     """What several readers say of the same windows: the mean of their probabilities, and the states of the first.
 
     The tokens that are ``there``, (windows, tokens), share the probability.
     """
-    first, *others = said
+    first, *others = outputs
     if not others:
         return first
-    by_each = [[logits.log_softmax(-1) for logits in _logits(output, there)] for output in said]
-    start, end = (torch.stack(logs).logsumexp(dim=0) - math.log(len(said)) for logs in zip(*by_each, strict=True))
+    by_each = [[logits.log_softmax(-1) for logits in _logits(output, there)] for output in outputs]
+    start, end = (torch.stack(logs).logsumexp(dim=0) - math.log(len(outputs)) for logs in zip(*by_each, strict=True))
     # transformers declares its tensors narrower than it takes them
     return Output(start_logits=cast(Any, start), end_logits=cast(Any, end), hidden_states=first.hidden_states)
 
 
 def _fooled(logits: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
     """(windows,): the right answer is none, and these logits give one."""
-    found = [
-        (right == NULL_TOKEN) & (said.argmax(-1) != NULL_TOKEN) for said, right in zip(logits, targets, strict=True)
+    fooled = [
+        (right == NULL_TOKEN) & (predicted.argmax(-1) != NULL_TOKEN)
+        for predicted, right in zip(logits, targets, strict=True)
     ]
-    return torch.stack(found).any(dim=0)
+    return torch.stack(fooled).any(dim=0)
 
 
 def _logits(output: Output, there: Tensor) -> list[Tensor]:
     """Of the first and of the last token, (windows, tokens) each."""
-    found = (output.start_logits, output.end_logits)
-    return [logits.float().masked_fill(~there, _PADDED) for logits in found if logits is not None]
+    both = (output.start_logits, output.end_logits)
+    return [logits.float().masked_fill(~there, _PADDED) for logits in both if logits is not None]
 
 
 def reading_loss(
@@ -79,9 +80,9 @@ def reading_loss(
     With the logits of a teacher it is distillation (Hinton et al., 2015, arXiv:1503.02531), at temperature 1, in the
     windows in which it is ``heeded``, (windows,); None is all of them.
     """
-    losses = [cross_entropy(said, right) for said, right in zip(logits, targets, strict=True)]
-    for said, by_teacher in zip(logits, taught or [], strict=False):
-        apart = kl_div(said.log_softmax(-1), by_teacher.log_softmax(-1), reduction="none", log_target=True).sum(-1)
+    losses = [cross_entropy(predicted, right) for predicted, right in zip(logits, targets, strict=True)]
+    for predicted, by_teacher in zip(logits, taught or [], strict=False):
+        apart = kl_div(predicted.log_softmax(-1), by_teacher.log_softmax(-1), reduction="none", log_target=True).sum(-1)
         losses.append(_TAUGHT * (apart if heeded is None else apart * heeded).mean())
     return torch.stack(losses).sum() / len(logits)
 

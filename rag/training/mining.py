@@ -30,7 +30,8 @@ def mine_files(
     All paragraphs of ``files`` go into one index; of up to ``limit`` answerable questions drawn at random, each gets
     the best of the ``depth`` retrieved passages that holds none of its answers, if there is one.
     """
-    from rag.loading import ModelConfig, load_embedder
+    from rag.config import ModelConfig
+    from rag.loading import load_embedder
     from rag.retrieval.retriever import HybridRetriever
 
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
@@ -55,8 +56,8 @@ def mine(
     """Each question with the best passage that does not hold its answer, as a paragraph of its own."""
     for paragraph, question in asked:
         answers = [normalise(answer.text) for answer in question.answers]
-        for found in retriever.retrieve([Query(question.question, depth)])[0].passages:
-            text = found.passage.text
+        for retrieved in retriever.retrieve([Query(question.question, depth)])[0].passages:
+            text = retrieved.passage.text
             if text not in paragraph.text and not any(f" {a} " in f" {normalise(text)} " for a in answers):
                 yield SquadParagraph(paragraph.title, text, (replace(question, id=f"{question.id}-mined", answers=()),))
                 break

@@ -60,10 +60,10 @@ def _hits(texts: Sequence[str], words: int, runs: HashArray, owners: IntArray) -
     """(number in ``texts``, owner) for each text with one of the sorted ``runs``."""
     if not len(runs):
         return
-    found, numbers = hash_runs(texts, words)
-    at = np.minimum(np.searchsorted(runs, found), len(runs) - 1)
-    for position in np.flatnonzero(runs[at] == found):
-        yield int(numbers[position]), int(owners[at[position]])
+    hashes, numbers = hash_runs(texts, words)
+    places = np.minimum(np.searchsorted(runs, hashes), len(runs) - 1)
+    for position in np.flatnonzero(runs[places] == hashes):
+        yield int(numbers[position]), int(owners[places[position]])
 
 
 def hash_runs(texts: Sequence[str], words: int) -> tuple[HashArray, IntArray]:

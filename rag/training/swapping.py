@@ -47,10 +47,10 @@ def swap_files(
     draw.shuffle(asked)
     tried = list(islice(_swapped(asked, reader, draw), limit))
     kept: list[Asked] = []
-    for at in range(0, len(tried), _AT_ONCE):
-        block = tried[at : at + _AT_ONCE]
+    for start in range(0, len(tried), _AT_ONCE):
+        block = tried[start : start + _AT_ONCE]
         kept += falls_for(block, reader)
-        progress(at + len(block), len(tried))
+        progress(start + len(block), len(tried))
     write_squad(out, [SquadParagraph(p.title, p.text, (replace(q, answers=()),)) for p, q in kept])
     return len(kept), len(tried)
 
@@ -72,11 +72,11 @@ def _takes(reader: Reader, question: str) -> bool:
 def swap(paragraph: SquadParagraph, question: SquadQuestion, draw: random.Random) -> Asked | None:
     """The question, asked of something else that the paragraph names; its answers stay. None where nothing fits."""
     text, asked = paragraph.text, question.question
-    told = " ".join([asked, *(answer.text for answer in question.answers)])
+    known = " ".join([asked, *(answer.text for answer in question.answers)])
     mentions = [m for m in _mentions(asked) if asked[slice(*m)] in text]
     draw.shuffle(mentions)
     for start, end in mentions:
-        if others := _others(asked[start:end], text, told):
+        if others := _others(asked[start:end], text, known):
             swapped = asked[:start] + draw.choice(others) + asked[end:]
             return paragraph, replace(question, id=f"{question.id}-swapped", question=swapped)
     return None
@@ -85,13 +85,13 @@ def swap(paragraph: SquadParagraph, question: SquadQuestion, draw: random.Random
 def falls_for(pairs: Sequence[Asked], reader: Reader) -> Iterator[Asked]:
     """Those to which ``reader`` gives one of the accepted answers, and rather than none."""
     best: dict[int, PassageSpan] = {}
-    for found in reader.read_many([Reading(question.question, [paragraph.text]) for paragraph, question in pairs]):
-        for at, span in found:
-            best[at] = min(best.get(at, span), span, key=PassageSpan.order)
-    for at, said in sorted(best.items()):
-        paragraph, question = pairs[at]
+    for spans in reader.read_many([Reading(question.question, [paragraph.text]) for paragraph, question in pairs]):
+        for number, span in spans:
+            best[number] = min(best.get(number, span), span, key=PassageSpan.order)
+    for number, span in sorted(best.items()):
+        paragraph, question = pairs[number]
         accepted = [answer.text for answer in question.answers]
-        if said.score > 0 and is_right(paragraph.text[said.start : said.end], accepted):
+        if span.score > 0 and is_right(paragraph.text[span.start : span.end], accepted):
             yield paragraph, question
 
 
@@ -107,7 +107,7 @@ def _without_possessive(text: str, start: int, end: int) -> int:
     return start + len(_POSSESSIVE.sub("", text[start:end]))
 
 
-def _others(mention: str, text: str, told: str) -> list[str]:
+def _others(mention: str, text: str, question_and_answers: str) -> list[str]:
     """What can stand in its place: of the same kind, and sharing no word with what question and answers say."""
     if mention in _MONTHS:
         candidates: Sequence[str] = _MONTHS
@@ -115,13 +115,13 @@ def _others(mention: str, text: str, told: str) -> list[str]:
         candidates = [m.group() for m in _NUMBER.finditer(text) if len(m.group()) == len(mention)]
     else:
         candidates = [n for n in _names(text) if n.count(" ") == mention.count(" ") and n not in _MONTHS]
-    known = set(_words(told))
+    known = set(_words(question_and_answers))
     return sorted({other for other in candidates if not known.intersection(_words(other))})
 
 
 def _names(text: str) -> list[str]:
-    found = (m for m in _NAME.finditer(text) if not _BEGINS_SENTENCE.search(text, max(0, m.start() - 3), m.start()))
-    return [name for m in found if len(name := _POSSESSIVE.sub("", m.group())) > 1]
+    matches = (m for m in _NAME.finditer(text) if not _BEGINS_SENTENCE.search(text, max(0, m.start() - 3), m.start()))
+    return [name for m in matches if len(name := _POSSESSIVE.sub("", m.group())) > 1]
 
 
 def _words(text: str) -> list[str]:

@@ -165,8 +165,8 @@ class Trainer:
         if not self._teachers:
             return None
         first, *others = self._teachers
-        said = [self._read(first, inputs, output_hidden_states=True), *(self._read(one, inputs) for one in others)]
-        return on_average(said, inputs["attention_mask"] == 1)
+        outputs = [self._read(first, inputs, output_hidden_states=True), *(self._read(one, inputs) for one in others)]
+        return on_average(outputs, inputs["attention_mask"] == 1)
 
     @torch.no_grad()
     def _follow(self, decay: float) -> None:

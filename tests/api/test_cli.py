@@ -16,12 +16,20 @@ import pytest
 
 from api.keys import find_key, parse_keys
 
+ROOT = Path(__file__).parents[2]
 SOURCESPAN = str(Path(sys.executable).parent / "sourcespan")
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "COLUMNS": "120", **environment}
     return subprocess.run([SOURCESPAN, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+
+
+def test_help_waits_for_no_heavy_library() -> None:
+    heavy = ("numpy", "faiss", "openvino", "fastapi", "httpx", "sklearn", "index.parsing")
+    code = f"import sys, api.cli; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 @pytest.fixture(scope="module")

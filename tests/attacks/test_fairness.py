@@ -23,7 +23,7 @@ from index.errors import Overloaded, QuestionError, RateLimited
 from rag.answers import Result, Timings
 from rag.config import MAX_N_BEST, MAX_TOP_K
 from rag.interfaces import PassageSpan, Reading
-from rag.pipeline import Question
+from rag.questions import Question
 from tests.api.helpers import assert_exact, assert_problem, metric, until
 from tests.conftest import Server, fake_answerer
 from tests.fakes import HeldReader, QuotingReader

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import intake
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.interfaces import Vectors
 from index.passage_index import PassageIndex
 from index.splitting import CountTokens, PassageSize
+from index.store import intake
 from tests.crash import check_index
 from tests.fakes import BagOfWordsEmbedder
 

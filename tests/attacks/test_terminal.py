@@ -23,8 +23,8 @@ from api.commands import terminal
 from index.documents import DocumentDraft
 from index.errors import SourcespanError
 from index.passage_index import PassageIndex
-from index.terminal import Console, escaped, escaped_line
 from index.upkeep import doctor
+from index.upkeep.terminal import Console, escaped, escaped_line
 from rag.engine import Sourcespan
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder

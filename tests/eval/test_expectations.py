@@ -20,8 +20,8 @@ from eval.reports.results import Result
 from eval.session import Session
 from eval.suites.choosing import Choice
 from index.errors import MalformedFile
-from index.terminal import Console
-from rag.loading import ModelConfig
+from index.upkeep.terminal import Console
+from rag.config import ModelConfig
 
 KNOWN = {m.name for m in MEASURES} | {f"{arm}.{score}" for arm in ARMS for score in SCORES}
 

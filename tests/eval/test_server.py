@@ -19,7 +19,7 @@ from eval.session import Session, asked
 from eval.suites.datasets import EvalQuestion, Suite
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from rag.loading import ModelConfig
+from rag.config import ModelConfig
 from tests.conftest import Server, fake_library
 
 DRAFTS = [
@@ -40,8 +40,8 @@ def test_a_server_says_the_same_as_the_pipeline_in_this_process(server: Server, 
     with askers.Server(server.url) as asker:
         there = asked(SUITE, asker, Session(ModelConfig(), url=server.url), {"by": server.url})
     for mine, theirs in zip(here.outcomes, there.outcomes, strict=True):
-        assert (mine.said, mine.verdict, mine.rank, mine.start) == (
-            theirs.said,
+        assert (mine.answer, mine.verdict, mine.rank, mine.start) == (
+            theirs.answer,
             theirs.verdict,
             theirs.rank,
             theirs.start,

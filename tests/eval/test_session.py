@@ -15,9 +15,8 @@ from eval.suites.datasets import EvalQuestion, Suite
 from index.bert.precision import Precision
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from rag.config import RetrieverConfig
+from rag.config import ModelConfig, RetrieverConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder, PreferringReranker, QuotingReader
 
@@ -55,8 +54,8 @@ def test_what_was_answered_is_not_asked_again(session: Session, index: PassageIn
     resumed = asked(SUITE, again, session, {"by": "fakes"})
     assert set(again.asked) == {QUESTIONS[2].question}
     whole = asked(SUITE, InProcess(fake_library(index)), Session(ModelConfig()), {"by": "fakes"})
-    assert [(o.question, o.said, o.verdict) for o in resumed.outcomes] == [
-        (o.question, o.said, o.verdict) for o in whole.outcomes
+    assert [(o.question, o.answer, o.verdict) for o in resumed.outcomes] == [
+        (o.question, o.answer, o.verdict) for o in whole.outcomes
     ]
     finished = Stopping(index, after=0)
     assert asked(SUITE, finished, session, {"by": "fakes"}).outcomes == resumed.outcomes
@@ -67,7 +66,7 @@ def test_what_a_kill_left_half_written_is_asked_again(session: Session, index: P
     assert session.kept is not None
     session.kept.write_bytes(session.kept.read_bytes()[:-40])
     again = Stopping(index, after=10)
-    assert [o.said for o in asked(SUITE, again, session, {"by": "fakes"}).outcomes] == ["f1", "f2", "f3"]
+    assert [o.answer for o in asked(SUITE, again, session, {"by": "fakes"}).outcomes] == ["f1", "f2", "f3"]
     assert set(again.asked) == {QUESTIONS[2].question}
 
 

@@ -21,7 +21,8 @@ from index.bert.precision import Precision
 from index.embedder import load_embedder_from
 from index.errors import ModelUnsuitable
 from index.interfaces import Vectors
-from rag.loading import DEFAULT_READER, ModelConfig, embedder_folder, load_embedder, reader_folder
+from rag.config import DEFAULT_READER, ModelConfig
+from rag.loading import embedder_folder, load_embedder, reader_folder
 from tests.processor import needs_int8
 from tests.rag.training.support import tiny_reader
 

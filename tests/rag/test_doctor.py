@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from index.upkeep.doctor import Finding
+from rag.config import DEFAULT_READER, ModelConfig
 from rag.doctor import examine_all
-from rag.loading import DEFAULT_READER, ModelConfig, reader_folder
+from rag.loading import reader_folder
 from tests.processor import needs_int8
 from tests.rag.retrieval.test_reranker import tiny_cross_encoder
 

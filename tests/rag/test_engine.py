@@ -19,9 +19,10 @@ from index.errors import (
     UnsupportedFormat,
 )
 from index.passage_index import PassageIndex
+from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig, NoReader
-from rag.pipeline import Question
+from rag.loading import NoReader
+from rag.questions import Question
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder
 

@@ -10,8 +10,9 @@ import pytest
 
 from index.embedder import ALL_MINILM_L6_V2_SHA256, load_embedder_from, weights_sha256
 from index.errors import ModelCorrupted, ModelNotFound, ModelUnsuitable
+from rag.config import DEFAULT_READER, ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import DEFAULT_READER, ModelConfig, load_reader, reader_folder
+from rag.loading import load_reader, reader_folder
 from tests.index.test_embedder import tiny_embedder
 
 ROOT = Path(__file__).parents[2]
@@ -49,12 +50,14 @@ HEAVY = """
 import sys
 from pathlib import Path
 from index.documents import DocumentDraft
+from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig
 library = Sourcespan.open(sys.argv[1], ModelConfig(embedder=sys.argv[2], calibration="none") if sys.argv[2:] else None)
 library.add(DocumentDraft("t", "Marta Quill founded the bakery in 1987."))
 print(library.ask("Who founded the bakery?", min_confidence=0).answers[0].text)
-print([name for name in ("sentence_transformers", "torch", "transformers", "sklearn", "scipy") if name in sys.modules])
+heavy = ("sentence_transformers", "torch", "transformers", "sklearn", "scipy")
+parsing = ("docx", "lxml", "markdown_it", "pypdfium2", "index.parsing")
+print([name for name in heavy + parsing if name in sys.modules])
 """
 
 

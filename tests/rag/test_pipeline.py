@@ -18,7 +18,8 @@ from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, RetrieverConfig
 from rag.engine import Sourcespan
 from rag.interfaces import Query, SearchMode
-from rag.pipeline import Question, QuestionAnswerer
+from rag.pipeline import QuestionAnswerer
+from rag.questions import Question
 from rag.retrieval.retriever import HybridRetriever
 from tests import strategies
 from tests.conftest import fake_answerer

@@ -8,8 +8,8 @@ import pytest
 from eval.benchmarks.decoding import Decoding, measure, variants
 from eval.suites.datasets import EvalQuestion
 from index.documents import DocumentDraft
+from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import ModelConfig
 
 
 def test_every_variant_differs_from_the_default_in_one_thing() -> None:

@@ -20,7 +20,7 @@ from eval.peers import bench
 from eval.peers.bench import PeerFailed, make_workload, markdown, run_peer, score
 from eval.peers.contract import Question, Reply, Workload
 from eval.peers.worker import PEERS, work
-from rag.loading import ModelConfig
+from rag.config import ModelConfig
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
 PASSAGES = ["Marta Quill founded the bakery in 1987.", "The red ferry leaves Pier 9 at noon.", "Nobody lives on Elba."]

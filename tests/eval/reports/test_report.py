@@ -85,7 +85,7 @@ def test_reranking_is_shown_where_there_was_some(capsys: pytest.CaptureFixture[s
 def test_the_source_is_highlighted_where_the_answer_stands() -> None:
     tags = Tags()
     tags.feed(page(result()))
-    assert [re.sub(r"\s+", " ", text) for text in tags.marked] == [re.sub(r"\s+", " ", o.said) for o in OUTCOMES]
+    assert [re.sub(r"\s+", " ", text) for text in tags.marked] == [re.sub(r"\s+", " ", o.answer) for o in OUTCOMES]
 
 
 def test_every_plot_is_there_and_is_well_formed() -> None:

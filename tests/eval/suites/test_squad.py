@@ -50,12 +50,12 @@ def test_a_question_for_one_document_is_asked_of_no_other(index: PassageIndex) -
     others = dict(zip(ids, [*list(ids.values())[1:], next(iter(ids.values()))], strict=True))
     own, other = (next(run(asker, suite.questions, top_k=5, ids=at, own_document_only=True)) for at in (ids, others))
     assert (own.right, own.rank, own.overlap, own.verbatim, own.verdict) == (True, 1, 1, True, "right")
-    assert (own.start, own.said, own.sentence) == (
+    assert (own.start, own.answer, own.sentence) == (
         10,
         own.question.accepted[0],
         suite.documents[own.question.home].text,
     )
-    assert (other.said, other.abstained, other.rank, other.overlap) == ("", True, None, 0)
+    assert (other.answer, other.abstained, other.rank, other.overlap) == ("", True, None, 0)
 
 
 def test_the_same_words_in_another_document_are_no_overlap(index: PassageIndex) -> None:

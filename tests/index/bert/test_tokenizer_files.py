@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from index.bert.tokenizer_files import BERT_INPUTS, StoredTokenizer, stored_tokenizer
-from rag.loading import DEFAULT_READER, ModelConfig, embedder_folder, reader_folder
+from rag.config import DEFAULT_READER, ModelConfig
+from rag.loading import embedder_folder, reader_folder
 from tests.rag.training.support import tiny_tokenizer
 from tests.strategies import texts
 

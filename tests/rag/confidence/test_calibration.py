@@ -14,7 +14,8 @@ from index.passage_index import PassageIndex
 from rag.confidence.calibration import FEATURES, UNFITTED, Calibration, Evidence, Judgement, Logistic, Verdict
 from rag.confidence.fitting import HeldOutQuestion, Observation, fit, observe, put_in, with_share
 from rag.confidence.probability_measures import best_threshold
-from rag.loading import DEFAULT_READER, ModelConfig, load_reader
+from rag.config import DEFAULT_READER, ModelConfig
+from rag.loading import load_reader
 from rag.pipeline import QuestionAnswerer
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from index.documents import Document, DocumentDraft, Passage
 from index.passage_index import PassageIndex
 from rag.answers import RetrievedPassage, Span
-from rag.candidates import Candidate, ReadPassage
 from rag.confidence.calibration import Evidence
+from rag.confidence.candidates import Candidate
 from rag.confidence.evidence import evidence
 from rag.pipeline import QuestionAnswerer
+from rag.retrieval.sources import ReadPassage
 
 TEXT = "Marta Quill founded the bakery in Elba in 1987. Her sister joined in 1991."
 

@@ -11,10 +11,10 @@ from transformers import BertConfig, BertModel, BertTokenizer
 
 from index.bert.precision import Precision
 from index.errors import ModelUnsuitable, QuestionTooLong
-from rag.config import ReaderConfig
+from rag.config import DEFAULT_READER, ReaderConfig
 from rag.engine import Sourcespan
 from rag.interfaces import PassageSpan
-from rag.loading import DEFAULT_READER, reader_folder
+from rag.loading import reader_folder
 from rag.reader.extractive_reader import load_reader_from
 from tests.processor import needs_int8
 

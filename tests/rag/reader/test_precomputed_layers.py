@@ -17,11 +17,10 @@ from index.bert.compiled_bert import States, Tokens
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
 from index.passage_index import PassageIndex
-from rag.config import ReaderConfig
+from rag.config import ModelConfig, ReaderConfig
 from rag.doctor import examine_all
 from rag.engine import Sourcespan
 from rag.interfaces import Reading
-from rag.loading import ModelConfig
 from rag.reader.extractive_reader import ExtractiveReader, load_reader_from
 from rag.reader.precomputed_layers import FIRST_POSITION, PRECOMPUTED_LAYERS, PrecomputedLayersEncoder
 from rag.training.apart import Apart, positions

@@ -12,8 +12,8 @@ import torch
 from transformers import AutoModelForQuestionAnswering, DistilBertConfig, DistilBertForQuestionAnswering
 
 from index.errors import ModelUnsuitable
-from rag.config import ReaderConfig
-from rag.loading import DEFAULT_READER, reader_folder
+from rag.config import DEFAULT_READER, ReaderConfig
+from rag.loading import reader_folder
 from rag.reader.extractive_reader import load_reader_from
 from rag.reader.stored_reader import stored_reader
 from rag.reader.transformers_reader import load_by_transformers, transformers_logits

@@ -13,7 +13,8 @@ from tokenizers import Encoding, Tokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from rag.loading import DEFAULT_READER, reader_folder
+from rag.config import DEFAULT_READER
+from rag.loading import reader_folder
 from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges
 from tests.rag.training.support import WORDS, tiny_tokenizer
 from tests.strategies import texts

@@ -14,9 +14,9 @@ from index.documents import DocumentDraft
 from index.errors import ModelNotFound, ModelUnsuitable
 from index.passage_index import PassageIndex
 from rag.confidence.calibration import UNFITTED
-from rag.config import RetrieverConfig
+from rag.config import ModelConfig, RetrieverConfig
 from rag.interfaces import Query
-from rag.loading import ModelConfig, load_reranker
+from rag.loading import load_reranker
 from rag.pipeline import QuestionAnswerer
 from rag.retrieval.reranker import CrossEncoderReranker
 from rag.retrieval.retriever import HybridRetriever

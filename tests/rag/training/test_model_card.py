@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rag.loading import DEFAULT_READER, reader_folder
+from rag.config import DEFAULT_READER
+from rag.loading import reader_folder
 from rag.training.model_card import history, inherited_data
 
 CARD = """\

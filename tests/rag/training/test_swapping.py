@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import QuestionTooLong
-from rag.loading import ModelConfig, load_reader
+from rag.config import ModelConfig
+from rag.loading import load_reader
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion, read_squad
 from rag.training.split import write_squad
 from rag.training.swapping import Asked, falls_for, swap, swap_files

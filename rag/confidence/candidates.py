@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from index.documents import Document, Location
+from index.documents import Location
 from index.splitting import sentences
-from rag.answers import Answer, Place, Quotation, RetrievedPassage, Span
+from rag.answers import Answer, Place, Quotation, Span
 from rag.interfaces import PassageSpan
 from rag.reader.spans import whole_characters, without_overlaps
+from rag.retrieval.sources import ReadPassage
 
 _QUOTE_CONTEXT = 32
 
@@ -20,17 +21,6 @@ _QUOTE_CONTEXT = 32
 def sentences_of(passage: str) -> tuple[tuple[int, int], ...]:
     """As `sentences`; every candidate of a passage asks for them, and the next question may read it again."""
     return tuple(sentences(passage))
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPassage:
-    """A retrieved passage together with its document and the document's text."""
-
-    retrieved: RetrievedPassage
-    document: Document
-    text: str
-    rank: int
-    """Among the retrieved, 0 is the best."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,33 @@
-"""What may be asked for."""
+"""What a question may ask for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from index.documents import lone_surrogate
 from index.errors import InvalidQuestion
+from rag.answers import Answer, RetrievedPassage
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
+
+OnEvent = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and what it wants; None is the default."""
+
+    text: str
+    top_k: int | None = None
+    """Passages to read."""
+    n_best: int | None = None
+    """Answers to give. Who asks for several gets the best of every passage; else reading stops at a sure one."""
+    document_ids: Sequence[str] | None = None
+    """Only these documents."""
+    min_confidence: float | None = None
+    """Give what has this confidence; by default what the fitted decision gives."""
+    on_event: OnEvent | None = None
+    """Called while it is being answered: with the passages once they are there, then with each new best answer."""
 
 
 def check_question(question: str, top_k: int) -> None:

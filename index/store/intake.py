@@ -44,7 +44,7 @@ class Spool:
     def __enter__(self) -> Spool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         with suppress(OSError):  # what could not be written is not wanted any more
             self._file.close()
 
@@ -69,10 +69,10 @@ class Spool:
         return (block["range"] for block in self._blocks(first, count))
 
     def _blocks(self, first: int, count: int) -> Iterator[NDArray[np.void]]:
-        for at in range(first, first + count, _WINDOW):
-            size = min(_WINDOW, first + count - at)
+        for start in range(first, first + count, _WINDOW):
+            size = min(_WINDOW, first + count - start)
             try:
-                self._file.seek(at * self._row.itemsize)
+                self._file.seek(start * self._row.itemsize)
                 block = self._file.read(size * self._row.itemsize)
             except OSError as error:
                 raise storage_error(error) from error
@@ -97,34 +97,34 @@ class Intake:
         before = [0, *accumulate(len(draft.text) for draft in drafts)]
         done = 0
         for window, is_last in _windows(self._ranges(drafts), _WINDOW):
-            texts = [drafts[at].text[start:end] for at, start, end in window]
-            at, _, end = window[-1]
+            texts = [drafts[number].text[start:end] for number, start, end in window]
+            number, _, end = window[-1]
             known = done + len(window)
-            total = known if is_last else max(known, known * before[-1] // (before[at] + end))
+            total = known if is_last else max(known, known * before[-1] // (before[number] + end))
             spool.append(np.array(window)[:, 1:], self._embedded(texts, done, total, progress))
             done = known
-            for at, _, _ in window:
-                counts[at] += 1
+            for number, _, _ in window:
+                counts[number] += 1
         return counts
 
     def _ranges(self, drafts: Sequence[DocumentDraft]) -> Iterator[tuple[int, int, int]]:
         """Each passage as (number of its document, start, end)."""
-        for at, draft in enumerate(drafts):
+        for number, draft in enumerate(drafts):
             for start, end in split(draft.text, self._embedder.count_tokens, self._size, draft.sentences):
-                yield at, start, end
+                yield number, start, end
 
     def _embedded(self, texts: Sequence[str], done: int, total: int, progress: Progress | None) -> Vectors:
         """(texts, dimension): texts of like length share a batch, so little is padding."""
-        longest_first = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
+        longest_first = sorted(range(len(texts)), key=lambda first: -len(texts[first]))
         vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
-        for at in range(0, len(texts), _EMBED_AT_ONCE):
-            block = longest_first[at : at + _EMBED_AT_ONCE]
+        for first in range(0, len(texts), _EMBED_AT_ONCE):
+            block = longest_first[first : first + _EMBED_AT_ONCE]
             together = [texts[i] for i in block]
             vectors[block] = self._embedder.embed_passages(together)
             if self._preparation is not None:
                 self._preparation.prepare(together)
             if progress is not None:
-                progress(done + at + len(block), total)
+                progress(done + first + len(block), total)
         return vectors
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.cache import Remembered
+from index.store.cache import Remembered
 
 kept = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 4), max_size=3)
 

@@ -26,7 +26,7 @@ _OBEYED = re.compile(
 
 def escaped(text: str) -> str:
     """``text`` as it is shown; line feeds stay."""
-    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return _OBEYED.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def escaped_line(text: str) -> str:
@@ -55,7 +55,7 @@ class _Escaping:
 
     def write(self, text: str) -> int:
         """Writes it escaped."""
-        self.rich_proxied_file.write(_OBEYED.sub(lambda found: _as_json(found[0]), text))
+        self.rich_proxied_file.write(_OBEYED.sub(lambda match: _as_json(match[0]), text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -89,4 +89,4 @@ def _escaping(stream: TextIO) -> TextIO:
 
 def _as_json(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    return "".join(f"\\u{units[start : start + 2].hex()}" for start in range(0, len(units), 2))
