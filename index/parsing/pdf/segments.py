@@ -12,8 +12,10 @@ from unicodedata import bidirectional
 from index.parsing.pdf.marks import with_word
 from index.parsing.pdf.words import Word
 
-MARKER = re.compile(r"(?:[•●○▪■‣◦⁃➢✓✗☐☑☒–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)")
+MARKER = re.compile(r"(?:[^\w\s$€£¥%)]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)")
 """What stands before an item of a list or a numbered heading."""
+
+_CURRENCIES = ("$", "€", "£", "¥")
 
 # in sizes of the type
 _SAME_LINE = 0.25
@@ -127,7 +129,7 @@ def _segments(row: Sequence[Word]) -> Iterator[Segment]:
     end = 0.0
     for word in row:
         size = max(word.style.size, parts[-1][-1].style.size) if parts else 0.0
-        reach = _BEFORE_ITEM if parts and len(parts[-1]) == 1 and MARKER.fullmatch(parts[-1][0].text) else _WIDE
+        reach = _BEFORE_ITEM if parts and _begins_item(parts[-1], word) else _WIDE
         if parts and word.left - end <= reach * size:
             parts[-1].append(word)
             end = max(end, word.right)
@@ -137,8 +139,16 @@ def _segments(row: Sequence[Word]) -> Iterator[Segment]:
     return map(_segment, parts)
 
 
+def _begins_item(before: Sequence[Word], word: Word) -> bool:
+    """Whether all that stands before a word is the marker of an item, or the sign of a currency."""
+    if len(before) > 1:
+        return False
+    marker = before[0].text
+    return marker in _CURRENCIES or (bool(MARKER.fullmatch(marker)) and word.text[0].isalpha())
+
+
 def _segment(words: Sequence[Word]) -> Segment:
-    if _is_from_right(words):  # PDFium has the words of such lines in the order in which they are read
+    if is_from_right("".join(word.text for word in words)):  # PDFium has the words of such lines in the order in which they are read
         words = sorted(words, key=lambda word: word.place)
     size, base = _main(words)
     text = ""
@@ -184,6 +194,28 @@ def _is_apart(before: Word, word: Word) -> bool:
     return gap > _GLUED * max(before.style.size, word.style.size)
 
 
-def _is_from_right(words: Sequence[Word]) -> bool:
-    sides = [bidirectional(character) for word in words for character in word.text]
-    return sum(side in ("R", "AL") for side in sides) > sides.count("L")
+def is_from_right(text: str) -> bool:
+    """Whether most of its letters are read from right to left."""
+    if text.isascii():
+        return False
+    sides = Counter(map(bidirectional, text))
+    return sides["R"] + sides["AL"] > sides["L"]
+
+
+def joined(row: Row) -> Segment:
+    """A row as one segment."""
+    if len(row) == 1:
+        return row[0]
+    longest = max(row, key=lambda segment: len(segment.text))
+    parts = reversed(row) if is_from_right("".join(segment.text for segment in row)) else row
+    return Segment(
+        " ".join(segment.text for segment in parts),
+        left=row[0].left,
+        right=max(segment.right for segment in row),
+        base=longest.base,
+        size=longest.size,
+        bold=all(segment.bold for segment in row),
+        fixed=all(segment.fixed for segment in row),
+        faint=all(segment.faint for segment in row),
+        level=max(segment.level for segment in row),
+    )
