@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from math import inf
+from typing import NamedTuple
 
 from index.parsing.pdf.segments import Row
 
 _NARROWEST = 0.65  # in sizes of the type
-_MOST = 40  # that are followed at once; those that began first are kept
+_MOST = 24  # that are followed at once; those that began first are kept
 
 
-@dataclass(frozen=True, slots=True)
-class Gutter:
+class Gutter(NamedTuple):
     """White space from ``left`` to ``right`` that runs through rows, and how many of these have text beside it."""
 
     left: float
@@ -39,46 +38,36 @@ def gutters_of(rows: Sequence[Row]) -> Iterator[Gutter]:
     """Every gutter of a page with text on both sides, as far down as it goes. Rows are given from the top."""
     going: list[Gutter] = []
     for number, row in enumerate(rows):
-        narrowest = _NARROWEST * max(segment.size for segment in row)
-        free = list(_free(row))
+        narrowest = _NARROWEST * max([segment.size for segment in row])
+        free = _free(row, narrowest)
+        start, end = row[0].right, row[-1].left
         following: dict[tuple[float, float], Gutter] = {}
         for gutter in going:
-            continued = list(_continued(gutter, free, narrowest, row, number))
-            for part in continued[: _MOST - len(following)]:
-                following.setdefault((part.left, part.right), part)
-            if not continued and gutter.weight:
+            left, right, first, _, on_left, on_right, on_both = gutter
+            goes_on = False
+            for place in free:
+                space = max(left, place[0]), min(right, place[1])
+                if space[1] - space[0] < narrowest:
+                    continue
+                goes_on = True
+                if space not in following and len(following) < _MOST:
+                    is_left, is_right = start <= space[0], end >= space[1]
+                    counts = on_left + is_left, on_right + is_right, on_both + (is_left and is_right)
+                    following[space] = Gutter(*space, first, number, *counts)
+            if not goes_on and on_left and on_right:
                 yield gutter
-        for left, right in free:
-            begun = Gutter(left, right, number, number)
-            if right - left >= narrowest and len(following) < _MOST:
-                following.setdefault((left, right), _counted(begun, row))
+        for space in free:
+            if space not in following and len(following) < _MOST:
+                is_left, is_right = start <= space[0], end >= space[1]
+                following[space] = Gutter(*space, number, number, is_left, is_right, is_left and is_right)
         going = list(following.values())
     yield from (gutter for gutter in going if gutter.weight)
 
 
-def _free(row: Row) -> Iterator[tuple[float, float]]:
-    end = -inf
+def _free(row: Row, narrowest: float) -> list[tuple[float, float]]:
+    spaces, end = [], -inf
     for segment in row:
-        if segment.left > end:
-            yield end, segment.left
+        if segment.left - end >= narrowest:
+            spaces.append((end, segment.left))
         end = max(end, segment.right)
-    yield end, inf
-
-
-def _continued(
-    gutter: Gutter, free: Sequence[tuple[float, float]], narrowest: float, row: Row, number: int
-) -> Iterator[Gutter]:
-    for left, right in free:
-        left, right = max(left, gutter.left), min(right, gutter.right)
-        if right - left >= narrowest:
-            yield _counted(replace(gutter, left=left, right=right, last=number), row)
-
-
-def _counted(gutter: Gutter, row: Row) -> Gutter:
-    left, right = row[0].right <= gutter.left, row[-1].left >= gutter.right
-    return replace(
-        gutter,
-        on_left=gutter.on_left + left,
-        on_right=gutter.on_right + right,
-        on_both=gutter.on_both + (left and right),
-    )
+    return [*spaces, (end, inf)]

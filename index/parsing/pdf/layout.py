@@ -12,7 +12,7 @@ from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
 
 # in sizes of the type
 _ALIGNED = 0.35
-_WRAPPED = 1.35
+_WRAPPED = 1.1  # distances of the closest rows
 _HEADER = 2.6
 _APART = 1.7  # distances of lines
 _DEEPEST, _CANDIDATES = 40, 12
@@ -128,7 +128,7 @@ def _without_far_rows(rows: Sequence[Row], gutter: Gutter) -> Gutter:
 
     first = next((number + 1 for number in range(first - 1, gutter.first - 1, -1) if is_far(number)), gutter.first)
     last = next((number for number in range(last, gutter.last) if is_far(number)), gutter.last)
-    return replace(gutter, first=first, last=last)
+    return gutter._replace(first=first, last=last)
 
 
 def _of_table(rows: Sequence[Row], gutter: Gutter) -> Gutter:
@@ -136,11 +136,17 @@ def _of_table(rows: Sequence[Row], gutter: Gutter) -> Gutter:
     numbers = range(gutter.first, gutter.last + 1)
     both = [number for number in numbers if 0 < _place(rows[number], gutter) < len(rows[number])]
     first, last = both[0], both[-1]
-    while last + 1 <= gutter.last and _pitch(rows, last) <= _WRAPPED and rows[last + 1][0].left > rows[first][0].right:
+    closest = min((_pitch(rows, number) for number in range(first, last)), default=0.0)
+    while last + 1 < len(rows) and _belongs(rows[last + 1], gutter) and _pitch(rows, last) <= _WRAPPED * closest:
         last += 1
     while first > 0 and len(rows[first - 1]) > 1 and _pitch(rows, first - 1) <= _HEADER:
         first -= 1
-    return replace(gutter, first=first, last=last)
+    return gutter._replace(first=first, last=last)
+
+
+def _belongs(row: Row, gutter: Gutter) -> bool:
+    """Whether a row below a table may be of it: with several cells, or the end of a cell on the right."""
+    return len(row) > 1 or row[0].left >= gutter.right
 
 
 def _pitch(rows: Sequence[Row], number: int) -> float:

@@ -15,6 +15,7 @@ from index.parsing.pdf.words import Word
 MARKER = re.compile(r"(?:[^\w\s$€£¥%)]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)")
 """What stands before an item of a list or a numbered heading."""
 
+_LEADERS = re.compile(r"(?:\s?\.){5,}(?=\s|$)")
 _CURRENCIES = ("$", "€", "£", "¥")
 
 # in sizes of the type
@@ -140,7 +141,9 @@ def _segments(row: Sequence[Word]) -> Iterator[Segment]:
 
 
 def _begins_item(before: Sequence[Word], word: Word) -> bool:
-    """Whether all that stands before a word is the marker of an item, or the sign of a currency."""
+    """Whether all that stands before a word is the marker of an item or the sign of a currency; also of leader dots."""
+    if word.text == ".":
+        return True
     if len(before) > 1:
         return False
     marker = before[0].text
@@ -160,6 +163,7 @@ def _segment(words: Sequence[Word]) -> Segment:
         apart = before is not None and _is_apart(before, word)
         text = with_word(text, word.text, shift, apart=apart)
         before = word
+    text = _LEADERS.sub(" …", text)
     letters = [word for word in words if word.style.size > _SMALL * size] or words
     return Segment(
         text,
