@@ -11,6 +11,7 @@ from pypdfium2 import PdfObject, PdfPage, raw
 _MOST_OBJECTS = 2_000  # to be looked at: a page that has more is taken to have something behind every text
 _WHITE = 250  # of 255
 _NESTED = 3
+_SHORTEST_RULE = 20  # points
 _MOST_OF_PAGE = 0.6
 
 Bounds = tuple[float, float, float, float]
@@ -53,6 +54,20 @@ class Drawn:
             inside = [raw.FPDF_PAGEOBJ_IMAGE]
             if item.type == raw.FPDF_PAGEOBJ_IMAGE or any(self._page.get_objects(inside, _NESTED, form=item)):
                 yield item.get_bounds()
+
+
+def rules_on(page: PdfPage) -> list[Bounds]:
+    """The level lines that are drawn on a page, also as edges of boxes and shaded bands, each as a flat area."""
+    if raw.FPDFPage_CountObjects(page) > _MOST_OBJECTS:
+        return []
+    boxes = (item.get_bounds() for item in page.get_objects([raw.FPDF_PAGEOBJ_PATH], max_depth=1))
+    edges = (
+        (left, height, right, height)
+        for left, low, right, high in boxes
+        if right - left >= _SHORTEST_RULE
+        for height in (low, high)
+    )
+    return list(edges)
 
 
 def fill_of(item: raw.FPDF_PAGEOBJECT) -> tuple[int, int, int, int]:

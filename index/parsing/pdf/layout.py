@@ -17,11 +17,12 @@ _HEADER = 2.6
 _APART = 1.7  # distances of lines
 _DEEPEST, _CANDIDATES = 40, 12
 _LEAST_ROWS = 2
+_LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
 _FEWEST_LINES, _WORDS, _CHARACTERS, _GOING_ON, _FULL = 3, 2.5, 25, 0.25, 0.6
 
-IsRuled = Callable[[float, float, float], bool]
-"""Whether lines are drawn across a gutter, at ``x`` between two heights: then what it parts are cells."""
+RulesAcross = Callable[[float, float, float], Sequence[float]]
+"""The heights of the level lines that are drawn across ``x`` between two heights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +33,38 @@ class Part:
     is_table: bool = False
 
 
-def parts_of(rows: Sequence[Row], is_ruled: IsRuled) -> list[Part]:
+def parts_of(rows: Sequence[Row], rules_across: RulesAcross) -> list[Part]:
     """The parts of a page in the order in which they are read."""
     if is_from_right("".join(segment.text for row in rows for segment in row)):
-        mirrored = _parts([_mirrored(row) for row in rows], lambda x, top, bottom: is_ruled(-x, top, bottom))
+        mirrored = _parts([_mirrored(row) for row in rows], lambda x, top, bottom: rules_across(-x, top, bottom))
         return [Part([_mirrored(row) for row in part.rows], part.is_table) for part in mirrored]
-    return list(_parts(rows, is_ruled))
+    return list(_parts(rows, rules_across))
 
 
 def _mirrored(row: Row) -> Row:
     return [replace(segment, left=-segment.right, right=-segment.left) for segment in reversed(row)]
 
 
-def _parts(rows: Sequence[Row], is_ruled: IsRuled, depth: int = 0) -> Iterator[Part]:
-    gutter, is_table = _main_gutter(rows, is_ruled) if depth < _DEEPEST else (None, False)
+def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> Iterator[Part]:
+    gutter, is_table = _main_gutter(rows, rules_across) if depth < _DEEPEST else (None, False)
     if gutter is None:
         if rows:
             yield Part([[joined(row)] for row in rows])
         return
     first, last = gutter.first, gutter.last
-    yield from _parts(rows[:first], is_ruled, depth + 1)
+    yield from _parts(rows[:first], rules_across, depth + 1)
     inside = rows[first : last + 1]
     if is_table:
         yield Part(list(inside), is_table=True)
     else:
         sides = ([segment for segment in row if segment.left < gutter.middle] for row in inside)
-        yield from _parts([row for row in sides if row], is_ruled, depth + 1)
+        yield from _parts([row for row in sides if row], rules_across, depth + 1)
         sides = ([segment for segment in row if segment.left >= gutter.middle] for row in inside)
-        yield from _parts([row for row in sides if row], is_ruled, depth + 1)
-    yield from _parts(rows[last + 1 :], is_ruled, depth + 1)
+        yield from _parts([row for row in sides if row], rules_across, depth + 1)
+    yield from _parts(rows[last + 1 :], rules_across, depth + 1)
 
 
-def _main_gutter(rows: Sequence[Row], is_ruled: IsRuled) -> tuple[Gutter | None, bool]:
+def _main_gutter(rows: Sequence[Row], rules_across: RulesAcross) -> tuple[Gutter | None, bool]:
     """The gutter with most text beside it that parts columns, or cells of a table, and which of both it does."""
     candidates = sorted((g for g in gutters_of(rows) if g.weight >= _LEAST_ROWS), key=lambda g: -g.weight)
     for gutter in candidates[:_CANDIDATES]:
@@ -71,10 +72,12 @@ def _main_gutter(rows: Sequence[Row], is_ruled: IsRuled) -> tuple[Gutter | None,
         left = [row[place - 1] for row in inside if (place := _place(row, gutter)) > 0]
         right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
         share = gutter.on_both / gutter.weight
-        ruled = is_ruled(gutter.middle, inside[0][0].top, inside[-1][0].bottom)
-        if not ruled and (share < 0.5 or (_is_prose(left) and _is_prose(right))) and _are_aligned(right):
-            return _without_far_rows(rows, gutter), False
-        if gutter.on_both >= _LEAST_ROWS and share >= 0.5 and (ruled or _are_aligned(right)):
+        if (share < 0.5 or (_is_prose(left) and _is_prose(right))) and _are_aligned(right):
+            rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
+            if len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL):
+                return _without_far_rows(rows, gutter), False
+            return _of_table(rows, gutter), True
+        if gutter.on_both >= _LEAST_ROWS and share >= 0.5 and _are_aligned(right):
             return _of_table(rows, gutter), True
     return None, False
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from bisect import bisect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from index.parsing.blocks import Cell
 from index.parsing.blocks import Row as CellRow
@@ -13,6 +14,7 @@ from index.parsing.pdf.segments import Row, Segment
 
 _WRAPPED, _LOOSE = 1.12, 1.2  # distances of the closest rows
 _LINE = (0.8, 1.4)  # how far lines of one cell are apart, in sizes of the type
+_LINES_OF_CELL = 4  # on the average, where lines are drawn between rows
 _MOSTLY, _FEWEST_ROWS = 0.6, 2
 
 
@@ -38,12 +40,20 @@ class _Line:
     spans: dict[int, int] = field(default_factory=dict)
 
 
-def cells_of(rows: Sequence[Row], *, from_right: bool) -> tuple[CellRow, ...]:
-    """The rows of a table as cells; lines of one cell are put together."""
+def cells_of(
+    rows: Sequence[Row], rules_across: Callable[[float, float, float], Sequence[float]], *, from_right: bool
+) -> tuple[CellRow, ...]:
+    """The rows of a table as cells; lines of one cell are put together.
+
+    ``rules_across`` gives the heights of the level lines that are drawn across ``x`` between two heights.
+    """
     columns = _columns(rows)
     if from_right:
         columns.reverse()
-    lines = _put_together([_line(row, columns, from_right=from_right) for row in rows])
+    lines = [_line(row, columns, from_right=from_right) for row in rows]
+    middle = statistics.median((column.left + column.right) / 2 for column in columns)
+    between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
+    lines = between or _put_together(lines)
     headers = _header_rows(lines)
     return tuple(_cells(line, len(columns), is_header=number < headers) for number, line in enumerate(lines))
 
@@ -80,6 +90,22 @@ def _line(row: Row, columns: Sequence[_Column], *, from_right: bool) -> _Line:
     return line
 
 
+def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line] | None:
+    """A row for all that stands between two drawn lines; None where these do not part single rows."""
+    groups = [list(group) for _, group in groupby(lines, key=lambda line: bisect(rules, line.base))]
+    if len(groups) < max(_FEWEST_ROWS, len(lines) / _LINES_OF_CELL):
+        return None
+    rows: list[_Line] = []
+    for first, *others in groups:
+        row = first
+        for line in others:
+            if _has_number_under_number(row, line):
+                return None
+            row = _joined(row, line)
+        rows.append(row)
+    return rows
+
+
 def _put_together(lines: Sequence[_Line]) -> list[_Line]:
     """With the lines of one cell in one: those that stand closer than rows do, under a row that has such a cell."""
     pitches = [(b.base - a.base) / a.size for a, b in pairwise(lines)]
@@ -105,7 +131,11 @@ def _goes_on(above: _Line, line: _Line) -> bool:
     columns = line.cells.keys()
     if not columns < above.cells.keys() or (0 in columns and len(columns) > 1):
         return False
-    return not any(_has_digit(line.cells[column]) and _has_digit(above.cells[column]) for column in columns)
+    return not _has_number_under_number(above, line)
+
+
+def _has_number_under_number(above: _Line, line: _Line) -> bool:
+    return any(_has_digit(text) and _is_number(above.cells.get(column, "")) for column, text in line.cells.items())
 
 
 def _joined(above: _Line, line: _Line) -> _Line:
@@ -114,6 +144,11 @@ def _joined(above: _Line, line: _Line) -> _Line:
     for column, text in line.cells.items():
         cells[column] = f"{cells[column]} {text}" if column in cells else text
     return _Line(line.base, line.size, above.bold and line.bold, cells, above.spans | line.spans)
+
+
+def _is_number(text: str) -> bool:
+    """Whether there is nothing in it that words are made of."""
+    return _has_digit(text) and not any(map(str.isalpha, text))
 
 
 def _has_digit(text: str) -> bool:
