@@ -16,6 +16,7 @@ _WORD = re.compile(r"\w+(?:-\w+)*")
 _CUT_WORD = re.compile(r"(?<![\w-])(\w++)[-‐]$")
 _OPEN_END = re.compile(r"\w[-‐–—/]$|\w:/{2}\S*[/.\-_=&?]$")
 _END = re.compile(r"[.!?:;…。！？][\"'”’»)\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _BULLETS = "•●○▪■‣◦⁃➢✓✗☐☑☒"
 
 # in sizes of the type
@@ -62,10 +63,8 @@ class Joints:
         lines = list(lines)
         fixed = sum(len(line.segment.text) for line in lines if line.segment.fixed)
         self._has_code = fixed <= sum(len(line.segment.text) for line in lines) / 2  # else it is typewritten
-        self._words = {word.casefold() for line in lines for word in _WORD.findall(line.segment.text)}
-        pitches = [
-            (b.segment.base - a.segment.base) / a.segment.size for a, b in pairwise(lines) if _is_below(b, a)
-        ]
+        self._words = set(_whole_words([line.segment.text for line in lines]))
+        pitches = [(b.segment.base - a.segment.base) / a.segment.size for a, b in pairwise(lines) if _is_below(b, a)]
         # at least a quarter of the distances are within paragraphs, even where those are short
         self._pitch = statistics.quantiles(pitches, n=4)[0] if len(pitches) > 1 else _WIDE
 
@@ -78,7 +77,7 @@ class Joints:
             return Joint.LINE if second.base - first.base < _CODE * first.size else Joint.PARAGRAPH
         goes_on = second.text[0].islower()
         cut = _CUT_WORD.search(first.text)
-        if cut and goes_on and "://" not in first.text.split()[-1]:
+        if cut and "://" not in first.text.split()[-1]:
             return self._hyphen(cut.group(1), second.text)
         ended, short = bool(_END.search(first.text)), self._is_short(a, b)
         if _OPEN_END.search(first.text):
@@ -88,18 +87,23 @@ class Joints:
         if goes_on and not ended:
             return Joint.SPACE
         if not _is_below(b, a):
-            apart = ended or short
+            apart = ended or short or first.fixed != second.fixed
         else:
             wide = (second.base - first.base) / first.size > _WIDE * self._pitch
             apart = wide or short or (ended and second.left - first.left > _INDENT * first.size)
         return Joint.PARAGRAPH if apart else Joint.SPACE
 
     def _hyphen(self, first: str, following: str) -> Joint:
-        """Whether it belongs to the word: it does where the document has it in that word within a line."""
+        """Whether it stays: it does where the document has it in that word, or has both parts as words, and goes
+        where it has the word without it."""
         rest = _WORD.match(following)
         second = rest.group() if rest else ""
         whole, hyphenated = (first + second).casefold(), f"{first}-{second}".casefold()
-        return Joint.NOTHING if hyphenated in self._words and whole not in self._words else Joint.CUT
+        if whole in self._words:
+            return Joint.CUT
+        parts = first.casefold() in self._words and second.casefold() in self._words
+        stays = hyphenated in self._words or parts or not second[:1].islower() or first[-1:].isdigit()
+        return Joint.NOTHING if stays else Joint.CUT
 
     def _is_short(self, a: Line, b: Line) -> bool:
         """Whether the first word of ``b`` would have found room behind ``a``: then the line was ended on purpose."""
@@ -108,10 +112,24 @@ class Joints:
         return a.segment.right + width + a.segment.size / 2 < a.reach
 
 
+def _whole_words(texts: Sequence[str]) -> Iterator[str]:
+    """The words of all lines in small letters, without those that may be cut at the end of a line."""
+    was_cut = False
+    for text in texts:
+        words = [word.casefold() for word in _WORD.findall(text)]
+        is_cut = text.endswith(("-", "‐"))
+        yield from words[was_cut : len(words) - is_cut]
+        was_cut = is_cut
+
+
 def _is_below(b: Line, a: Line) -> bool:
     return a.part == b.part and b.segment.base - a.segment.base > a.segment.size / 2
 
 
 def _begins_item(text: str, after_end: bool) -> bool:
     marker, _, rest = text.partition(" ")
-    return text[0] in _BULLETS or bool(rest and MARKER.fullmatch(marker) and after_end)
+    return (
+        text[0] in _BULLETS
+        or (text[0] in _RAISED and after_end)
+        or bool(rest and MARKER.fullmatch(marker) and after_end)
+    )

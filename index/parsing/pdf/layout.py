@@ -19,7 +19,7 @@ _DEEPEST, _CANDIDATES = 40, 12
 _LEAST_ROWS = 2
 _LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
-_FEWEST_LINES, _WORDS, _CHARACTERS, _GOING_ON, _FULL = 3, 2.5, 25, 0.25, 0.6
+_FEWEST_LINES, _WORDS, _WIDTH, _GOING_ON, _FULL = 3, 2.5, 12, 0.25, 0.6
 
 RulesAcross = Callable[[float, float, float], Sequence[float]]
 """The heights of the level lines that are drawn across ``x`` between two heights."""
@@ -112,7 +112,7 @@ def _is_prose(lines: Sequence[Segment]) -> bool:
         return True
     end = max(line.right for line in lines)
     full = sum(end - line.right <= 2 * line.size for line in lines) / len(lines)
-    return full >= _FULL and statistics.mean(len(line.text) for line in lines) >= _CHARACTERS
+    return full >= _FULL and statistics.mean((line.right - line.left) / line.size for line in lines) >= _WIDTH
 
 
 def _without_far_rows(rows: Sequence[Row], gutter: Gutter) -> Gutter:

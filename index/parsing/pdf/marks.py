@@ -26,6 +26,8 @@ def with_word(text: str, word: str, shift: int, *, apart: bool) -> str:
     upper = _UPPER_NUMBER.search(text) if not apart else None
     if upper and word.startswith(_SLASHES):  # 1 over 2 with a slash
         return _as_fraction(text, upper) + word
+    if upper and upper.start() == 0 and word[:1].isalnum():  # the mark of a note, before the note
+        return f"{text} {word}"
     if shift == 0 or text.endswith(_SLASHES):
         return f"{text}{space}{word}"
     if upper and word.isdigit() and not text[: upper.start()][-1:].isalpha():  # 1 over 2 with a bar

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from pypdfium2 import PdfDocument, PdfPage, PdfTextPage, raw
@@ -15,7 +15,7 @@ from index.parsing.pdf.forms import TICK, Written, written_on
 from index.parsing.pdf.frame import Frame
 from index.parsing.pdf.outline import levels_on
 from index.parsing.pdf.segments import Row, rows_of
-from index.parsing.pdf.words import Style, Word, words_of
+from index.parsing.pdf.words import PLAIN, Word, words_of
 
 _WATERMARK = 30.0  # points: faint type of this size is behind the text
 _FEW_CHARACTERS = 40  # that a scanner or a program may print on the picture of a page
@@ -73,9 +73,7 @@ def pages_of(file: File, document: PdfDocument) -> Iterator[PageRead]:
         page.close()
 
 
-def _read(
-    page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written], levels: dict[int, int]
-) -> PageRead:
+def _read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written], levels: dict[int, int]) -> PageRead:
     found = words_of(page, text, levels)
     frame, drawn = found.frame, Drawn(page)
     words = [*found.words, *(word for note in written for word in _unless_shown(note, frame, found.words))]
@@ -124,7 +122,7 @@ def _unless_shown(note: Written, frame: Frame, words: Sequence[Word]) -> Iterato
     lines = note.text.splitlines()
     pitch = (bottom - top) / len(lines)
     size = max(1.0, min(_WRITTEN_SIZE, pitch * 0.8))
-    style = Style(size, frame.rotation, False, False, False, True, True, 0, size)
+    style = replace(PLAIN, size=size, turns=frame.rotation)
     for number, line in enumerate(lines):
         start, base = left, top + pitch * (number + 0.5) + 0.35 * size
         for word in line.split():

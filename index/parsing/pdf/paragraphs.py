@@ -43,7 +43,7 @@ class Paragraph:
     @property
     def is_code(self) -> bool:
         """Whether it is set in lines of letters that are equally wide."""
-        return Joint.LINE in self.joints
+        return len(self.lines) > 1 and all(line.segment.fixed for line in self.lines) and Joint.LINE in self.joints
 
     def written(self) -> tuple[str, tuple[tuple[int, int], ...]]:
         """Its text, and where in it which later pages begin."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -24,11 +25,13 @@ from index.parsing.pdf.outline import bookmarks_of, placed, title_of
 from index.parsing.pdf.pages import Column, PageRead, Rules, pages_of
 from index.parsing.pdf.paragraphs import paragraphs_of
 from index.parsing.pdf.running import PageRows, running_rows
-from index.parsing.pdf.segments import Segment, is_from_right
+from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
 from index.parsing.pdf.tables import cells_of
 
 # PDFium keeps state of its own: one thread at a time may use it
 _pdfium = threading.Lock()
+# it warns of forms that it does not show, whose values are read here
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 _MOST_VALUES = 2_000
 
 
@@ -74,20 +77,35 @@ def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Blo
     watermarks: set[str] = set()
     number = 0
     for place, page in enumerate(pages):
-        kept = [row for row_place, row in enumerate(page.main.rows) if (place, row_place) not in running]
-        for column in (replace(page.main, rows=kept), *page.others):
-            across = partial(rules.across, place, column.turns)
-            for part in parts_of(column.rows, across):
-                number += 1
-                yield _part(part, column, page.frame, place + 1, number, across)
-        for text in page.watermarks:
-            if text not in watermarks:
-                watermarks.add(text)
-                yield Block(text, page=place + 1)
+        rows = list(enumerate(page.main.rows))
+        outer = [(height, row) for height, row in rows if (place, height) in running.first]
+        text = [row for height, row in rows if (place, height) not in running.dropped | running.first]
+        yield from (_aside(row, page, place + 1, page.main.turns) for height, row in outer if height < len(rows) / 2)
+        across = partial(rules.across, place, page.main.turns)
+        for part in parts_of(text, across):
+            number += 1
+            yield _part(part, page.main, page.frame, place + 1, number, across)
+        yield from (_aside(row, page, place + 1, column.turns) for column in page.others for row in column.rows)
+        yield from (_aside(row, page, place + 1, page.main.turns) for height, row in outer if height >= len(rows) / 2)
+        for watermark in page.watermarks:
+            if watermark not in watermarks:
+                watermarks.add(watermark)
+                yield Block(watermark, page=place + 1)
+
+
+def _aside(row: Row, page: PageRead, number: int, turns: int) -> Block:
+    """A line that is no part of the text: a running head, or what is written up the margin."""
+    line = joined(row)
+    return Block(line.text, page=number, boxes=(_box(line, page.frame, number, turns),))
 
 
 def _part(
-    part: Part, column: Column, frame: Frame, page: int, number: int, across: Callable[[float, float, float], list[float]]
+    part: Part,
+    column: Column,
+    frame: Frame,
+    page: int,
+    number: int,
+    across: Callable[[float, float, float], list[float]],
 ) -> list[Line] | Block:
     segments = [segment for row in part.rows for segment in row]
     boxes = [_box(segment, frame, page, column.turns) for segment in segments]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from index.parsing.pdf.segments import Row
@@ -14,7 +14,9 @@ _OUTERMOST = 3  # rows
 _NEXT = 2  # pages from one head of a chapter to the next: left and right pages may have heads of their own
 _OF_CHAPTER = 3  # pages at least
 _NUMBER = r"(?P<number>\d{1,4}|[ivxlc]{1,7})"
-_BARE = re.compile(rf"(?:page|seite|p\.|s\.)?\s*[-–—(\[|]*\s*{_NUMBER}\s*[-–—)\]|]*(?:\s*(?:/|of|von|de|sur)\s*\d+)?", re.I)
+_BARE = re.compile(
+    rf"(?:page|seite|p\.|s\.)?\s*[-–—(\[|]*\s*{_NUMBER}\s*[-–—)\]|]*(?:\s*(?:/|of|von|de|sur)\s*\d+)?", re.I
+)
 _AT_START = re.compile(rf"[-–—|]*\s*{_NUMBER}\s*[-–—|]*\s+(?P<words>.+)", re.I)
 _AT_END = re.compile(rf"(?P<words>.+?)\s+(?:(?:page|seite|p\.|s\.)\s*)?[-–—|]*\s*{_NUMBER}\s*[-–—|]*", re.I)
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
@@ -38,29 +40,42 @@ class _Place:
     is_foot: bool
 
 
-def running_rows(pages: Sequence[PageRows]) -> set[tuple[int, int]]:
-    """The rows, by page and row from 0, that are page numbers, or heads that an earlier page has as well.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Rows by page and row from 0: those that go, and the first of those that repeat, which stay."""
 
-    A head is running that stands on most pages, or on those of a chapter; its first one is not among the rows.
-    """
+    dropped: frozenset[tuple[int, int]]
+    first: frozenset[tuple[int, int]]
+
+
+def running_rows(pages: Sequence[PageRows]) -> Running:
+    """The rows that are page numbers, or the same words on most pages, or on those of a chapter."""
     dropped: set[tuple[int, int]] = set()
-    bare: dict[int, list[_Place]] = defaultdict(list)
+    first: set[tuple[int, int]] = set()
+    bare: list[tuple[int, _Place]] = []
     heads: dict[tuple[str, int | None, bool], list[_Place]] = defaultdict(list)
+    numbered: dict[int, set[int]] = defaultdict(set)  # by how numbers differ from those of pages: the pages
     for place in _outer_rows(pages):
         text = " ".join(segment.text for segment in pages[place.page].rows[place.row])
         if match := _BARE.fullmatch(text):
-            bare[_value(match) - place.page].append(place)
-        for words, shift in _heads(text, place.page):
-            heads[words, shift, place.is_foot].append(place)
-    for shift, places in bare.items():
-        labelled = [place for place in places if pages[place.page].label == str(shift + place.page)]
-        dropped |= _keys(places if shift == 1 or _number_of_pages(places) > 1 else labelled)
+            shift = _value(match) - place.page
+            bare.append((shift, place))
+            numbered[shift].add(place.page)
+            continue
+        for words, differs in _heads(text, place.page):
+            heads[words, differs, place.is_foot].append(place)
+            if differs is not None:
+                numbered[differs].add(place.page)
+    for shift, place in bare:
+        if shift == 1 or len(numbered[shift]) > 1 or pages[place.page].label == str(shift + place.page):
+            dropped.add((place.page, place.row))
     for places in heads.values():
         for run in _runs(places):
-            count = _number_of_pages(run)
+            count = len({place.page for place in run})
             if count >= _OF_CHAPTER or count > max(1, len(pages) / 2):
-                dropped |= _keys(place for place in run if place.page != run[0].page)
-    return dropped
+                dropped |= {(place.page, place.row) for place in run if place.page != run[0].page}
+                first |= {(place.page, place.row) for place in run if place.page == run[0].page}
+    return Running(frozenset(dropped), frozenset(first - dropped))
 
 
 def _outer_rows(pages: Sequence[PageRows]) -> Iterator[_Place]:
@@ -98,11 +113,3 @@ def _runs(places: Sequence[_Place]) -> Iterator[list[_Place]]:
             run = []
         run.append(place)
     yield run
-
-
-def _number_of_pages(places: Iterable[_Place]) -> int:
-    return len({place.page for place in places})
-
-
-def _keys(places: Iterable[_Place]) -> set[tuple[int, int]]:
-    return {(place.page, place.row) for place in places}

@@ -21,7 +21,7 @@ _CURRENCIES = ("$", "€", "£", "¥")
 # in sizes of the type
 _SAME_LINE = 0.25
 _WIDE = 0.7
-_TOUCHING = 0.35
+_TOUCHING, _BEFORE_TEXT = 0.35, 0.9
 _GLUED, _GAP = 0.12, 0.25
 _BEFORE_ITEM = 3.0
 _RISE, _FALL = 0.8, 0.4
@@ -84,12 +84,11 @@ def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
     sizes = [max(word.style.size for word in row) for row in rows]
     joined: list[list[Word]] = [[] for _ in rows]
     for number, row in enumerate(rows):
-        around = sorted(
-            (other for other in _neighbours(number, len(rows)) if sizes[other] > sizes[number]),
-            key=lambda other: abs(rows[other][0].base - row[0].base),
-        )
+        base = row[0].base
+        around = sorted(_neighbours(number, len(rows)), key=lambda other: abs(rows[other][0].base - base))
         for group in _groups(row):
-            hosts = (other for other in around if _is_mark_in(group, rows[other]))
+            size = group[0].style.size
+            hosts = (other for other in around if _SMALL * sizes[other] >= size and _is_mark_in(group, rows[other]))
             joined[next(hosts, number)] += group
     return [sorted(row, key=lambda word: word.left) for row in joined if row]
 
@@ -117,9 +116,9 @@ def _is_mark_in(group: Sequence[Word], row: Sequence[Word]) -> bool:
     after = bisect_left(row, start, key=lambda word: word.left)
     for word in row[max(0, after - 1) : after + 2]:
         size = word.style.size
-        gap = max(start - word.right, word.left - end)
+        is_close = start - word.right <= _TOUCHING * size and word.left - end <= _BEFORE_TEXT * size
         fits = _SMALLEST * size <= first.style.size <= _SMALL * size
-        if fits and gap <= _TOUCHING * size and -_RISE * size <= first.base - word.base <= _FALL * size:
+        if fits and is_close and -_RISE * size <= first.base - word.base <= _FALL * size:
             return True
     return False
 
@@ -151,7 +150,9 @@ def _begins_item(before: Sequence[Word], word: Word) -> bool:
 
 
 def _segment(words: Sequence[Word]) -> Segment:
-    if is_from_right("".join(word.text for word in words)):  # PDFium has the words of such lines in the order in which they are read
+    if is_from_right(
+        "".join(word.text for word in words)
+    ):  # PDFium has the words of such lines in the order in which they are read
         words = sorted(words, key=lambda word: word.place)
     size, base = _main(words)
     text = ""
@@ -194,7 +195,8 @@ def _is_apart(before: Word, word: Word) -> bool:
     """Whether white space is between two words of a line."""
     gap = max(word.left - before.right, before.left - word.right)
     if word.place == before.place + 1:
-        return word.apart or gap > _GAP * word.style.size
+        is_mark = before.style.size != word.style.size
+        return word.apart or gap > (_GLUED if is_mark else _GAP) * word.style.size
     return gap > _GLUED * max(before.style.size, word.style.size)
 
 

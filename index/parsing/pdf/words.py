@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -17,18 +18,23 @@ _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
 # the signs of Symbol and Wingdings that lists and forms are set with, where old programs wrote them
 _SIGNS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf0fe": "☑", "\uf0a8": "☐", "\uf06f": "☐"}
 _READ_AS = str.maketrans(_LIGATURES | _SIGNS)
+# accents that TeX sets before or over their letters; the acute one only where it can be no apostrophe
+_ACCENTS = dict(zip("¨ˆ˜ˇ˘˚´", "\u0308\u0302\u0303\u030c\u0306\u030a\u0301", strict=True))
+_ACCENTED = re.compile(r"([¨ˆ˜ˇ˘˚]|(?<!\b[a-zA-Z])´(?=[aeiouyAEIOUYcnszCNSZ]))([A-Za-zı])")
 _HYPHEN, _SOFT_HYPHEN = 0x2D, 0xAD  # one that is drawn is seen, whatever it is called
 _SPECIAL = frozenset({_SOFT_HYPHEN, 0x02, 0xFFFE})  # the others are what PDFium makes of one at the end of a line
 _LINE_ENDS = (0x0A, 0x0D)
 _SPACES = frozenset(code for code in range(0x3001) if chr(code).isspace()) - set(range(0x1C, 0x20))
 _UNSEEN_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _BOLD_WEIGHT, _FIXED_PITCH = 600, 1
+_FIXED_NAMES = ("courier", "mono", "nimbusmon", "cmtt", "consol", "menlo", "typewriter")
 _BOLD_NAMES = ("bold", "black", "heavy", "-medi", "demi")
 _LIGHT, _SHEER = 175, 128  # of 255
 _STRAIGHT = 0.03  # radians
 _APART = 0.3  # of the size: a gap between words though the file has no space there
+_SQUEEZED = 0.09  # of the size: a space that a justified line has left after a stop
+_STOPS = frozenset(map(ord, ".,;:!?”)"))
 _FEWEST_LETTERS, _FEWEST_VOWELS = 20, 0.25
-
 
 
 def _bare(function: object, result: type, *arguments: type) -> Callable[..., int]:
@@ -59,9 +65,12 @@ class Style:
     level: int
     reach: float
     """How far the next character of a word may stand from its end."""
+    narrow: float
+    """The narrowest space after a stop."""
 
 
-_NO_STYLE = Style(0, 0, False, False, False, False, False, 0, 0)
+PLAIN = Style(1.0, 0, False, False, False, seen=True, readable=True, level=0, reach=0.0, narrow=0.0)
+"""Upright type of one point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ class _Reader:
         box, shift, code_at, object_at, box_at = raw.FS_RECTF(), self._frame.left, _code_at, _object_at, _box_at
         box_address = ctypes.addressof(box)
         codes: list[int] = []
-        style, base, left, right, apart = _NO_STYLE, 0.0, 0.0, 0.0, True
+        style, base, left, right, apart = PLAIN, 0.0, 0.0, 0.0, True
         top = bottom = math.nan
         for index in range(self._characters):
             code = code_at(text, index)
@@ -139,13 +148,14 @@ class _Reader:
             if codes:
                 reach = style.reach
                 goes_on = -reach <= start - right <= reach or -reach <= left - end <= reach
-                if goes_on and own_style is style and own_base == base:
+                squeezed = start - right > style.narrow and codes[-1] in _STOPS
+                if goes_on and own_style is style and own_base == base and not squeezed:
                     codes.append(code)
                     left = start if start < left else left
                     right = end if end > right else right
                     continue
                 self._end(codes, left, right, base, style, apart)
-                apart = False
+                apart = squeezed
             style, base, left, right, codes = own_style, own_base, start, end, [code]
         self._end(codes, left, right, base, style, apart)
         return self._sorted_out()
@@ -174,12 +184,13 @@ class _Reader:
         scale = math.sqrt(abs(matrix.a * matrix.d - matrix.b * matrix.c))
         quarters = -float(raw.FPDFText_GetCharAngle(self._text, index)) / (math.pi / 2)  # it counts with the clock
         is_straight = abs(quarters - round(quarters)) * math.pi / 2 < _STRAIGHT
+        turns = round(quarters) % 4 if is_straight else None
         fill = fill_of(drawn)
         bold, fixed = self._font(drawn)
         size = max(0.1, round(float(raw.FPDFText_GetFontSize(self._text, index)) * scale, 2))
         return Style(
             size=size,
-            turns=round(quarters) % 4 if is_straight else None,
+            turns=turns,
             bold=bold or raw.FPDFTextObj_GetTextRenderMode(drawn) == raw.FPDF_TEXTRENDERMODE_FILL_STROKE,
             fixed=fixed,
             faint=(min(fill[:3]) >= _LIGHT and not is_white(fill)) or fill[3] < _SHEER,
@@ -187,6 +198,7 @@ class _Reader:
             readable=raw.FPDFText_HasUnicodeMapError(self._text, index) != 1,
             level=self._levels.get(raw.FPDFPageObj_GetMarkedContentID(drawn), 0) if self._levels else 0,
             reach=_APART * size if is_straight else math.inf,
+            narrow=_SQUEEZED * size if turns == 0 else math.inf,
         )
 
     def _is_seen(self, index: int, drawn: raw.FPDF_PAGEOBJECT, fill: tuple[int, int, int, int]) -> bool:
@@ -207,7 +219,8 @@ class _Reader:
             raw.FPDFFont_GetFlags(font, flags)
             words = name.value.decode("utf-8", errors="replace").casefold()
             bold = raw.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT or any(word in words for word in _BOLD_NAMES)
-            self._fonts[address] = bold, bool(flags.value & _FIXED_PITCH)
+            fixed = bool(flags.value & _FIXED_PITCH) or any(word in words for word in _FIXED_NAMES)
+            self._fonts[address] = bold, fixed
         return self._fonts[address]
 
     def _turned(self, index: int, turns: int | None) -> tuple[float, float]:
@@ -218,9 +231,7 @@ class _Reader:
         second, _ = self._frame.upright(right.value, high.value, turns or 0)
         return min(first, second), max(first, second)
 
-    def _end(
-        self, codes: list[int], left: float, right: float, base: float, style: Style, apart: bool
-    ) -> None:
+    def _end(self, codes: list[int], left: float, right: float, base: float, style: Style, apart: bool) -> None:
         if not codes:
             return
         middle = (left + right) / 2
@@ -233,7 +244,7 @@ class _Reader:
         text = "".join(map(chr, codes))
         if not text.isascii():  # what lies beyond the first 65,536 characters comes in halves
             whole = text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
-            text = composed(whole).translate(_READ_AS)
+            text = composed(_ACCENTED.sub(_with_accent, whole.translate(_READ_AS)))
         self._words.append(Word(text, left, right, base, style, apart, len(self._words)))
 
     def _sorted_out(self) -> PageWords:
@@ -249,6 +260,10 @@ class _Reader:
             if text:
                 readable.append(word if text == word.text else replace(word, text=text))
         return PageWords(self._frame, readable, self._unseen, unreadable)
+
+
+def _with_accent(match: re.Match[str]) -> str:
+    return match.group(2).replace("ı", "i") + _ACCENTS[match.group(1)]
 
 
 def _reads_like_language(text: str) -> bool:
