@@ -34,7 +34,7 @@ class Drawn:
         """Whether most of the page is covered by pictures, as a scanner makes it."""
         width, height = self._page.get_size()
         sizes = ((right - left, top - low) for left, low, right, top in self._pictures())
-        return sum(wide * high for wide, high in sizes) >= _MOST_OF_PAGE * width * height
+        return bool(sum(wide * high for wide, high in sizes) >= _MOST_OF_PAGE * width * height)
 
     def is_anything(self) -> bool:
         """Whether anything at all is drawn."""

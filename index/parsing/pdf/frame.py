@@ -24,7 +24,8 @@ class Frame:
     @classmethod
     def of(cls, page: PdfPage) -> Frame:
         """The frame of a page."""
-        return cls(*page.get_bbox(), page.get_rotation() // 90)
+        left, bottom, right, top = page.get_bbox()
+        return cls(left, bottom, right, top, page.get_rotation() // 90)
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point of the file's coordinates is on the page."""

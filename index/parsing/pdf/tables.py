@@ -117,9 +117,8 @@ def _put_together(lines: Sequence[_Line]) -> list[_Line]:
         above = put[-1]
         is_header = len(put) == 1 and 0 not in above.cells and above.cells.keys() <= line.cells.keys()
         is_close = _LINE[0] <= pitch <= _LINE[1]
-        if is_header and is_close and not any(map(_has_digit, above.cells.values())):
-            put[-1] = _joined(above, line)
-        elif is_close and closest * _LOOSE <= loose and pitch <= closest * _WRAPPED and _goes_on(above, line):
+        goes_on = closest * _LOOSE <= loose and pitch <= closest * _WRAPPED and _goes_on(above, line)
+        if is_close and (goes_on or (is_header and not any(map(_has_digit, above.cells.values())))):
             put[-1] = _joined(above, line)
         else:
             put.append(line)

@@ -113,7 +113,7 @@ class _Reader:
         self._drawn = Drawn(page)
         self._frame = Frame.of(page)
         self._characters = text.count_chars()
-        self._objects: dict[int | None, tuple[Style, float]] = {}
+        self._objects: dict[int, tuple[Style, float]] = {}
         self._styles: dict[Style, Style] = {}
         self._fonts: dict[int, tuple[bool, bool]] = {}
         self._words: list[Word] = []
@@ -141,7 +141,7 @@ class _Reader:
             own_style, own_base = style, base
             if not codes or box.top != top or box.bottom != bottom:  # else it is of the style of the one before
                 top, bottom = box.top, box.bottom
-                address = object_at(text, index)
+                address = object_at(text, index) or 0
                 own_style, own_base = self._objects.get(address) or self._object(address, index)
             if own_style.turns != 0:
                 start, end = self._turned(index, own_style.turns)
@@ -166,7 +166,7 @@ class _Reader:
             return _HYPHEN
         return code
 
-    def _object(self, address: int | None, index: int) -> tuple[Style, float]:
+    def _object(self, address: int, index: int) -> tuple[Style, float]:
         """The style and the base line of the text object that a character belongs to."""
         style = self._style(index, ctypes.cast(address, raw.FPDF_PAGEOBJECT))
         _, base = self._frame.upright(*self._origin(index), style.turns or 0)
