@@ -56,6 +56,8 @@ class Block:
     """The page that it begins on, counted from 1."""
     boxes: tuple[Box, ...] = ()
     """Where it is seen, a rectangle for each line or cell."""
+    turns: tuple[tuple[int, int], ...] = ()
+    """Where in its text later pages begin: (offset, page), of a block that goes on over the foot of a page."""
 
 
 def heading(text: str, level: int, *, marker: str = "", page: int | None = None) -> Block:
@@ -89,6 +91,9 @@ def from_blocks(
             page_starts += [length] * (block.page - len(page_starts))
         if block.kind == "heading":
             headings.append(Heading(length, max(block.level, 1), one_line(text[:MAX_HEADING])))
+        text_start = length + len(text) - len(block.text)  # behind its marker
+        for offset, page in block.turns:
+            page_starts += [text_start + offset] * (page - len(page_starts))
         parts.append(text)
         ranges.append(TextBlock(length, length + len(text), block.kind, block.level))
         length += len(text)

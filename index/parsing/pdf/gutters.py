@@ -1,0 +1,73 @@
+"""White space that runs down a page between texts: what columns and tables are told by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import NamedTuple
+
+from index.parsing.pdf.segments import Row
+
+_NARROWEST = 0.65  # in sizes of the type
+_MOST = 24  # that are followed at once; those that began first are kept
+
+
+class Gutter(NamedTuple):
+    """White space from ``left`` to ``right`` that runs through rows, and how many of these have text beside it."""
+
+    left: float
+    right: float
+    first: int
+    last: int
+    on_left: int = 0
+    on_right: int = 0
+    on_both: int = 0
+
+    @property
+    def middle(self) -> float:
+        """Where it parts the page."""
+        return (self.left + self.right) / 2
+
+    @property
+    def weight(self) -> int:
+        """How many rows the side has that has fewer."""
+        return min(self.on_left, self.on_right)
+
+
+def gutters_of(rows: Sequence[Row]) -> Iterator[Gutter]:
+    """Every gutter of a page with text on both sides, as far down as it goes. Rows are given from the top."""
+    going: list[Gutter] = []
+    for number, row in enumerate(rows):
+        narrowest = _NARROWEST * max([segment.size for segment in row])
+        free = _free(row, narrowest)
+        start, end = row[0].right, row[-1].left
+        following: dict[tuple[float, float], Gutter] = {}
+        for gutter in going:
+            left, right, first, _, on_left, on_right, on_both = gutter
+            goes_on = False
+            for place in free:
+                space = max(left, place[0]), min(right, place[1])
+                if space[1] - space[0] < narrowest:
+                    continue
+                goes_on = True
+                if space not in following and len(following) < _MOST:
+                    is_left, is_right = start <= space[0], end >= space[1]
+                    counts = on_left + is_left, on_right + is_right, on_both + (is_left and is_right)
+                    following[space] = Gutter(*space, first, number, *counts)
+            if not goes_on and on_left and on_right:
+                yield gutter
+        for space in free:
+            if space not in following and len(following) < _MOST:
+                is_left, is_right = start <= space[0], end >= space[1]
+                following[space] = Gutter(*space, number, number, is_left, is_right, is_left and is_right)
+        going = list(following.values())
+    yield from (gutter for gutter in going if gutter.weight)
+
+
+def _free(row: Row, narrowest: float) -> list[tuple[float, float]]:
+    spaces, end = [], -inf
+    for segment in row:
+        if segment.left - end >= narrowest:
+            spaces.append((end, segment.left))
+        end = max(end, segment.right)
+    return [*spaces, (end, inf)]

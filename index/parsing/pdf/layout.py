@@ -1,0 +1,158 @@
+"""The rows of a page → its parts in reading order: lines of a column, and tables, by the white space between them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from index.parsing.pdf.gutters import Gutter, gutters_of
+from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
+
+# in sizes of the type
+_ALIGNED = 0.35
+_WRAPPED = 1.1  # distances of the closest rows
+_HEADER = 2.6
+_APART = 1.7  # distances of lines
+_DEEPEST, _CANDIDATES = 40, 12
+_LEAST_ROWS = 2
+_LINES_OF_CELL = 8  # where lines are drawn between rows
+# of columns of prose
+_FEWEST_LINES, _WORDS, _WIDTH, _GOING_ON, _FULL = 3, 2.5, 12, 0.25, 0.6
+
+RulesAcross = Callable[[float, float, float], Sequence[float]]
+"""The heights of the level lines that are drawn across ``x`` between two heights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows under one another: those of a table, or lines of one column, which have one segment each."""
+
+    rows: list[Row]
+    is_table: bool = False
+
+
+def parts_of(rows: Sequence[Row], rules_across: RulesAcross) -> list[Part]:
+    """The parts of a page in the order in which they are read."""
+    if is_from_right("".join(segment.text for row in rows for segment in row)):
+        mirrored = _parts([_mirrored(row) for row in rows], lambda x, top, bottom: rules_across(-x, top, bottom))
+        return [Part([_mirrored(row) for row in part.rows], part.is_table) for part in mirrored]
+    return list(_parts(rows, rules_across))
+
+
+def _mirrored(row: Row) -> Row:
+    return [replace(segment, left=-segment.right, right=-segment.left) for segment in reversed(row)]
+
+
+def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> Iterator[Part]:
+    gutter, is_table = _main_gutter(rows, rules_across) if depth < _DEEPEST else (None, False)
+    if gutter is None:
+        if rows:
+            yield Part([[joined(row)] for row in rows])
+        return
+    first, last = gutter.first, gutter.last
+    yield from _parts(rows[:first], rules_across, depth + 1)
+    inside = rows[first : last + 1]
+    if is_table:
+        yield Part(list(inside), is_table=True)
+    else:
+        sides = ([segment for segment in row if segment.left < gutter.middle] for row in inside)
+        yield from _parts([row for row in sides if row], rules_across, depth + 1)
+        sides = ([segment for segment in row if segment.left >= gutter.middle] for row in inside)
+        yield from _parts([row for row in sides if row], rules_across, depth + 1)
+    yield from _parts(rows[last + 1 :], rules_across, depth + 1)
+
+
+def _main_gutter(rows: Sequence[Row], rules_across: RulesAcross) -> tuple[Gutter | None, bool]:
+    """The gutter with most text beside it that parts columns, or cells of a table, and which of both it does."""
+    candidates = sorted((g for g in gutters_of(rows) if g.weight >= _LEAST_ROWS), key=lambda g: -g.weight)
+    for gutter in candidates[:_CANDIDATES]:
+        inside = rows[gutter.first : gutter.last + 1]
+        left = [row[place - 1] for row in inside if (place := _place(row, gutter)) > 0]
+        right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
+        share = gutter.on_both / gutter.weight
+        if (share < 0.5 or (_is_prose(left) and _is_prose(right))) and _are_aligned(right):
+            rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
+            if len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL):
+                return _without_far_rows(rows, gutter), False
+            return _of_table(rows, gutter), True
+        if gutter.on_both >= _LEAST_ROWS and share >= 0.5 and _are_aligned(right):
+            return _of_table(rows, gutter), True
+    return None, False
+
+
+def _place(row: Row, gutter: Gutter) -> int:
+    """How many segments of a row are on the left of the gutter."""
+    return sum(segment.left < gutter.middle for segment in row)
+
+
+def _are_aligned(segments: Sequence[Segment]) -> bool:
+    """Whether half of the segments begin or end at one place, or are centred there: chance gaps in prose are not."""
+    for edges in (
+        [segment.left for segment in segments],
+        [segment.right for segment in segments],
+        [(segment.left + segment.right) / 2 for segment in segments],
+    ):
+        reach = _ALIGNED * statistics.median(segment.size for segment in segments)
+        ordered = sorted(edges)
+        half = (len(ordered) + 1) // 2
+        if any(b - a <= reach for a, b in zip(ordered, ordered[half - 1 :], strict=False)) and half > 1:
+            return True
+    return False
+
+
+def _is_prose(lines: Sequence[Segment]) -> bool:
+    """Whether sentences run from line to line, or the lines are long and about equally so."""
+    if len(lines) < _FEWEST_LINES:
+        return False
+    going_on = sum(line.text[0].islower() for line in lines[1:]) / len(lines[1:])
+    words = statistics.mean(len(line.text.split()) for line in lines)
+    if going_on >= _GOING_ON and words >= _WORDS:
+        return True
+    end = max(line.right for line in lines)
+    full = sum(end - line.right <= 2 * line.size for line in lines) / len(lines)
+    return full >= _FULL and statistics.mean((line.right - line.left) / line.size for line in lines) >= _WIDTH
+
+
+def _without_far_rows(rows: Sequence[Row], gutter: Gutter) -> Gutter:
+    """Without rows on one side only that stand far above or below the columns: headings of what comes next."""
+    numbers = range(gutter.first, gutter.last + 1)
+    left = [number for number in numbers if rows[number][0].left < gutter.middle]
+    right = [number for number in numbers if rows[number][-1].left >= gutter.middle]
+    first, last = max(left[0], right[0]), min(left[-1], right[-1])
+    gaps = [b[0].base - a[0].base for a, b in pairwise(rows[first : last + 1])]
+    most = max(gaps, default=0.0)
+    usual = statistics.median(gaps) if gaps else 0.0
+    limit = max(1.2 * most, _APART * usual)
+
+    def is_far(upper: int) -> bool:
+        return bool(limit) and rows[upper + 1][0].base - rows[upper][0].base > limit
+
+    first = next((number + 1 for number in range(first - 1, gutter.first - 1, -1) if is_far(number)), gutter.first)
+    last = next((number for number in range(last, gutter.last) if is_far(number)), gutter.last)
+    return gutter._replace(first=first, last=last)
+
+
+def _of_table(rows: Sequence[Row], gutter: Gutter) -> Gutter:
+    """From the first row with cells on both sides to the last, with the header above and wrapped lines below."""
+    numbers = range(gutter.first, gutter.last + 1)
+    both = [number for number in numbers if 0 < _place(rows[number], gutter) < len(rows[number])]
+    first, last = both[0], both[-1]
+    closest = min((_pitch(rows, number) for number in range(first, last)), default=0.0)
+    while last + 1 < len(rows) and _belongs(rows[last + 1], gutter) and _pitch(rows, last) <= _WRAPPED * closest:
+        last += 1
+    while first > 0 and len(rows[first - 1]) > 1 and _pitch(rows, first - 1) <= _HEADER:
+        first -= 1
+    return gutter._replace(first=first, last=last)
+
+
+def _belongs(row: Row, gutter: Gutter) -> bool:
+    """Whether a row below a table may be of it: with several cells, or the end of a cell on the right."""
+    return len(row) > 1 or row[0].left >= gutter.right
+
+
+def _pitch(rows: Sequence[Row], number: int) -> float:
+    """How far the next row is from this one, in sizes of the type."""
+    upper, lower = rows[number][0], rows[number + 1][0]
+    return (lower.base - upper.base) / max(upper.size, 0.1)

@@ -1,0 +1,48 @@
+"""What of a PDF was not read, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from index.parsing.pdf.pages import PageRead
+
+RECOGNISE = "run text recognition (OCR) over the file first"
+
+
+def notes_on(pages: Sequence[PageRead]) -> Iterator[str]:
+    """A sentence for each kind of thing that is left out, with the pages."""
+    pictures = [
+        number
+        for number, page in enumerate(pages, start=1)
+        if page.is_picture or (page.is_drawn_on and not page.has_text and not page.unseen and not page.unreadable)
+    ]
+    if pictures:
+        are = "are pictures" if len(pictures) > 1 else "is a picture"
+        yield f"{_named(pictures)} {are} whose text was not read: {RECOGNISE}"
+    unseen = [number for number, page in enumerate(pages, start=1) if page.unseen]
+    if unseen:
+        count = sum(page.unseen for page in pages)
+        yield (
+            f"{count:,} characters on {_named(unseen)} that no reader sees were left out: "
+            "invisible, white on white, or outside the page"
+        )
+    unreadable = [number for number, page in enumerate(pages, start=1) if page.unreadable]
+    if unreadable:
+        count = sum(page.unreadable for page in pages)
+        yield (
+            f"{count:,} characters on {_named(unreadable)} were left out, as their fonts do not say which characters "
+            f"they are: {RECOGNISE}, or export it anew"
+        )
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """ "page 2", or "pages 2, 5 and 7–9"."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1][1:] = [number]
+        else:
+            ranges.append([number])
+    names = ["–".join(map(str, pair)) for pair in ranges]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"page{'s' * (len(numbers) > 1)} {listed}"

@@ -1,0 +1,131 @@
+"""PDF: what a reader sees on its pages, in reading order, through PDFium."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+
+from pypdfium2 import PdfDocument, PdfiumError, raw
+
+from index.documents import Outline
+from index.errors import EmptyDocument, EncryptedFile, MalformedFile, ScannedDocument
+from index.parsing.blocks import Block, Box, from_blocks, written
+from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.pdf.forms import values_of_xfa
+from index.parsing.pdf.frame import Frame
+from index.parsing.pdf.joints import Line, lines_of
+from index.parsing.pdf.kinds import blocks_of
+from index.parsing.pdf.layout import Part, parts_of
+from index.parsing.pdf.notes import RECOGNISE, notes_on
+from index.parsing.pdf.outline import bookmarks_of, placed, title_of
+from index.parsing.pdf.pages import Column, PageRead, Rules, pages_of
+from index.parsing.pdf.paragraphs import paragraphs_of
+from index.parsing.pdf.running import PageRows, running_rows
+from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
+from index.parsing.pdf.tables import cells_of
+
+# PDFium keeps state of its own: one thread at a time may use it
+_pdfium = threading.Lock()
+# it warns of forms that it does not show, whose values are read here
+logging.getLogger("pypdfium2").setLevel(logging.ERROR)
+_MOST_VALUES = 2_000
+
+
+def pdf(file: File) -> Content:
+    """Raises EncryptedFile, MalformedFile, ScannedDocument, EmptyDocument, DocumentTooLarge."""
+    with _pdfium, malformed(file.name, "a damaged PDF"), _opened(file) as document:
+        if document.get_formtype() != raw.FORMTYPE_NONE:
+            document.init_forms()
+        pages = list(pages_of(file, document))
+        if not any(page.has_text for page in pages):
+            raise _without_text(file, pages)
+        blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document)))))
+        blocks += _values(document, len(pages), blocks)
+        bookmarks, title = list(bookmarks_of(document)), title_of(document)
+    content = from_blocks(blocks, title, pages=len(pages), notes=tuple(notes_on(pages)))
+    headings = placed(bookmarks, content.text, content.outline.pages)
+    if not headings:
+        return content
+    return replace(content, outline=Outline(content.outline.pages, headings), title=title or headings[0].text)
+
+
+def _opened(file: File) -> PdfDocument:
+    try:
+        return PdfDocument(file.data)
+    except PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise EncryptedFile(file.name) from error
+        raise MalformedFile(file.name, "not a PDF, or a damaged one") from error
+
+
+def _without_text(file: File, pages: Sequence[PageRead]) -> Exception:
+    if any(page.unreadable for page in pages):
+        reason = f"its fonts do not say which characters they are: {RECOGNISE}, or export it anew"
+        return MalformedFile(file.name, reason)
+    drawn = any(page.is_drawn_on for page in pages)
+    return ScannedDocument(file.name, len(pages)) if drawn else EmptyDocument(file.name)
+
+
+def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Block]:
+    """The columns and tables of all pages in reading order, without running heads; watermarks once."""
+    heads = [PageRows(page.main.rows, page.frame.height(page.main.turns), page.label) for page in pages]
+    running = running_rows(heads)
+    watermarks: set[str] = set()
+    number = 0
+    for place, page in enumerate(pages):
+        rows = list(enumerate(page.main.rows))
+        outer = [(height, row) for height, row in rows if (place, height) in running.first]
+        text = [row for height, row in rows if (place, height) not in running.dropped | running.first]
+        yield from (_aside(row, page, place + 1, page.main.turns) for height, row in outer if height < len(rows) / 2)
+        across = partial(rules.across, place, page.main.turns)
+        for part in parts_of(text, across):
+            number += 1
+            yield _part(part, page.main, page.frame, place + 1, number, across)
+        yield from (_aside(row, page, place + 1, column.turns) for column in page.others for row in column.rows)
+        yield from (_aside(row, page, place + 1, page.main.turns) for height, row in outer if height >= len(rows) / 2)
+        for watermark in page.watermarks:
+            if watermark not in watermarks:
+                watermarks.add(watermark)
+                yield Block(watermark, page=place + 1)
+
+
+def _aside(row: Row, page: PageRead, number: int, turns: int) -> Block:
+    """A line that is no part of the text: a running head, or what is written up the margin."""
+    line = joined(row)
+    return Block(line.text, page=number, boxes=(_box(line, page.frame, number, turns),))
+
+
+def _part(
+    part: Part,
+    column: Column,
+    frame: Frame,
+    page: int,
+    number: int,
+    across: Callable[[float, float, float], list[float]],
+) -> list[Line] | Block:
+    segments = [segment for row in part.rows for segment in row]
+    boxes = [_box(segment, frame, page, column.turns) for segment in segments]
+    if not part.is_table:
+        return list(lines_of(segments, boxes, number))
+    from_right = is_from_right("".join(segment.text for segment in segments))
+    rows = cells_of(part.rows, across, from_right=from_right)
+    return Block(kind="table", rows=rows, page=page, boxes=tuple(boxes))
+
+
+def _box(segment: Segment, frame: Frame, page: int, turns: int) -> Box:
+    corners = frame.seen(segment.left, segment.top, turns), frame.seen(segment.right, segment.bottom, turns)
+    (left, right), (top, bottom) = (sorted(values) for values in zip(*corners, strict=True))
+    return Box(page, round(left, 1), round(top, 1), round(right, 1), round(bottom, 1))
+
+
+def _values(document: PdfDocument, pages: int, blocks: Sequence[Block]) -> list[Block]:
+    """The values of an XFA form that no page shows, with their names."""
+    values = list(islice(values_of_xfa(document), _MOST_VALUES))
+    if not values:
+        return []
+    shown = "\n".join(one_line(written(block)) for block in blocks)
+    return [Block(f"{name}: {value}", page=pages) for name, value in values if value not in shown]

@@ -1,0 +1,177 @@
+"""The rows of a table on a page → a block of cells, in columns by where they stand."""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+from index.parsing.blocks import Cell
+from index.parsing.blocks import Row as CellRow
+from index.parsing.pdf.segments import Row, Segment
+
+_WRAPPED, _LOOSE = 1.12, 1.2  # distances of the closest rows
+_LINE = (0.8, 1.4)  # how far lines of one cell are apart, in sizes of the type
+_LINES_OF_CELL = 4  # on the average, where lines are drawn between rows
+_MOSTLY, _FEWEST_ROWS = 0.6, 2
+
+
+@dataclass(slots=True, eq=False)
+class _Column:
+    left: float
+    right: float
+    rows: set[int] = field(default_factory=set)
+
+    def overlaps(self, segment: Segment) -> bool:
+        """Whether a segment stands in it, if only in part."""
+        return segment.left < self.right and segment.right > self.left
+
+
+@dataclass(slots=True)
+class _Line:
+    """A row of the page: what stands in each of its columns, and how many columns that spans."""
+
+    base: float
+    size: float
+    bold: bool
+    cells: dict[int, str] = field(default_factory=dict)
+    spans: dict[int, int] = field(default_factory=dict)
+
+
+def cells_of(
+    rows: Sequence[Row], rules_across: Callable[[float, float, float], Sequence[float]], *, from_right: bool
+) -> tuple[CellRow, ...]:
+    """The rows of a table as cells; lines of one cell are put together.
+
+    ``rules_across`` gives the heights of the level lines that are drawn across ``x`` between two heights.
+    """
+    columns = _columns(rows)
+    if from_right:
+        columns.reverse()
+    lines = [_line(row, columns, from_right=from_right) for row in rows]
+    middle = statistics.median((column.left + column.right) / 2 for column in columns)
+    between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
+    lines = between or _put_together(lines)
+    headers = _header_rows(lines)
+    return tuple(_cells(line, len(columns), is_header=number < headers) for number, line in enumerate(lines))
+
+
+def _columns(rows: Sequence[Row]) -> list[_Column]:
+    """Columns are made of the narrowest segments first: a wide one may span several that a row has apart."""
+    columns: list[_Column] = []
+    segments = sorted(
+        ((segment, number) for number, row in enumerate(rows) for segment in row),
+        key=lambda pair: pair[0].right - pair[0].left,
+    )
+    for segment, number in segments:
+        own = [column for column in columns if column.overlaps(segment)]
+        if len(own) > 1 and any(a.rows & b.rows for a, b in pairwise(own)):
+            continue  # it spans them
+        if not own:
+            own = [_Column(segment.left, segment.right)]
+            columns += own
+        first, *others = own
+        first.left = min(segment.left, *(column.left for column in own))
+        first.right = max(segment.right, *(column.right for column in own))
+        first.rows.update({number}, *(column.rows for column in others))
+        columns = [column for column in columns if column not in others] if others else columns
+    return sorted(columns, key=lambda column: column.left)
+
+
+def _line(row: Row, columns: Sequence[_Column], *, from_right: bool) -> _Line:
+    line = _Line(row[0].base, row[0].size, all(segment.bold for segment in row))
+    for segment in reversed(row) if from_right else row:
+        own = [number for number, column in enumerate(columns) if column.overlaps(segment)]
+        before = line.cells.get(own[0])
+        line.cells[own[0]] = segment.text if before is None else f"{before} {segment.text}"
+        line.spans[own[0]] = len(own)
+    return line
+
+
+def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line] | None:
+    """A row for all that stands between two drawn lines; None where these do not part single rows."""
+    groups = [list(group) for _, group in groupby(lines, key=lambda line: bisect(rules, line.base))]
+    if len(groups) < max(_FEWEST_ROWS, len(lines) / _LINES_OF_CELL):
+        return None
+    rows: list[_Line] = []
+    for first, *others in groups:
+        row = first
+        for line in others:
+            if _has_number_under_number(row, line):
+                return None
+            row = _joined(row, line)
+        rows.append(row)
+    return rows
+
+
+def _put_together(lines: Sequence[_Line]) -> list[_Line]:
+    """With the lines of one cell in one: those that stand closer than rows do, under a row that has such a cell."""
+    pitches = [(b.base - a.base) / a.size for a, b in pairwise(lines)]
+    if not pitches:
+        return list(lines)
+    closest, loose = min(pitches), statistics.quantiles(pitches, n=4)[2] if len(pitches) > 1 else pitches[0]
+    put: list[_Line] = [lines[0]]
+    for pitch, line in zip(pitches, lines[1:], strict=True):
+        above = put[-1]
+        is_header = len(put) == 1 and 0 not in above.cells and above.cells.keys() <= line.cells.keys()
+        is_close = _LINE[0] <= pitch <= _LINE[1]
+        goes_on = closest * _LOOSE <= loose and pitch <= closest * _WRAPPED and _goes_on(above, line)
+        if is_close and (goes_on or (is_header and not any(map(_has_digit, above.cells.values())))):
+            put[-1] = _joined(above, line)
+        else:
+            put.append(line)
+    return put
+
+
+def _goes_on(above: _Line, line: _Line) -> bool:
+    """Whether a line ends cells of the row above: not all of these, and no number is put behind a number."""
+    columns = line.cells.keys()
+    if not columns < above.cells.keys() or (0 in columns and len(columns) > 1):
+        return False
+    return not _has_number_under_number(above, line)
+
+
+def _has_number_under_number(above: _Line, line: _Line) -> bool:
+    return any(_has_digit(text) and _is_number(above.cells.get(column, "")) for column, text in line.cells.items())
+
+
+def _joined(above: _Line, line: _Line) -> _Line:
+    """Two lines as one; it stands where the lower one does."""
+    cells = dict(above.cells)
+    for column, text in line.cells.items():
+        cells[column] = f"{cells[column]} {text}" if column in cells else text
+    return _Line(line.base, line.size, above.bold and line.bold, cells, above.spans | line.spans)
+
+
+def _is_number(text: str) -> bool:
+    """Whether there is nothing in it that words are made of."""
+    return _has_digit(text) and not any(map(str.isalpha, text))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def _header_rows(lines: Sequence[_Line]) -> int:
+    """How many of the first rows are headers: in bold type over rows that are not, or words over numbers."""
+    if len(lines) < _FEWEST_ROWS:
+        return 0
+    most = len(lines) // 2
+    bold = next((number for number, line in enumerate(lines) if not line.bold), len(lines))
+    words = next((number for number, line in enumerate(lines) if any(map(_has_digit, line.cells.values()))), 0)
+    numbers = sum(any(map(_has_digit, line.cells.values())) for line in lines)
+    if words and numbers >= _MOSTLY * (len(lines) - words):
+        return min(words, most)
+    return bold if bold <= most else 0
+
+
+def _cells(line: _Line, columns: int, *, is_header: bool) -> CellRow:
+    cells: list[Cell] = []
+    column = 0
+    while column < columns:
+        text, span = line.cells.get(column, ""), line.spans.get(column, 1)
+        cells.append(Cell(text, is_header=is_header and bool(text), columns=span))
+        column += span
+    return tuple(cells)
