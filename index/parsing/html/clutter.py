@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from index.parsing.content import one_line
 from index.parsing.html.tree import Node
 
 _MENU_ROLES = frozenset(("navigation", "menu", "menubar", "search", "toolbar", "dialog", "alertdialog"))
@@ -53,6 +52,7 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _PARTS_OF_TABLES = frozenset(("tr", "th", "thead", "tbody", "tfoot"))
 _NOTICE = 700
 """Characters that a notice about cookies takes at most."""
+_LONGEST_NAME = 300
 _SENTENCE = 40
 """Characters outside links that show that something is said."""
 _MANY = 3
@@ -69,7 +69,7 @@ def remove_clutter(root: Node) -> list[str]:
     left = root.length - sum(node.length for node in cleaner.clutter)
     if left < min(_SENTENCE, root.length // 20):
         return []
-    texts = [one_line(node.text()) for node in cleaner.clutter]
+    texts = [node.words() for node in cleaner.clutter]
     for node in cleaner.clutter:
         node.children = []
     return [text for text in texts if text]
@@ -192,4 +192,4 @@ class _Cleaner:
 
 
 def _name(node: Node) -> str:
-    return f"{node.get('class')} {node.get('id')}"
+    return f"{node.get('class')[:_LONGEST_NAME]} {node.get('id')[:_LONGEST_NAME]}"

@@ -9,7 +9,9 @@ from sys import intern
 
 from lxml import etree
 
-MAX_DEPTH = 200
+from index.parsing.content import one_line
+
+MAX_DEPTH = 120
 """Elements nested more deeply, which no page needs, stand beside one another at this depth."""
 # their characters are no text of the page, so they stay in them at any depth
 _RAW = frozenset(("script", "style", "title", "textarea", "noscript", "template", "iframe", "object", "svg"))
@@ -61,6 +63,10 @@ class Node:
     def text(self) -> str:
         """All characters in it, with the breaks of its lines."""
         return "".join(child if isinstance(child, str) else _text(child) for child in self.children)
+
+    def words(self) -> str:
+        """What it says, on one line, for people to recognise it by."""
+        return one_line(" ".join(child if isinstance(child, str) else child.words() for child in self.children))
 
 
 def _text(node: Node) -> str:

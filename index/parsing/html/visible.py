@@ -66,7 +66,7 @@ class _Keeper:
             return False  # the same formula once more, drawn
         if node.tag in ("html", "body") or not self._is_hidden(node) or _is_formula(node):
             return True
-        if words := one_line(node.text()):
+        if words := node.words():
             self.hidden.append(words)
         return False
 

@@ -30,6 +30,8 @@ _FRACTION = re.compile(r"(\d?)([⁰¹²³⁴-⁹]+)\s?[/⁄∕]\s?([₀-₉]+)")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _IN_BRACKETS = re.compile(r"(?:\[[^\]]{1,30}\][\s,]*)+")
 _SEVERAL_MARKS = re.compile(r"\w{1,3}(?:[,;\s–-]+\w{1,3})+")
+_PLACES_TO_BREAK = str.maketrans("", "", "\xad\u200b")
+"""Where a line may be broken, which isn't seen where it isn't."""
 _PERMALINKS = frozenset("¶#§🔗")
 
 
@@ -270,8 +272,8 @@ def _level(node: Node) -> int:
 
 def _is_block(node: Node) -> bool:
     if "style" in node.attributes and (shown := re.search(r"(?:^|;)display:([\w-]+)", style(node))):
-        if shown.group(1) == "inline":
-            return node.tag not in ("div", "p", "span", "section") and node.tag in _BLOCKS
+        if shown.group(1) == "inline" and node.tag in ("div", "p", "section"):
+            return False
         if shown.group(1) in ("block", "flex", "grid", "table", "table-row", "list-item", "flow-root"):
             return True
     return node.tag in _BLOCKS or node.tag in _HEADINGS
@@ -327,4 +329,4 @@ def _plain_fraction(found: re.Match[str]) -> str:
 
 def _lines(text: str) -> str:
     """With one space between words, and only the line breaks that the page asks for."""
-    return "\n".join(map(one_line, text.replace("\n", " ").split("\v"))).strip("\n")
+    return "\n".join(map(one_line, text.translate(_PLACES_TO_BREAK).replace("\n", " ").split("\v"))).strip("\n")
