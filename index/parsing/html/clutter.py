@@ -41,10 +41,10 @@ _AGREE = re.compile(
     re.IGNORECASE,
 )
 _RELATED_HEADING = re.compile(
-    r"\s*(?:related|similar|recommended|more (?:on this|from|stories|news|articles)|most (?:read|popular|viewed)|popular|"
-    r"trending|you (?:may|might) also|read (?:more|next|also)|share\b|follow us|(?:other |in other )?languages|navigation|"
-    r"menu|weitere (?:artikel|meldungen|themen)|mehr zum thema|das könnte|lesen sie auch|à lire|articles? (?:liés|"
-    r"similaires)|sur le même|artículos relacionados|te puede|lee también|leggi anche|читайте также|関連)",
+    r"\s*(?:related|similar|recommended|more (?:on this|from|stories|news|articles)|most (?:read|popular|viewed)|"
+    r"popular|trending|you (?:may|might) also|read (?:more|next|also)|share\b|follow us|(?:other |in other )?languages|"
+    r"navigation|menu|weitere (?:artikel|meldungen|themen)|mehr zum thema|das könnte|lesen sie auch|à lire|"
+    r"articles? (?:liés|similaires)|sur le même|artículos relacionados|te puede|lee también|leggi anche|читайте также|関連)",
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(r"©|\bcopyright\b|all rights reserved", re.IGNORECASE)
@@ -100,7 +100,9 @@ class _Page:
         self.ends = max((node.end for node in said), default=root.length)
         self.cookies = _places(node for node in nodes if _own_text(node, _ABOUT_COOKIES))
         self.agreements = _places(
-            node for node in nodes if node.tag in ("button", "a") and node.length < _SENTENCE and _AGREE.search(node.text())
+            node
+            for node in nodes
+            if node.tag in ("button", "a") and node.length < _SENTENCE and _AGREE.search(node.text())
         )
         self.languages = _places(
             node for node in nodes if node.tag == "a" and not node.attributes.keys().isdisjoint(("lang", "hreflang"))
@@ -160,10 +162,14 @@ class _Cleaner:
             return node.end <= self._page.begins and node.get("href").startswith("#")
         if node.linked < 0.8 * node.length or node.links < (2 if called else _MANY):
             return False
-        if called or node.end <= self._page.begins or self._page.languages.within(node) * 2 > node.links:
+        if called or node.end <= self._page.begins:
             return True
+        if self._page.languages.within(node) * 2 > node.links:
+            return node.tag != "td"
         if node.tag == "td":
             return beside >= 5 * _SENTENCE and node.links > _MANY
+        if node.tag in _PARTS_OF_TABLES:
+            return False
         return node.start >= self._page.ends and heading is None
 
     def _is_notice(self, node: Node) -> bool:

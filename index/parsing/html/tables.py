@@ -1,4 +1,4 @@
-"""The rows of a table as they are seen: without the columns that only keep others apart, and marks with their numbers."""
+"""The rows of a table as they are seen: without columns that only keep others apart, and marks with their numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from index.parsing.blocks import Cell, Row
+from index.parsing.html.tree import Node
 
 _MAX_SPAN = 100
 """Columns or rows more that a cell takes up are nothing that anybody sees."""
@@ -17,7 +18,39 @@ _LONG = 300
 _BEFORE_NUMBER = re.compile(r"[$€£¥₹(]|[A-Z]{1,3}\$|\(\s*[$€£]|[$€£]\s*\(")
 _BEHIND_NUMBER = re.compile(r"[)%]|\)\s*%|%\s*\)")
 _BULLET = re.compile(r"[•●○◦■□▪▫◆❖➢✓·*–-]|\(?(?:\d{1,3}|[ivxIVX]{1,5}|[A-Za-z])[.)]|\([a-zA-Z\d]{1,3}\)")
+_LONGEST_CELL = 1_500
+"""Characters of a cell without header cells around it, beyond which its table only lays out the page."""
 _EMPTY = Cell("")
+
+
+def rows_of(table: Node) -> list[list[Node]]:
+    """The cells of a table by row, without those of tables in it."""
+    rows: list[list[Node]] = []
+    for part in table.elements():
+        if part.tag == "tr":
+            rows.append([cell for cell in part.elements() if cell.tag in ("td", "th")])
+        elif part.tag != "caption":
+            rows += rows_of(part)
+    return rows
+
+
+def only_lays_out(table: Node, rows: list[list[Node]]) -> bool:
+    """Whether a table only puts parts of the page beside one another."""
+    if table.get("role") in ("presentation", "none"):
+        return True
+    cells = [cell for row in rows for cell in row]
+    if any(cell.tag == "th" for cell in cells) or any(child.tag in ("caption", "thead") for child in table.elements()):
+        return False
+    if not any(sum(cell.length > 0 for cell in row) > 1 for row in rows):
+        return not any(cell.length == 0 and cell.children for cell in cells) or len(rows) == 1
+    if any(cell.length > _LONGEST_CELL for cell in cells):
+        return True
+    return any(node.tag == "table" or re.fullmatch("h[1-6]", node.tag) for node in table.descendants())
+
+
+def span(text: str) -> int:
+    """How many rows or columns an attribute says that a cell takes up."""
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
 def bullets(rows: Sequence[Sequence[Cell]]) -> list[tuple[str, str]] | None:

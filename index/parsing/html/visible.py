@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from index.parsing.content import one_line
 from index.parsing.html.tree import Node
 
-_UNSEEN = frozenset(
-    "head title script style template noscript noframes iframe object applet svg audio video canvas datalist colgroup "
-    "rp del s strike ix:hidden ix:header area param source track".split()
-)
+_UNSEEN = re.compile(
+    "head|title|script|style|template|noscript|noframes|iframe|object|applet|svg|audio|video|canvas|datalist|colgroup|"
+    "rp|del|s|strike|ix:hidden|ix:header|area|param|source|track"
+).fullmatch
 _HIDDEN_STYLE = re.compile(
     r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|(?:left|top|right):-\d{3,}(?:px|r?em|pt|%))"
 )
@@ -47,7 +47,9 @@ class _Keeper:
         if node.tag in ("input", "select", "textarea"):
             _show_value(node)
         has_formula = any(_is_formula(child) for child in node.elements() if child.tag in _HOLD_FORMULAS)
-        node.children = [child for child in node.children if isinstance(child, str) or self._is_seen(child, has_formula)]
+        node.children = [
+            child for child in node.children if isinstance(child, str) or self._is_seen(child, has_formula)
+        ]
         for child in node.children:
             if isinstance(child, str):
                 self._length += len("".join(child.split()))
@@ -60,7 +62,7 @@ class _Keeper:
             node.linked, node.links = node.length, int(node.length > 0)
 
     def _is_seen(self, node: Node, has_formula: bool) -> bool:
-        if node.tag in _UNSEEN:
+        if _UNSEEN(node.tag):
             return node.tag == "template" and "shadowrootmode" in node.attributes
         if has_formula and node.get("aria-hidden") == "true":
             return False  # the same formula once more, drawn

@@ -9,23 +9,21 @@ from index.parsing.blocks import Block, Cell, written
 from index.parsing.content import one_line
 from index.parsing.html.formulas import formula
 from index.parsing.html.lists import marker_of, numbers_of
-from index.parsing.html.tables import bullets, tidy
+from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
 from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
 from index.parsing.raised import subscript, superscript
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # what begins and ends a line; browsers take all elements that they don't know for parts of a line
-_BLOCKS = frozenset(
-    "#document address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
-    "figure footer form frameset header hgroup hr html legend li listing main menu nav ol optgroup p plaintext pre search "
-    "section summary table tbody td tfoot th thead tr ul xmp".split()
-)
+_BLOCK = re.compile(
+    "#document|address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|"
+    "figcaption|figure|footer|form|frameset|h[1-6]|header|hgroup|hr|html|legend|li|listing|main|menu|nav|ol|optgroup|p|"
+    "plaintext|pre|search|section|summary|table|tbody|td|tfoot|th|thead|tr|ul|xmp"
+).fullmatch
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _LONGEST_HEADING = 600
 """Characters; what is longer is a heading that was never closed."""
-_LONGEST_CELL = 1_500
-"""Characters of a cell without header cells around it, beyond which its table only lays out the page."""
 _FRACTION = re.compile(r"(\d?)([⁰¹²³⁴-⁹]+)\s?[/⁄∕]\s?([₀-₉]+)")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _IN_BRACKETS = re.compile(r"(?:\[[^\]]{1,30}\][\s,]*)+")
@@ -226,10 +224,10 @@ class _Walk:
 
     def _table(self, node: Node) -> None:
         self._finish()
-        rows = _rows(node)
+        rows = rows_of(node)
         for caption in (child for child in node.elements() if child.tag == "caption"):
             self._caption(caption)
-        if _only_lays_out(node, rows):
+        if only_lays_out(node, rows):
             for cell in (cell for row in rows for cell in row):
                 self.children(cell)
                 self._finish()
@@ -276,41 +274,12 @@ def _is_block(node: Node) -> bool:
             return False
         if shown.group(1) in ("block", "flex", "grid", "table", "table-row", "list-item", "flow-root"):
             return True
-    return node.tag in _BLOCKS or node.tag in _HEADINGS
-
-
-def _rows(table: Node) -> list[list[Node]]:
-    """The cells of a table by row, without those of tables in it."""
-    rows: list[list[Node]] = []
-    for part in table.elements():
-        if part.tag == "tr":
-            rows.append([cell for cell in part.elements() if cell.tag in ("td", "th")])
-        elif part.tag != "caption":
-            rows += _rows(part)
-    return rows
-
-
-def _only_lays_out(table: Node, rows: list[list[Node]]) -> bool:
-    """Whether a table only puts parts of the page beside one another."""
-    if table.get("role") in ("presentation", "none"):
-        return True
-    cells = [cell for row in rows for cell in row]
-    if any(cell.tag == "th" for cell in cells) or any(child.tag in ("caption", "thead") for child in table.elements()):
-        return False
-    if not any(sum(cell.length > 0 for cell in row) > 1 for row in rows):
-        return not any(cell.length == 0 and cell.children for cell in cells) or len(rows) == 1
-    if any(cell.length > _LONGEST_CELL for cell in cells):
-        return True
-    return any(node.tag == "table" or node.tag in _HEADINGS for node in table.descendants())
+    return _BLOCK(node.tag) is not None
 
 
 def _cell(node: Node) -> Cell:
     text = _FRACTION.sub(_plain_fraction, lines_of(node))
-    return Cell(text, node.tag == "th", _number(node.get("colspan")), _number(node.get("rowspan")))
-
-
-def _number(text: str) -> int:
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    return Cell(text, node.tag == "th", span(node.get("colspan")), span(node.get("rowspan")))
 
 
 def _mark(text: str, moved: Callable[[str], str]) -> str:
