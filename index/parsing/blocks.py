@@ -139,8 +139,9 @@ def expanded(rows: Sequence[Row]) -> list[list[str]]:
         texts: list[str] = []
         cells = iter(row)
         carried, from_above = from_above, {}
+        last = max(carried, default=-1)
         cell = next(cells, None)
-        while cell is not None or any(column >= len(texts) for column in carried):
+        while cell is not None or len(texts) <= last:
             if len(texts) in carried:
                 text, left = carried[len(texts)]
                 if left > 1:

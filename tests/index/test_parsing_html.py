@@ -1,12 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from index.parsing import parse_bytes
+from index.parsing.content import Content, File
+from index.parsing.html import html as read_html
+
+LINKS = [f'<a href="{name}.html">{name}</a>' for name in ("Home", "Weather", "Sport", "Travel", "Culture")]
+BODY = "<p>The ferry ran aground off Haldane at 5 a.m. and nobody was hurt.</p>"
+ARTICLE = f"<h1>Ferry runs aground</h1>{BODY}"
+READ = "Ferry runs aground\n\nThe ferry ran aground off Haldane at 5 a.m. and nobody was hurt."
 
 
 def text_of(html: str) -> str:
     return parse_bytes("a.html", html.encode()).text
+
+
+def content_of(html: str) -> Content:
+    return read_html(File("a.html", html.encode()))
+
+
+def listed(links: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{link}</li>' for link in links)}</ul>"
 
 
 @pytest.mark.parametrize(
@@ -14,11 +31,11 @@ def text_of(html: str) -> str:
     [
         ("<p>one   two\n three<p>four", "one two three\n\nfour"),
         ("<p>a <b>bold</b> wo<i>rd</i>, a <a href=x>link</a>", "a bold word, a link"),
-        ("<p>line<br>line<br/><br>line</p>", "line\nline\nline"),
+        ("<p>line<br>line<br/><br>line</p>", "line\nline\n\nline"),
         ("<p>5 &lt; 6 &amp; caf&eacute; &#x1F44D;", "5 < 6 & café 👍"),
         ("<p>cafe\u0301", "café"),
-        ("<ul><li>one<li><p>two</p><p>more</p></ul>", "- one\n\n- two\n\nmore"),
-        ("<table><tr><th>Item<th>Price<tr><td><p>Tea</p><td><div>2 €</div></table>", "Item | Price\n\nTea | 2 €"),
+        ("<ul><li>one<li><p>two</p><p>more</p></ul>", "- one\n- two\n\nmore"),
+        ("<table><tr><th>Item<th>Price<tr><td><p>Tea</p><td><div>2 €</div></table>", "Item | Price\nTea | 2 €"),
         ("<table><tr><td><h2>Laid out</h2><p>as a table</table>", "Laid out\n\nas a table"),
         ("<pre>  a\n    b\n</pre>after", "  a\n    b\n\nafter"),
         ("<nav>menu</nav><script>x</script><style>y</style><p>seen<!-- no --><noscript>z</noscript>", "seen"),
@@ -54,3 +71,214 @@ def test_a_declared_encoding_is_believed_where_it_must_be(declared: str, encodin
 
 def test_deep_nesting_is_read_in_one_pass() -> None:
     assert text_of("<div>" * 100_000 + "x" + "</div>" * 100_000) == "x"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<p hidden>Draft</p>",
+        '<div style="display:none"><p>Draft</p></div>',
+        '<div style="color: red; DISPLAY : none !important"><p>Draft</p></div>',
+        '<span style="visibility: hidden">Draft</span>',
+        '<p style="position:absolute; left:-9999px">Draft</p>',
+        "<dialog><p>Draft</p></dialog>",
+        "<template><p>Draft</p></template>",
+        "<ix:header><ix:hidden><p>Draft</p></ix:hidden></ix:header>",
+        "<style>.gone, p.x {display: none}</style><p class='a gone'>Draft</p>",
+        "<style>#d{display:none}</style><p id=d>Draft</p>",
+        "<p><del>Draft</del><s>Draft</s><strike>Draft</strike></p>",
+        "<video>Draft</video><canvas>Draft</canvas><datalist><option>Draft</datalist>",
+        '<input type="hidden" value="Draft"><input type="password" value="Draft">',
+    ],
+)
+def test_what_nobody_sees_is_left_out(hidden: str) -> None:
+    assert text_of(f"{hidden}<p>The fair opens on 4 June.</p>") == "The fair opens on 4 June."
+    assert text_of(f"<p>The fair opens on 4 June.</p>{hidden}") == "The fair opens on 4 June."
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<p hidden=until-found>Seen</p>",
+        "<dialog open><p>Seen</p></dialog>",
+        "<body style='visibility:hidden'><p>Seen</p>",
+        "<style>@media print {.x{display:none}}</style><p class=x>Seen</p>",
+        "<style>.tab{display:none} .tab.active{display:block}</style><p class=tab>Seen</p>",
+        "<p aria-hidden=true>Seen</p>",
+        "<div><template shadowrootmode=open><p>Seen</p></template></div>",
+        "<nav-free-element><p>Seen</p></nav-free-element>",
+    ],
+)
+def test_what_may_be_seen_is_kept(shown: str) -> None:
+    assert text_of(shown) == "Seen"
+
+
+def test_what_is_left_out_is_told() -> None:
+    content = content_of(f"<p hidden>Draft</p>{listed(LINKS)}{ARTICLE}<p hidden>More</p>")
+    assert content.notes == (
+        "left out as hidden on the page: “Draft” and 1 more",
+        "left out as menus, lists of links and notices around the content: “Home Weather Sport Travel Culture”",
+    )
+    assert content_of(ARTICLE).notes == ()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"<nav>{listed(LINKS)}</nav>{ARTICLE}",
+        f'<div role="navigation">{listed(LINKS)}</div>{ARTICLE}',
+        f"<div>{listed(LINKS)}</div>{ARTICLE}",
+        f"<div>{' '.join(LINKS)}</div>{ARTICLE}",
+        f"<p>{' | '.join(LINKS)}</p>{ARTICLE}",
+        f"<table><tr>{''.join(f'<td>{link}</td>' for link in LINKS)}</tr></table>{ARTICLE}",
+        f"<table><tr><td>{'<br>'.join(LINKS)}</td><td>{ARTICLE}</td></tr></table>",
+        f"<table><tr><td>{ARTICLE}{BODY * 4}</td><td>{'<br>'.join(LINKS)}</td></tr></table>",
+        f"<a href=#main>Skip to content</a><main id=main>{ARTICLE}</main>",
+        f"{ARTICLE}<footer>{listed(LINKS)}</footer>",
+        f"{ARTICLE}<div>{listed(LINKS)}</div>",
+        f"{ARTICLE}<p>{' · '.join(LINKS)}</p><p>© 2024 The Haldane Paper. All rights reserved, on all the seas.</p>",
+        f'<h1>Ferry runs aground</h1><div class="main-menu">{listed(LINKS)}</div>{BODY}',
+        f'<h1>Ferry runs aground</h1><aside class="sidebar">{listed(LINKS)}</aside>{BODY}',
+        f"{ARTICLE}<h2>Related articles</h2>{listed(LINKS)}<p>And so on, until all of the cargo was ashore again.",
+        f'{ARTICLE}<div class="related"><h3>Elsewhere</h3><a href=x>Storm</a><p>It blew.</p></div>',
+        f"{listed([f'<a lang=de hreflang=de href={n}>{n}</a>' for n in ('Deutsch', 'Dansk', 'Suomi')])}{ARTICLE}",
+        f'{ARTICLE}<div id="cookie-banner">We use cookies. <button>OK</button></div>',
+        f"<div><div><p>We use cookies to improve this page.</p><button>Accept all</button></div></div>{ARTICLE}",
+        f"{ARTICLE}<section><span>Wir nutzen Cookies.</span> <a href=#>Akzeptieren</a></section>",
+    ],
+)
+def test_menus_and_notices_are_left_out_whatever_they_are_made_of(page: str) -> None:
+    text = text_of(page)
+    assert text.startswith(READ)
+    assert not any(word in text for word in ("Weather", "ookies", "Skip", "Dansk", "Related", "Storm", "Elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        (listed(LINKS), "Weather"),
+        (f"<h1>Forms</h1>{listed(LINKS)}", "Weather"),
+        (f"{ARTICLE}<h2>Where to read on</h2>{listed(LINKS)}", "Weather"),
+        (f"<h1>Ferries</h1><p>There are these:</p>{listed(LINKS)}{BODY}", "Weather"),
+        (
+            f"{ARTICLE}<p>It had come from <a href=x>the Elba</a>, <a href=y>Corsica</a> and <a href=z>Genoa</a>.",
+            "Genoa",
+        ),
+        (f"{ARTICLE}<table><tr><th>Port<th>Ferries<tr><td>Haldane<td>{' '.join(LINKS)}</table>", "Weather"),
+        (f'<body class="menu nav sidebar">{ARTICLE}', "aground"),
+        ('<div class="cookies"><h1>Cookies</h1><p>Bake the cookies. <button>OK</button></p></div>', "Bake"),
+        (f"{ARTICLE}<footer><p>Haldane Paper, 4 Quay Street, tel. 555 0199</p></footer>", "555 0199"),
+        (f"<header>{ARTICLE}<p>By Ann Lee</p></header>", "Ann Lee"),
+        (f"{ARTICLE}<aside><p>A fathom is 1.83 metres.</p></aside>", "fathom"),
+    ],
+)
+def test_content_is_kept_though_it_looks_like_a_menu(page: str, kept: str) -> None:
+    assert kept in text_of(page)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("in 1931<sup>1</sup> and 10<sup>5</sup>, CO<sub>2</sub>", "in 1931¹ and 10⁵, CO₂"),
+        ("noted<sup>1,2</sup> there<sup><a href=#n>[12]</a></sup>, the 1<sup>st</sup>", "noted¹,² there[12], the 1st"),
+        ("<sup>3</sup>/<sub>40</sub> and 1<sup>1</sup>&frasl;<sub>2</sub>", "3/40 and 1 1/2"),
+        ("x<sup>max</sup>, v<sub>max</sub>, A<sup>TM</sup>", "x^max, v_max, A™"),
+        ('5<span style="vertical-align: super">2</span>', "5²"),
+        ("<math><mfrac><mn>3</mn><mn>40</mn></mfrac></math> of it", "3/40 of it"),
+        ("<math><mn>2</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "2 1/2"),
+        (
+            "<math><msup><mn>10</mn><mrow><mo>-</mo><mn>5</mn></mrow></msup><mo>=</mo><msub><mi>x</mi><mn>1</mn></msub></math>",
+            "10⁻⁵ = x₁",
+        ),
+        ("<math><msqrt><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow></msqrt></math>", "√(a + b)"),
+        ("<math><semantics><mn>4</mn><annotation encoding=x>\\frac</annotation></semantics></math>", "4"),
+        ('<span><span><math><mn>7</mn></math></span><span aria-hidden="true">7</span></span> left', "7 left"),
+        ('<span style="display:none"><math><mn>7</mn></math></span><img aria-hidden=true alt="7"> left', "7 left"),
+        (
+            "paid $<ix:nonfraction>39,096</ix:nonfraction> for <my-term>the suit</my-term>.",
+            "paid $39,096 for the suit.",
+        ),
+        ("cost <del>5</del><ins>6</ins> euros", "cost 6 euros"),
+        ("some<wbr>thing soft&shy;ly, <q>quoted</q>", "something softly, “quoted”"),
+        ("<ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>", "漢字(かんじ)"),
+        ("press <img alt=Ctrl src=x> and <button>Save</button>", "press Ctrl and Save"),
+        ('Name <input value="Ann Lee"><select><option>S<option selected>L</select>', "Name Ann Lee L"),
+        (
+            "<input type=checkbox checked> yes <input type=checkbox> no <textarea>my note</textarea>",
+            "☑ yes ☐ no my note",
+        ),
+        ("a<br>b", "a\nb"),
+        ('one <div style="display:inline">line</div> only', "one line only"),
+    ],
+)
+def test_lines_read_as_they_are_seen(html: str, text: str) -> None:
+    assert text_of(f"<p>{html}</p>" if "<div" not in html else html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<ol><li>a<li>b<ol type=a><li>c</ol><li>d</ol>", "1. a\n2. b\na. c\n3. d"),
+        ("<ol start=9><li>a<li value=20>b<li>c</ol>", "9. a\n20. b\n21. c"),
+        ("<ol reversed><li>a<li>b</ol><ol reversed start=5 type=I><li>a<li>b</ol>", "2. a\n1. b\nV. a\nIV. b"),
+        ("<ol type=A start=26><li>a<li>b</ol>", "Z. a\nAA. b"),
+        ('<ol style="list-style-type: lower-roman"><li>a<li>b</ol>', "i. a\nii. b"),
+        (
+            "<dl><dt>Fee</dt><dd>5 euros</dd><dt>Term</dt><dd><p>A day</p><p>or two</p></dd></dl>",
+            "Fee\n5 euros\n\nTerm\nA day\n\nor two",
+        ),
+        ("<h3><button>Where?</button></h3><p>Here.", "Where?\n\nHere."),
+        ("<button>May dogs come in?</button><p>Yes.</p><button>OK</button>", "May dogs come in?\n\nYes."),
+        ("<details><summary>Opening hours</summary>At five.</details>", "Opening hours\n\nAt five."),
+        ("<figure><img alt=x><figcaption>The <i>Elba</i></figcaption></figure>", "The Elba"),
+        ("<h2>Install<a href=#i>¶</a></h2><p>So.", "Install\n\nSo."),
+    ],
+)
+def test_lists_questions_and_captions(html: str, text: str) -> None:
+    assert text_of(html) == text
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("<caption>Prices</caption><tr><th>Item<th>Price<tr><td>Tea<td>2", "Prices\n\nItem | Price\nTea | 2"),
+        (
+            "<tr><th rowspan=2>Item<th colspan=2>Price<tr><th>Old<th>New<tr><td>Tea<td>1<td>2",
+            "Item | Price\nItem | Old | New\nTea | 1 | 2",
+        ),
+        ("<tr><td rowspan=2>Tea<td>1<tr><td>2", "Tea | 1\nTea | 2"),
+        ("<tr><th><th>A<tr><th>x<td>1", " | A\nx | 1"),
+        ("<tr><th>A<th>B<tr><td>1<td><table><tr><td>2<td>3</table>", "A | B\n1 | 2 | 3"),
+        ("<tr><td>Left<td><table><tr><th>A<th>B<tr><td>1<td>2</table>", "Left\n\nA | B\n1 | 2"),
+        ("<tr><td>•<td>First point.<tr><td>•<td>Second.", "• First point.\n• Second."),
+        (
+            "<tr><td>Year<td><td colspan=2>2021<td><td colspan=2>2020<tr><td>Sum<td><td>$<td>5<td><td>$<td>4",
+            "Year | 2021 | 2020\nSum | $5 | $4",
+        ),
+        ("<tr><td>Loss<td>(3<td>)<td>7<td>%<tr><td>Gain<td>2<td><td>8<td>%", "Loss | (3) | 7%\nGain | 2 | 8%"),
+        ("<tr><th>Runs<th>Linux<tr><td>Ferry<td><img alt=yes>", "Runs | Linux\nFerry | yes"),
+    ],
+)
+def test_tables_are_rows_of_cells(table: str, text: str) -> None:
+    assert text_of(f"<table>{table}</table>") == text
+
+
+def test_a_table_that_lays_out_the_page_is_none() -> None:
+    text = text_of("<table role=presentation><tr><td>One</td><td>Two</td></tr></table>")
+    assert text == "One\n\nTwo"
+    long = "It was said. " * 200
+    assert text_of(f"<table><tr><td>{long}</td><td><p>Aside</p></td></tr></table>") == f"{long.strip()}\n\nAside"
+
+
+def test_xhtml_closes_elements_at_once() -> None:
+    page = (
+        b'<?xml version="1.0" encoding="iso-8859-1"?><html><head><title/><script src="x"/></head><p>caf\xe9</p></html>'
+    )
+    assert parse_bytes("a.html", page).text == "café"
+
+
+@pytest.mark.parametrize(
+    "nested", ["<table><tr><th>a<td>", "<ul><li>a", "<sup>a", "<button><h2>a", "<math><mfrac><mn>1</mn>"]
+)
+def test_nesting_of_any_kind_is_read(nested: str) -> None:
+    assert text_of("<p>" + nested * 2_000)

@@ -1,0 +1,68 @@
+"""HTML: what a reader would see of the page, without its menus."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from index.parsing.blocks import from_blocks
+from index.parsing.content import Content, File, malformed, one_line, settled
+from index.parsing.html.clutter import remove_clutter
+from index.parsing.html.tree import Node, parse
+from index.parsing.html.visible import keep_visible
+from index.parsing.html.walk import blocks_of
+from index.parsing.text import decode
+
+_DECLARED = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})",
+    re.IGNORECASE,
+)
+_DECLARED_WITHIN = 4_096
+_SHOWN = 60
+"""Characters of what is left out that a note shows."""
+
+
+def html(file: File) -> Content:
+    """Paragraphs, headings, list items, tables, code and captions, each a block of its own."""
+    text = settled(decode(file, _declared(file.data)))
+    with malformed(file.name, "its HTML cannot be parsed"):
+        root = parse(text)
+    title = _title(root)
+    notes = [
+        *_note("hidden on the page", keep_visible(root)),
+        *_note("menus, lists of links and notices around the content", remove_clutter(root)),
+    ]
+    return from_blocks(blocks_of(root), title, notes=notes)
+
+
+def _note(what: str, texts: list[str]) -> list[str]:
+    if not texts:
+        return []
+    first = texts[0] if len(texts[0]) <= _SHOWN else f"{texts[0][:_SHOWN]}…"
+    more = f" and {len(texts) - 1} more" if len(texts) > 1 else ""
+    return [f"left out as {what}: “{first}”{more}"]
+
+
+def _title(root: Node) -> str:
+    """What the page calls itself. Pictures drawn in it have titles of their own."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.tag == "title":
+            return one_line(node.text())
+        if node.tag != "svg":
+            waiting += [*node.elements()][::-1]
+    return ""
+
+
+def _declared(data: bytes) -> str | None:
+    found = _DECLARED.search(data[:_DECLARED_WITHIN])
+    if found is None:
+        return None
+    encoding = (found.group(1) or found.group(2)).decode("ascii")
+    try:
+        encoding = codecs.lookup(encoding).name
+    except LookupError:
+        return None  # as browsers do: what nobody knows was not declared
+    # browsers too take these names for the larger Windows set, since that is what is meant
+    return "cp1252" if encoding in ("ascii", "iso8859-1") else encoding

@@ -1,0 +1,301 @@
+"""One walk through the tree of a page, which makes its blocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from index.parsing.blocks import Block, Cell, written
+from index.parsing.content import one_line
+from index.parsing.html.formulas import formula
+from index.parsing.html.lists import marker_of, numbers_of
+from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
+from index.parsing.html.tree import Node
+from index.parsing.html.visible import style
+from index.parsing.raised import subscript, superscript
+
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+# what begins and ends a line; browsers take all elements that they don't know for parts of a line
+_BLOCK = re.compile(
+    "#document|address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|"
+    "figcaption|figure|footer|form|frameset|h[1-6]|header|hgroup|hr|html|legend|li|listing|main|menu|nav|ol|optgroup|p|"
+    "plaintext|pre|search|section|summary|table|tbody|td|tfoot|th|thead|tr|ul|xmp"
+).fullmatch
+_PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
+_LONGEST_HEADING = 600
+"""Characters; what is longer is a heading that was never closed."""
+_FRACTION = re.compile(r"(\d?)([⁰¹²³⁴-⁹]+)\s?[/⁄∕]\s?([₀-₉]+)")
+_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
+_IN_BRACKETS = re.compile(r"(?:\[[^\]]{1,30}\][\s,]*)+")
+_SEVERAL_MARKS = re.compile(r"\w{1,3}(?:[,;\s–-]+\w{1,3})+")
+_PLACES_TO_BREAK = str.maketrans("", "", "\xad\u200b")
+"""Where a line may be broken, which isn't seen where it isn't."""
+_PERMALINKS = frozenset("¶#§🔗")
+
+
+def blocks_of(node: Node) -> list[Block]:
+    """The blocks of an element in reading order."""
+    walk = _Walk()
+    walk.children(node)
+    walk.close()
+    return walk.blocks
+
+
+def lines_of(node: Node) -> str:
+    """What an element says, its blocks under one another."""
+    walk = _Walk(counts_alone=True)
+    walk.children(node)
+    walk.close()
+    return "\n".join(text for block in walk.blocks if (text := written(block)))
+
+
+class _Beside(str):
+    """What is said only beside other words: a picture's description, a short button."""
+
+    __slots__ = ()
+
+
+class _Walk:
+    def __init__(self, *, counts_alone: bool = False) -> None:
+        self.blocks: list[Block] = []
+        self._counts_alone = counts_alone
+        self._pieces: list[str] = []
+        self._preformatted = 0
+        self._lists = 0
+        self._item: str | None = None  # the marker of a list item of which nothing has been written
+        self._terms: list[str] = []  # what the next paragraph defines
+
+    def children(self, node: Node) -> None:
+        """What is in the element."""
+        for child in node.children:
+            if isinstance(child, str):
+                self._pieces.append(child)
+            else:
+                self._element(child)
+
+    def close(self) -> None:
+        """Nothing comes after what has been heard."""
+        self._finish()
+        self._write_terms()
+
+    def _element(self, node: Node) -> None:
+        known = _ELEMENTS.get(node.tag)
+        if known is not None:
+            known(self, node)
+        elif _level(node) and node.length <= _LONGEST_HEADING:
+            self._heading(node)
+        elif _is_block(node):
+            self._finish()
+            self.children(node)
+            self._finish()
+        else:
+            self._inline(node)
+
+    def _finish(self) -> None:
+        """What has been heard so far is a block."""
+        pieces, self._pieces = self._pieces, []
+        if not self._counts_alone and all(isinstance(piece, _Beside) or piece.isspace() for piece in pieces):
+            return
+        raw = "".join(pieces)
+        if self._preformatted:
+            if text := raw.strip("\n"):
+                self._write(Block(text.rstrip(), kind="code"))
+            return
+        for text in re.split(r"\n\s*\n", _lines(raw)):
+            if text:
+                self._paragraph(_FRACTION.sub(_plain_fraction, text))
+
+    def _paragraph(self, text: str) -> None:
+        if self._item is not None:
+            marker, self._item = self._item, None
+            self._write(Block(text, self._lists, "list_item", marker))
+        else:
+            terms, self._terms = self._terms, []
+            self.blocks.append(Block("\n".join([*terms, text])))
+
+    def _write(self, block: Block) -> None:
+        self._write_terms()
+        self.blocks.append(block)
+
+    def _write_terms(self) -> None:
+        if self._terms:
+            self.blocks.append(Block("\n".join(self._terms)))
+            self._terms = []
+
+    def _heading(self, node: Node) -> None:
+        self._finish()
+        if text := _FRACTION.sub(_plain_fraction, one_line(lines_of(node))):
+            marker, self._item = self._item or "", None
+            self._write(Block(text, _level(node), "heading", marker if marker != "-" else ""))
+
+    def _inline(self, node: Node) -> None:
+        raised = style(node) if "style" in node.attributes else ""
+        if node.tag == "sup" or "vertical-align:super" in raised:
+            self._pieces.append(_mark(lines_of(node), superscript))
+        elif node.tag == "sub" or "vertical-align:sub" in raised:
+            self._pieces.append(_mark(lines_of(node), subscript))
+        elif node.tag == "a" and len(node.children) == 1 and node.children[0] in _PERMALINKS:
+            return
+        else:
+            self.children(node)
+
+    def _line_break(self, node: Node) -> None:
+        self._pieces.append("\n" if self._preformatted else "\v")
+
+    def _picture(self, node: Node) -> None:
+        self._pieces.append(_Beside(f" {one_line(node.get('alt'))} "))
+
+    def _field(self, node: Node) -> None:
+        self._pieces.append(f" {node.text().strip()} ")
+
+    def _button(self, node: Node) -> None:
+        if any(child.tag in _HEADINGS for child in node.elements()):
+            self.children(node)
+            return
+        text = one_line(lines_of(node))
+        says = len(text.split()) > 2 or text.endswith(("?", "？", "؟"))
+        self._pieces.append(f" {text} " if says else _Beside(f" {text} "))
+
+    def _formula(self, node: Node) -> None:
+        self._pieces.append(f" {formula(node)} " if node.get("display") == "block" else formula(node))
+
+    def _quotation(self, node: Node) -> None:
+        self._pieces.append("“")
+        self.children(node)
+        self._pieces.append("”")
+
+    def _reading(self, node: Node) -> None:
+        self._pieces.append("(")
+        self.children(node)
+        self._pieces.append(")")
+
+    def _code(self, node: Node) -> None:
+        self._finish()
+        self._preformatted += 1
+        self.children(node)
+        self._finish()
+        self._preformatted -= 1
+
+    def _list(self, node: Node) -> None:
+        self._finish()
+        self._lists += 1
+        numbers = numbers_of(node)
+        for child in node.children:
+            if isinstance(child, str):
+                self._pieces.append(child)
+            elif child.tag == "li":
+                self._list_item(child, marker_of(node, child, next(numbers)))
+            else:
+                self._element(child)
+        self._finish()
+        self._lists -= 1
+
+    def _list_item(self, node: Node, marker: str = "-") -> None:
+        self._finish()
+        self._item = marker
+        self._lists += self._lists == 0
+        self.children(node)
+        self._finish()
+        self._item = None
+
+    def _term(self, node: Node) -> None:
+        self._finish()
+        self._item = None
+        if text := one_line(lines_of(node)):
+            self._terms.append(text)
+
+    def _definitions(self, node: Node) -> None:
+        self._finish()
+        self.children(node)
+        self.close()
+
+    def _summary(self, node: Node) -> None:
+        self._finish()
+        if any(child.tag in _HEADINGS for child in node.elements()):
+            self.children(node)
+        else:
+            self._pieces.append(one_line(lines_of(node)))
+        self._finish()
+
+    def _caption(self, node: Node) -> None:
+        self._finish()
+        if text := lines_of(node):
+            self._write(Block(text, kind="caption"))
+
+    def _table(self, node: Node) -> None:
+        self._finish()
+        rows = rows_of(node)
+        for caption in (child for child in node.elements() if child.tag == "caption"):
+            self._caption(caption)
+        if only_lays_out(node, rows):
+            for cell in (cell for row in rows for cell in row):
+                self.children(cell)
+                self._finish()
+            return
+        cells = [[_cell(cell) for cell in row] for row in rows]
+        if items := bullets(cells):
+            for marker, text in items:
+                self._write(Block(text, self._lists + 1, "list_item", marker))
+        elif table := tidy(cells):
+            self._write(Block(kind="table", rows=table))
+
+
+_ELEMENTS: Mapping[str, Callable[[_Walk, Node], None]] = {
+    **dict.fromkeys(_PREFORMATTED, _Walk._code),
+    **dict.fromkeys(("ul", "ol", "menu", "dir"), _Walk._list),
+    **dict.fromkeys(("input", "select", "textarea"), _Walk._field),
+    **dict.fromkeys(("figcaption",), _Walk._caption),
+    "br": _Walk._line_break,
+    "button": _Walk._button,
+    "dl": _Walk._definitions,
+    "dt": _Walk._term,
+    "img": _Walk._picture,
+    "li": _Walk._list_item,
+    "math": _Walk._formula,
+    "q": _Walk._quotation,
+    "rt": _Walk._reading,
+    "summary": _Walk._summary,
+    "table": _Walk._table,
+}
+
+
+def _level(node: Node) -> int:
+    if node.tag in _HEADINGS:
+        return _HEADINGS[node.tag]
+    if node.get("role") == "heading":
+        level = node.get("aria-level")
+        return int(level) if level in "123456" and level else 2
+    return 0
+
+
+def _is_block(node: Node) -> bool:
+    if "style" in node.attributes and (shown := re.search(r"(?:^|;)display:([\w-]+)", style(node))):
+        if shown.group(1) == "inline" and node.tag in ("div", "p", "section"):
+            return False
+        if shown.group(1) in ("block", "flex", "grid", "table", "table-row", "list-item", "flow-root"):
+            return True
+    return _BLOCK(node.tag) is not None
+
+
+def _cell(node: Node) -> Cell:
+    text = _FRACTION.sub(_plain_fraction, lines_of(node))
+    return Cell(text, node.tag == "th", span(node.get("colspan")), span(node.get("rowspan")))
+
+
+def _mark(text: str, moved: Callable[[str], str]) -> str:
+    text = one_line(text)
+    if _IN_BRACKETS.fullmatch(text):
+        return text
+    if _SEVERAL_MARKS.fullmatch(text):  # numbers of several notes
+        return re.sub(r"\w+", lambda word: moved(word.group()), text)
+    return moved(text)
+
+
+def _plain_fraction(found: re.Match[str]) -> str:
+    whole, over, under = found.groups()
+    return f"{whole} {over}/{under}".strip().translate(_PLAIN)
+
+
+def _lines(text: str) -> str:
+    """With one space between words, and only the line breaks that the page asks for."""
+    return "\n".join(map(one_line, text.translate(_PLACES_TO_BREAK).replace("\n", " ").split("\v"))).strip("\n")
