@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from index.parsing.blocks import Block, Kind
+from index.documents import BlockKind
+from index.parsing.blocks import Block
 from index.parsing.pdf.paragraphs import CAPTION, SMALLER, Item, Paragraph, text_size
 from index.parsing.pdf.segments import MARKER
 
@@ -99,7 +100,7 @@ class _Kinds:
         return block
 
 
-def _marked(block: Block, kind: Kind, marker: re.Match[str]) -> Block:
+def _marked(block: Block, kind: BlockKind, marker: re.Match[str]) -> Block:
     """With the marker apart from the text, and the beginnings of pages where they are then."""
     start = marker.end()
     turns = tuple((max(0, place - start), page) for place, page in block.turns)
