@@ -37,7 +37,7 @@ class TextEncoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The same without the special ones."""
+        """How many tokens of a text count, the special ones not included."""
 
     @property
     def work(self) -> Work:

@@ -72,7 +72,7 @@ def check_names(models: ModelConfig) -> None:
 
 
 def load_embedder(models: ModelConfig) -> ModelEmbedder:
-    """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
+    """The embedder that the configuration names, loaded. Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
     bundled = models.embedder == DEFAULT_EMBEDDER
     return load_embedder_from(

@@ -73,7 +73,7 @@ class FairQueue(Generic[T]):
 
     @property
     def cost(self) -> float:
-        """Of all entries."""
+        """The cost of all entries that wait."""
         return sum(entry.cost for entry in self._entries)
 
     @property

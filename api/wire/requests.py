@@ -35,7 +35,7 @@ def _encodable(text: str) -> str:
 
 
 def not_blank(text: str) -> str:
-    """Raises ValueError."""
+    """``text``, where it is more than white space. Raises ValueError."""
     if not text.strip():
         raise ValueError("must not be blank")
     return text
@@ -136,5 +136,5 @@ class DocumentIn(Request):
     ] = {}
 
     def draft(self) -> DocumentDraft:
-        """Raises EmptyDocument, MalformedFile."""
+        """The document that the request describes. Raises EmptyDocument, MalformedFile."""
         return DocumentDraft(self.title, self.text, self.source, self.metadata)

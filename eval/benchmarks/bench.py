@@ -91,7 +91,7 @@ class Report:
     """Most memory this process ever held, indexing many texts included."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON, the facts first."""
+        """The report as JSON holds it, the facts of the machine first."""
         figures = asdict(self)
         return {**figures.pop("facts"), **figures}
 

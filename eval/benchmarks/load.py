@@ -40,7 +40,7 @@ class Tally:
 
     @property
     def questions_per_second(self) -> float:
-        """Those that were answered."""
+        """How many questions were answered in a second of the round."""
         return len(self.seen.latencies) / self.seconds
 
     def memory_mb(self) -> tuple[float, float, float]:
@@ -54,7 +54,7 @@ class Tally:
         return float(looks[0]), float(np.median(warm)), float(np.median(looks[-fifth:]))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; latencies in milliseconds."""
+        """The round as JSON holds it; latencies in milliseconds."""
         seen = self.seen
         asked = np.array(seen.latencies or [_NOT_A_NUMBER]) * 1e3
         p50, p95, p99 = (round(float(ms), 1) for ms in np.percentile(asked, [50, 95, 99]))

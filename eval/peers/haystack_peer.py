@@ -46,5 +46,5 @@ class Haystack:
 
 
 def load(embedder: str, reader: str, top_k: int) -> Haystack:
-    """With its models loaded."""
+    """The peer with its models loaded."""
     return Haystack(embedder, reader, top_k)

@@ -19,7 +19,7 @@ from rag.loading import embedder_folder
 
 
 class SourcespanPeer:
-    """The pipeline in this process."""
+    """Sourcespan's own pipeline in this process, measured as the others are."""
 
     def __init__(self, library: Sourcespan, serving: Mapping[str, str]) -> None:
         """``serving``: the settings of a server that holds the same index and models."""

@@ -39,5 +39,5 @@ class Txtai:
 
 
 def load(embedder: str, reader: str, top_k: int) -> Txtai:
-    """With its models loaded."""
+    """The peer with its models loaded."""
     return Txtai(embedder, reader, top_k)

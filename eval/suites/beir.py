@@ -37,7 +37,7 @@ class RetrievalSuite:
 
 
 def is_beir(folder: Path) -> bool:
-    """Whether the folder looks like one."""
+    """Whether the folder is laid out as BEIR's data sets are."""
     return any((folder / f"corpus.jsonl{ending}").is_file() for ending in ("", ".gz"))
 
 

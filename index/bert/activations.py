@@ -25,7 +25,7 @@ class Activations:
     """By `product_name`: (2, channels), the least and the greatest value that each channel took."""
 
     def save(self, file: Path) -> None:
-        """As 16-bit floats."""
+        """Writes the activations to a file, as 16-bit floats."""
         arrays: dict[str, Any] = {name: bounds.astype(np.float16) for name, bounds in self.bounds.items()}
         np.savez_compressed(file, **(arrays | {_WEIGHTS: self.weights_sha256}))
 

@@ -109,7 +109,7 @@ class BertWeights:
 
 
 def layer_name(number: int) -> str:
-    """Of an encoder layer, counted from 0."""
+    """What the names of an encoder layer's weights begin with; layers count from 0."""
     return f"encoder.layer.{number}"
 
 

@@ -106,7 +106,7 @@ class _Bounded:
         self._left = max_bytes
 
     def read(self, size: int) -> bytes:
-        """As of a file."""
+        """At most ``size`` bytes, as of a file. Raises TooManyBytes."""
         self._take(size)
         return self._stream.read(size)
 

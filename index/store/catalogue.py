@@ -110,7 +110,7 @@ class Catalogue:
         erasing.erase(self._db)
 
     def usage(self) -> Usage:
-        """How much is stored."""
+        """How many documents and bytes of text are stored."""
         with self._db.reading() as db:
             return usage(db)
 
@@ -128,7 +128,7 @@ class Catalogue:
                 db.execute("DELETE FROM passages WHERE key = ?", (key,))
 
     def document(self, document_id: str) -> Document:
-        """Raises DocumentNotFound."""
+        """The document with this id, without its text. Raises DocumentNotFound."""
         with self._db.reading() as db:
             row = db.execute(f"{stored.DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
         if row is None:
@@ -209,7 +209,7 @@ class Catalogue:
         return self._sound(rows)[1]
 
     def keys(self) -> Keys:
-        """Every passage's key, in order."""
+        """The keys of all passages, in order."""
         with self._db.reading() as db:
             return np.fromiter((row[0] for row in db.execute("SELECT key FROM passages ORDER BY key")), dtype=np.int64)
 

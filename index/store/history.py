@@ -68,7 +68,7 @@ class Changes:
 
 
 def generation_of(db: sqlite3.Connection) -> Generation:
-    """The present one. Raises CatalogueUnusable."""
+    """The generation of the catalogue at present. Raises CatalogueUnusable."""
     row = db.execute(_GENERATION).fetchone()
     if row is None or not isinstance(row[1], str):
         raise CatalogueUnusable("it does not say at which point of its history it is")

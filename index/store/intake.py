@@ -80,7 +80,7 @@ class Spool:
 
 
 class Intake:
-    """Splits and embeds documents."""
+    """Splits documents into passages and embeds these."""
 
     def __init__(self, embedder: Embedder, size: PassageSize, preparation: Preparation | None) -> None:
         self._embedder = embedder

@@ -87,7 +87,7 @@ class VectorsInStep:
 
     @property
     def plan(self) -> VectorPlan:
-        """How vectors are searched at present."""
+        """Which kind of vector index is used at present, and how many of its lists a search looks into."""
         return self._follower.vectors.plan
 
     def keys(self) -> Keys:
