@@ -64,7 +64,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One verdict. ``answer`` is what was shown, None where the service abstained."""
+    """A user's verdict on one answer. ``answer`` is what was shown, None where the service abstained."""
 
     question: str
     verdict: Verdict

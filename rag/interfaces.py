@@ -88,7 +88,7 @@ class Reader(Protocol):
         """Names the weights: equal fingerprints give equal scores."""
 
     def check(self, question: str) -> None:
-        """Raises QuestionTooLong where the question leaves no room for a passage in a window."""
+        """Raises QuestionTooLong where ``question`` leaves no room for a passage in a window."""
 
     def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
         """Spans of the passages, best first; they may overlap. Raises QuestionTooLong."""

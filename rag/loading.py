@@ -31,7 +31,7 @@ _BUNDLED_READERS = Path(__file__).parent / "models"
 
 
 class NoReader:
-    """In the place of a reader that was not loaded. Every question raises ModelNotFound."""
+    """Stands in the place of a reader that was not loaded. Every question raises ModelNotFound."""
 
     fingerprint = ""
 

@@ -107,7 +107,10 @@ class Backend:
         threading.Thread(target=self.parser.close, name="end-workers").start()
 
     async def ask(self, question: Question) -> Result:
-        """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
+        """The result of a question, read in its turn; cancelled before that, it is never looked at.
+
+        Raises Overloaded, RateLimited, QuestionError.
+        """
         result = await self._submit(question)
         self._note(result)
         return result

@@ -78,7 +78,7 @@ class FairQueue(Generic[T]):
 
     @property
     def next_cost(self) -> float:
-        """Of the entry that is taken next; there must be one."""
+        """The cost of the entry that is taken next; there must be one."""
         return self._entries[0].cost
 
     def put(self, item: T, client: str, cost: float) -> list[T]:

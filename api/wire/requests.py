@@ -110,7 +110,7 @@ class AskRequest(Request):
     include_passages: bool = False
 
     def asked(self) -> Question:
-        """From the wire to the inside."""
+        """The question as the pipeline takes it."""
         return Question(self.question, self.top_k, self.n_best, self.document_ids, self.min_confidence)
 
 

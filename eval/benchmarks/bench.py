@@ -183,7 +183,7 @@ def _best_seconds(work: Callable[[], object]) -> float:
 
 
 def ask_all(library: Sourcespan, questions: Sequence[str]) -> list[Result]:
-    """One after the other, once warm."""
+    """Asks one question after the other, once the models are warm."""
     library.ask(questions[0])  # the first question of a process pays for its warming up
     return [library.ask(question) for question in questions]
 

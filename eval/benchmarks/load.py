@@ -29,7 +29,7 @@ class Tally:
 
     @property
     def statuses(self) -> Counter[int]:
-        """Of all requests, those of the greedy ones too."""
+        """How many requests had which HTTP status, those of greedy clients too."""
         return self.seen.statuses + self.of_greedy.statuses
 
     @property
@@ -44,7 +44,7 @@ class Tally:
         return len(self.seen.latencies) / self.seconds
 
     def memory_mb(self) -> tuple[float, float, float]:
-        """Of the server: at the start; in the second fifth of the round, when it is warm; in the last fifth.
+        """The server's memory in MB at the start, in the second fifth of the round, when it is warm, and in the last fifth.
 
         The latter two are medians: while it reads, a model holds some ten MB more than between two questions.
         """

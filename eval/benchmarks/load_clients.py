@@ -80,7 +80,7 @@ class Clients:
     texts: Texts = field(default_factory=Texts)
 
     async def ask(self, questions: Sequence[str], **wanted: int) -> None:
-        """One question after the other, with what is ``wanted`` beside the defaults; every answer checked."""
+        """Asks one question after the other, with what is ``wanted`` beside the defaults; every answer checked."""
         for question in itertools.cycle(questions):
             if perf_counter() >= self.until:
                 return

@@ -43,7 +43,7 @@ class SourcespanPeer:
 
     @contextmanager
     def served(self) -> Iterator[_Served]:
-        """The same index behind `sourcespan serve`, in a process of its own."""
+        """The peer that asks its index behind `sourcespan serve`, in a process of its own."""
         with served(self._serving) as url, httpx.Client(base_url=url, timeout=120) as client:
             asked = _Served(client, self._numbers)
             asked.ask("Is it warm?")

@@ -18,7 +18,7 @@ _WEIGHTS = "weights_sha256"
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """Of the model whose weights have the sha256 ``weights_sha256``."""
+    """The ranges of the activations of the model whose weights have the sha256 ``weights_sha256``."""
 
     weights_sha256: str
     bounds: Mapping[str, Floats]
@@ -31,7 +31,10 @@ class Activations:
 
     @classmethod
     def load(cls, file: Path, model: str, weights_sha256: str) -> Activations:
-        """Raises ModelUnsuitable, of ``model``, for a file that cannot be read or was measured with other weights."""
+        """Reads what `save` wrote.
+
+        Raises ModelUnsuitable, of ``model``, for a file that cannot be read or was measured with other weights.
+        """
         try:
             with file.open("rb") as stream, np.load(stream) as stored:
                 arrays = dict(stored)

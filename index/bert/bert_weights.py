@@ -91,7 +91,7 @@ class Affine:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BertWeights:
-    """Of a plain BERT. Each is read anew when it is taken, so that none is held longer than it is needed."""
+    """The weights of a plain BERT. Each is read anew when it is taken, so that none is held longer than needed."""
 
     shape: BertShape
     read: Callable[[str], NDArray[np.floating[Any]]]

@@ -122,7 +122,7 @@ class ChannelsFirst:
         return graph.add(graph.group_convolution(as_long, weight, **_PIXELWISE), self.by_channel(norm.bias))
 
     def joined(self, layers: Sequence[Affine]) -> Sequence[Affine]:
-        """One layer that has the outputs of all."""
+        """The layers as one, which has the outputs of all: a single convolution."""
         # each convolution costs some hundredths of a millisecond, and as much again in a pass of another shape than the
         # one before
         return [

@@ -111,7 +111,7 @@ class _Bounded:
         return self._stream.read(size)
 
     def readinto(self, buffer: bytearray) -> int:
-        """As of a file."""
+        """Fills ``buffer``, as of a file. Raises TooManyBytes."""
         self._take(len(buffer))
         return self._stream.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
 

@@ -165,7 +165,7 @@ class Catalogue:
         return stored.as_document(row[:-1]), str(row[-1])
 
     def outline(self, document_id: str) -> Outline:
-        """Its pages and headings; none for an unknown document."""
+        """The pages and headings of a document; none for an unknown document."""
         with self._db.reading() as db:
             return outlines.read(db, document_id)
 
@@ -175,7 +175,7 @@ class Catalogue:
             return outlines.location(db, document, offset)
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
-        """Those passages among ``keys`` that are there, by key."""
+        """The passages among ``keys`` that are there, by key."""
         with self._db.reading() as db:
             rows = db.execute(stored.PASSAGES, (json.dumps(list(keys)),)).fetchall()
         return {passage.key: passage for passage in map(stored.as_passage, rows)}
@@ -190,7 +190,7 @@ class Catalogue:
             return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def ranges_of(self, document_id: str) -> Keys:
-        """(passages, 2): where its passages begin and end; none for an unknown document."""
+        """(passages, 2): where a document's passages begin and end; none for an unknown document."""
         with self._db.reading() as db:
             rows = db.execute("SELECT start, end FROM passages WHERE document_id = ? ORDER BY key", (document_id,))
             return np.fromiter(rows, dtype=np.dtype((np.int64, 2)))

@@ -52,7 +52,7 @@ class Position:
 
     @classmethod
     def of(cls, generation: Generation, keys: Keys) -> Position:
-        """Of what holds ``keys``, in order: all that there were at ``generation``, or none yet."""
+        """The position of what holds ``keys``, in order: all that there were at ``generation``, or none yet."""
         return cls(generation, (generation.number, _LARGEST_KEY), int(keys[-1]) if len(keys) else 0, complete=False)
 
 

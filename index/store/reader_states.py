@@ -80,8 +80,9 @@ class StatesFile:
         return {key: self._read(states) for key, states in rows if self._is_sound(states)}
 
     def keep(self, states: Mapping[str, Quantised], *, patient: bool = False) -> None:
-        """Does nothing where the file may only be read, nor, unless ``patient``, while someone else writes to it.
+        """Keeps states by their keys.
 
+        Does nothing where the file may only be read, nor, unless ``patient``, while someone else writes to it.
         Raises CatalogueFull, CatalogueUnusable, CatalogueBusy.
         """
         if self._db.read_only:

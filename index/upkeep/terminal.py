@@ -30,7 +30,7 @@ def escaped(text: str) -> str:
 
 
 def escaped_line(text: str) -> str:
-    """The same of what must stay in its line, as a name or a title."""
+    """``text`` as `escaped` shows it, in one line, as a name or a title must stay."""
     return escaped(text).replace("\n", r"\n")
 
 

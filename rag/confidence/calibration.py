@@ -102,7 +102,7 @@ def ranking_features(candidates: Sequence[Evidence]) -> FeatureArray:
 
 
 def features(candidates: Sequence[Evidence], merits: FeatureArray) -> FeatureArray:
-    """(candidates, `FEATURES`) of one question's candidates, one or more, best merit first, as ``merits`` are.
+    """The features, (candidates, `FEATURES`), of one question's candidates, best merit first, as ``merits`` are.
 
     *lead* is the candidate's merit over its strongest rival's: negative for all but the first.
     """
@@ -185,7 +185,7 @@ class Calibration:
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
-        """Raises MalformedFile where the file is not one, or was made for other features."""
+        """Reads what `save` wrote. Raises MalformedFile where the file is not one, or was made for other features."""
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
             if (tuple(fields.pop("ranking_by")), tuple(fields.pop("features"))) != (RANKING, FEATURES):

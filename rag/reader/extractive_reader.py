@@ -75,7 +75,7 @@ class ExtractiveReader:
         return sorted(spans, key=PassageSpan.order)
 
     def read_many(self, readings: Sequence[Reading]) -> Iterator[list[tuple[int, PassageSpan]]]:
-        """The same for several questions: windows of like length share a forward pass, whichever question they are of.
+        """Reads for several questions: windows of like length share a forward pass, whichever question they are of.
 
         Gives after each pass its spans as (position in ``readings``, span), in no order.
         """

@@ -39,7 +39,7 @@ class Pace:
         self._windows = self._steps = 0
 
     def count(self, windows: int) -> None:
-        """One more step, of so many windows."""
+        """Counts one more step, of so many windows."""
         self._windows += windows
         self._steps += 1
 
