@@ -44,7 +44,7 @@ class Tally:
         return len(self.seen.latencies) / self.seconds
 
     def memory_mb(self) -> tuple[float, float, float]:
-        """The server's memory in MB at the start, in the second fifth of the round, when it is warm, and in the last fifth.
+        """The server's memory in MB at the start, in the round's second fifth, when it is warm, and in its last.
 
         The latter two are medians: while it reads, a model holds some ten MB more than between two questions.
         """

@@ -79,6 +79,7 @@ class Snapshots:
                 **asdict(vectors.plan),
             }
             fields["seal"] = _seal(fields)
+            # the manifest comes last: a crash before it leaves an index that nobody reads
             put(unfinished, path)
             unfinished.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
             put(unfinished, path.with_suffix(".json"))
