@@ -16,7 +16,7 @@ class Contract(FastAPI):
     """An app whose OpenAPI document tells problems by their media type."""
 
     def openapi(self) -> dict[str, Any]:
-        """Made once."""
+        """The OpenAPI document, which is made once."""
         if self.openapi_schema is None:
             self.openapi_schema = _with_document(_with_problem_type(super().openapi()))
         return self.openapi_schema

@@ -64,7 +64,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One verdict. ``answer`` is what was shown, None where the service abstained."""
+    """A user's verdict on one answer. ``answer`` is what was shown, None where the service abstained."""
 
     question: str
     verdict: Verdict
@@ -97,7 +97,7 @@ class FeedbackStore:
             logger.warning("Feedback is not kept: %s", self.status)
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the feedback file."""
         if self._db is not None:
             self._db.close()
 
@@ -119,7 +119,7 @@ class FeedbackStore:
             return 0
 
     def add(self, feedback: Feedback) -> str:
-        """Its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
+        """Keeps one verdict and gives its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
         about = feedback.about
         excerpt = (about.document_id, about.sha256, about.title, about.context) if about else (None,) * 4
         truth = (about.text, about.start) if about is not None and feedback.has_truth else (None, None)

@@ -27,7 +27,7 @@ class ApiKey:
     sha256: str
 
     def allows(self, needed: Scope) -> bool:
-        """``write`` includes ``read``."""
+        """Whether the key may do what needs the scope ``needed``; ``write`` includes ``read``."""
         return self.scope in ("write", needed)
 
 
@@ -37,7 +37,7 @@ def new_key() -> str:
 
 
 def hash_of(key: str) -> str:
-    """What is kept of a key."""
+    """The sha256 of an API key in hexadecimal digits: all that is kept of it."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -61,7 +61,7 @@ def find_key(shown: str, keys: Sequence[ApiKey]) -> ApiKey | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """Whether only this machine reaches ``host``, a name or an address."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
 
     @property
     def parsing(self) -> Limits:
-        """What reading a document may take."""
+        """How much memory, time and output reading a document may take."""
         return Limits(self.parse_memory, self.parse_seconds, _RESULT_OF_BYTE * self.max_document_bytes)
 
     vector_index: Choice = Field(
@@ -96,12 +96,12 @@ class Settings(BaseSettings):
 
     @property
     def quota(self) -> Quota:
-        """How much may be stored."""
+        """How many documents and bytes of text may be stored."""
         return Quota(self.max_documents, self.max_total_bytes)
 
     @property
     def vector_rule(self) -> VectorRule:
-        """How vectors are searched."""
+        """From how many passages on which kind of vector index is used."""
         return VectorRule(self.vector_index)
 
     api_keys: str = Field(
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
 
     @property
     def keys(self) -> tuple[ApiKey, ...]:
-        """Who may call; empty: anybody."""
+        """The API keys; empty where anybody may call."""
         return parse_keys(self.api_keys)
 
     @property
@@ -196,7 +196,7 @@ class Settings(BaseSettings):
 
     @property
     def models(self) -> ModelConfig:
-        """Which models to load."""
+        """Which models to load, and what they are computed in."""
         return ModelConfig(
             self.embedder,
             self.reader,
@@ -210,7 +210,7 @@ class Settings(BaseSettings):
 
     @property
     def retriever(self) -> RetrieverConfig:
-        """How passages are found."""
+        """How passages are found, and how meaning and words are weighed."""
         return RetrieverConfig(dense_weight=self.dense_weight, rerank_depth=self.rerank_depth)
 
     @property

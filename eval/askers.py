@@ -62,7 +62,7 @@ class Asker(Protocol):
 
 
 class InProcess:
-    """The pipeline itself."""
+    """Asks the pipeline in this process."""
 
     def __init__(self, library: Sourcespan) -> None:
         self._library = library

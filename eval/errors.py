@@ -17,7 +17,7 @@ from index.errors import SourcespanError
 
 
 class EvaluationError(SourcespanError):
-    """Something about a measurement."""
+    """A measurement that cannot be made."""
 
 
 class NotASuite(EvaluationError):

@@ -60,7 +60,7 @@ _FILE = TypeAdapter(list[Expectation], config=ConfigDict(extra="forbid"))
 
 
 def read_expectations(path: Path) -> list[Expectation]:
-    """Raises MalformedFile."""
+    """The expectations in a JSON file, in order. Raises MalformedFile."""
     try:
         return _FILE.validate_json(path.read_bytes())
     except ValidationError as error:

@@ -36,7 +36,7 @@ class Journal(Generic[Row]):
         self._file.close()
 
     def keep(self, row: Row) -> None:
-        """Writes one more."""
+        """Appends one more row to the file and to ``rows``."""
         self._file.write(self._line(row) + "\n")
         self._file.flush()
         self.rows.append(row)

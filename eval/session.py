@@ -34,7 +34,7 @@ Asked = TypeVar("Asked", EvalQuestion, RetrievalQuery)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How a suite is measured."""
+    """How a suite is measured: with which models, or by which server, and where answers are kept meanwhile."""
 
     models: ModelConfig
     url: str = ""

@@ -6,11 +6,12 @@ again, those already there are passed over without being embedded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from index.documents import Document, DocumentDraft
 from index.errors import DocumentError
@@ -86,6 +87,23 @@ class LateParser:
             self._is_closed = True
             if self._parser is not None:
                 self._parser.close()
+
+
+def path_or_draft(
+    document: str | PathLike[str] | DocumentDraft | None,
+    text: str | None,
+    title: str,
+    source: str,
+    metadata: Mapping[str, Any] | None,
+) -> Path | DocumentDraft:
+    """The file or the text that someone wants to put in. Raises TypeError, EmptyDocument, MalformedFile."""
+    if (document is None) == (text is None):
+        raise TypeError("either a document or text=… is to be given")
+    if text is not None:
+        return DocumentDraft(title, text, source, metadata or {})
+    if title or source or metadata:
+        raise TypeError("title, source and metadata go with text=…: a file brings its own")
+    return document if isinstance(document, DocumentDraft) else Path(document or "")
 
 
 def ingest(

@@ -37,7 +37,7 @@ class TextEncoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """The same without the special ones."""
+        """How many tokens of a text count, the special ones not included."""
 
     @property
     def work(self) -> Work:
@@ -86,7 +86,7 @@ class ModelEmbedder:
         return self._unit(self._encoder.passages(texts) if texts else [])
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """The same for questions, of which the last ``remembered_questions`` are computed but once."""
+        """Unit vectors, (texts, dimension), of questions; the last ``remembered_questions`` are computed but once."""
         known = self._queries.known(texts)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:

@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 
 class Embedder(Protocol):
-    """Texts → unit vectors."""
+    """Turns texts into vectors of unit length."""
 
     @property
     def fingerprint(self) -> str:
@@ -31,7 +31,7 @@ class Embedder(Protocol):
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """How many numbers a vector has."""
 
     @property
     def max_tokens(self) -> int:
@@ -41,23 +41,23 @@ class Embedder(Protocol):
         """Tokens of each text, without the model's special ones."""
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension)."""
+        """Unit vectors, (texts, dimension), of texts that are to be found."""
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """(texts, dimension)."""
+        """Unit vectors, (texts, dimension), of texts that passages are searched with."""
 
 
 class Preparation(Protocol):
     """What else is computed of passages when they come in, and let go when they go."""
 
     def prepare(self, passages: Sequence[str]) -> None:
-        """Before they are stored. Raises CatalogueError."""
+        """Computes it of passages that are about to be stored. Raises CatalogueError."""
 
     def forget(self, passages: Sequence[str]) -> None:
-        """After they are gone. Raises CatalogueError."""
+        """Removes what is kept of passages that are gone. Raises CatalogueError."""
 
     def close(self) -> None:
-        """Lets go of its files."""
+        """Closes the files that it is kept in."""
 
 
 class VectorIndex(Protocol):
@@ -65,15 +65,15 @@ class VectorIndex(Protocol):
 
     @property
     def plan(self) -> VectorPlan:
-        """How it searches."""
+        """Which kind of index it is, and how many lists a search looks into."""
 
     def __len__(self) -> int: ...
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
-        """Keys must be new."""
+        """Adds vectors, (keys, dimension), under keys that must be new."""
 
     def remove(self, keys: Keys) -> None:
-        """Unknown keys are passed over."""
+        """Removes the vectors of these keys; unknown keys are passed over."""
 
     def search(self, query: Vectors, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
         """The up to ``limit`` nearest as (key, inner product), best first; only ``among`` those keys if given."""

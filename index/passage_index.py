@@ -91,7 +91,7 @@ class PassageIndex:
 
     @property
     def vector_plan(self) -> VectorPlan:
-        """How vectors are searched at present."""
+        """Which kind of vector index is used at present, and how many of its lists a search looks into."""
         return self._vectors.plan
 
     def vector_keys(self) -> Keys:
@@ -147,7 +147,7 @@ class PassageIndex:
         return document
 
     def delete(self, document_id: str) -> None:
-        """Raises DocumentNotFound."""
+        """Removes a document with its passages. Raises DocumentNotFound, CatalogueError."""
         before = self._prepared(document_id)
         self._catalogue.delete(document_id)
         self._vectors.catch_up()

@@ -68,7 +68,7 @@ class PassageSize:
         return _CHARACTERS_OF_TOKEN * self.max_tokens
 
     def within(self, limit: int) -> PassageSize:
-        """The same, but no longer than an embedder that sees only ``limit`` tokens."""
+        """This size, but no larger than an embedder reads that sees only ``limit`` tokens."""
         return PassageSize(min(self.max_tokens, limit), min(self.overlap_tokens, limit // 4))
 
 

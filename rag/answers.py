@@ -34,7 +34,7 @@ class RetrievedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text stands."""
+    """A range of characters of a document, by the document's id."""
 
     document_id: str
     span: Span
@@ -72,7 +72,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Milliseconds by part."""
+    """How long each part of answering took, in milliseconds."""
 
     embed: float
     retrieve: float

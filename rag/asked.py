@@ -48,7 +48,7 @@ class AskedQuestion:
         return Reading(self.question.text, [source.retrieved.passage.text for source in unread])
 
     def proposal(self) -> Proposal:
-        """The candidates so far."""
+        """The candidates, with their evidence, of the passages read so far."""
         # after each pass both whether reading may stop and who listens want them: they are made once of the same spans
         if self._proposal is None:
             best_first = sorted(self.spans, key=PassageSpan.order)
@@ -74,5 +74,5 @@ class Batch:
 
     @property
     def asked(self) -> list[AskedQuestion]:
-        """Those that can be asked."""
+        """The questions that can be asked, without the errors of the others."""
         return [question for question in self.questions if isinstance(question, AskedQuestion)]

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from index.bert.allocator import give_back
-from index.build import Added, LateParser, add_many, ingest
+from index.build import Added, LateParser, add_many, ingest, path_or_draft
 from index.documents import Document, DocumentDraft
 from index.errors import QuestionError, UnsupportedFormat
 from index.interfaces import Embedder, Progress
@@ -102,6 +102,7 @@ class Sourcespan:
             CatalogueError: The folder cannot be used, or was made with another embedder.
         """
         folder, models = Path(folder), models or ModelConfig()
+        # what was opened before something fails is closed again; garbage is not looked for among what stays for good
         with ExitStack() as opened, loading.no_garbage():
             parser = LateParser(parsing, max_bytes=max_document_bytes)
             opened.callback(parser.close)
@@ -166,10 +167,11 @@ class Sourcespan:
             CatalogueError: It cannot be stored; QuotaExceeded where it is more than may be.
             TypeError: Neither a document nor a text was given, or both.
         """
-        draft = _draft(document, text, title, source, metadata)
+        draft = path_or_draft(document, text, title, source, metadata)
         if isinstance(draft, DocumentDraft):
             return [Added(None, *self.index.add(draft, progress), notes=draft.notes)]
         added = list(self.add_files([draft], progress))
+        # one file, not those of a folder or an archive: what is wrong with it is raised, not reported
         if [one.path for one in added] == [draft]:
             added[0].document_or_error()
         return added
@@ -205,7 +207,7 @@ class Sourcespan:
         ``progress`` is called with (done, total) passages. Raises like `add`, and DocumentNotFound; DuplicateDocument
         where another document already holds the text; UnsupportedFormat for a folder or an archive.
         """
-        draft = _draft(document, text, title, source, metadata)
+        draft = path_or_draft(document, text, title, source, metadata)
         return self.index.replace(document_id, self._single(draft), progress)
 
     def remove(self, document_id: str) -> None:
@@ -281,20 +283,3 @@ class Sourcespan:
         if [one.path for one in parsed] != [document]:
             raise UnsupportedFormat(document.name, SUPPORTED_SUFFIXES)
         return parsed[0].draft_or_error()
-
-
-def _draft(
-    document: str | PathLike[str] | DocumentDraft | None,
-    text: str | None,
-    title: str,
-    source: str,
-    metadata: Mapping[str, Any] | None,
-) -> Path | DocumentDraft:
-    """What was given, a path or a draft. Raises TypeError, EmptyDocument, MalformedFile."""
-    if (document is None) == (text is None):
-        raise TypeError("either a document or text=… is to be given")
-    if text is not None:
-        return DocumentDraft(title, text, source, metadata or {})
-    if title or source or metadata:
-        raise TypeError("title, source and metadata go with text=…: a file brings its own")
-    return document if isinstance(document, DocumentDraft) else Path(document or "")

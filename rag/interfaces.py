@@ -41,7 +41,7 @@ class Retriever(Protocol):
     """Finds passages for questions."""
 
     def retrieve(self, queries: Sequence[Query]) -> list[Retrieval]:
-        """What is found for each."""
+        """The passages for each query, in the order of the queries."""
 
 
 class Reranker(Protocol):
@@ -49,7 +49,7 @@ class Reranker(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names the weights."""
+        """Names the weights: equal fingerprints give equal scores."""
 
     def score(self, question: str, passages: Sequence[str]) -> list[float]:
         """How well each passage fits the question; higher is better."""
@@ -68,7 +68,7 @@ class PassageSpan:
     """Log-probability among all that its window may say, the null included."""
 
     def order(self) -> tuple[float, int, int, int]:
-        """Sorts the best first."""
+        """A key that sorts spans, the best first."""
         return -self.score, self.position, self.start, self.end
 
 
@@ -85,10 +85,10 @@ class Reader(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names the weights."""
+        """Names the weights: equal fingerprints give equal scores."""
 
     def check(self, question: str) -> None:
-        """Raises QuestionTooLong."""
+        """Raises QuestionTooLong where ``question`` leaves no room for a passage in a window."""
 
     def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
         """Spans of the passages, best first; they may overlap. Raises QuestionTooLong."""
@@ -112,7 +112,7 @@ class DocumentStore(Protocol):
     """Where the text of documents is, and what is known of its places."""
 
     def with_text(self, document_id: str) -> tuple[Document, str]:
-        """Raises DocumentNotFound."""
+        """The document with this id, and its text. Raises DocumentNotFound."""
 
     def location(self, document: Document, offset: int) -> Location:
         """The page and heading of a character; unknown once the document has changed."""

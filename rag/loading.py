@@ -31,7 +31,7 @@ _BUNDLED_READERS = Path(__file__).parent / "models"
 
 
 class NoReader:
-    """In the place of a reader that was not loaded. Every question raises ModelNotFound."""
+    """Stands in the place of a reader that was not loaded. Every question raises ModelNotFound."""
 
     fingerprint = ""
 
@@ -72,7 +72,7 @@ def check_names(models: ModelConfig) -> None:
 
 
 def load_embedder(models: ModelConfig) -> ModelEmbedder:
-    """Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
+    """The embedder that the configuration names, loaded. Raises ModelNotFound, ModelCorrupted, ModelUnsuitable."""
     folder = embedder_folder(models)
     bundled = models.embedder == DEFAULT_EMBEDDER
     return load_embedder_from(

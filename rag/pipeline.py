@@ -64,7 +64,7 @@ class QuestionAnswerer:
         return self._concluded(batch)
 
     def ask_in_slices(self, questions: Sequence[Question], passages: int) -> Generator[int, None, Outcomes]:
-        """The same with pauses, in which other questions may be answered in the same thread.
+        """Answers several questions with pauses, in which other questions may be answered in the same thread.
 
         Pauses whenever ``passages`` more of each question were read, yields how many that were of all questions, and
         returns the outcomes. What is answered does not depend on the pauses.

@@ -89,7 +89,7 @@ def show_finding(finding: Finding) -> None:
 
 
 def show_ingested(outcome: Added, *, as_json: bool) -> None:
-    """What became of one file."""
+    """Prints what became of one file: stored, stored before, or why it could not be read."""
     if as_json:
         print(json.dumps(_ingested(outcome)))
     elif outcome.is_skipped:

@@ -18,7 +18,7 @@ _HEADERS = {
 
 
 class SecureHeaders:
-    """ASGI middleware."""
+    """ASGI middleware that adds the security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -127,7 +127,7 @@ class _Body:
         self.started = False
 
     async def receive(self) -> Message:
-        """The next message. Raises HTTPException."""
+        """The next message of the request. Raises HTTPException where the body is too large or too slow."""
         if self._complete:
             return await self._receive()  # which waits until the client hangs up
         message = await self._in_time()

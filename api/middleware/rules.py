@@ -40,7 +40,7 @@ class RouteRules:
     """Whether it is for pages and monitors, which ask often: the limit of calls is ten times as high."""
 
     def largest_body(self, settings: Settings) -> int:
-        """In bytes."""
+        """The largest body that a request at this route may have, in bytes."""
         return settings.max_document_bytes * _JSON_OVERHEAD if self.takes_documents else self.body_bytes
 
 

@@ -107,7 +107,10 @@ class Backend:
         threading.Thread(target=self.parser.close, name="end-workers").start()
 
     async def ask(self, question: Question) -> Result:
-        """Raises Overloaded, RateLimited, QuestionError. Cancelled before its turn, the question is never looked at."""
+        """The result of a question, read in its turn; cancelled before that, it is never looked at.
+
+        Raises Overloaded, RateLimited, QuestionError.
+        """
         result = await self._submit(question)
         self._note(result)
         return result
@@ -134,7 +137,7 @@ class Backend:
     async def search(
         self, query: str, top_k: int | None, document_ids: Sequence[str] | None, mode: SearchMode = "hybrid"
     ) -> Retrieval:
-        """Raises Overloaded, InvalidQuestion."""
+        """The ``top_k`` passages that fit the query best, unread. Raises Overloaded, InvalidQuestion."""
         library = self.library
         return await self._lookups.run(lambda: library.search(query, top_k=top_k, document_ids=document_ids, mode=mode))
 
@@ -189,7 +192,7 @@ class Backend:
         self._erase_quotes(document_id)
 
     def keep_feedback(self, given: Feedback) -> str:
-        """Its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
+        """Keeps a verdict and gives its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
         feedback_id = self.feedback.add(given)
         quoted = {given.answered_from, given.about.document_id if given.about else None} - {None}
         for document_id in quoted:

@@ -36,10 +36,10 @@ class Answerer(Protocol):
     """What answers questions, as `QuestionAnswerer` does."""
 
     def ask_many(self, questions: Sequence[Question]) -> Outcomes:
-        """Answers them together."""
+        """Answers the questions together: for each, in order, its result or its error."""
 
     def ask_in_slices(self, questions: Sequence[Question], passages: int) -> Generator[int, None, Outcomes]:
-        """The same with a pause after every so many passages."""
+        """Answers them together with a pause after every ``passages`` passages of each; yields how many were read."""
 
 
 @dataclass(eq=False, frozen=True, slots=True)

@@ -25,7 +25,7 @@ _RETRY_AFTER = 2
 
 
 class Phase(Enum):
-    """What a connection is doing."""
+    """What a connection is doing at present."""
 
     HEAD = auto()
     """Waits for a request, or for the rest of its head."""
@@ -128,7 +128,7 @@ class BoundedProtocol(H11Protocol):
         self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Gives the place back."""
+        """Gives the connection's place back to others."""
         self.connections_open.forget(self)
         _cancel(self._head_timer, self._write_timer)
         super().connection_lost(exc)
@@ -178,7 +178,7 @@ class BoundedProtocol(H11Protocol):
         self._answer(status, msg if status is HTTPStatus.BAD_REQUEST else too_long)
 
     def give_up(self) -> None:
-        """Makes room for another connection."""
+        """Closes this connection, to make room for another."""
         self.transport.abort()
 
     def _should_upgrade(self) -> bool:

@@ -73,12 +73,12 @@ class FairQueue(Generic[T]):
 
     @property
     def cost(self) -> float:
-        """Of all entries."""
+        """The cost of all entries that wait."""
         return sum(entry.cost for entry in self._entries)
 
     @property
     def next_cost(self) -> float:
-        """Of the entry that is taken next; there must be one."""
+        """The cost of the entry that is taken next; there must be one."""
         return self._entries[0].cost
 
     def put(self, item: T, client: str, cost: float) -> list[T]:

@@ -12,7 +12,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """The numbers that operators watch."""
+    """The numbers that operators watch, in a Prometheus registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -35,20 +35,20 @@ class Metrics:
         )
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One HTTP request is over."""
+        """Counts an HTTP request that is over, and how long it took."""
         self._requests.labels(method, route, str(status)).inc()
         self._request_seconds.labels(route).observe(seconds)
 
     def waited(self, seconds: float) -> None:
-        """A question's turn has come."""
+        """Counts a question whose turn has come after so many seconds of waiting."""
         self._part_seconds.labels("wait").observe(seconds)
 
     def batch(self, questions: int) -> None:
-        """Questions that are read together."""
+        """Counts a batch of so many questions that are read together."""
         self._batch.observe(questions)
 
     def answered(self, result: Result) -> None:
-        """A question has its result."""
+        """Counts a question that has its result, and how long each part of it took."""
         self._questions.labels("abstained" if result.abstained else "answered").inc()
         timings = result.timings
         for part, ms in (("embed", timings.embed), ("retrieve", timings.retrieve), ("read", timings.read)):

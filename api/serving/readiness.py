@@ -100,5 +100,5 @@ class Readiness:
         return passed
 
     def close(self) -> None:
-        """Waits for what runs."""
+        """Waits for the self-test that runs, if one does, and starts no other."""
         self._thread.shutdown()

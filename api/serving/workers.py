@@ -36,9 +36,9 @@ class Workers:
 
     @property
     def pending(self) -> int:
-        """How much work waits or runs."""
+        """How many pieces of work wait or run."""
         return len(self._work)
 
     def close(self) -> None:
-        """Waits for what runs."""
+        """Waits for the work that runs, and takes no more."""
         self._pool.shutdown()

@@ -35,7 +35,7 @@ def _encodable(text: str) -> str:
 
 
 def not_blank(text: str) -> str:
-    """Raises ValueError."""
+    """``text``, where it is more than white space. Raises ValueError."""
     if not text.strip():
         raise ValueError("must not be blank")
     return text
@@ -110,7 +110,7 @@ class AskRequest(Request):
     include_passages: bool = False
 
     def asked(self) -> Question:
-        """From the wire to the inside."""
+        """The question as the pipeline takes it."""
         return Question(self.question, self.top_k, self.n_best, self.document_ids, self.min_confidence)
 
 
@@ -136,5 +136,5 @@ class DocumentIn(Request):
     ] = {}
 
     def draft(self) -> DocumentDraft:
-        """Raises EmptyDocument, MalformedFile."""
+        """The document that the request describes. Raises EmptyDocument, MalformedFile."""
         return DocumentDraft(self.title, self.text, self.source, self.metadata)

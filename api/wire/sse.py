@@ -22,7 +22,7 @@ MEDIA_TYPE = "text/event-stream"
 
 
 def wants_events(request: Request) -> bool:
-    """Whether the client asks for a stream."""
+    """Whether the client asks for a stream of server-sent events."""
     return MEDIA_TYPE in request.headers.get("accept", "")
 
 
@@ -58,5 +58,5 @@ def is_event_stream(start: Message) -> bool:
 
 
 def encode(name: str, content: BaseModel) -> bytes:
-    """One event."""
+    """One server-sent event in bytes: its name and its content as JSON."""
     return format_sse_event(event=name, data_str=content.model_dump_json())

@@ -50,7 +50,7 @@ class Upload:
     """Whether its name is the title that is found in it."""
 
     def name_of(self, parsed: ParsedFile) -> str:
-        """What one of its files is called."""
+        """What a file of the upload is called in the report."""
         if self.names_itself and parsed.draft is not None:
             return parsed.draft.title
         return parsed.path.as_posix() if self.is_archive or self.names_itself else self.name

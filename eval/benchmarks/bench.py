@@ -91,7 +91,7 @@ class Report:
     """Most memory this process ever held, indexing many texts included."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON, the facts first."""
+        """The report as JSON holds it, the facts of the machine first."""
         figures = asdict(self)
         return {**figures.pop("facts"), **figures}
 
@@ -183,7 +183,7 @@ def _best_seconds(work: Callable[[], object]) -> float:
 
 
 def ask_all(library: Sourcespan, questions: Sequence[str]) -> list[Result]:
-    """One after the other, once warm."""
+    """Asks one question after the other, once the models are warm."""
     library.ask(questions[0])  # the first question of a process pays for its warming up
     return [library.ask(question) for question in questions]
 

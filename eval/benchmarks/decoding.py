@@ -42,7 +42,7 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one way to read gives."""
+    """How well, and how fast, questions are answered with one choice of decoding."""
 
     choice: str
     value: str

@@ -22,7 +22,7 @@ class Facts:
 
     @classmethod
     def here(cls) -> Facts:
-        """Of this process."""
+        """The facts of this machine and of the program in this process."""
         commit = code_commit(Path(__file__).parents[2])
         return cls(described(threads()), commit, {name: version(name) for name in _LIBRARIES})
 

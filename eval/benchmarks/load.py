@@ -29,7 +29,7 @@ class Tally:
 
     @property
     def statuses(self) -> Counter[int]:
-        """Of all requests, those of the greedy ones too."""
+        """How many requests had which HTTP status, those of greedy clients too."""
         return self.seen.statuses + self.of_greedy.statuses
 
     @property
@@ -40,11 +40,11 @@ class Tally:
 
     @property
     def questions_per_second(self) -> float:
-        """Those that were answered."""
+        """How many questions were answered in a second of the round."""
         return len(self.seen.latencies) / self.seconds
 
     def memory_mb(self) -> tuple[float, float, float]:
-        """Of the server: at the start; in the second fifth of the round, when it is warm; in the last fifth.
+        """The server's memory in MB at the start, in the round's second fifth, when it is warm, and in its last.
 
         The latter two are medians: while it reads, a model holds some ten MB more than between two questions.
         """
@@ -54,7 +54,7 @@ class Tally:
         return float(looks[0]), float(np.median(warm)), float(np.median(looks[-fifth:]))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; latencies in milliseconds."""
+        """The round as JSON holds it; latencies in milliseconds."""
         seen = self.seen
         asked = np.array(seen.latencies or [_NOT_A_NUMBER]) * 1e3
         p50, p95, p99 = (round(float(ms), 1) for ms in np.percentile(asked, [50, 95, 99]))

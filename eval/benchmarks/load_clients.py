@@ -29,7 +29,7 @@ Parts = list[tuple[str, tuple[str, bytes]]]
 
 @dataclass(slots=True)
 class Seen:
-    """What all clients of a round saw."""
+    """What all clients of a round saw: latencies, statuses, inexact answers, the server's memory."""
 
     latencies: list[float] = field(default_factory=list)
     """Of the questions that were answered, in seconds."""
@@ -80,7 +80,7 @@ class Clients:
     texts: Texts = field(default_factory=Texts)
 
     async def ask(self, questions: Sequence[str], **wanted: int) -> None:
-        """One question after the other, with what is ``wanted`` beside the defaults; every answer checked."""
+        """Asks one question after the other, with what is ``wanted`` beside the defaults; every answer checked."""
         for question in itertools.cycle(questions):
             if perf_counter() >= self.until:
                 return
@@ -113,7 +113,7 @@ class Clients:
             await self._stored(json={"title": f"Bulletin {n}", "text": self._bulletin(n)})
 
     async def look_at_memory(self) -> None:
-        """Every second."""
+        """Looks every second at how much memory the server holds, until the round ends."""
         while perf_counter() < self.until:
             try:
                 self.seen.memory.append(_memory((await self.http.get("/metrics")).text))

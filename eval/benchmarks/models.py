@@ -25,5 +25,5 @@ def measured_model(model: object) -> MeasuredModel:
 
 
 def number_format_of(model: object) -> NumberFormat:
-    """Of the numbers that the matrix products of a model are computed with."""
+    """The format of the numbers that the matrix products of a model are computed with."""
     return measured_model(model).number_format

@@ -76,7 +76,7 @@ class Stopwatch:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """While the block does."""
+        """Adds the seconds that the block takes."""
         began, cpu_began = perf_counter(), process_time()
         yield
         self.seconds += perf_counter() - began
@@ -93,7 +93,7 @@ class Asked:
 
     @classmethod
     def of(cls, search: Callable[[Q], Sequence[tuple[int, float]]], questions: Sequence[Q], progress: Progress) -> Self:
-        """One after the other."""
+        """Searches for one question after the other; ``progress`` is called with (done, total) questions."""
         keys, took, cpu_took = [], [], []
         for question in questions:
             wall, cpu = perf_counter(), thread_time()

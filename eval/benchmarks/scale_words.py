@@ -35,7 +35,7 @@ _PLAIN = "SELECT rowid FROM passage_words WHERE passage_words MATCH ? ORDER BY r
 
 
 def measure_words(texts: Sequence[str], questions: Sequence[str], count: int, bar: Bar) -> Scaled:
-    """In a process of its own, so that nothing else's memory is counted."""
+    """Measures the search for words in a process of its own, so that nothing else's memory is counted."""
     with tempfile.TemporaryDirectory(prefix="sourcespan-scale-") as folder:
         return in_its_own_process(measure_words_here, Path(folder) / "catalogue.sqlite3", texts, questions, count, bar)
 

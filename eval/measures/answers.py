@@ -69,7 +69,7 @@ def measure(outcomes: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: in
 
 
 def lost(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Of the answerable questions: how many were answered rightly, and how many got lost at which step."""
+    """How many of the answerable questions were answered rightly, and how many got lost at which step."""
     counts = Counter(o.verdict for o in outcomes if o.question.accepted)
     return {verdict: counts[verdict] for verdict in (RIGHT, *LOSSES)}
 

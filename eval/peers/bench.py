@@ -147,7 +147,7 @@ def run_peer(name: str, python: Path, workload: Path, out: Path) -> dict[str, An
 
 
 def table(scores: Sequence[Score], workload: Workload) -> Table:
-    """As it is printed."""
+    """The figures of all peers as a table for the terminal."""
     title = f"{len(workload.passages)} passages, {len(workload.questions)} questions, {workload.top_k} passages read"
     shown = Table("", *(s.name for s in scores), title=title, title_justify="left")
     for label, cells in _lines(scores):
@@ -156,7 +156,7 @@ def table(scores: Sequence[Score], workload: Workload) -> Table:
 
 
 def markdown(scores: Sequence[Score]) -> str:
-    """As it stands in a README."""
+    """The figures of all peers as a Markdown table."""
     lines = [["", *(s.name for s in scores)], ["---"] * (len(scores) + 1)]
     lines += [[label, *cells] for label, cells in _lines(scores)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

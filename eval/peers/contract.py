@@ -32,7 +32,7 @@ class Workload:
     """Questions of the part with several clients: the first so many."""
 
     def save(self, path: Path) -> None:
-        """Writes it as JSON."""
+        """Writes the workload to a JSON file."""
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
 
     @classmethod

@@ -23,7 +23,7 @@ class _ToldApart:
 
 
 def load(embedder: str, reader: str, top_k: int) -> Haystack:
-    """With its models loaded."""
+    """The peer with its models loaded."""
     peer = Haystack(embedder, reader, top_k)
     inner = peer.reader
     inner.model = _ToldApart(inner.model, inner.tokenizer.sep_token_id)

@@ -17,7 +17,7 @@ from eval.peers.contract import Reply
 
 
 class Haystack:
-    """Its defaults, but for the models and the number of passages read."""
+    """Haystack with its defaults, but for the models and the number of passages read."""
 
     def __init__(self, embedder: str, reader: str, top_k: int) -> None:
         self._documents = SentenceTransformersDocumentEmbedder(model=embedder, progress_bar=False)
@@ -46,5 +46,5 @@ class Haystack:
 
 
 def load(embedder: str, reader: str, top_k: int) -> Haystack:
-    """With its models loaded."""
+    """The peer with its models loaded."""
     return Haystack(embedder, reader, top_k)

@@ -60,5 +60,5 @@ class PlainLoop:
 
 
 def load(embedder: str, reader: str, top_k: int) -> PlainLoop:
-    """With its models loaded."""
+    """The loop with its models loaded."""
     return PlainLoop(embedder, reader, top_k)

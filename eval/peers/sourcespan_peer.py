@@ -19,7 +19,7 @@ from rag.loading import embedder_folder
 
 
 class SourcespanPeer:
-    """The pipeline in this process."""
+    """Sourcespan's own pipeline in this process, measured as the others are."""
 
     def __init__(self, library: Sourcespan, serving: Mapping[str, str]) -> None:
         """``serving``: the settings of a server that holds the same index and models."""
@@ -43,7 +43,7 @@ class SourcespanPeer:
 
     @contextmanager
     def served(self) -> Iterator[_Served]:
-        """The same index behind `sourcespan serve`, in a process of its own."""
+        """The peer that asks its index behind `sourcespan serve`, in a process of its own."""
         with served(self._serving) as url, httpx.Client(base_url=url, timeout=120) as client:
             asked = _Served(client, self._numbers)
             asked.ask("Is it warm?")

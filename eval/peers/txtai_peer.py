@@ -12,7 +12,7 @@ from eval.peers.contract import Reply
 
 
 class Txtai:
-    """Its defaults, but for the models and the number of passages read."""
+    """txtai with its defaults, but for the models and the number of passages read."""
 
     def __init__(self, embedder: str, reader: str, top_k: int) -> None:
         self._embeddings = Embeddings(path=embedder, content=True, gpu=False)
@@ -39,5 +39,5 @@ class Txtai:
 
 
 def load(embedder: str, reader: str, top_k: int) -> Txtai:
-    """With its models loaded."""
+    """The peer with its models loaded."""
     return Txtai(embedder, reader, top_k)

@@ -48,7 +48,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """In words, whether the second run is better, worse, or not to be told apart."""
         change = f"{self.measure} {100 * self.before:.1f} → {100 * self.after:.1f}"
         low, high = 100 * self.difference.low, 100 * self.difference.high
         interval = f"{100 * self.difference.value:+.1f}, 95% interval {low:+.1f} to {high:+.1f}"
@@ -89,7 +89,7 @@ def compare_results(before: Row, after: Row) -> Comparison:
 
 
 def show_comparison(comparison: Comparison, before: str, after: str, per_question: bool) -> None:
-    """Prints it, the verdict last."""
+    """Prints the comparison of two runs, the verdict last."""
     console = Console()
     if per_question:
         for title, pairs in (("Won", comparison.won), ("Lost", comparison.lost)):

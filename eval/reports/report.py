@@ -22,7 +22,7 @@ _TEMPLATE = "report.html.j2"
 
 
 def save_page(result: Result, path: Path) -> None:
-    """Writes it."""
+    """Writes the result to ``path`` as one HTML page that needs no other file."""
     path.write_text(page(result), encoding="utf-8")
 
 

@@ -42,7 +42,7 @@ class Result:
         }
 
     def save(self, path: Path) -> None:
-        """Writes it."""
+        """Writes the result to ``path`` as JSON."""
         path.write_text(json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

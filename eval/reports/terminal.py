@@ -57,7 +57,7 @@ def groups(outcomes: Sequence[Outcome]) -> dict[str, dict[str, list[Outcome]]]:
 
 
 def written(value: float, unit: Unit) -> str:
-    """As it is shown: shares of 100, times in milliseconds."""
+    """A figure as it is shown: shares of 100, times in milliseconds."""
     if math.isnan(value):
         return "–"
     return f"{100 * value:.1f}" if unit == "share" else f"{value:.3f}" if unit == "number" else f"{value:.1f} ms"
@@ -80,7 +80,7 @@ def _figures(result: Result) -> Table:
 
 
 def interval(figure: Figure, unit: Unit) -> str:
-    """From the lower to the upper end."""
+    """A figure's confidence interval, from the lower to the upper end."""
     return f"{written(figure.low, unit)} – {written(figure.high, unit)}"
 
 

@@ -37,7 +37,7 @@ class RetrievalSuite:
 
 
 def is_beir(folder: Path) -> bool:
-    """Whether the folder looks like one."""
+    """Whether the folder is laid out as BEIR's data sets are."""
     return any((folder / f"corpus.jsonl{ending}").is_file() for ending in ("", ".gz"))
 
 
@@ -62,7 +62,7 @@ def read_beir(folder: Path, *, limit: int | None = None, seed: int = 0) -> Retri
 
 
 def retrieval_of(suite: Suite) -> RetrievalSuite:
-    """The same as a retrieval task: a question's own document is the one that matters."""
+    """A suite of questions as a retrieval task: a question's own document is the one that matters."""
     queries = [
         RetrievalQuery(question.id, question.question, {question.home: 1})
         for question in suite.questions

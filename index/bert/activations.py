@@ -18,20 +18,23 @@ _WEIGHTS = "weights_sha256"
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """Of the model whose weights have the sha256 ``weights_sha256``."""
+    """The ranges of the activations of the model whose weights have the sha256 ``weights_sha256``."""
 
     weights_sha256: str
     bounds: Mapping[str, Floats]
     """By `product_name`: (2, channels), the least and the greatest value that each channel took."""
 
     def save(self, file: Path) -> None:
-        """As 16-bit floats."""
+        """Writes the activations to a file, as 16-bit floats."""
         arrays: dict[str, Any] = {name: bounds.astype(np.float16) for name, bounds in self.bounds.items()}
         np.savez_compressed(file, **(arrays | {_WEIGHTS: self.weights_sha256}))
 
     @classmethod
     def load(cls, file: Path, model: str, weights_sha256: str) -> Activations:
-        """Raises ModelUnsuitable, of ``model``, for a file that cannot be read or was measured with other weights."""
+        """Reads what `save` wrote.
+
+        Raises ModelUnsuitable, of ``model``, for a file that cannot be read or was measured with other weights.
+        """
         try:
             with file.open("rb") as stream, np.load(stream) as stored:
                 arrays = dict(stored)

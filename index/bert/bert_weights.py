@@ -91,7 +91,7 @@ class Affine:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BertWeights:
-    """Of a plain BERT. Each is read anew when it is taken, so that none is held longer than it is needed."""
+    """The weights of a plain BERT. Each is read anew when it is taken, so that none is held longer than needed."""
 
     shape: BertShape
     read: Callable[[str], NDArray[np.floating[Any]]]
@@ -109,7 +109,7 @@ class BertWeights:
 
 
 def layer_name(number: int) -> str:
-    """Of an encoder layer, counted from 0."""
+    """What the names of an encoder layer's weights begin with; layers count from 0."""
     return f"encoder.layer.{number}"
 
 

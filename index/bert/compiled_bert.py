@@ -74,9 +74,11 @@ class CompiledLayers:
             lengths = [len(texts[position]) for position in together]
             states, mask = _padded([texts[position] for position in together], padded_length(lengths[0]))
             with self._one_at_a_time:
+                # not copied: the arrays outlive the pass
                 self._request.set_input_tensor(0, Tensor(states, shared_memory=True))
                 self._request.set_input_tensor(1, Tensor(mask, shared_memory=True))
                 self._request.infer()
+                # copied, since the next pass writes into the same memory
                 out = self._request.get_output_tensor().data[:, : lengths[0]].copy()
                 self._work.products += sum(lengths) * self._products_per_token
                 self._work.attention += sum(length**2 for length in lengths) * self._attention_per_pair
@@ -93,6 +95,7 @@ class CompiledBert:
         self.width = bert.shape.width
         self.work = work or Work()
         self._words = _Table(bert.table("word"), arithmetic.number_format)
+        # every token type is added to every position beforehand: one look-up a token instead of two
         types, positions = bert.table("token_type"), bert.table("position")
         self._places = (types[:, np.newaxis] + positions).reshape(-1, self.width)
         self._positions = len(positions)

@@ -53,19 +53,19 @@ class ChannelsLast:
     """States as (texts, tokens, channels), which floats are fastest in."""
 
     def laid(self, states: Node) -> Node:
-        """The states as they are."""
+        """The states unchanged, (texts, tokens, channels)."""
         return states
 
     def as_before(self, states: Node) -> Node:
-        """The states as they are."""
+        """The states unchanged, (texts, tokens, channels)."""
         return states
 
     def by_channel(self, values: Floats) -> Node:
-        """A constant of (channels,)."""
+        """A constant of shape (channels,), which applies to all tokens."""
         return constant(values)
 
     def product(self, states: Node, weight: Node) -> Node:
-        """One matrix product."""
+        """The states times a weight of (outputs, channels), as one matrix product."""
         return graph.matmul(states, weight, transpose_a=False, transpose_b=True)
 
     def normed(self, states: Node, norm: Affine, epsilon: float) -> Node:
@@ -74,7 +74,7 @@ class ChannelsLast:
         return graph.add(graph.multiply(even, self.by_channel(norm.weight)), self.by_channel(norm.bias))
 
     def joined(self, layers: Sequence[Affine]) -> Sequence[Affine]:
-        """The layers, each by itself."""
+        """The layers as they are, each computed by itself."""
         return layers
 
     def attention(self, projected: Sequence[Node], mask: Node, heads: int) -> Node:
@@ -93,11 +93,11 @@ class ChannelsFirst:
     """States as (texts, channels, 1, tokens), images of one row of pixels."""
 
     def laid(self, states: Node) -> Node:
-        """The states turned round."""
+        """The states, (texts, tokens, channels), turned to (texts, channels, 1, tokens)."""
         return graph.transpose(graph.unsqueeze(states, integers(1)), integers(0, 3, 1, 2))
 
     def as_before(self, states: Node) -> Node:
-        """The states turned back."""
+        """The states, (texts, channels, 1, tokens), turned back to (texts, tokens, channels)."""
         # the one order of four that the library has quick code for, whatever the sizes
         channels_third = graph.reshape(states, integers(0, 1, size(states, 1), -1), special_zero=True)
         return graph.squeeze(graph.transpose(channels_third, integers(0, 3, 1, 2)), integers(2))
@@ -107,7 +107,7 @@ class ChannelsFirst:
         return constant(values[:, np.newaxis, np.newaxis])
 
     def product(self, states: Node, weight: Node) -> Node:
-        """A convolution of 1 × 1."""
+        """The states times a weight of (outputs, channels), as a convolution of 1 × 1."""
         return graph.convolution(states, graph.unsqueeze(weight, integers(2, 3)), **_PIXELWISE)
 
     def normed(self, states: Node, norm: Affine, epsilon: float) -> Node:
@@ -122,7 +122,7 @@ class ChannelsFirst:
         return graph.add(graph.group_convolution(as_long, weight, **_PIXELWISE), self.by_channel(norm.bias))
 
     def joined(self, layers: Sequence[Affine]) -> Sequence[Affine]:
-        """One layer that has the outputs of all."""
+        """The layers as one, which has the outputs of all: a single convolution."""
         # each convolution costs some hundredths of a millisecond, and as much again in a pass of another shape than the
         # one before
         return [

@@ -60,7 +60,7 @@ class MeanEncoder:
 
     @property
     def work(self) -> Work:
-        """How many operations it computed so far."""
+        """How many operations the encoder has computed so far."""
         return self._bert.work
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

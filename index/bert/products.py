@@ -90,6 +90,7 @@ def int8_products(inputs: Node, layers: Sequence[Affine], bounds: Floats, layout
     down = np.maximum(reach / np.quantile(reach, np.float32(1 - _FAR_REACHING)), 1)
     least, greatest = min((bounds[0] / down).min(), 0), max((bounds[1] / down).max(), 0)
     step = float(greatest - least) / (_LEVELS - 1)
+    # one level stands for exactly 0, as products in integers need: the ends move by less than a step for it
     zero = round(-float(least) / step)
     ends = (np.float32(-zero * step), np.float32((_LEVELS - 1 - zero) * step))
     # the library computes what it is told so, integers times steps, in the integers

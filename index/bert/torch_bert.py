@@ -22,7 +22,7 @@ def is_plain_bert(model: object) -> TypeGuard[BertModel]:
 
 
 def weights_of(bert: BertModel, head: Linear | None = None) -> BertWeights:
-    """Those of a plain BERT, and of its head. Raises ValueError for another model."""
+    """The weights of a plain BERT, and of its head. Raises ValueError for another model."""
     shape = BertShape.of(bert.config.to_dict())
     if shape is None:
         raise ValueError(f"{type(bert).__name__} is computed in another way than BERT")

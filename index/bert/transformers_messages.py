@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def quiet_transformers() -> None:
-    """It says no more than it raises."""
+    """From now on transformers reports nothing but what it raises."""
     from transformers.utils import logging  # a second of import, needed only by whoever loads a model by it
 
     # its bars and warnings would run through ours; what goes wrong is raised all the same

@@ -7,7 +7,7 @@ from index.errors.shown import cut
 
 
 class QuestionError(SourcespanError):
-    """Something about a question."""
+    """A question that cannot be asked."""
 
 
 class InvalidQuestion(QuestionError):
@@ -29,7 +29,7 @@ class QuestionTooLong(QuestionError):
 
 
 class ModelError(SourcespanError):
-    """Something about a model."""
+    """A model that cannot be loaded or used."""
 
 
 class ModelNotFound(ModelError):

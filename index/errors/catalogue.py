@@ -6,7 +6,7 @@ from index.errors.root import SourcespanError
 
 
 class CatalogueError(SourcespanError):
-    """Something about the data directory."""
+    """The data directory, or the catalogue in it, cannot do what was asked."""
 
 
 class EmbedderMismatch(CatalogueError):

@@ -56,7 +56,7 @@ class EncryptedFile(DocumentError):
 
 
 class ScannedDocument(DocumentError):
-    """Pages that are pictures."""
+    """A document whose pages are pictures, without text."""
 
     def __init__(self, name: str, pages: int) -> None:
         super().__init__(

@@ -38,7 +38,7 @@ class SpanMismatch(FeedbackError):
 
 
 class ServiceError(SourcespanError):
-    """Something about serving."""
+    """The service cannot do the work at present, or may not be started as it is set up."""
 
 
 class Overloaded(ServiceError):

@@ -106,12 +106,12 @@ class _Bounded:
         self._left = max_bytes
 
     def read(self, size: int) -> bytes:
-        """As of a file."""
+        """At most ``size`` bytes, as of a file. Raises TooManyBytes."""
         self._take(size)
         return self._stream.read(size)
 
     def readinto(self, buffer: bytearray) -> int:
-        """As of a file."""
+        """Fills ``buffer``, as of a file. Raises TooManyBytes."""
         self._take(len(buffer))
         return self._stream.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
 

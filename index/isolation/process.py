@@ -63,7 +63,7 @@ class WorkerProcess:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it can be given a job."""
+        """Whether the process lives and can be given a job."""
         with self._lock:
             return self._ended_for is None and self._process.poll() is None
 

@@ -22,7 +22,7 @@ class Remembered(Generic[K, V]):
         self._lock = threading.Lock()
 
     def known(self, keys: Iterable[K]) -> dict[K, V]:
-        """Those that are here, each now the last that was asked for."""
+        """The values that are kept of these keys, each now the last that was asked for."""
         with self._lock:
             here = [key for key in keys if key in self._values]
             for key in here:

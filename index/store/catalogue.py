@@ -110,7 +110,7 @@ class Catalogue:
         erasing.erase(self._db)
 
     def usage(self) -> Usage:
-        """How much is stored."""
+        """How many documents and bytes of text are stored."""
         with self._db.reading() as db:
             return usage(db)
 
@@ -128,7 +128,7 @@ class Catalogue:
                 db.execute("DELETE FROM passages WHERE key = ?", (key,))
 
     def document(self, document_id: str) -> Document:
-        """Raises DocumentNotFound."""
+        """The document with this id, without its text. Raises DocumentNotFound."""
         with self._db.reading() as db:
             row = db.execute(f"{stored.DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
         if row is None:
@@ -165,7 +165,7 @@ class Catalogue:
         return stored.as_document(row[:-1]), str(row[-1])
 
     def outline(self, document_id: str) -> Outline:
-        """Its pages and headings; none for an unknown document."""
+        """The pages and headings of a document; none for an unknown document."""
         with self._db.reading() as db:
             return outlines.read(db, document_id)
 
@@ -175,7 +175,7 @@ class Catalogue:
             return outlines.location(db, document, offset)
 
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
-        """Those passages among ``keys`` that are there, by key."""
+        """The passages among ``keys`` that are there, by key."""
         with self._db.reading() as db:
             rows = db.execute(stored.PASSAGES, (json.dumps(list(keys)),)).fetchall()
         return {passage.key: passage for passage in map(stored.as_passage, rows)}
@@ -190,7 +190,7 @@ class Catalogue:
             return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def ranges_of(self, document_id: str) -> Keys:
-        """(passages, 2): where its passages begin and end; none for an unknown document."""
+        """(passages, 2): where a document's passages begin and end; none for an unknown document."""
         with self._db.reading() as db:
             rows = db.execute("SELECT start, end FROM passages WHERE document_id = ? ORDER BY key", (document_id,))
             return np.fromiter(rows, dtype=np.dtype((np.int64, 2)))
@@ -209,7 +209,7 @@ class Catalogue:
         return self._sound(rows)[1]
 
     def keys(self) -> Keys:
-        """Every passage's key, in order."""
+        """The keys of all passages, in order."""
         with self._db.reading() as db:
             return np.fromiter((row[0] for row in db.execute("SELECT key FROM passages ORDER BY key")), dtype=np.int64)
 

@@ -79,7 +79,7 @@ class Database:
 
     @property
     def read_only(self) -> bool:
-        """Whether changes are refused."""
+        """Whether the file may only be read, so that changes are refused."""
         return "mode=ro" in self._mode
 
     @contextmanager
@@ -248,7 +248,7 @@ def _begin(db: sqlite3.Connection, patient: bool) -> None:
 
 
 def storage_error(error: sqlite3.Error | OSError) -> CatalogueError:
-    """What went wrong on disk, in our words."""
+    """What an error of the operating system or of SQLite means for the data directory, as an error of ours."""
     if isinstance(error, OSError):
         if error.errno in _FULL:
             return CatalogueFull()

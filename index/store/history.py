@@ -52,7 +52,7 @@ class Position:
 
     @classmethod
     def of(cls, generation: Generation, keys: Keys) -> Position:
-        """Of what holds ``keys``, in order: all that there were at ``generation``, or none yet."""
+        """The position of what holds ``keys``, in order: all that there were at ``generation``, or none yet."""
         return cls(generation, (generation.number, _LARGEST_KEY), int(keys[-1]) if len(keys) else 0, complete=False)
 
 
@@ -68,7 +68,7 @@ class Changes:
 
 
 def generation_of(db: sqlite3.Connection) -> Generation:
-    """The present one. Raises CatalogueUnusable."""
+    """The generation of the catalogue at present. Raises CatalogueUnusable."""
     row = db.execute(_GENERATION).fetchone()
     if row is None or not isinstance(row[1], str):
         raise CatalogueUnusable("it does not say at which point of its history it is")

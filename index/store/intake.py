@@ -65,7 +65,7 @@ class Spool:
                 yield NewPassage(start, end, vector)
 
     def ranges(self, first: int, count: int) -> Iterator[Ranges]:
-        """Only where they are, in blocks."""
+        """Where ``count`` passages from the ``first`` on begin and end, in blocks."""
         return (block["range"] for block in self._blocks(first, count))
 
     def _blocks(self, first: int, count: int) -> Iterator[NDArray[np.void]]:
@@ -80,7 +80,7 @@ class Spool:
 
 
 class Intake:
-    """Splits and embeds documents."""
+    """Splits documents into passages and embeds these."""
 
     def __init__(self, embedder: Embedder, size: PassageSize, preparation: Preparation | None) -> None:
         self._embedder = embedder

@@ -36,7 +36,7 @@ def location(db: sqlite3.Connection, document: Document, offset: int) -> Locatio
 
 
 def as_location(page: object, heading: object) -> Location:
-    """Of the columns that `location_columns` gives; nothing is known where they are damaged."""
+    """The place that is meant by the columns that `location_columns` gives; nothing is known where they are damaged."""
     return Location(page if isinstance(page, int) else None, heading if isinstance(heading, str) else None)
 
 

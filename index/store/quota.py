@@ -37,7 +37,7 @@ NO_LIMIT = Quota()
 
 
 def usage(db: sqlite3.Connection) -> Usage:
-    """What is stored now. Raises CatalogueUnusable."""
+    """How much is stored now. Raises CatalogueUnusable."""
     query = "SELECT (SELECT count(*) FROM documents), (SELECT value FROM meta WHERE name = 'text_bytes')"
     documents, text_bytes = db.execute(query).fetchone()
     if text_bytes is None:

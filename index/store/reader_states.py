@@ -71,7 +71,7 @@ class StatesFile:
         self._db.close()
 
     def known(self, keys: Iterable[str]) -> dict[str, Quantised]:
-        """Those that are there."""
+        """The states that are kept under these keys; those that are damaged or not there are left out."""
         with self._db.reading() as db:
             rows = db.execute(
                 "SELECT tokens, states FROM states WHERE model = ? AND tokens IN (SELECT value FROM json_each(?))",
@@ -80,8 +80,9 @@ class StatesFile:
         return {key: self._read(states) for key, states in rows if self._is_sound(states)}
 
     def keep(self, states: Mapping[str, Quantised], *, patient: bool = False) -> None:
-        """Does nothing where the file may only be read, nor, unless ``patient``, while someone else writes to it.
+        """Keeps states by their keys.
 
+        Does nothing where the file may only be read, nor, unless ``patient``, while someone else writes to it.
         Raises CatalogueFull, CatalogueUnusable, CatalogueBusy.
         """
         if self._db.read_only:
@@ -101,7 +102,7 @@ class StatesFile:
         self._db.erase()
 
     def count(self) -> int:
-        """How many there are."""
+        """How many texts have their states kept."""
         with self._db.reading() as db:
             return int(db.execute("SELECT count(*) FROM states").fetchone()[0])
 

@@ -85,7 +85,7 @@ class WordSearch:
 
 
 def words_of(query: str) -> list[str]:
-    """Its words in lower case, each once."""
+    """The words of a query in lower case, each once, in order."""
     return list(dict.fromkeys(word.lower() for word in _WORD.findall(query)))
 
 

@@ -22,7 +22,7 @@ _FILE_NAME = re.compile(r"[a-z]{1,40}\.sqlite3")
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup holds."""
+    """What a backup holds, and what was left out of it."""
 
     made_at: str
     sourcespan: str
@@ -81,7 +81,7 @@ def unpack(file: Path, name: str, target: Path) -> None:
 
 
 def packed_sha256(packed: Path, name: str) -> str:
-    """Of one file in a backup."""
+    """The sha256 of the file ``name`` in the backup ``packed``."""
     with zipfile.ZipFile(packed) as archive, archive.open(name) as file:
         digest = hashlib.sha256()
         while block := file.read(_BYTES_AT_ONCE):
@@ -90,6 +90,6 @@ def packed_sha256(packed: Path, name: str) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """Of a file."""
+    """The sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

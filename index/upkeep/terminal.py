@@ -30,7 +30,7 @@ def escaped(text: str) -> str:
 
 
 def escaped_line(text: str) -> str:
-    """The same of what must stay in its line, as a name or a title."""
+    """``text`` as `escaped` shows it, in one line, as a name or a title must stay."""
     return escaped(text).replace("\n", r"\n")
 
 
@@ -54,12 +54,12 @@ class _Escaping:
         self.rich_proxied_file = stream
 
     def write(self, text: str) -> int:
-        """Writes it escaped."""
+        """Writes ``text`` with everything escaped that a terminal would obey; gives the length of ``text``."""
         self.rich_proxied_file.write(_OBEYED.sub(lambda match: _as_json(match[0]), text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Writes them escaped."""
+        """Writes the lines, escaped as by `write`."""
         for line in lines:
             self.write(line)
 
@@ -74,7 +74,7 @@ def escape_streams() -> None:
 
 @contextmanager
 def escaped_streams() -> Iterator[None]:
-    """The same while the block runs."""
+    """While the block runs, whatever is printed to stdout and stderr is escaped."""
     before = sys.stdout, sys.stderr
     escape_streams()
     try:

@@ -43,7 +43,7 @@ class FaissIndex:
         self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), keys.astype(np.int64))
 
     def remove(self, keys: Keys) -> None:
-        """Unknown keys are passed over."""
+        """Removes the vectors of these keys; unknown keys are passed over."""
         if len(keys):
             self._index.remove_ids(faiss.IDSelectorBatch(keys.astype(np.int64)))
 

@@ -87,7 +87,7 @@ class VectorsInStep:
 
     @property
     def plan(self) -> VectorPlan:
-        """How vectors are searched at present."""
+        """Which kind of vector index is used at present, and how many of its lists a search looks into."""
         return self._follower.vectors.plan
 
     def keys(self) -> Keys:
@@ -130,6 +130,7 @@ class VectorsInStep:
             return
         try:
             self._step()
+            # a search waits for one step at most: whatever a large ingestion left is followed behind its back
             if not self._follower.position.complete and not self._closing:
                 self._background.submit(self._go_on)
         finally:
@@ -178,6 +179,7 @@ class VectorsInStep:
             self._finish()
             return
         plan = self._rule.plan(count)
+        # beside the old one, which goes on answering searches until the new one has caught up
         follower = self._empty(plan, self._sample(plan))
         while not follower.position.complete:
             if not self._brought_on(follower):
@@ -199,6 +201,7 @@ class VectorsInStep:
     def _loaded(self) -> tuple[_Follower, Generation | None]:
         """The newest usable snapshot, and its generation; an empty index where there is none."""
         for manifest in self._snapshots.newest_first():
+            # one of another history may hold other passages under the same keys
             if self._catalogue.has_been(manifest.generation) and manifest.is_whole():
                 vectors = FaissIndex.load(manifest.path, self._dimension, manifest.plan)
                 if vectors is not None:

@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the manifest of a snapshot says."""
+    """What the manifest of a snapshot says: which file, of which generation of the catalogue, searched how."""
 
     path: Path
     """Of the vector index."""
@@ -49,7 +49,7 @@ class Manifest:
 
 
 class Snapshots:
-    """Those in a folder, of whatever history."""
+    """The snapshots of vector indexes in a folder, of whatever history of the catalogue."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -79,6 +79,7 @@ class Snapshots:
                 **asdict(vectors.plan),
             }
             fields["seal"] = _seal(fields)
+            # the manifest comes last: a crash before it leaves an index that nobody reads
             put(unfinished, path)
             unfinished.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
             put(unfinished, path.with_suffix(".json"))

@@ -47,7 +47,7 @@ class VectorPlan:
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> VectorPlan:
-        """From a manifest. Raises CatalogueUnusable."""
+        """The plan that a snapshot's manifest holds. Raises CatalogueUnusable."""
         try:
             plan = cls(fields["kind"], int(fields["made_for"]), int(fields["lists"]), int(fields["probes"]))
         except (KeyError, TypeError, ValueError) as error:

@@ -32,7 +32,7 @@ _NO_RIVAL = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one candidate answer."""
+    """What speaks for and against one candidate answer, as numbers."""
 
     margin: float
     """Its span's score: the reader's logits over the null answer's."""
@@ -90,7 +90,7 @@ class Logistic:
     bias: float
 
     def probabilities(self, rows: FeatureArray) -> FeatureArray:
-        """(rows,) of ``rows`` (rows, `FEATURES`)."""
+        """The probability, (rows,), that each row of features, (rows, `FEATURES`), is a positive one."""
         logits = rows @ np.array(self.weights) + self.bias
         probabilities: FeatureArray = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
         return probabilities
@@ -102,7 +102,7 @@ def ranking_features(candidates: Sequence[Evidence]) -> FeatureArray:
 
 
 def features(candidates: Sequence[Evidence], merits: FeatureArray) -> FeatureArray:
-    """(candidates, `FEATURES`) of one question's candidates, one or more, best merit first, as ``merits`` are.
+    """The features, (candidates, `FEATURES`), of one question's candidates, best merit first, as ``merits`` are.
 
     *lead* is the candidate's merit over its strongest rival's: negative for all but the first.
     """
@@ -144,7 +144,7 @@ class Calibration:
     """Whose order the ranks were of when it was fitted; empty for the fused one."""
 
     def judge(self, candidates: Sequence[Evidence]) -> Verdict:
-        """What one question's candidates are worth."""
+        """How probable each of one question's candidates is, and that there is an answer at all."""
         if not candidates:
             return Verdict(0.0, ())
         merits = ranking_features(candidates) @ np.array(self.ranking)
@@ -179,13 +179,13 @@ class Calibration:
         return not self.fitted or self.reranker == reranker
 
     def save(self, path: Path) -> None:
-        """Writes it as JSON."""
+        """Writes the parameters to a JSON file."""
         fields = {"ranking_by": RANKING, "features": FEATURES, **asdict(self)}
         path.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
-        """Raises MalformedFile where the file is not one, or was made for other features."""
+        """Reads what `save` wrote. Raises MalformedFile where the file is not one, or was made for other features."""
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
             if (tuple(fields.pop("ranking_by")), tuple(fields.pop("features"))) != (RANKING, FEATURES):

@@ -54,7 +54,7 @@ class Candidate:
 
     @property
     def place(self) -> Place:
-        """Where it stands."""
+        """Where the candidate stands: its document and its characters there."""
         return Place(self.source.document.id, self.span)
 
 

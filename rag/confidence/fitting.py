@@ -85,7 +85,7 @@ def _documents(paragraphs: Sequence[SquadParagraph]) -> list[tuple[str, dict[str
 
 
 def with_share(questions: Sequence[HeldOutQuestion], unanswerable: float) -> list[HeldOutQuestion]:
-    """In the same order, but for some of those that are too many for this share to have no answer.
+    """The questions in the same order, but for some of those that are too many for this share to have no answer.
 
     How often people ask what the documents don't say decides what a margin is worth, and held-out data that is half
     unanswerable would teach to doubt. They are left out evenly, so that any first part has about that share too.

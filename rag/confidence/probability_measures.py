@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Answers of like confidence."""
+    """Answers of like confidence, and how many of them are right."""
 
     answers: int
     confidence: float

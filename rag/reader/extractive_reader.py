@@ -64,6 +64,7 @@ class ExtractiveReader:
     def check(self, question: str) -> None:
         """Raises QuestionTooLong where the question leaves no room to slide a window over a passage."""
         room = self._encoder.room(question)
+        # a window must bring more than the `stride` tokens that it shares with the one before it: an answer, at least
         least = self._config.stride + self._config.max_answer_tokens
         if room < least:
             raise QuestionTooLong(self._max_tokens - room, self._max_tokens - least)
@@ -75,7 +76,7 @@ class ExtractiveReader:
         return sorted(spans, key=PassageSpan.order)
 
     def read_many(self, readings: Sequence[Reading]) -> Iterator[list[tuple[int, PassageSpan]]]:
-        """The same for several questions: windows of like length share a forward pass, whichever question they are of.
+        """Reads for several questions: windows of like length share a forward pass, whichever question they are of.
 
         Gives after each pass its spans as (position in ``readings``, span), in no order.
         """
@@ -96,6 +97,7 @@ class ExtractiveReader:
                 per_window=self._config.spans_per_window,
                 null_weight=self._config.null_weight,
             )
+            # back from windows, which questions share passes by, to the passages of each question
             placed = []
             for span in spans:
                 window = together[span.window]

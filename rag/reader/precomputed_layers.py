@@ -135,10 +135,10 @@ class StateStore(Protocol):
     """Keeps states by the keys of their tokens."""
 
     def known(self, keys: Iterable[str]) -> dict[str, Quantised]:
-        """Those that are there. Raises CatalogueError."""
+        """The states that are kept under these keys. Raises CatalogueError."""
 
     def keep(self, states: Mapping[str, Quantised]) -> None:
-        """Waits for nobody. Raises CatalogueError."""
+        """Keeps states by their keys, unless it would have to wait for somebody. Raises CatalogueError."""
 
 
 def _tokens(ids: IntArray, token_type: int) -> Tokens:

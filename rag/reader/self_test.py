@@ -10,6 +10,6 @@ ANSWER = "blue"
 
 
 def reads(reader: Reader, question: str = QUESTION) -> bool:
-    """Whether ``reader`` finds the answer in the passage."""
+    """Whether ``reader`` finds the known answer to ``question`` in the passage."""
     spans = reader.read(question, [PASSAGE])
     return bool(spans) and PASSAGE[spans[0].start : spans[0].end] == ANSWER

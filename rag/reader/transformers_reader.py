@@ -41,7 +41,7 @@ def load_by_transformers(folder: Path, name: str, *, bf16: bool) -> LoadedReader
 
 
 def transformers_logits(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, *, bf16: bool) -> Logits:
-    """As transformers itself computes it, padding included."""
+    """The logits of windows as transformers itself computes them, padding included."""
     fillers = pad_values(tokenizer)
     model.float()  # type: ignore[no-untyped-call]
 

@@ -85,6 +85,7 @@ class WindowTokenizer:
         self._inputs = [name for name in inputs if name in _ATTRIBUTES]
         backend.no_truncation()
         backend.no_padding()
+        # how many special tokens the model wants before and behind the passage: asked of the tokenizer, not assumed
         in_passage = [sequence == 1 for sequence in backend.encode("", "a").sequence_ids]
         self._before = in_passage.index(True)
         self._behind = in_passage[::-1].index(True)
@@ -157,6 +158,7 @@ class WindowTokenizer:
         rest = slice(self._before, None)
         inside = np.asarray([sequence == 1 for sequence in encoding.sequence_ids])
         words = np.asarray([-1 if word is None else word for word in encoding.word_ids])
+        # an answer does not begin or end within a word: a boundary is where the number of the word changes
         new_word = np.ones(len(words) + 1, dtype=bool)
         new_word[1:-1] = (words[1:] != words[:-1]) | (inside[1:] != inside[:-1])
         tokens = PassageTokens(

@@ -31,7 +31,7 @@ Texts = tuple[str, ...]
 def measure_activations(
     folder: Path, files: Sequence[Path], *, questions: int, apart: bool, max_tokens: int, seed: int
 ) -> Activations:
-    """Of the BERT in ``folder``, on questions drawn from SQuAD files, each with its paragraph.
+    """Measures the activations of the BERT in ``folder`` on questions drawn from SQuAD files, each with its paragraph.
 
     ``apart`` gives it question and paragraph one after the other, as an embedder gets them, not together; a reader
     whose lower layers can be computed ahead is measured both ways. Raises ModelNotFound, ModelUnsuitable for another

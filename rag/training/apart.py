@@ -43,7 +43,7 @@ class Apart(torch.nn.Module):
 
 
 def positions(token_type_ids: Tensor) -> Tensor:
-    """Of each token, (windows, tokens): the question counts from 0, the passage from `FIRST_POSITION`."""
+    """The position of each token, (windows, tokens): the question counts from 0, the passage from `FIRST_POSITION`."""
     passage = token_type_ids.bool()
     of_passage = passage.cumsum(dim=1) - 1 + FIRST_POSITION
     return torch.where(passage, of_passage, torch.arange(passage.shape[1], device=passage.device))

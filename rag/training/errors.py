@@ -22,7 +22,7 @@ from index.errors import SourcespanError
 
 
 class TrainingError(SourcespanError):
-    """Something about a training run."""
+    """A training run that cannot be made as it was asked for."""
 
 
 class InvalidSetting(TrainingError):

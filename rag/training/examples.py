@@ -65,7 +65,7 @@ class Corpus:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens per window."""
+        """How many tokens each window has, (windows,)."""
         return np.diff(self.bounds)
 
 
@@ -135,7 +135,7 @@ class CorpusBuilder:
             self._tokens.setdefault(name, []).append(small)
 
     def build(self) -> Corpus:
-        """Everything that was added."""
+        """The windows of all sources that were added, as one corpus."""
         targets = np.asarray(self._targets, dtype=np.int32).reshape(-1, 2)
         return Corpus(
             inputs={name: np.concatenate(parts) for name, parts in self._tokens.items()},

@@ -22,7 +22,7 @@ class Hardware:
     description: str
 
     def autocast(self) -> AbstractContextManager[object]:
-        """The context for forward passes."""
+        """The context in which forward passes are computed in the chosen precision."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
 

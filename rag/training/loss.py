@@ -22,7 +22,7 @@ _PADDED = -1e4
 
 
 def training_loss(output: Output, targets: Sequence[Tensor], there: Tensor, taught: Output | None) -> Tensor:
-    """Of a reader's ``output`` for windows whose tokens are ``there``, (windows, tokens), beside a teacher's.
+    """The loss of a reader's ``output`` for windows whose tokens are ``there``, (windows, tokens), beside a teacher's.
 
     ``targets`` are the right first and last tokens, (windows,) each. Where the output holds states of upper layers,
     these are compared too: the teacher's lower layers see what those of a reader that is computed ahead do not. A

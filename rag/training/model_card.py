@@ -46,7 +46,7 @@ class RunFacts:
 
 
 def render_card(facts: RunFacts) -> str:
-    """The card as Markdown."""
+    """The model card as Markdown."""
     init = facts.config.init
     sections = (_head(facts), _data(facts), _recipe(facts), _scores(facts), history([init], _history_row(facts)))
     return "\n".join(chain.from_iterable(sections)) + "\n"

@@ -39,16 +39,16 @@ class Pace:
         self._windows = self._steps = 0
 
     def count(self, windows: int) -> None:
-        """One more step, of so many windows."""
+        """Counts one more step, of so many windows."""
         self._windows += windows
         self._steps += 1
 
     def pause(self) -> None:
-        """Something that is no training begins."""
+        """Stops counting time as training's, as while the reader is evaluated."""
         self._busy += monotonic() - self._since
 
     def go(self) -> None:
-        """Training goes on."""
+        """Goes on counting time as training's, after `pause`."""
         self._since = monotonic()
 
     def lap(self) -> tuple[float, float]:
@@ -61,5 +61,5 @@ class Pace:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as h:mm:ss."""
+    """``seconds`` written as h:mm:ss."""
     return str(timedelta(seconds=round(seconds)))

@@ -20,7 +20,7 @@ class Schedule:
         return min(1.0, share)
 
     def over(self, step: int, seconds: float) -> bool:
-        """Whether the run has ended."""
+        """Whether the run has ended after ``step`` steps and ``seconds``."""
         return self.gone(step, seconds) >= 1
 
     def rate(self, step: int, seconds: float) -> float:
@@ -29,7 +29,7 @@ class Schedule:
         return self.peak * warm * (1 - self.gone(step, seconds))
 
     def left(self, step: int, seconds: float, seconds_per_step: float) -> float:
-        """Seconds to go."""
+        """How many seconds the run still takes, estimated where it is bounded by steps."""
         if self.seconds:
             return max(0.0, self.seconds - seconds)
         return max(0, (self.steps or 0) - step) * seconds_per_step

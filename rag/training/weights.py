@@ -53,7 +53,7 @@ def load_reader(
 
 
 def longest_input(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> int:
-    """How many tokens the model takes."""
+    """How many tokens the model takes at most."""
     positions = getattr(model.config, "max_position_embeddings", None) or tokenizer.model_max_length
     return min(int(positions), tokenizer.model_max_length)
 
