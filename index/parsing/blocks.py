@@ -12,6 +12,8 @@ from index.parsing.content import MAX_HEADING, Content, one_line, settled
 
 Kind = Literal["paragraph", "heading", "list_item", "table", "code", "note", "caption"]
 
+BULLET = "•"
+"""The marker of list items that have no number."""
 CELLS_APART = " | "
 """What stands between the cells of a row in the stored text."""
 

@@ -3,7 +3,7 @@ r"""Formulas in TeX as a line of plain text: ``\frac{3}{40}`` is "3/40", ``12^{2
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from index.parsing.raised import subscript, superscript
@@ -20,7 +20,9 @@ _SIGNS: Mapping[str, str] = {
 _FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac", "sfrac"))
 _OVER = {"hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304", "vec": "\u20d7", "dot": "\u0307"}
 _OVER |= {"ddot": "\u0308", "tilde": "\u0303", "widetilde": "\u0303", "overrightarrow": "\u20d7"}
-_SIZES = frozenset(("left", "right", "middle", *(f"{size}{side}" for size in ("big", "Big") for side in ("", "l", "r"))))
+_SIZES = frozenset(
+    ("left", "right", "middle", *(f"{size}{side}" for size in ("big", "Big") for side in ("", "l", "r")))
+)
 _SIMPLE = re.compile(r"[\w.,′°%⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]*")
 _SPACE_IN_BRACKETS = re.compile(r"(?<=[(\[{]) | (?=[)\]}])")
 _ROOTS = {"3": "∛", "4": "∜"}
@@ -54,9 +56,9 @@ class _Tokens:
         return self._tokens[self._next] if self.left() else ""
 
     def take(self) -> str:
-        token = self.peek()
+        sign = self.peek()
         self._next += 1
-        return token
+        return sign
 
     def skip_space(self) -> None:
         while self.peek().isspace():
@@ -71,11 +73,11 @@ class _Tokens:
         parts: list[str] = []
         open_braces = 1
         while self.left():
-            token = self.take()
-            open_braces += (token == "{") - (token == "}")
+            sign = self.take()
+            open_braces += (sign == "{") - (sign == "}")
             if not open_braces:
                 break
-            parts.append(token if len(token) != 2 or token[0] != "\\" else token[1])
+            parts.append(sign if len(sign) != 2 or sign[0] != "\\" else sign[1])
         return "".join(part for part in parts if part not in "{}")
 
 
@@ -85,10 +87,10 @@ def _row(tokens: _Tokens, depth: int, end: str = "}") -> str:
         raise _TooDeep
     written = _Written()
     while tokens.left():
-        token = tokens.take()
-        if token == end:
+        sign = tokens.take()
+        if sign == end:
             break
-        written.add(*_piece(token, tokens, depth))
+        written.add(*_piece(sign, tokens, depth))
     return written.text()
 
 
@@ -112,21 +114,21 @@ class _Written:
         return "".join(self._pieces).strip()
 
 
-def _piece(token: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
-    """The text of what begins with ``token``, and whether it must not touch a letter or digit before or after it."""
-    if token == "{":
+def _piece(sign: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
+    """The text of what begins with ``sign``, and whether it must not touch a letter or digit before or after it."""
+    if sign == "{":
         group = _row(tokens, depth + 1)
         return group, "/" in group or "√" in group
-    if token in ("^", "_"):
+    if sign in ("^", "_"):
         argument = _argument(tokens, depth)
-        return (superscript if token == "^" else subscript)(argument), False
-    if token == "&":
+        return (superscript if sign == "^" else subscript)(argument), False
+    if sign == "&":
         return ", ", False
-    if token.startswith("%") or token == "}":
+    if sign.startswith("%") or sign == "}":
         return "", False
-    if not token.startswith("\\"):
-        return " " if token.isspace() else token, False
-    return _command(token[1:].rstrip("*"), tokens, depth)
+    if not sign.startswith("\\"):
+        return " " if sign.isspace() else sign, False
+    return _command(sign[1:].rstrip("*"), tokens, depth)
 
 
 def _command(name: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
@@ -159,10 +161,10 @@ def _command(name: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
 
 def _argument(tokens: _Tokens, depth: int) -> str:
     tokens.skip_space()
-    token = tokens.take()
+    sign = tokens.take()
     if depth > _MAX_NESTING:
         raise _TooDeep
-    return _piece(token, tokens, depth + 1)[0] if token else ""
+    return _piece(sign, tokens, depth + 1)[0] if sign else ""
 
 
 def _root(tokens: _Tokens, depth: int) -> str:
