@@ -1,124 +1,128 @@
-"""Word documents (.docx): paragraphs, headings, list items and table rows, as they read after all changes."""
+"""Word documents (.docx): what Word shows of them, after all changes, with headers and footers once."""
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-import docx.api as word
-from docx.document import Document as WordDocument
-from docx.oxml.ns import qn
-from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.styles.style import ParagraphStyle
-
-from index.parsing.blocks import Block, from_blocks
+from index.errors import MalformedFile
+from index.parsing.blocks import from_blocks
 from index.parsing.content import Content, File, malformed, one_line
-from index.parsing.limits import Budget
+from index.parsing.converter import syntax_tree
+from index.parsing.pandoc import blocks_of
+from index.parsing.word.numbering import Numbering
+from index.parsing.word.package import Package, packed
+from index.parsing.word.rewriting import Rewriting
+from index.parsing.word.styles import Styles, for_pandoc
+from index.parsing.word.xml import Element, is_on, serialised, tag, value
 
-_PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
-_TEXT = (qn("w:t"), qn("m:t"))
-_INSTEAD = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "\u2011"}
-# the same again for old programs; and what was moved away
-_PASSED_OVER = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", qn("w:moveFrom"))
-# how much larger than the largest file it may be unpacked, which also bounds memory
-_UNPACKED = 4
-_HEADING_STYLE = re.compile(r"heading (\d)", re.IGNORECASE)
+_KINDS = ("header", "footer")
+_SECTION, _TEXT = tag("w:sectPr"), tag("w:t")
+_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
+# what stands around the number of a page
+_WORDS_AROUND_PAGES = {
+    *("page", "pages", "p", "pg", "of", "seite", "s", "von", "sur", "página", "pág", "de", "pagina", "pag", "di"),
+    *("van", "sida", "side", "av", "af", "strona", "z", "strana", "страница", "из"),
+}
 
 
 def docx(file: File) -> Content:
-    """Raises MalformedFile, UnsafeArchive."""
-    reason = "not a Word document (.docx), or a damaged one"
-    with malformed(file.name, reason), zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-        Budget(_UNPACKED * file.max_bytes).take(file.name, archive)
-    with malformed(file.name, reason):
-        document = word.Document(io.BytesIO(file.data))
-        blocks = list(_blocks(document))
-        title = next((block.text for block in blocks if block.level), None)
-    return from_blocks(blocks, title and one_line(title))
+    """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
+    with malformed(file.name, "not a Word document (.docx), or a damaged one"):
+        data, notes = _as_seen(file)
+    return from_blocks(blocks_of(syntax_tree(file, data, "docx+styles")), notes=notes)
 
 
-def _blocks(document: WordDocument) -> Iterator[Block]:
-    styles = _styles(document)
-    for element in _in_order(document.element.body):
-        if element.tag == _TABLE:
-            yield from _rows(element)
-        elif text := _text(element):
-            level, is_item = _kind(element, styles)
-            yield Block(f"- {text}" if is_item and not level else text, level, "heading" if level else "paragraph")
+def _as_seen(file: File) -> tuple[bytes, list[str]]:
+    """A document that pandoc reads as Word shows this one, and what was left out of it."""
+    package = Package(file)
+    style_sheet, settings = package.only("styles"), package.only("settings")
+    styles = Styles(style_sheet)
+    rewriting = Rewriting(
+        styles,
+        Numbering(package.only("numbering"), styles),
+        {
+            "footnote": value(settings, "w:footnotePr/w:numFmt") or "decimal",
+            "endnote": value(settings, "w:endnotePr/w:numFmt") or "lowerRoman",
+        },
+    )
+    root = package.part(package.main)
+    body = None if root is None else root.find(tag("w:body"))
+    if root is None or body is None:
+        raise MalformedFile(file.name, "not a Word document (.docx): it has no part that holds the text")
+    comments, imported = _count(root, "w:commentReference"), _count(root, "w:altChunk")
+    shown = _headers_and_footers(root, settings)
+    rewriting.rewrite(root)
+    headers, footers = ([package.part(package.target(key)) for kind, key in shown if kind == k] for k in _KINDS)
+    for place, element in enumerate(_once(headers, rewriting)):
+        body.insert(place, element)
+    body.extend(_once(footers, rewriting))
+    parts = {"document": serialised(root), "styles": for_pandoc(style_sheet)}
+    del root, body
+    for kind in ("footnotes", "endnotes"):
+        notes = package.only(kind)
+        if notes is not None:
+            rewriting.rewrite(notes, may_have_headings=False)
+            parts[kind] = serialised(notes)
+    return packed(parts), _left_out(rewriting, comments, imported)
 
 
-def _in_order(body: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
-    """The paragraphs and tables, also those in form fields and the like, but not those inside one another."""
-    waiting = list(reversed(body))
-    while waiting:
-        element = waiting.pop()
-        if element.tag in (_PARAGRAPH, _TABLE):
-            yield element
-        elif element.tag not in _PASSED_OVER:
-            waiting.extend(reversed(element))
+def _headers_and_footers(root: Element, settings: Element | None) -> list[tuple[str, str]]:
+    """The kinds and keys of those that are shown on any page."""
+    shown: dict[tuple[str, str], None] = {}
+    for section in root.iter(_SECTION):
+        for reference in section.iterchildren(*(tag(f"w:{kind}Reference") for kind in _KINDS)):
+            pages = reference.get(tag("w:type"))
+            if pages == "first" and not is_on(section, "w:titlePg"):
+                continue
+            if pages == "even" and not is_on(settings, "w:evenAndOddHeaders"):
+                continue
+            kind = "header" if reference.tag == tag("w:headerReference") else "footer"
+            shown[kind, reference.get(tag("r:id"), "")] = None
+    return list(shown)
 
 
-def _rows(table: BaseOxmlElement) -> Iterator[Block]:
-    for row in table.iter(_ROW):
-        # a table in a cell comes with its own rows
-        cells = (_text(cell, within=_TABLE) for cell in row.iter(_CELL) if next(cell.iterancestors(_ROW)) is row)
-        if text := " | ".join(one_line(cell) for cell in cells).strip(" |"):
-            yield Block(text)
-
-
-def _text(element: BaseOxmlElement, within: str | None = None) -> str:
-    """What a paragraph or cell says, but for what is inside a ``within`` in it."""
-    pieces: list[str] = []
-    waiting = list(reversed(element))
-    while waiting:
-        part = waiting.pop()
-        if part.tag in _TEXT:
-            pieces.append(part.text or "")
-        elif part.tag in _INSTEAD:
-            pieces.append(_INSTEAD[part.tag])
-        elif part.tag not in _PASSED_OVER and part.tag != within:
-            pieces.append("\n" if part.tag == _PARAGRAPH else "")
-            waiting.extend(reversed(part))
-    return "\n".join(line for part in "".join(pieces).split("\n") if (line := one_line(part)))
-
-
-def _kind(paragraph: BaseOxmlElement, styles: Mapping[str, tuple[int, bool]]) -> tuple[int, bool]:
-    """The level as a heading, 0 for none, and whether it is an item of a list."""
-    level, is_item = styles.get(paragraph.style or "", (0, False))
-    outline = paragraph.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-    if outline is not None:
-        level = _outline_level(outline)
-    return level, is_item or paragraph.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
-
-
-def _styles(document: WordDocument) -> dict[str, tuple[int, bool]]:
-    """Of each paragraph style: its level as a heading, and whether it is for lists."""
-    return {style.style_id: _level_and_item(style) for style in document.styles if isinstance(style, ParagraphStyle)}
-
-
-def _level_and_item(style: ParagraphStyle) -> tuple[int, bool]:
+def _once(roots: list[Element | None], rewriting: Rewriting) -> Iterator[Element]:
+    """What headers, or footers, say, each paragraph once, without the numbers of pages."""
     seen: set[str] = set()
-    base: Any = style
-    is_item = False
-    while base is not None and base.style_id not in seen:
-        seen.add(base.style_id)
-        name = base.name or ""
-        is_item = is_item or name.startswith("List ")
-        if found := _HEADING_STYLE.fullmatch(name):
-            return int(found.group(1)), is_item
-        if name == "Title":
-            return 1, is_item
-        outline = base.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-        if outline is not None and _outline_level(outline):
-            return _outline_level(outline), is_item
-        base = base.base_style
-    return 0, is_item
+    for root in roots:
+        if root is None:
+            continue
+        rewriting.rewrite(root, may_have_headings=False)
+        for element in list(root):
+            text = one_line("".join(part.text or "" for part in element.iter(_TEXT)))
+            if text and text not in seen and not _is_page_number(element, text):
+                seen.add(text)
+                yield element
 
 
-def _outline_level(outline: BaseOxmlElement) -> int:
-    """Word counts from 0, and 9 is body text."""
-    level = int(outline.get(qn("w:val"), "9")) + 1
-    return level if 1 <= level <= 9 else 0
+def _is_page_number(element: Element, text: str) -> bool:
+    fields = [field.get(tag("w:instr"), "") for field in element.iter(tag("w:fldSimple"))]
+    fields += [part.text or "" for part in element.iter(tag("w:instrText"))]
+    if not any(map(_PAGE_FIELD.match, fields)):
+        return False
+    return _WORDS_AROUND_PAGES.issuperset(word.lower() for word in _WORD.findall(text))
+
+
+def _count(root: Element, name: str) -> int:
+    return sum(1 for _ in root.iter(tag(name)))
+
+
+def _left_out(rewriting: Rewriting, comments: int, imported: int) -> list[str]:
+    counted = (
+        (rewriting.pictures, "picture", "was not read", "were not read"),
+        (rewriting.diagrams, "chart or diagram", "was not read", "were not read"),
+        (comments, "comment beside the text", "was left out", "were left out"),
+        (imported, "part of another file", "was not read", "were not read"),
+    )
+    return [
+        f"{number} {what if number == 1 else _plural(what)} {one if number == 1 else more}"
+        for number, what, one, more in counted
+        if number
+    ]
+
+
+def _plural(what: str) -> str:
+    first, space, rest = what.partition(" ")
+    return f"{first}s{space}{rest.replace('diagram', 'diagrams')}"
