@@ -106,7 +106,7 @@ def from_blocks(
 def written(block: Block) -> str:
     """A block as the stored text has it."""
     if block.kind == "table":
-        return settled("\n".join(_written_rows(block.rows)))
+        return settled("\n".join(filter(None, _written_rows(block.rows))))
     text = settled(block.text).strip("\n")
     return f"{settled(block.marker)} {text}".strip() if block.marker else text
 

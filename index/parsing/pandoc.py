@@ -235,7 +235,23 @@ def _inner(part: Tree, level: int, kind: Kind) -> list[Placed] | None:
             terms = ([({"t": "Para", "c": term}, level + 1, kind)] for term, _ in content)
             meanings = (_items((("", one) for one in several), level + 2) for _, several in content)
             return list(chain.from_iterable(chain.from_iterable(zip(terms, meanings, strict=True))))
+        case "Table" if _only_lays_out(cells := _cells(content)):
+            _, (_, caption), *_ = content
+            inside = [(inner, level, kind) for cell in cells for inner in cell]
+            return [*((inner, level, "caption") for inner in caption), *inside]
     return None
+
+
+def _cells(table: Tree) -> list[list[Tree]]:
+    """What is in each cell of a table, row by row."""
+    _, _, _, (_, head), bodies, (_, foot) = table
+    rows = [*head, *(row for _, _, inner_head, inner in bodies for row in (*inner_head, *inner)), *foot]
+    return [cell[4] for _, cells in rows for cell in cells]
+
+
+def _only_lays_out(cells: list[list[Tree]]) -> bool:
+    """Whether a table is but a frame around a text, or around other tables."""
+    return len(cells) == 1 or any(part["t"] == "Table" for cell in cells for part in cell)
 
 
 def _items(marked: Iterable[tuple[str, Tree]], level: int) -> list[Placed]:

@@ -28,6 +28,8 @@ _WRAPPERS: Mapping[str, str] = {
 }
 _WRAPPERS_PROPERTIES = frozenset((tag("w:smartTagPr"), tag("w:customXmlPr"), tag("w:sdtPr"), tag("w:sdtEndPr")))
 _PICTURES = (tag("w:drawing"), tag("w:pict"), tag("w:object"))
+_DELETED = (tag("w:del"), tag("w:moveFrom"), tag("w:cellDel"), tag("w:hidden"))
+_ROW_OR_CELL_PROPERTIES = (tag("w:trPr"), tag("w:tcPr"))
 _KEEPS_FIELDS = frozenset((tag("w:fldChar"), tag("w:instrText"), _RUN_PROPERTIES))
 _TICKED, _NOT_TICKED = "☒", "☐"
 
@@ -56,7 +58,7 @@ class Rewriting:
             unwrap(wrapper, children)
         _move_text_boxes(root)
         self._remove_pictures(root)
-        _remove_deleted(root)
+        _accept_changes(root)
         for ruby in list(root.iter(tag("w:ruby"))):
             _set_in_line(ruby)
         for paragraph in list(root.iter(_PARAGRAPH)):
@@ -154,15 +156,17 @@ def _move_text_boxes(root: Element) -> None:
         last[host] = place
 
 
-def _remove_deleted(root: Element) -> None:
-    """Accepts that rows, cells and ends of paragraphs are deleted; pandoc does so with the text itself."""
-    for deleted in list(root.iter(tag("w:del"), tag("w:cellDel"), tag("w:hidden"))):
-        owner = deleted.getparent()
-        if owner is not None and owner.tag in (tag("w:trPr"), tag("w:tcPr")):
-            remove(owner.getparent())
+def _accept_changes(root: Element) -> None:
+    """Leaves what was put in, and takes away what was deleted: text, rows, cells and ends of paragraphs."""
     for properties in list(root.iter(_PROPERTIES)):
         if properties.find(f"{_RUN_PROPERTIES}/{tag('w:del')}") is not None:
             _join_with_next(properties.getparent())
+    for deleted in list(root.iter(*_DELETED)):
+        owner = deleted.getparent()
+        if owner is not None:
+            remove(owner.getparent() if owner.tag in _ROW_OR_CELL_PROPERTIES else deleted)
+    for added in list(root.iter(tag("w:ins"), tag("w:moveTo"))):
+        unwrap(added, list(added))
 
 
 def _join_with_next(paragraph: Element) -> None:
