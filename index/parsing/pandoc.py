@@ -32,6 +32,8 @@ _QUOTES = {"SingleQuote": "‘’", "DoubleQuote": "“”"}
 _UNSEEN = frozenset(("Strikeout", "RawInline", "Image"))
 _IN_SECOND_PLACE = frozenset(("Cite", "Link", "Span"))
 _AROUND_LINES = re.compile(r"[ \t]*\n[ \t]*|[ \t]+")
+# ticked boxes by their usual characters; and a hyphen that is seen at the end of a line only
+_LOOK_ALIKE = {ord("🗹"): "☑", ord("🗷"): "☒", ord("□"): "☐", ord("◻"): "☐", 0xAD: ""}
 _BYLINE = ("subtitle", "author", "date", "abstract")
 
 
@@ -106,7 +108,8 @@ class _Walk:
                 pieces.append(" ")
             if part:
                 pieces.append(part)
-        return _AROUND_LINES.sub(lambda found: "\n" if "\n" in found.group() else " ", "".join(pieces)).strip()
+        text = _AROUND_LINES.sub(lambda found: "\n" if "\n" in found.group() else " ", "".join(pieces))
+        return text.translate(_LOOK_ALIKE).strip()
 
     def _leaf(self, part: Tree, level: int, kind: Kind) -> Iterator[Block]:
         content = part.get("c")

@@ -21,6 +21,7 @@ _STYLE, _VALUE, _RUN_PROPERTIES = tag("w:pStyle"), tag("w:val"), tag("w:rPr")
 # around parts of the text, also around rows and cells; nothing of their own is seen
 _WRAPPERS: Mapping[str, str] = {
     tag("w:sdt"): tag("w:sdtContent"),
+    tag("w:fldSimple"): "",
     tag("w:smartTag"): "",
     tag("w:customXml"): "",
     tag("w:bdo"): "",
@@ -30,6 +31,8 @@ _WRAPPERS_PROPERTIES = frozenset((tag("w:smartTagPr"), tag("w:customXmlPr"), tag
 _PICTURES = (tag("w:drawing"), tag("w:pict"), tag("w:object"))
 _DELETED = (tag("w:del"), tag("w:moveFrom"), tag("w:cellDel"), tag("w:hidden"))
 _ROW_OR_CELL_PROPERTIES = (tag("w:trPr"), tag("w:tcPr"))
+_SAME_LOOK = {tag("w:cr"): tag("w:br"), tag("w:ptab"): tag("w:tab"), tag("w:dstrike"): tag("w:strike")}
+_MAX_COLUMNS = 100
 _KEEPS_FIELDS = frozenset((tag("w:fldChar"), tag("w:instrText"), _RUN_PROPERTIES))
 _TICKED, _NOT_TICKED = "☒", "☐"
 
@@ -61,6 +64,7 @@ class Rewriting:
         _accept_changes(root)
         for ruby in list(root.iter(tag("w:ruby"))):
             _set_in_line(ruby)
+        _name_as_pandoc_does(root)
         for paragraph in list(root.iter(_PARAGRAPH)):
             self._paragraph(paragraph, may_have_headings)
 
@@ -179,6 +183,20 @@ def _join_with_next(paragraph: Element) -> None:
     remove(paragraph)
 
 
+def _name_as_pandoc_does(root: Element) -> None:
+    """What pandoc passes over, as what it reads and what looks the same."""
+    for old, new in _SAME_LOOK.items():
+        for element in root.iter(old):
+            element.tag = new
+    for row in root.iter(tag("w:tr")):
+        missing = number(value(row, "w:trPr/w:gridBefore"))
+        first = row.find(tag("w:tc"))
+        if first is not None:
+            for _ in range(min(missing, _MAX_COLUMNS)):
+                etree.SubElement(cell := etree.Element(tag("w:tc")), _PARAGRAPH)
+                first.addprevious(cell)
+
+
 def _set_in_line(ruby: Element) -> None:
     """Puts small text above other text after it, in brackets, in the run that holds both."""
     base = "".join(t.text or "" for part in ruby.iter(tag("w:rubyBase")) for t in part.iter(_TEXT))
@@ -227,11 +245,12 @@ def _style_name(level: int, style: ParagraphStyle) -> str:
 
 
 def _set_style(paragraph: Element, name: str) -> None:
-    """The only thing about a paragraph that pandoc is to know."""
-    properties = paragraph.find(_PROPERTIES)
-    if properties is not None:
-        remove(properties)
+    """Sets what pandoc is to know about a paragraph: its style, and whether it is the large first letter of the next."""
+    old = paragraph.find(_PROPERTIES)
     properties = etree.Element(_PROPERTIES)
+    if old is not None:
+        remove(old)
+        properties.extend(old.findall(tag("w:framePr")))
     if name:
         etree.SubElement(properties, _STYLE).set(_VALUE, key_of(name))
     paragraph.insert(0, properties)
