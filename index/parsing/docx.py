@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
+
+from lxml import etree
 
 from index.errors import MalformedFile
 from index.parsing.blocks import from_blocks
@@ -12,12 +15,14 @@ from index.parsing.converter import syntax_tree
 from index.parsing.pandoc import blocks_of
 from index.parsing.word.numbering import Numbering
 from index.parsing.word.package import Package, packed
-from index.parsing.word.rewriting import Rewriting
+from index.parsing.word.rewriting import Notes, Rewriting
 from index.parsing.word.styles import Styles, for_pandoc
-from index.parsing.word.xml import Element, is_on, serialised, tag, value
+from index.parsing.word.xml import Element, is_on, remove, serialised, tag, value
 
 _KINDS = ("header", "footer")
-_SECTION, _TEXT = tag("w:sectPr"), tag("w:t")
+_NOTES: Mapping[Notes, str] = {"footnote": "decimal", "endnote": "lowerRoman"}
+_SECTION, _TEXT, _ID = tag("w:sectPr"), tag("w:t"), tag("w:id")
+_ELEMENTS_OF_PIECE = 50_000
 _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 # what stands around the number of a page
@@ -30,42 +35,68 @@ _WORDS_AROUND_PAGES = {
 def docx(file: File) -> Content:
     """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
     with malformed(file.name, "not a Word document (.docx), or a damaged one"):
-        data, notes = _as_seen(file)
-    return from_blocks(blocks_of(syntax_tree(file, data, "docx+styles")), notes=notes)
+        shown = _Shown(file)
+        pieces = shown.pieces()
+    trees = (syntax_tree(file, piece, "docx+styles") for piece in pieces)
+    return from_blocks(chain.from_iterable(map(blocks_of, trees)), notes=shown.left_out)
 
 
-def _as_seen(file: File) -> tuple[bytes, list[str]]:
-    """A document that pandoc reads as Word shows this one, and what was left out of it."""
-    package = Package(file)
-    style_sheet, settings = package.only("styles"), package.only("settings")
-    styles = Styles(style_sheet)
-    rewriting = Rewriting(
-        styles,
-        Numbering(package.only("numbering"), styles),
-        {
-            "footnote": value(settings, "w:footnotePr/w:numFmt") or "decimal",
-            "endnote": value(settings, "w:endnotePr/w:numFmt") or "lowerRoman",
-        },
-    )
-    root = package.part(package.main)
-    body = None if root is None else root.find(tag("w:body"))
-    if root is None or body is None:
-        raise MalformedFile(file.name, "not a Word document (.docx): it has no part that holds the text")
-    comments, imported = _count(root, "w:commentReference"), _count(root, "w:altChunk")
-    shown = _headers_and_footers(root, settings)
-    rewriting.rewrite(root)
-    headers, footers = ([package.part(package.target(key)) for kind, key in shown if kind == k] for k in _KINDS)
-    for place, element in enumerate(_once(headers, rewriting)):
-        body.insert(place, element)
-    body.extend(_once(footers, rewriting))
-    parts = {"document": serialised(root), "styles": for_pandoc(style_sheet)}
-    del root, body
-    for kind in ("footnotes", "endnotes"):
-        notes = package.only(kind)
-        if notes is not None:
-            rewriting.rewrite(notes, may_have_headings=False)
-            parts[kind] = serialised(notes)
-    return packed(parts), _left_out(rewriting, comments, imported)
+class _Shown:
+    """A document rewritten for pandoc, which reads of it what Word shows."""
+
+    def __init__(self, file: File) -> None:
+        package = Package(file)
+        settings = package.only("settings")
+        self._style_sheet = package.only("styles")
+        styles = Styles(self._style_sheet)
+        numerals = {kind: value(settings, f"w:{kind}Pr/w:numFmt") or usual for kind, usual in _NOTES.items()}
+        rewriting = Rewriting(styles, Numbering(package.only("numbering"), styles), numerals)
+        root = package.part(package.main)
+        body = None if root is None else root.find(tag("w:body"))
+        if root is None or body is None:
+            raise MalformedFile(file.name, "not a Word document (.docx): it has no part that holds the text")
+        comments, imported = _count(root, "w:commentReference"), _count(root, "w:altChunk")
+        around = _headers_and_footers(root, settings)
+        rewriting.rewrite(root)
+        headers, footers = ([package.part(package.target(key)) for kind, key in around if kind == k] for k in _KINDS)
+        for place, element in enumerate(_once(headers, rewriting)):
+            body.insert(place, element)
+        body.extend(_once(footers, rewriting))
+        self._body = body
+        self._notes: dict[str, dict[str, Element]] = {}
+        for kind in _NOTES:
+            part = package.only(f"{kind}s")
+            if part is not None:
+                rewriting.rewrite(part, may_have_headings=False)
+                self._notes[kind] = {note.get(_ID, ""): note for note in part.iterchildren(tag(f"w:{kind}"))}
+        self.left_out = _left_out(rewriting, comments, imported)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The document in pieces, of which pandoc, which takes two hundred bytes for each character, can hold any."""
+        styles = for_pandoc(self._style_sheet)
+        elements = list(self._body)
+        self._body.clear()
+        start = size = 0
+        for end, element in enumerate(elements, 1):
+            size += sum(1 for _ in element.iter())
+            if size >= _ELEMENTS_OF_PIECE or end == len(elements):
+                yield self._piece(elements[start:end], styles)
+                elements[start:end] = [None] * (end - start)  # what they take is free again
+                start, size = end, 0
+
+    def _piece(self, elements: list[Element], styles: bytes) -> bytes:
+        """Some elements of the text with the notes to them."""
+        root = etree.Element(tag("w:document"), nsmap=self._body.nsmap)
+        etree.SubElement(root, tag("w:body")).extend(elements)
+        parts = {"document": serialised(root), "styles": styles}
+        for kind, notes in self._notes.items():
+            references = root.iter(tag(f"w:{kind}Reference"))
+            wanted = [notes[key] for reference in references if (key := reference.get(_ID, "")) in notes]
+            if wanted:
+                part = etree.Element(tag(f"w:{kind}s"), nsmap=wanted[0].nsmap)
+                part.extend(wanted)
+                parts[f"{kind}s"] = serialised(part)
+        return packed(parts)
 
 
 def _headers_and_footers(root: Element, settings: Element | None) -> list[tuple[str, str]]:
@@ -89,20 +120,23 @@ def _once(roots: list[Element | None], rewriting: Rewriting) -> Iterator[Element
     for root in roots:
         if root is None:
             continue
+        _drop_page_numbers(root)
         rewriting.rewrite(root, may_have_headings=False)
         for element in list(root):
             text = one_line("".join(part.text or "" for part in element.iter(_TEXT)))
-            if text and text not in seen and not _is_page_number(element, text):
+            if text and text not in seen:
                 seen.add(text)
                 yield element
 
 
-def _is_page_number(element: Element, text: str) -> bool:
-    fields = [field.get(tag("w:instr"), "") for field in element.iter(tag("w:fldSimple"))]
-    fields += [part.text or "" for part in element.iter(tag("w:instrText"))]
-    if not any(map(_PAGE_FIELD.match, fields)):
-        return False
-    return _WORDS_AROUND_PAGES.issuperset(word.lower() for word in _WORD.findall(text))
+def _drop_page_numbers(root: Element) -> None:
+    """Takes away the paragraphs that say nothing but on which page they are."""
+    for paragraph in list(root.iter(tag("w:p"))):
+        fields = [field.get(tag("w:instr"), "") for field in paragraph.iter(tag("w:fldSimple"))]
+        fields += [part.text or "" for part in paragraph.iter(tag("w:instrText"))]
+        words = _WORD.findall("".join(part.text or "" for part in paragraph.iter(_TEXT)))
+        if any(map(_PAGE_FIELD.match, fields)) and _WORDS_AROUND_PAGES.issuperset(word.lower() for word in words):
+            remove(paragraph)
 
 
 def _count(root: Element, name: str) -> int:

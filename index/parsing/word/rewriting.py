@@ -33,7 +33,7 @@ _DELETED = (tag("w:del"), tag("w:moveFrom"), tag("w:cellDel"), tag("w:hidden"))
 _ROW_OR_CELL_PROPERTIES = (tag("w:trPr"), tag("w:tcPr"))
 _SAME_LOOK = {tag("w:cr"): tag("w:br"), tag("w:ptab"): tag("w:tab"), tag("w:dstrike"): tag("w:strike")}
 _MAX_COLUMNS = 100
-_KEEPS_FIELDS = frozenset((tag("w:fldChar"), tag("w:instrText"), _RUN_PROPERTIES))
+_FIELD_END, _FIELD_CODE, _FIELD_END_TYPE = tag("w:fldChar"), tag("w:instrText"), tag("w:fldCharType")
 _TICKED, _NOT_TICKED = "☒", "☐"
 
 
@@ -62,6 +62,7 @@ class Rewriting:
         _move_text_boxes(root)
         self._remove_pictures(root)
         _accept_changes(root)
+        _show_fields(root)
         for ruby in list(root.iter(tag("w:ruby"))):
             _set_in_line(ruby)
         _name_as_pandoc_does(root)
@@ -80,7 +81,6 @@ class Rewriting:
         properties = paragraph.find(_PROPERTIES)
         key = value(properties, "w:pStyle")
         style = self._styles.of_paragraph(key)
-        self._show_fields(paragraph)
         self._hide(paragraph, style)
         is_hidden = is_on(properties, "w:rPr/w:vanish")
         if (style.is_hidden if is_hidden is None else is_hidden) and not _says_something(paragraph):
@@ -108,24 +108,13 @@ class Rewriting:
         return self._numbering.next(list_key, level) or "", level
 
     def _hide(self, paragraph: Element, style: ParagraphStyle) -> None:
-        """Takes away what is hidden, but leaves the ends of fields, of which pandoc needs both."""
         for run in list(paragraph.iter(_RUN)):
             properties = run.find(_RUN_PROPERTIES)
             hides = is_on(properties, "w:vanish")
             if hides is None:
                 hides = self._styles.hides(value(properties, "w:rStyle"))
             if style.is_hidden if hides is None else hides:
-                for part in list(run):
-                    if part.tag not in _KEEPS_FIELDS:
-                        run.remove(part)
-
-    def _show_fields(self, paragraph: Element) -> None:
-        """Writes down what is ticked and chosen in the fields of a form."""
-        for field in list(paragraph.iter(tag("w:ffData"))):
-            text = _chosen(field)
-            run = next(field.iterancestors(_RUN), None)
-            if text and run is not None:
-                run.addprevious(_run(text))
+                remove(run)
 
     def _mark_notes(self, paragraph: Element) -> None:
         """Sets the mark that Word shows before each reference to a note."""
@@ -171,6 +160,45 @@ def _accept_changes(root: Element) -> None:
             remove(owner.getparent() if owner.tag in _ROW_OR_CELL_PROPERTIES else deleted)
     for added in list(root.iter(tag("w:ins"), tag("w:moveTo"))):
         unwrap(added, list(added))
+
+
+def _show_fields(root: Element) -> None:
+    """Leaves of each field its result, with what is ticked and chosen in fields of a form."""
+    whole = _whole_fields(root)
+    in_code: list[bool] = []  # for each field that has begun, whether its result has not
+    for run in list(root.iter(_RUN)):
+        for part in list(run):
+            if part.tag == _FIELD_END:
+                kind = part.get(_FIELD_END_TYPE)
+                if kind == "begin" and part in whole:
+                    in_code.append(True)
+                    _show_choice(part, run)
+                elif in_code and kind == "separate":
+                    in_code[-1] = False
+                elif in_code and kind == "end":
+                    in_code.pop()
+                run.remove(part)
+            elif part.tag == _FIELD_CODE or (any(in_code) and part.tag != _RUN_PROPERTIES):
+                run.remove(part)
+
+
+def _whole_fields(root: Element) -> set[Element]:
+    """The beginnings of the fields that end as well: what only begins would swallow the rest of the text."""
+    begun: list[Element] = []
+    whole: set[Element] = set()
+    for mark in root.iter(_FIELD_END):
+        kind = mark.get(_FIELD_END_TYPE)
+        if kind == "begin":
+            begun.append(mark)
+        elif kind == "end" and begun:
+            whole.add(begun.pop())
+    return whole
+
+
+def _show_choice(field: Element, run: Element) -> None:
+    data = field.find(tag("w:ffData"))
+    if data is not None and (text := _chosen(data)):
+        run.addprevious(_run(text))
 
 
 def _join_with_next(paragraph: Element) -> None:
@@ -245,7 +273,7 @@ def _style_name(level: int, style: ParagraphStyle) -> str:
 
 
 def _set_style(paragraph: Element, name: str) -> None:
-    """Sets what pandoc is to know about a paragraph: its style, and whether it is the large first letter of the next."""
+    """Leaves of a paragraph its style, and that it is the large first letter of the next, for pandoc to know."""
     old = paragraph.find(_PROPERTIES)
     properties = etree.Element(_PROPERTIES)
     if old is not None:
