@@ -10,7 +10,7 @@ from lxml import etree
 
 from index.errors import MalformedFile
 from index.parsing.blocks import from_blocks
-from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.content import Content, File, counted, malformed, one_line
 from index.parsing.converter import syntax_tree
 from index.parsing.pandoc import blocks_of
 from index.parsing.word.numbering import Numbering
@@ -144,19 +144,10 @@ def _count(root: Element, name: str) -> int:
 
 
 def _left_out(rewriting: Rewriting, comments: int, imported: int) -> list[str]:
-    counted = (
-        (rewriting.pictures, "picture", "was not read", "were not read"),
-        (rewriting.diagrams, "chart or diagram", "was not read", "were not read"),
-        (comments, "comment beside the text", "was left out", "were left out"),
-        (imported, "part of another file", "was not read", "were not read"),
-    )
-    return [
-        f"{number} {what if number == 1 else _plural(what)} {one if number == 1 else more}"
-        for number, what, one, more in counted
-        if number
-    ]
-
-
-def _plural(what: str) -> str:
-    first, space, rest = what.partition(" ")
-    return f"{first}s{space}{rest.replace('diagram', 'diagrams')}"
+    counts = {
+        "picture": rewriting.pictures,
+        "chart": rewriting.charts,
+        "comment": comments,
+        "embedded file": imported,
+    }
+    return [f"not read: {counted(number, what)}" for what, number in counts.items() if number]

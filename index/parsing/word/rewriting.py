@@ -49,8 +49,8 @@ class Rewriting:
         }
         self.pictures = 0
         """How many pictures were left out so far."""
-        self.diagrams = 0
-        """How many charts and diagrams were left out so far."""
+        self.charts = 0
+        """How many charts and drawn diagrams were left out so far."""
 
     def rewrite(self, root: Element, *, may_have_headings: bool = True) -> None:
         """Changes a part in place."""
@@ -72,7 +72,7 @@ class Rewriting:
     def _remove_pictures(self, root: Element) -> None:
         for picture in list(root.iter(*_PICTURES)):
             if any(True for _ in picture.iter(tag("c:chart"), tag("dgm:relIds"))):
-                self.diagrams += 1
+                self.charts += 1
             elif any(True for _ in picture.iter(tag("pic:pic"), tag("v:imagedata"))):
                 self.pictures += 1
             remove(picture)
