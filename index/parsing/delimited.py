@@ -35,7 +35,7 @@ def _rows(text: str, separator: str) -> list[list[str]]:
 
 
 def _separator(name: str, text: str) -> str:
-    """The character that parts most rows of the beginning into the same number of cells; else one that is in no text."""
+    """The character that parts most rows of the beginning into the same number of cells, if any does."""
     if name.lower().endswith(".tsv") and "\t" in text[:_SAMPLE]:
         return "\t"
     sample = text[:_SAMPLE]

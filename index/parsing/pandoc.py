@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -10,11 +12,13 @@ from itertools import chain, count
 from typing import Any
 
 from index.parsing.blocks import BULLET, Block, Cell, Kind, Row, from_blocks, heading, written
-from index.parsing.content import Content, File, one_line
+from index.parsing.content import Content, File, malformed, one_line, settled
 from index.parsing.converter import syntax_tree
 from index.parsing.formulas import readable
+from index.parsing.limits import Budget
 from index.parsing.numerals import OF_PANDOC
 from index.parsing.raised import subscript, superscript
+from index.parsing.text import decode
 
 Tree = Any
 """A part of pandoc's tree: words, a list of parts, or a dictionary of ``t``, its kind, and ``c``, its content."""
@@ -27,6 +31,8 @@ NOTE_STYLE = "Sourcespan note"
 """The style of characters that are the mark of the note that comes next."""
 CAPTION_STYLE = "Sourcespan caption"
 """The style of paragraphs that say what a picture or table shows."""
+_UNPACKED = 4
+"""How many times the size of the largest file a book may unpack to, which also bounds memory."""
 _ENCLOSED = {"OneParen": "{})", "TwoParens": "({})"}
 _QUOTES = {"SingleQuote": "‘’", "DoubleQuote": "“”"}
 _UNSEEN = frozenset(("Strikeout", "RawInline", "Image"))
@@ -38,12 +44,26 @@ _BYLINE = ("subtitle", "author", "date", "abstract")
 
 
 def by_pandoc(format_name: str) -> Callable[[File], Content]:
-    """A reader of one of pandoc's formats. It raises MalformedFile, DocumentTooComplex."""
+    """A reader of a text format of pandoc's, in whatever encoding. It raises MalformedFile, DocumentTooComplex."""
     return partial(_content, format_name=format_name)
 
 
+def epub(file: File) -> Content:
+    """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
+    with (
+        malformed(file.name, "not a book (.epub), or a damaged one"),
+        zipfile.ZipFile(io.BytesIO(file.data)) as archive,
+    ):
+        Budget(_UNPACKED * file.max_bytes).take(file.name, archive)
+    tree = syntax_tree(file, file.data, "epub")
+    # what a library's catalogue says of a book is not shown in it
+    tree["meta"] = {name: value for name, value in tree.get("meta", {}).items() if name == "title"}
+    return from_blocks(blocks_of(tree))
+
+
 def _content(file: File, format_name: str) -> Content:
-    return from_blocks(blocks_of(syntax_tree(file, file.data, format_name)))
+    data = settled(decode(file)).encode()
+    return from_blocks(blocks_of(syntax_tree(file, data, format_name)))
 
 
 def blocks_of(tree: dict[str, Tree]) -> Iterator[Block]:
