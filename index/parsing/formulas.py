@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from index.parsing.raised import subscript, superscript
+from index.parsing.raised import power, subscript
 
 _MAX_NESTING = 50
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[{}^_&]|\s+|%.*|.", re.DOTALL)
@@ -121,7 +121,7 @@ def _piece(sign: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
         return group, "/" in group or "√" in group
     if sign in ("^", "_"):
         argument = _argument(tokens, depth)
-        return (superscript if sign == "^" else subscript)(argument), False
+        return (power if sign == "^" else subscript)(argument), False
     if sign == "&":
         return ", ", False
     if sign.startswith("%") or sign == "}":
@@ -173,7 +173,7 @@ def _root(tokens: _Tokens, depth: int) -> str:
     if tokens.peek() == "[":
         tokens.take()
         degree = _row(tokens, depth + 1, end="]")
-    sign = _ROOTS.get(degree) or f"{superscript(degree)}√"
+    sign = _ROOTS.get(degree) or f"{power(degree)}√"
     return f"{sign}{_grouped(_argument(tokens, depth))}"
 
 
