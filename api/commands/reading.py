@@ -17,7 +17,7 @@ from api.commands.options import FAILED, AsJson
 from api.commands.terminal import console, errors
 from index.documents import DocumentDraft, TextBlock
 from index.parsing.isolated import Parser
-from index.terminal import escaped_line
+from index.upkeep.terminal import escaped_line
 
 _STYLES = {"heading": "bold", "note": "dim", "caption": "italic"}
 _COUNTED = {"heading": "headings", "list_item": "list items", "table": "tables", "note": "notes"}

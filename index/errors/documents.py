@@ -21,10 +21,11 @@ class EmptyDocument(DocumentError):
 
 
 class UnsupportedFormat(DocumentError):
-    """A kind of file that is not read."""
+    """A kind of file that is not read. ``advice`` is what to do about it, where that is known."""
 
-    def __init__(self, name: str, supported: tuple[str, ...]) -> None:
-        super().__init__(f"{cut(name)!r} is of a kind that is not read; supported: {', '.join(supported)}")
+    def __init__(self, name: str, supported: tuple[str, ...], advice: str = "") -> None:
+        way_out = f"{advice}; " if advice else ""
+        super().__init__(f"{cut(name)!r} is of a kind that is not read; {way_out}supported: {', '.join(supported)}")
         self.name = name
         self.supported = supported
 

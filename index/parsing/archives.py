@@ -19,9 +19,10 @@ from index.errors import (
     UnsupportedFormat,
 )
 from index.isolation.limits import memory_limit
-from index.parsing.content import MAX_BYTES, malformed
-from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, check_label, parse_bytes, suffix_of
+from index.parsing.content import MAX_BYTES, File, malformed
+from index.parsing.formats import ARCHIVE, MAIL, SUPPORTED_SUFFIXES, check_label, parse_bytes, suffix_of
 from index.parsing.limits import MAX_NESTING, Budget
+from index.parsing.mail import attachments
 
 UNPACKED = 20
 """How many times the largest file an archive may unpack to, all in all."""
@@ -78,7 +79,10 @@ class _Found:
 
 def _parsed(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:
     if suffix_of(file.name) != ARCHIVE:
-        yield _document(file, max_bytes)
+        document = _document(file, max_bytes)
+        yield document
+        if document.draft is not None and suffix_of(file.name) == MAIL:
+            yield from _attached(file, budget, max_bytes, depth)
         return
     try:
         yield from _unpacked(file, budget, max_bytes, depth)
@@ -96,6 +100,20 @@ def _document(file: _Found, max_bytes: int) -> ParsedFile:
             raise
         # what is left over is free again: the other files of the archive can still be read
         return ParsedFile(file.path, file.size, None, DocumentTooComplex(file.name, "memory", limit))
+
+
+def _attached(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:
+    """What is attached to an e-mail, of the kinds that are read."""
+    for attached, data in attachments(File(file.name, file.data, max_bytes)):
+        if not _is_wanted(attached):
+            continue
+        name, path = f"{file.name}/{attached}", file.path / attached.lstrip("/")
+        if _leads_out(attached):
+            yield ParsedFile(path, 0, None, UnsafeArchive(name, "its name leads out of the message"))
+        elif depth == MAX_NESTING:
+            yield ParsedFile(path, 0, None, UnsafeArchive(name, f"it is in {MAX_NESTING} other files"))
+        else:
+            yield from _parsed(_Found(path, name, 0, data), budget, max_bytes, depth + 1)
 
 
 def _unpacked(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:

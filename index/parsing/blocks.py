@@ -9,6 +9,9 @@ from itertools import zip_longest
 from index.documents import BlockKind, Heading, Outline, TextBlock
 from index.parsing.content import MAX_HEADING, Content, one_line, settled
 
+BULLET = "•"
+"""The marker of list items that have no number."""
+
 CELLS_APART = " | "
 """What stands between the cells of a row in the stored text."""
 
@@ -108,7 +111,7 @@ def from_blocks(
 def written(block: Block) -> str:
     """A block as the stored text has it."""
     if block.kind == "table":
-        return settled("\n".join(_written_rows(block.rows)))
+        return settled("\n".join(filter(None, _written_rows(block.rows))))
     text = settled(block.text).strip("\n")
     return f"{settled(block.marker)} {text}".strip() if block.marker else text
 

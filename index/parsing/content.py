@@ -67,6 +67,11 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def counted(number: int, what: str) -> str:
+    """How many there are of a thing: "1 picture", "2 pictures"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 @contextmanager
 def malformed(name: str, reason: str) -> Iterator[None]:
     """Whatever a library raises over the bytes of the file becomes a MalformedFile."""

@@ -1,124 +1,153 @@
-"""Word documents (.docx): paragraphs, headings, list items and table rows, as they read after all changes."""
+"""Word documents (.docx): what Word shows of them, after all changes, with headers and footers once."""
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import chain
 
-import docx.api as word
-from docx.document import Document as WordDocument
-from docx.oxml.ns import qn
-from docx.oxml.xmlchemy import BaseOxmlElement
-from docx.styles.style import ParagraphStyle
+from lxml import etree
 
-from index.parsing.blocks import Block, from_blocks
-from index.parsing.content import Content, File, malformed, one_line
-from index.parsing.limits import Budget
+from index.errors import MalformedFile
+from index.parsing.blocks import from_blocks
+from index.parsing.content import Content, File, counted, malformed, one_line
+from index.parsing.converter import syntax_tree
+from index.parsing.pandoc import blocks_of
+from index.parsing.word.numbering import Numbering
+from index.parsing.word.package import Package, packed
+from index.parsing.word.rewriting import Notes, Rewriting
+from index.parsing.word.styles import Styles, for_pandoc
+from index.parsing.word.xml import Element, is_on, remove, serialised, tag, value
 
-_PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
-_TEXT = (qn("w:t"), qn("m:t"))
-_INSTEAD = {qn("w:tab"): " ", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "\u2011"}
-# the same again for old programs; and what was moved away
-_PASSED_OVER = ("{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback", qn("w:moveFrom"))
-# how much larger than the largest file it may be unpacked, which also bounds memory
-_UNPACKED = 4
-_HEADING_STYLE = re.compile(r"heading (\d)", re.IGNORECASE)
+_KINDS = ("header", "footer")
+_NOTES: Mapping[Notes, str] = {"footnote": "decimal", "endnote": "lowerRoman"}
+_SECTION, _TEXT, _ID = tag("w:sectPr"), tag("w:t"), tag("w:id")
+_ELEMENTS_OF_PIECE = 50_000
+_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
+# what stands around the number of a page
+_WORDS_AROUND_PAGES = {
+    *("page", "pages", "p", "pg", "of", "seite", "s", "von", "sur", "página", "pág", "de", "pagina", "pag", "di"),
+    *("van", "sida", "side", "av", "af", "strona", "z", "strana", "страница", "из"),
+}
 
 
 def docx(file: File) -> Content:
-    """Raises MalformedFile, UnsafeArchive."""
-    reason = "not a Word document (.docx), or a damaged one"
-    with malformed(file.name, reason), zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-        Budget(_UNPACKED * file.max_bytes).take(file.name, archive)
-    with malformed(file.name, reason):
-        document = word.Document(io.BytesIO(file.data))
-        blocks = list(_blocks(document))
-        title = next((block.text for block in blocks if block.level), None)
-    return from_blocks(blocks, title and one_line(title))
+    """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
+    with malformed(file.name, "not a Word document (.docx), or a damaged one"):
+        shown = _Shown(file)
+        pieces = shown.pieces()
+    trees = (syntax_tree(file, piece, "docx+styles") for piece in pieces)
+    return from_blocks(chain.from_iterable(map(blocks_of, trees)), notes=shown.left_out)
 
 
-def _blocks(document: WordDocument) -> Iterator[Block]:
-    styles = _styles(document)
-    for element in _in_order(document.element.body):
-        if element.tag == _TABLE:
-            yield from _rows(element)
-        elif text := _text(element):
-            level, is_item = _kind(element, styles)
-            yield Block(f"- {text}" if is_item and not level else text, level, "heading" if level else "paragraph")
+class _Shown:
+    """A document rewritten for pandoc, which reads of it what Word shows."""
+
+    def __init__(self, file: File) -> None:
+        package = Package(file)
+        settings = package.only("settings")
+        self._style_sheet = package.only("styles")
+        styles = Styles(self._style_sheet)
+        numerals = {kind: value(settings, f"w:{kind}Pr/w:numFmt") or usual for kind, usual in _NOTES.items()}
+        rewriting = Rewriting(styles, Numbering(package.only("numbering"), styles), numerals)
+        root = package.part(package.main)
+        body = None if root is None else root.find(tag("w:body"))
+        if root is None or body is None:
+            raise MalformedFile(file.name, "not a Word document (.docx): it has no part that holds the text")
+        comments, imported = _count(root, "w:commentReference"), _count(root, "w:altChunk")
+        around = _headers_and_footers(root, settings)
+        rewriting.rewrite(root)
+        headers, footers = ([package.part(package.target(key)) for kind, key in around if kind == k] for k in _KINDS)
+        for place, element in enumerate(_once(headers, rewriting)):
+            body.insert(place, element)
+        body.extend(_once(footers, rewriting))
+        self._body = body
+        self._notes: dict[str, dict[str, Element]] = {}
+        for kind in _NOTES:
+            part = package.only(f"{kind}s")
+            if part is not None:
+                rewriting.rewrite(part, may_have_headings=False)
+                self._notes[kind] = {note.get(_ID, ""): note for note in part.iterchildren(tag(f"w:{kind}"))}
+        self.left_out = _left_out(rewriting, comments, imported)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The document in pieces, of which pandoc, which takes two hundred bytes for each character, can hold any."""
+        styles = for_pandoc(self._style_sheet)
+        elements = list(self._body)
+        self._body.clear()
+        start = size = 0
+        for end, element in enumerate(elements, 1):
+            size += sum(1 for _ in element.iter())
+            if size >= _ELEMENTS_OF_PIECE or end == len(elements):
+                yield self._piece(elements[start:end], styles)
+                elements[start:end] = [None] * (end - start)  # what they take is free again
+                start, size = end, 0
+
+    def _piece(self, elements: list[Element], styles: bytes) -> bytes:
+        """Some elements of the text with the notes to them."""
+        root = etree.Element(tag("w:document"), nsmap=self._body.nsmap)
+        etree.SubElement(root, tag("w:body")).extend(elements)
+        parts = {"document": serialised(root), "styles": styles}
+        for kind, notes in self._notes.items():
+            references = root.iter(tag(f"w:{kind}Reference"))
+            wanted = [notes[key] for reference in references if (key := reference.get(_ID, "")) in notes]
+            if wanted:
+                part = etree.Element(tag(f"w:{kind}s"), nsmap=wanted[0].nsmap)
+                part.extend(wanted)
+                parts[f"{kind}s"] = serialised(part)
+        return packed(parts)
 
 
-def _in_order(body: BaseOxmlElement) -> Iterator[BaseOxmlElement]:
-    """The paragraphs and tables, also those in form fields and the like, but not those inside one another."""
-    waiting = list(reversed(body))
-    while waiting:
-        element = waiting.pop()
-        if element.tag in (_PARAGRAPH, _TABLE):
-            yield element
-        elif element.tag not in _PASSED_OVER:
-            waiting.extend(reversed(element))
+def _headers_and_footers(root: Element, settings: Element | None) -> list[tuple[str, str]]:
+    """The kinds and keys of those that are shown on any page."""
+    shown: dict[tuple[str, str], None] = {}
+    for section in root.iter(_SECTION):
+        for reference in section.iterchildren(*(tag(f"w:{kind}Reference") for kind in _KINDS)):
+            pages = reference.get(tag("w:type"))
+            if pages == "first" and not is_on(section, "w:titlePg"):
+                continue
+            if pages == "even" and not is_on(settings, "w:evenAndOddHeaders"):
+                continue
+            kind = "header" if reference.tag == tag("w:headerReference") else "footer"
+            shown[kind, reference.get(tag("r:id"), "")] = None
+    return list(shown)
 
 
-def _rows(table: BaseOxmlElement) -> Iterator[Block]:
-    for row in table.iter(_ROW):
-        # a table in a cell comes with its own rows
-        cells = (_text(cell, within=_TABLE) for cell in row.iter(_CELL) if next(cell.iterancestors(_ROW)) is row)
-        if text := " | ".join(one_line(cell) for cell in cells).strip(" |"):
-            yield Block(text)
-
-
-def _text(element: BaseOxmlElement, within: str | None = None) -> str:
-    """What a paragraph or cell says, but for what is inside a ``within`` in it."""
-    pieces: list[str] = []
-    waiting = list(reversed(element))
-    while waiting:
-        part = waiting.pop()
-        if part.tag in _TEXT:
-            pieces.append(part.text or "")
-        elif part.tag in _INSTEAD:
-            pieces.append(_INSTEAD[part.tag])
-        elif part.tag not in _PASSED_OVER and part.tag != within:
-            pieces.append("\n" if part.tag == _PARAGRAPH else "")
-            waiting.extend(reversed(part))
-    return "\n".join(line for part in "".join(pieces).split("\n") if (line := one_line(part)))
-
-
-def _kind(paragraph: BaseOxmlElement, styles: Mapping[str, tuple[int, bool]]) -> tuple[int, bool]:
-    """The level as a heading, 0 for none, and whether it is an item of a list."""
-    level, is_item = styles.get(paragraph.style or "", (0, False))
-    outline = paragraph.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-    if outline is not None:
-        level = _outline_level(outline)
-    return level, is_item or paragraph.find(f"{qn('w:pPr')}/{qn('w:numPr')}") is not None
-
-
-def _styles(document: WordDocument) -> dict[str, tuple[int, bool]]:
-    """Of each paragraph style: its level as a heading, and whether it is for lists."""
-    return {style.style_id: _level_and_item(style) for style in document.styles if isinstance(style, ParagraphStyle)}
-
-
-def _level_and_item(style: ParagraphStyle) -> tuple[int, bool]:
+def _once(roots: list[Element | None], rewriting: Rewriting) -> Iterator[Element]:
+    """What headers, or footers, say, each paragraph once, without the numbers of pages."""
     seen: set[str] = set()
-    base: Any = style
-    is_item = False
-    while base is not None and base.style_id not in seen:
-        seen.add(base.style_id)
-        name = base.name or ""
-        is_item = is_item or name.startswith("List ")
-        if found := _HEADING_STYLE.fullmatch(name):
-            return int(found.group(1)), is_item
-        if name == "Title":
-            return 1, is_item
-        outline = base.element.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}")
-        if outline is not None and _outline_level(outline):
-            return _outline_level(outline), is_item
-        base = base.base_style
-    return 0, is_item
+    for root in roots:
+        if root is None:
+            continue
+        _drop_page_numbers(root)
+        rewriting.rewrite(root, may_have_headings=False)
+        for element in list(root):
+            text = one_line("".join(part.text or "" for part in element.iter(_TEXT)))
+            if text and text not in seen:
+                seen.add(text)
+                yield element
 
 
-def _outline_level(outline: BaseOxmlElement) -> int:
-    """Word counts from 0, and 9 is body text."""
-    level = int(outline.get(qn("w:val"), "9")) + 1
-    return level if 1 <= level <= 9 else 0
+def _drop_page_numbers(root: Element) -> None:
+    """Takes away the paragraphs that say nothing but on which page they are."""
+    for paragraph in list(root.iter(tag("w:p"))):
+        fields = [field.get(tag("w:instr"), "") for field in paragraph.iter(tag("w:fldSimple"))]
+        fields += [part.text or "" for part in paragraph.iter(tag("w:instrText"))]
+        words = _WORD.findall("".join(part.text or "" for part in paragraph.iter(_TEXT)))
+        if any(map(_PAGE_FIELD.match, fields)) and _WORDS_AROUND_PAGES.issuperset(word.lower() for word in words):
+            remove(paragraph)
+
+
+def _count(root: Element, name: str) -> int:
+    return sum(1 for _ in root.iter(tag(name)))
+
+
+def _left_out(rewriting: Rewriting, comments: int, imported: int) -> list[str]:
+    counts = {
+        "picture": rewriting.pictures,
+        "chart": rewriting.charts,
+        "comment": comments,
+        "embedded file": imported,
+    }
+    return [f"not read: {counted(number, what)}" for what, number in counts.items() if number]

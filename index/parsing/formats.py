@@ -4,39 +4,78 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
 from index.documents import DocumentDraft, is_blank
 from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, MislabelledFile, UnsupportedFormat
 from index.parsing.content import MAX_BYTES, Content, File, one_line
+from index.parsing.delimited import delimited
 from index.parsing.docx import docx
 from index.parsing.html import html
+from index.parsing.mail import eml
+from index.parsing.odf import ods, odt
+from index.parsing.pandoc import by_pandoc, epub
 from index.parsing.pdf import pdf
+from index.parsing.sheets import xlsx
+from index.parsing.slides import pptx
 from index.parsing.text import markdown, plain
 
 _READERS: Mapping[str, Callable[[File], Content]] = {
-    ".md": markdown,
-    ".markdown": markdown,
-    ".txt": plain,
-    ".html": html,
-    ".htm": html,
-    ".pdf": pdf,
+    ".csv": delimited,
+    ".docbook": by_pandoc("docbook"),
     ".docx": docx,
+    ".eml": eml,
+    ".epub": epub,
+    ".fb2": by_pandoc("fb2"),
+    ".htm": html,
+    ".html": html,
+    ".ipynb": by_pandoc("ipynb"),
+    ".markdown": markdown,
+    ".md": markdown,
+    ".mediawiki": by_pandoc("mediawiki"),
+    ".ods": ods,
+    ".odt": odt,
+    ".org": by_pandoc("org"),
+    ".pdf": pdf,
+    ".pptx": pptx,
+    ".rst": by_pandoc("rst"),
+    ".rtf": by_pandoc("rtf"),
+    ".tex": by_pandoc("latex"),
+    ".tsv": delimited,
+    ".txt": plain,
+    ".xlsx": xlsx,
 }
-ARCHIVE = ".zip"
-SUPPORTED_SUFFIXES = (*_READERS, ARCHIVE)
+ARCHIVE, MAIL = ".zip", ".eml"
+SUPPORTED_SUFFIXES = tuple(sorted((*_READERS, ARCHIVE)))
+# what the programs that write these can write instead
+_WAYS_OUT: Mapping[str, str] = {
+    **dict.fromkeys((".doc", ".dot", ".wps", ".wpd", ".pages"), "save it as .docx or PDF"),
+    **dict.fromkeys((".ppt", ".pps", ".odp", ".key"), "save it as .pptx or PDF"),
+    **dict.fromkeys((".xls", ".xlsb", ".numbers"), "save it as .xlsx"),
+    ".msg": "save it as .eml",
+}
 
-_PDF, _WORD, _ZIP = "a PDF", "a Word document", "a zip archive"
-_SUFFIX_OF = {_PDF: ".pdf", _WORD: ".docx", _ZIP: ARCHIVE}
+_ARCHIVE_OF_ANY_KIND = "a zip archive"
+# of archives that are documents: what is in them, by which they are known
+_PACKAGES: Mapping[str, tuple[str, bytes]] = {
+    "a Word document": ("word/document.xml", b""),
+    "a workbook": ("xl/workbook.xml", b""),
+    "a presentation": ("ppt/presentation.xml", b""),
+    "an OpenDocument text": ("mimetype", b"application/vnd.oasis.opendocument.text"),
+    "an OpenDocument spreadsheet": ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+    "an EPUB book": ("mimetype", b"application/epub+zip"),
+}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_RICH_TEXT = "a rich-text (RTF) document"
 # how a file begins that is nothing else
 _SIGNATURES = (
-    (b"%PDF-", _PDF),
-    (b"PK\x03\x04", _ZIP),
-    (b"PK\x05\x06", _ZIP),
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", _ARCHIVE_OF_ANY_KIND),
+    (b"PK\x05\x06", _ARCHIVE_OF_ANY_KIND),
     (_OLE, "a document of an old Word or another old Office program"),
-    (b"{\\rtf", "a rich-text (RTF) document"),
+    (b"{\\rtf", _RICH_TEXT),
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF87a", "a GIF picture"),
@@ -45,6 +84,18 @@ _SIGNATURES = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
 )
+_SUFFIX_OF: Mapping[str, str] = {
+    "a PDF": ".pdf",
+    "a Word document": ".docx",
+    "a workbook": ".xlsx",
+    "a presentation": ".pptx",
+    "an OpenDocument text": ".odt",
+    "an OpenDocument spreadsheet": ".ods",
+    "an EPUB book": ".epub",
+    _RICH_TEXT: ".rtf",
+    _ARCHIVE_OF_ANY_KIND: ARCHIVE,
+}
+_PACKED = frozenset((".docx", ".xlsx", ".pptx", ".odt", ".ods", ".epub", ARCHIVE))
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 _MAX_TITLE = 300
 
@@ -57,7 +108,8 @@ def parse_bytes(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Docume
     suffix = suffix_of(name)
     reader = _READERS.get(suffix)
     if reader is None:
-        raise UnsupportedFormat(name, tuple(other for other in SUPPORTED_SUFFIXES if other != suffix))
+        supported = tuple(other for other in SUPPORTED_SUFFIXES if other != suffix)
+        raise UnsupportedFormat(name, supported, _WAYS_OUT.get(suffix, ""))
     if len(data) > max_bytes:
         raise DocumentTooLarge(name, len(data), max_bytes)
     check_label(name, data)
@@ -80,20 +132,27 @@ def check_label(name: str, data: bytes) -> None:
     if not data:
         raise EmptyDocument(name)
     suffix = suffix_of(name)
-    if suffix == ".docx" and data.startswith(_OLE) and _ENCRYPTED_OFFICE in data:
+    if suffix in _PACKED and data.startswith(_OLE) and _ENCRYPTED_OFFICE in data:
         raise EncryptedFile(name)
     holds = next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
-    if holds == _ZIP and suffix != ".docx" and _is_word(data):
-        holds = _WORD
+    if holds == _ARCHIVE_OF_ANY_KIND:
+        holds = _package(data)
     right = _SUFFIX_OF.get(holds or "", "")
-    if holds is None or right == suffix or (holds == _ZIP and suffix == ".docx"):
+    # what an archive that no document is known by holds is told when it is read
+    if holds is None or right == suffix or (holds == _ARCHIVE_OF_ANY_KIND and suffix in _PACKED):
         return
-    raise MislabelledFile(name, holds, f"name it {right}" if right else f"{', '.join(SUPPORTED_SUFFIXES)} are read")
+    advice = f"name it {right}" if right else f"{', '.join(SUPPORTED_SUFFIXES)} are read"
+    raise MislabelledFile(name, holds, "save it as .docx, .xlsx, .pptx or PDF" if data.startswith(_OLE) else advice)
 
 
-def _is_word(data: bytes) -> bool:
+def _package(data: bytes) -> str:
+    """The kind of document that an archive is, if it is one."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return "word/document.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False  # whatever is wrong with it is told when it is unpacked
+            names = frozenset(archive.namelist())
+            for kind, (part, content) in _PACKAGES.items():
+                if part in names and (not content or archive.open(part).read(len(content) + 1).strip() == content):
+                    return kind
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error):
+        pass  # whatever is wrong with it is told when it is unpacked
+    return _ARCHIVE_OF_ANY_KIND

@@ -13,15 +13,21 @@ _SAME_WORD = re.compile(r"(?:st|nd|rd|th|er|ère|re|e|ème|me|o|a|º|ª|lle|gr|[
 
 
 def superscript(text: str) -> str:
-    """``text`` as it is written where it stands raised."""
+    """``text`` as it is written where it stands raised in a sentence."""
     words = text.strip()
-    if _HAS_RAISED.fullmatch(signs := words.replace(" ", "")):
-        return _kept_apart(text, signs.translate(_RAISED))
-    if not words or _SAME_WORD.fullmatch(words):
+    if not words or (_SAME_WORD.fullmatch(words) and not _HAS_RAISED.fullmatch(words)):
         return text
     if words.upper() in ("TM", "SM"):
         return _kept_apart(text, "™" if words.upper() == "TM" else "℠")
-    return _kept_apart(text, f"^{_grouped(words)}")
+    return power(text)
+
+
+def power(text: str) -> str:
+    """``text`` as it is written where it stands raised in a formula."""
+    words = text.strip()
+    if _HAS_RAISED.fullmatch(signs := words.replace(" ", "")):
+        return _kept_apart(text, signs.translate(_RAISED))
+    return _kept_apart(text, f"^{_grouped(words)}") if words else text
 
 
 def subscript(text: str) -> str:

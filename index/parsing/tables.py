@@ -1,0 +1,78 @@
+"""Cells of a sheet by row and column → tables: blank rows part them, and lines above a table are paragraphs."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+
+from index.parsing.blocks import Block, Cell, Row
+
+_MAX_MERGED = 1_000_000
+
+
+class Grid:
+    """The cells of a sheet that are not empty, put in row by row."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, dict[int, str]] = {}
+        self._with_numbers: set[int] = set()  # the rows that have cells which are no labels
+        self._merged = 0
+
+    def put(self, row: int, column: int, text: str, *, is_label: bool) -> None:
+        """Sets a cell. Rows and columns are numbers of any kind, which need not follow on each other."""
+        if not text.strip():
+            return
+        self._rows.setdefault(row, {})[column] = text
+        if not is_label:
+            self._with_numbers.add(row)
+
+    def repeat(self, row: int, column: int, rows: int) -> None:
+        """A cell that goes over several rows stands in each of them that has others."""
+        text = self._rows.get(row, {}).get(column)
+        if text is None or self._merged > _MAX_MERGED:
+            return
+        self._merged += rows
+        for below in range(row + 1, row + rows):
+            if below in self._rows:
+                self._rows[below].setdefault(column, text)
+
+    def hide(self, rows: Container[int], columns: Container[int]) -> tuple[int, int]:
+        """Takes hidden rows and columns away; how many of them were not empty."""
+        hidden_rows = [row for row in self._rows if row in rows]
+        for row in hidden_rows:
+            del self._rows[row]
+        hidden_columns = {column for cells in self._rows.values() for column in cells if column in columns}
+        for cells in self._rows.values() if hidden_columns else ():
+            for column in hidden_columns.intersection(cells):
+                del cells[column]
+        return len(hidden_rows), len(hidden_columns)
+
+    def blocks(self) -> Iterator[Block]:
+        """The tables, and the lines above them."""
+        part: list[int] = []
+        for row in sorted(row for row, cells in self._rows.items() if cells):
+            if part and row > part[-1] + 1:
+                yield from self._part(part)
+                part = []
+            part.append(row)
+        yield from self._part(part)
+
+    def _part(self, rows: list[int]) -> Iterator[Block]:
+        """Rows without a blank one between them."""
+        columns = sorted({column for row in rows for column in self._rows[row]})
+        first = 0
+        while len(columns) > 1 and first < len(rows) and list(self._rows[rows[first]]) == columns[:1]:
+            yield Block(self._rows[rows[first]][columns[0]])
+            first += 1
+        if first == len(rows):
+            return
+        made = [self._row(row, columns, is_header=False) for row in rows[first:]]
+        if len(made) > 1 and rows[first] not in self._with_numbers:
+            made[0] = self._row(rows[first], columns, is_header=True)
+        yield Block(kind="table", rows=tuple(made))
+
+    def _row(self, row: int, columns: list[int], *, is_header: bool) -> Row:
+        cells = self._rows[row]
+        return tuple(Cell(cells[column], is_header) if column in cells else _EMPTY for column in columns)
+
+
+_EMPTY = Cell("")
