@@ -37,6 +37,8 @@ class Gutter(NamedTuple):
 def gutters_of(rows: Sequence[Row]) -> Iterator[Gutter]:
     """Every gutter of a page with text on both sides, as far down as it goes. Rows are given from the top."""
     going: list[Gutter] = []
+    if _is_one_column(rows):
+        return
     for number, row in enumerate(rows):
         narrowest = _NARROWEST * max([segment.size for segment in row])
         free = _free(row, narrowest)
@@ -62,6 +64,13 @@ def gutters_of(rows: Sequence[Row]) -> Iterator[Gutter]:
                 following[space] = Gutter(*space, number, number, is_left, is_right, is_left and is_right)
         going = list(following.values())
     yield from (gutter for gutter in going if gutter.weight)
+
+
+def _is_one_column(rows: Sequence[Row]) -> bool:
+    """Whether each row is of one segment, and something of it stands over something of each other one."""
+    if any(len(row) > 1 for row in rows):
+        return False
+    return not rows or max([row[0].left for row in rows]) < min([row[0].right for row in rows])
 
 
 def _free(row: Row, narrowest: float) -> list[tuple[float, float]]:

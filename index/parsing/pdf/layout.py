@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from index.parsing.pdf.gutters import Gutter, gutters_of
@@ -42,7 +42,7 @@ def parts_of(rows: Sequence[Row], rules_across: RulesAcross) -> list[Part]:
 
 
 def _mirrored(row: Row) -> Row:
-    return [replace(segment, left=-segment.right, right=-segment.left) for segment in reversed(row)]
+    return [segment._replace(left=-segment.right, right=-segment.left) for segment in reversed(row)]
 
 
 def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> Iterator[Part]:
@@ -73,7 +73,7 @@ def _main_gutter(rows: Sequence[Row], rules_across: RulesAcross) -> tuple[Gutter
         right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
         share = gutter.on_both / gutter.weight
         if (share < 0.5 or (_is_prose(left) and _is_prose(right))) and _are_aligned(right):
-            rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
+            rules = () if share < 0.5 else rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
             if len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL):
                 return _without_far_rows(rows, gutter), False
             return _of_table(rows, gutter), True

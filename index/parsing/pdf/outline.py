@@ -17,7 +17,9 @@ _MAX_BOOKMARKS = 10_000
 _CHARACTERS_LOOKED_THROUGH = 20_000_000
 _CHARACTERS_LOOKED_FOR = 100
 _MAX_ELEMENTS = 20_000  # of the structure of a page
-_HEADING = re.compile(r"H([1-6]?)|Title")
+_LEVELS = {
+    name.encode("utf-16-le"): level for name, level in zip("H Title H1 H2 H3 H4 H5 H6".split(), (1, 1, *range(1, 7)))
+}
 # what programs write where nobody gave a title
 _NO_TITLE = re.compile(
     r"(untitled|\(anonymous\)|microsoft (word|powerpoint)\b.*|.*\.(docx?|pptx?|indd|tex|dvi|pdf|rtf|odt))?", re.I
@@ -82,14 +84,15 @@ def levels_on(page: PdfPage) -> dict[int, int]:
     if not tree:
         return {}
     levels: dict[int, int] = {}
+    buffer = ctypes.create_string_buffer(32)
     roots = (raw.FPDF_StructTree_GetChildAtIndex(tree, i) for i in range(raw.FPDF_StructTree_CountChildren(tree)))
     waiting = [(root, 0) for root in roots if root]
     for _ in range(_MAX_ELEMENTS):
         if not waiting:
             break
         element, level = waiting.pop()
-        match = _HEADING.fullmatch(_type_of(element))
-        level = level or (int(match.group(1) or 1) if match else 0)
+        raw.FPDF_StructElement_GetType(element, buffer, 32)
+        level = level or _LEVELS.get(bytes(buffer).split(b"\0\0\0")[0] + b"\0", 0)
         for number in range(max(0, raw.FPDF_StructElement_CountChildren(element))):
             child = raw.FPDF_StructElement_GetChildAtIndex(element, number)
             if child:
@@ -98,9 +101,3 @@ def levels_on(page: PdfPage) -> dict[int, int]:
                 levels[content] = level
     raw.FPDF_StructTree_Close(tree)
     return levels
-
-
-def _type_of(element: raw.FPDF_STRUCTELEMENT) -> str:
-    buffer = ctypes.create_string_buffer(64)
-    size = raw.FPDF_StructElement_GetType(element, buffer, 64)
-    return buffer.raw[: max(0, min(size, 64) - 2)].decode("utf-16-le", errors="replace")

@@ -15,7 +15,8 @@ from index.parsing.pdf.forms import TICK, Written, written_on
 from index.parsing.pdf.frame import Frame
 from index.parsing.pdf.outline import levels_on
 from index.parsing.pdf.segments import Row, rows_of
-from index.parsing.pdf.words import PLAIN, Word, words_of
+from index.parsing.pdf.styles import PLAIN
+from index.parsing.pdf.words import Word, words_of
 
 _WATERMARK = 30.0  # points: faint type of this size is behind the text
 _FEW_CHARACTERS = 40  # that a scanner or a program may print on the picture of a page
@@ -75,7 +76,7 @@ def pages_of(file: File, document: PdfDocument) -> Iterator[PageRead]:
 
 def _read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written], levels: dict[int, int]) -> PageRead:
     found = words_of(page, text, levels)
-    frame, drawn = found.frame, Drawn(page)
+    frame, drawn = Frame.of(page), Drawn(page)
     words = [*found.words, *(word for note in written for word in _unless_shown(note, frame, found.words))]
     by_turns: dict[int, list[Word]] = {}
     behind: list[Word] = []

@@ -37,15 +37,17 @@ _MOST_VALUES = 2_000
 
 def pdf(file: File) -> Content:
     """Raises EncryptedFile, MalformedFile, ScannedDocument, EmptyDocument, DocumentTooLarge."""
-    with _pdfium, malformed(file.name, "a damaged PDF"), _opened(file) as document:
-        if document.get_formtype() != raw.FORMTYPE_NONE:
-            document.init_forms()
-        pages = list(pages_of(file, document))
+    with _pdfium, _opened(file) as document:
+        with malformed(file.name, "a damaged PDF"):
+            if document.get_formtype() != raw.FORMTYPE_NONE:
+                document.init_forms()
+            pages = list(pages_of(file, document))
+            bookmarks, title = list(bookmarks_of(document)), title_of(document)
+            values = list(islice(values_of_xfa(document), _MOST_VALUES))
         if not any(page.has_text for page in pages):
             raise _without_text(file, pages)
         blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document)))))
-        blocks += _values(document, len(pages), blocks)
-        bookmarks, title = list(bookmarks_of(document)), title_of(document)
+    blocks += _not_shown(values, len(pages), blocks)
     content = from_blocks(blocks, title, pages=len(pages), notes=tuple(notes_on(pages)))
     headings = placed(bookmarks, content.text, content.outline.pages)
     if not headings:
@@ -117,14 +119,15 @@ def _part(
 
 
 def _box(segment: Segment, frame: Frame, page: int, turns: int) -> Box:
+    if frame.rotation == turns:
+        return Box(page, *(round(edge, 1) for edge in (segment.left, segment.top, segment.right, segment.bottom)))
     corners = frame.seen(segment.left, segment.top, turns), frame.seen(segment.right, segment.bottom, turns)
     (left, right), (top, bottom) = (sorted(values) for values in zip(*corners, strict=True))
     return Box(page, round(left, 1), round(top, 1), round(right, 1), round(bottom, 1))
 
 
-def _values(document: PdfDocument, pages: int, blocks: Sequence[Block]) -> list[Block]:
-    """The values of an XFA form that no page shows, with their names."""
-    values = list(islice(values_of_xfa(document), _MOST_VALUES))
+def _not_shown(values: Sequence[tuple[str, str]], pages: int, blocks: Sequence[Block]) -> list[Block]:
+    """The names and values of an XFA form that no page shows."""
     if not values:
         return []
     shown = "\n".join(one_line(written(block)) for block in blocks)

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from unicodedata import bidirectional
 
 from index.parsing.pdf.marks import with_word
@@ -32,8 +32,7 @@ _LONGEST_MARK = 12  # characters
 _ROWS_AROUND = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Words of one line that stand close together, in points from the upper left corner of the page as it is read."""
 
     text: str
@@ -84,18 +83,24 @@ def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
     sizes = [max(word.style.size for word in row) for row in rows]
     joined: list[list[Word]] = [[] for _ in rows]
     for number, row in enumerate(rows):
-        base = row[0].base
-        around = sorted(_neighbours(number, len(rows)), key=lambda other: abs(rows[other][0].base - base))
         for group in _groups(row):
-            size = group[0].style.size
-            hosts = (other for other in around if _SMALL * sizes[other] >= size and _is_mark_in(group, rows[other]))
-            joined[next(hosts, number)] += group
+            host = number
+            if sum([len(word.text) for word in group]) <= _LONGEST_MARK:
+                host = _host(group, number, rows, sizes)
+            joined[host] += group
     return [sorted(row, key=lambda word: word.left) for row in joined if row]
 
 
-def _neighbours(number: int, count: int) -> Iterator[int]:
-    yield from range(max(0, number - _ROWS_AROUND), number)
-    yield from range(number + 1, min(count, number + 1 + _ROWS_AROUND))
+def _host(group: Sequence[Word], number: int, rows: Sequence[Sequence[Word]], sizes: Sequence[float]) -> int:
+    """The row that a few small characters belong to as a mark, or that which they make themselves."""
+    first = group[0]
+    around = range(max(0, number - _ROWS_AROUND), min(len(rows), number + 1 + _ROWS_AROUND))
+    hosts = [
+        other
+        for other in around
+        if other != number and _SMALL * sizes[other] >= first.style.size and _is_mark_in(group, rows[other])
+    ]
+    return min(hosts, key=lambda other: abs(rows[other][0].base - first.base), default=number)
 
 
 def _groups(row: Sequence[Word]) -> Iterator[list[Word]]:
@@ -110,8 +115,6 @@ def _groups(row: Sequence[Word]) -> Iterator[list[Word]]:
 
 def _is_mark_in(group: Sequence[Word], row: Sequence[Word]) -> bool:
     """Whether a few small characters touch a word of a row, above or below its line."""
-    if sum(len(word.text) for word in group) > _LONGEST_MARK:
-        return False
     start, end, first = group[0].left, group[-1].right, group[0]
     after = bisect_left(row, start, key=lambda word: word.left)
     for word in row[max(0, after - 1) : after + 2]:
@@ -181,6 +184,9 @@ def _segment(words: Sequence[Word]) -> Segment:
 
 def _main(words: Sequence[Word]) -> tuple[float, float]:
     """The size and the base of most of the characters; the larger ones' where the small ones are capitals."""
+    style, base = words[0].style, words[0].base
+    if all(word.style is style and word.base == base for word in words):
+        return style.size, base
     counts: Counter[tuple[float, float]] = Counter()
     for word in words:
         counts[word.style.size, word.base] += len(word.text)

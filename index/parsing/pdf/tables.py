@@ -51,9 +51,10 @@ def cells_of(
     if from_right:
         columns.reverse()
     lines = [_line(row, columns, from_right=from_right) for row in rows]
-    middle = statistics.median((column.left + column.right) / 2 for column in columns)
-    between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
-    lines = between or _put_together(lines)
+    if any(len(line.cells) < len(columns) for line in lines):
+        middle = statistics.median((column.left + column.right) / 2 for column in columns)
+        between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
+        lines = between or _put_together(lines)
     headers = _header_rows(lines)
     return tuple(_cells(line, len(columns), is_header=number < headers) for number, line in enumerate(lines))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from pypdfium2 import PdfPage, PdfTextPage, raw
 
 from index.parsing.content import composed
-from index.parsing.pdf.drawn import Drawn, fill_of, is_white
 from index.parsing.pdf.frame import Frame
+from index.parsing.pdf.styles import PLAIN, Style, Styles
 
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 # the signs of Symbol and Wingdings that lists and forms are set with, where old programs wrote them
@@ -21,19 +21,14 @@ _READ_AS = str.maketrans(_LIGATURES | _SIGNS)
 # accents that TeX sets before or over their letters; the acute one only where it can be no apostrophe
 _ACCENTS = dict(zip("¨ˆ˜ˇ˘˚´", "\u0308\u0302\u0303\u030c\u0306\u030a\u0301", strict=True))
 _ACCENTED = re.compile(r"([¨ˆ˜ˇ˘˚]|(?<!\b[a-zA-Z])´(?=[aeiouyAEIOUYcnszCNSZ]))([A-Za-zı])")
-_HYPHEN, _SOFT_HYPHEN = 0x2D, 0xAD  # one that is drawn is seen, whatever it is called
-_SPECIAL = frozenset({_SOFT_HYPHEN, 0x02, 0xFFFE})  # the others are what PDFium makes of one at the end of a line
-_LINE_ENDS = (0x0A, 0x0D)
-_SPACES = frozenset(code for code in range(0x3001) if chr(code).isspace()) - set(range(0x1C, 0x20))
-_UNSEEN_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
-_BOLD_WEIGHT, _FIXED_PITCH = 600, 1
-_FIXED_NAMES = ("courier", "mono", "nimbusmon", "cmtt", "consol", "menlo", "typewriter")
-_BOLD_NAMES = ("bold", "black", "heavy", "-medi", "demi")
-_LIGHT, _SHEER = 175, 128  # of 255
-_STRAIGHT = 0.03  # radians
-_APART = 0.3  # of the size: a gap between words though the file has no space there
-_SQUEEZED = 0.09  # of the size: a space that a justified line has left after a stop
-_STOPS = frozenset(map(ord, ".,;:!?”)"))
+# what PDFium makes of a hyphen at the end of a line, and a soft one, which is seen where it is drawn
+_HYPHENS = str.maketrans("\x02\ufffe\xad", "---")
+_TOKEN = re.compile(r"\S+")
+# of such a word all characters stand on one line in one style, if the first and the last one do
+_LETTERS = re.compile(r"[A-Za-z\u00c0-\u024f]{3,}[.,;:]?")
+_LINE_ENDS = "\r\n"
+_STOPS = ".,;:!?”)"
+_SLACK = 0.2  # by which a word may be wider than its letters, in sizes of the type: more may be a space
 _FEWEST_LETTERS, _FEWEST_VOWELS = 20, 0.25
 
 
@@ -43,38 +38,11 @@ def _bare(function: object, result: type, *arguments: type) -> Callable[..., int
     return ctypes.PYFUNCTYPE(result, ctypes.c_void_p, ctypes.c_int, *arguments)(address)
 
 
-_code_at = _bare(raw.FPDFText_GetUnicode, ctypes.c_uint)
 _object_at = _bare(raw.FPDFText_GetTextObject, ctypes.c_void_p)
 _box_at = _bare(raw.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p)
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a piece of text is set: its size in points as it is seen, and whether a reader sees it and can read it.
-
-    ``turns`` are in quarters against the clock, None for slanted text. ``level`` is that of a heading, else 0.
-    """
-
-    size: float
-    turns: int | None
-    bold: bool
-    fixed: bool
-    faint: bool
-    seen: bool
-    readable: bool
-    level: int
-    reach: float
-    """How far the next character of a word may stand from its end."""
-    narrow: float
-    """The narrowest space after a stop."""
-
-
-PLAIN = Style(1.0, 0, False, False, False, seen=True, readable=True, level=0, reach=0.0, narrow=0.0)
-"""Upright type of one point."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """Characters in one style without white space, in points from the upper left corner of the page as it is read.
 
     ``base`` is the line that it stands on. ``apart``: the file has white space before it. ``place`` counts the words.
@@ -89,15 +57,13 @@ class Word:
     place: int
 
 
-@dataclass(slots=True)
-class PageWords:
-    """The words of a page, and how many of its characters are left out."""
+class PageWords(NamedTuple):
+    """The words of a page that a reader sees."""
 
-    frame: Frame
-    words: list[Word] = field(default_factory=list)
-    unseen: int = 0
+    words: list[Word]
+    unseen: int
     """Characters that no reader sees."""
-    unreadable: int = 0
+    unreadable: int
     """Characters of fonts that do not say which characters they are."""
 
 
@@ -109,119 +75,80 @@ def words_of(page: PdfPage, text: PdfTextPage, levels: dict[int, int]) -> PageWo
 class _Reader:
     def __init__(self, page: PdfPage, text: PdfTextPage, levels: dict[int, int]) -> None:
         self._text = text.raw
-        self._levels = levels
-        self._drawn = Drawn(page)
+        self._address = ctypes.cast(text.raw, ctypes.c_void_p).value
+        self._characters = _characters(text)
+        self._styles = Styles(page, text, levels)
         self._frame = Frame.of(page)
-        self._characters = text.count_chars()
-        self._objects: dict[int, tuple[Style, float]] = {}
-        self._styles: dict[Style, Style] = {}
-        self._fonts: dict[int, tuple[bool, bool]] = {}
+        self._shift = self._frame.left
+        self._sides = [(self._frame.width(turns), self._frame.height(turns)) for turns in range(4)]
+        self._box = raw.FS_RECTF()
+        self._box_address = ctypes.addressof(self._box)
         self._words: list[Word] = []
         self._unseen = 0
 
     def read(self) -> PageWords:
         """Cuts the characters into words: at white space, where the style changes, and where they jump."""
-        text = ctypes.cast(self._text, ctypes.c_void_p).value
-        box, shift, code_at, object_at, box_at = raw.FS_RECTF(), self._frame.left, _code_at, _object_at, _box_at
-        box_address = ctypes.addressof(box)
-        codes: list[int] = []
-        style, base, left, right, apart = PLAIN, 0.0, 0.0, 0.0, True
+        end = 0
+        for match in _TOKEN.finditer(self._characters):
+            token, start = match.group(), match.start()
+            apart = bool(self._characters[end:start].strip(_LINE_ENDS)) or not end
+            end = match.end()
+            if not (_LETTERS.fullmatch(token) and self._read_letters(token, start, end, apart)):
+                self._read_token(token, start, apart)
+        return self._sorted_out()
+
+    def _read_letters(self, token: str, start: int, end: int, apart: bool) -> bool:
+        """Reads a word by its first and its last character; not one that is turned, or set in several pieces."""
+        style, base = self._style(start)
+        if style.turns != 0:
+            return False
+        widths = style.widths
+        try:
+            width = sum([widths[character] for character in token])
+        except KeyError:
+            return False
+        box = self._box
+        _box_at(self._address, start, self._box_address)
+        left, top, bottom = box.left, box.top, box.bottom
+        _box_at(self._address, end - 1, self._box_address)
+        is_off = abs(box.right - left - width) > _SLACK * style.size
+        if is_off or box.top != top or box.bottom != bottom:
+            return False
+        self._add(token, left - self._shift, box.right - self._shift, base, style, apart)
+        return True
+
+    def _read_token(self, token: str, first: int, apart: bool) -> None:
+        """Reads a word, or several, character by character."""
+        box, style, base = self._box, PLAIN, 0.0
+        left = right = 0.0
         top = bottom = math.nan
-        for index in range(self._characters):
-            code = code_at(text, index)
-            if code in _SPACES:
-                self._end(codes, left, right, base, style, apart)
-                apart = code not in _LINE_ENDS or (apart and not codes)
-                codes = []
-                continue
-            if code in _SPECIAL:
-                code = self._meant(code, index)
-            box_at(text, index, box_address)
-            start, end = box.left - shift, box.right - shift
+        begun = 0  # of the token: where the word begins
+        for number, character in enumerate(token):
+            _box_at(self._address, first + number, self._box_address)
             own_style, own_base = style, base
-            if not codes or box.top != top or box.bottom != bottom:  # else it is of the style of the one before
+            if box.top != top or box.bottom != bottom:  # else it is of the style of the one before
                 top, bottom = box.top, box.bottom
-                address = object_at(text, index) or 0
-                own_style, own_base = self._objects.get(address) or self._object(address, index)
-            if own_style.turns != 0:
-                start, end = self._turned(index, own_style.turns)
-            if codes:
+                own_style, own_base = self._style(first + number)
+            if own_style.turns == 0:
+                start, end = box.left - self._shift, box.right - self._shift
+            else:
+                start, end = self._turned(first + number, own_style.turns)
+            own_style.widths[character] = end - start
+            if number:
                 reach = style.reach
                 goes_on = -reach <= start - right <= reach or -reach <= left - end <= reach
-                squeezed = start - right > style.narrow and codes[-1] in _STOPS
+                squeezed = start - right > style.narrow and token[number - 1] in _STOPS
                 if goes_on and own_style is style and own_base == base and not squeezed:
-                    codes.append(code)
                     left = start if start < left else left
                     right = end if end > right else right
                     continue
-                self._end(codes, left, right, base, style, apart)
-                apart = squeezed
-            style, base, left, right, codes = own_style, own_base, start, end, [code]
-        self._end(codes, left, right, base, style, apart)
-        return self._sorted_out()
+                self._add(token[begun:number], left, right, base, style, apart)
+                apart, begun = squeezed, number
+            style, base, left, right = own_style, own_base, start, end
+        self._add(token[begun:], left, right, base, style, apart)
 
-    def _meant(self, code: int, index: int) -> int:
-        """A hyphen for each of the ways in which PDFium says one."""
-        if code == _SOFT_HYPHEN or raw.FPDFText_IsHyphen(self._text, index) == 1:
-            return _HYPHEN
-        return code
-
-    def _object(self, address: int, index: int) -> tuple[Style, float]:
-        """The style and the base line of the text object that a character belongs to."""
-        style = self._style(index, ctypes.cast(address, raw.FPDF_PAGEOBJECT))
-        _, base = self._frame.upright(*self._origin(index), style.turns or 0)
-        self._objects[address] = self._styles.setdefault(style, style), round(base, 2)
-        return self._objects[address]
-
-    def _origin(self, index: int) -> tuple[float, float]:
-        x, y = ctypes.c_double(), ctypes.c_double()
-        raw.FPDFText_GetCharOrigin(self._text, index, x, y)
-        return x.value, y.value
-
-    def _style(self, index: int, drawn: raw.FPDF_PAGEOBJECT) -> Style:
-        matrix = raw.FS_MATRIX()
-        raw.FPDFText_GetMatrix(self._text, index, matrix)
-        scale = math.sqrt(abs(matrix.a * matrix.d - matrix.b * matrix.c))
-        quarters = -float(raw.FPDFText_GetCharAngle(self._text, index)) / (math.pi / 2)  # it counts with the clock
-        is_straight = abs(quarters - round(quarters)) * math.pi / 2 < _STRAIGHT
-        turns = round(quarters) % 4 if is_straight else None
-        fill = fill_of(drawn)
-        bold, fixed = self._font(drawn)
-        size = max(0.1, round(float(raw.FPDFText_GetFontSize(self._text, index)) * scale, 2))
-        return Style(
-            size=size,
-            turns=turns,
-            bold=bold or raw.FPDFTextObj_GetTextRenderMode(drawn) == raw.FPDF_TEXTRENDERMODE_FILL_STROKE,
-            fixed=fixed,
-            faint=(min(fill[:3]) >= _LIGHT and not is_white(fill)) or fill[3] < _SHEER,
-            seen=self._is_seen(index, drawn, fill),
-            readable=raw.FPDFText_HasUnicodeMapError(self._text, index) != 1,
-            level=self._levels.get(raw.FPDFPageObj_GetMarkedContentID(drawn), 0) if self._levels else 0,
-            reach=_APART * size if is_straight else math.inf,
-            narrow=_SQUEEZED * size if turns == 0 else math.inf,
-        )
-
-    def _is_seen(self, index: int, drawn: raw.FPDF_PAGEOBJECT, fill: tuple[int, int, int, int]) -> bool:
-        mode = raw.FPDFTextObj_GetTextRenderMode(drawn)
-        if mode in _UNSEEN_MODES:
-            return self._drawn.is_picture  # the text that text recognition has laid under the picture of a page
-        if mode == raw.FPDF_TEXTRENDERMODE_STROKE:
-            return True
-        return fill[3] > 0 and (not is_white(fill) or self._drawn.is_behind(*self._origin(index)))
-
-    def _font(self, drawn: raw.FPDF_PAGEOBJECT) -> tuple[bool, bool]:
-        """Whether it is bold, and whether all its letters are equally wide."""
-        font = raw.FPDFTextObj_GetFont(drawn)
-        address = ctypes.cast(font, ctypes.c_void_p).value or 0
-        if address not in self._fonts:
-            name, flags = ctypes.create_string_buffer(200), ctypes.c_int()
-            raw.FPDFFont_GetBaseFontName(font, name, 200)
-            raw.FPDFFont_GetFlags(font, flags)
-            words = name.value.decode("utf-8", errors="replace").casefold()
-            bold = raw.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT or any(word in words for word in _BOLD_NAMES)
-            fixed = bool(flags.value & _FIXED_PITCH) or any(word in words for word in _FIXED_NAMES)
-            self._fonts[address] = bold, fixed
-        return self._fonts[address]
+    def _style(self, index: int) -> tuple[Style, float]:
+        return self._styles.of(_object_at(self._address, index) or 0, index)
 
     def _turned(self, index: int, turns: int | None) -> tuple[float, float]:
         """Where a character of turned text begins and ends, in the direction of its line."""
@@ -231,17 +158,14 @@ class _Reader:
         second, _ = self._frame.upright(right.value, high.value, turns or 0)
         return min(first, second), max(first, second)
 
-    def _end(self, codes: list[int], left: float, right: float, base: float, style: Style, apart: bool) -> None:
-        if not codes:
-            return
-        middle = (left + right) / 2
-        on_page = -1 <= middle <= self._frame.width(style.turns or 0) + 1 and (
-            style.turns is None or -1 <= base - style.size / 2 <= self._frame.height(style.turns) + 1
-        )
+    def _add(self, text: str, left: float, right: float, base: float, style: Style, apart: bool) -> None:
+        width, height = self._sides[style.turns or 0]
+        on_page = -1 <= (left + right) / 2 <= width + 1
+        if style.turns is not None:
+            on_page = on_page and -1 <= base - style.size / 2 <= height + 1
         if not style.seen or not on_page:
-            self._unseen += len(codes)
+            self._unseen += len(text)
             return
-        text = "".join(map(chr, codes))
         if not text.isascii():  # what lies beyond the first 65,536 characters comes in halves
             whole = text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
             text = composed(_ACCENTED.sub(_with_accent, whole.translate(_READ_AS)))
@@ -249,17 +173,34 @@ class _Reader:
 
     def _sorted_out(self) -> PageWords:
         """Without the words of fonts that do not say which characters they are, unless they read like language."""
-        doubtful = "".join(word.text for word in self._words if not word.style.readable)
-        keep = _reads_like_language(doubtful)
-        words = [word for word in self._words if word.style.readable or keep]
-        readable: list[Word] = []
+        doubtful = "".join([word.text for word in self._words if not word.style.readable])
+        keep = not doubtful or _reads_like_language(doubtful)
         unreadable = 0 if keep else len(doubtful)
-        for word in words:
-            text = word.text if word.text.isprintable() else "".join(filter(str.isprintable, word.text))
-            unreadable += len(word.text) - len(text)
+        words: list[Word] = []
+        for word in self._words:
+            text = word.text
+            if not keep and not word.style.readable:
+                continue
+            if not text.isprintable():
+                text = "".join(filter(str.isprintable, text))
+                unreadable += len(word.text) - len(text)
+                word = word._replace(text=text)
             if text:
-                readable.append(word if text == word.text else replace(word, text=text))
-        return PageWords(self._frame, readable, self._unseen, unreadable)
+                words.append(word)
+        return PageWords(words, self._unseen, unreadable)
+
+
+def _characters(text: PdfTextPage) -> str:
+    """All characters of a page, one for each index; those beyond the first 65,536 in halves."""
+    count = text.count_chars()
+    if count <= 0:
+        return ""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    if raw.FPDFText_GetText(text.raw, 0, count, buffer) == count + 1:
+        codes: Sequence[int] = buffer[:count]
+    else:  # it leaves out some that have an index
+        codes = [raw.FPDFText_GetUnicode(text.raw, index) for index in range(count)]
+    return "".join(map(chr, codes)).translate(_HYPHENS)
 
 
 def _with_accent(match: re.Match[str]) -> str:
