@@ -12,8 +12,9 @@ from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, Mislabe
 from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.docx import docx
 from index.parsing.html import html
+from index.parsing.markdown import markdown
 from index.parsing.pdf import pdf
-from index.parsing.text import markdown, plain
+from index.parsing.text import plain
 
 _READERS: Mapping[str, Callable[[File], Content]] = {
     ".md": markdown,

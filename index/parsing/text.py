@@ -1,19 +1,14 @@
-"""Plain text and Markdown, and the decoding that every format written in characters needs."""
+"""Plain text, and the decoding that every format written in characters needs."""
 
 from __future__ import annotations
 
 import codecs
-import re
-from collections.abc import Iterator
-from itertools import pairwise
 
 from charset_normalizer import from_bytes
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
-from index.documents import Heading, Outline
+from index.documents import Outline
 from index.errors import MalformedFile
-from index.parsing.content import MAX_HEADING, Content, File, one_line, settled
+from index.parsing.content import Content, File, settled
 
 # UTF-32's little-endian mark begins with that of UTF-16
 _MARKS = (
@@ -29,19 +24,11 @@ _LEGACY = (
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
 )
 _SAMPLE = 100_000
-_FRONT_MATTER = re.compile(r"\A---\n.*?^(?:---|\.\.\.)$", re.DOTALL | re.MULTILINE)
 
 
 def plain(file: File) -> Content:
     """The text as it stands."""
     return Content(settled(decode(file)), Outline())
-
-
-def markdown(file: File) -> Content:
-    """The text as it stands, marks and all, which people read well; the outline has the headings without marks."""
-    text = settled(decode(file))
-    headings = tuple(_markdown_headings(text))
-    return Content(text, Outline(headings=headings), headings[0].text if headings else None)
 
 
 def decode(file: File, declared: str | None = None) -> str:
@@ -97,24 +84,3 @@ def _unmarked_utf16(file: File) -> str:
     if max(high, low) < 0.3 * len(file.data) or min(high, low):
         raise MalformedFile(file.name, "not a text file: it holds NUL characters")
     return "utf-16-be" if high else "utf-16-le"
-
-
-def _markdown_headings(text: str) -> Iterator[Heading]:
-    # data ahead of the text would be taken for a heading underlined with dashes; the lines keep their numbers
-    front = _FRONT_MATTER.match(text)
-    body = "\n" * text.count("\n", 0, front.end()) + text[front.end() :] if front else text
-    line_starts = [0, *(m.end() for m in re.finditer("\n", text))]
-    inline = MarkdownIt("commonmark")
-    tokens = MarkdownIt("commonmark").disable("inline").parse(body)
-    for opening, content in pairwise(tokens):
-        if opening.type == "heading_open" and opening.map is not None:
-            words = one_line("".join(map(_words, inline.parseInline(content.content[:MAX_HEADING]))))
-            if words:
-                yield Heading(line_starts[opening.map[0]], int(opening.tag[1:]), words)
-
-
-def _words(token: Token) -> str:
-    """What a reader sees of a piece of inline markup."""
-    if token.children is not None and token.type != "image":
-        return "".join(map(_words, token.children))
-    return " " if token.type in ("softbreak", "hardbreak") else token.content if token.type != "html_inline" else ""

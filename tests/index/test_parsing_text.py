@@ -4,7 +4,6 @@ import unicodedata
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from index.errors import MalformedFile
 from index.parsing import parse_bytes
@@ -81,39 +80,3 @@ def test_what_is_not_text_says_so(data: bytes, says: str) -> None:
 def test_plain_text_takes_its_title_from_the_file_name() -> None:
     assert parse_bytes("ferry times.txt", b"# 7 o'clock").title == "ferry times"
     assert parse_bytes("ferry times.txt", b"# 7 o'clock").outline.headings == ()
-
-
-def test_headings_of_markdown_are_told_without_their_marks() -> None:
-    text = (
-        "intro\n\n## The *ferry* to [Elba](http://x) ##\n\nIt leaves.\n\nBy `train`\n========\n\n"
-        "```\n# no heading\n```\n\n    # nor this\n\n> ### In a <b>quote</b>\n\n#\n"
-    )
-    draft = parse_bytes("notes.md", text.encode())
-    assert draft.text == text
-    assert draft.title == "The ferry to Elba"
-    assert [(h.level, h.text) for h in draft.outline.headings] == [
-        (2, "The ferry to Elba"),
-        (1, "By train"),
-        (3, "In a quote"),
-    ]
-    assert draft.outline.location(text.index("intro")).heading is None
-    assert draft.outline.location(text.index("It leaves")).heading == "The ferry to Elba"
-    assert draft.outline.location(text.index("no heading")).heading == "By train"
-
-
-def test_data_ahead_of_markdown_is_no_heading() -> None:
-    draft = parse_bytes("post.md", b"---\ntitle: x\ndate: y\n---\nText.\n\n# Real\n")
-    assert [(h.text, h.start) for h in draft.outline.headings] == [("Real", draft.text.index("# Real"))]
-
-
-@given(st.lists(st.tuples(st.integers(0, 6), strategies.words), min_size=1, max_size=12))
-def test_headings_of_markdown_stand_where_the_outline_says(blocks: list[tuple[int, str]]) -> None:
-    text = "\n\n".join(f"{'#' * level} {words}" if level else words for level, words in blocks)
-    draft = parse_bytes("a.md", text.encode())
-    assert draft.text == text
-    for heading in draft.outline.headings:
-        assert (
-            text[heading.start :].startswith(f"{'#' * heading.level} {heading.text}\n\n")
-            or text[heading.start :] == f"{'#' * heading.level} {heading.text}"
-        )
-    assert [(h.level, h.text) for h in draft.outline.headings] == [block for block in blocks if block[0]]
