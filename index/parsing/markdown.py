@@ -10,11 +10,11 @@ import pyromark
 from lxml.html import defs
 
 from index.parsing.blocks import Block, from_blocks, heading
-from index.parsing.content import Content, File, malformed, one_line, settled
+from index.parsing.content import Content, File, malformed, one_line
 from index.parsing.html.tree import parse
 from index.parsing.html.visible import keep_visible
 from index.parsing.html.walk import blocks_of
-from index.parsing.text import decode
+from index.parsing.text import decoded
 
 _OPTIONS = (
     pyromark.Options.ENABLE_TABLES
@@ -43,14 +43,16 @@ _LONGEST_DIRECTIVE = 500
 
 def markdown(file: File) -> Content:
     """Headings, paragraphs, items, tables, code and notes, and the fields that stand ahead of the text."""
-    text = settled(decode(file))
-    fields, body = _front_matter(text)
+    read = decoded(file)
+    fields, body = _front_matter(read.text)
     page = _with_unknown_tags(pyromark.html("\n".join(_published(body.split("\n"))), options=_OPTIONS))
     with malformed(file.name, "its HTML cannot be parsed"):
         root = parse(page)
     hidden = keep_visible(root)
     blocks = blocks_of(root, counts_alone=True)
-    notes = [f"left out as hidden on the page: {len(hidden)} parts, the first “{hidden[0][:60]}”"] if hidden else []
+    notes = [*read.notes]
+    if hidden:
+        notes.append(f"left out as hidden on the page: {len(hidden)} parts, the first “{hidden[0][:60]}”")
     title = fields.pop("title", None)
     return from_blocks([*_ahead(title, fields, blocks), *blocks], title, notes=notes)
 
