@@ -15,12 +15,13 @@ from index.parsing.delimited import delimited
 from index.parsing.docx import docx
 from index.parsing.html import html
 from index.parsing.mail import eml
+from index.parsing.markdown import markdown
 from index.parsing.odf import ods, odt
 from index.parsing.pandoc import by_pandoc, epub
 from index.parsing.pdf import pdf
 from index.parsing.sheets import xlsx
 from index.parsing.slides import pptx
-from index.parsing.text import markdown, plain
+from index.parsing.text import plain
 
 _READERS: Mapping[str, Callable[[File], Content]] = {
     ".csv": delimited,

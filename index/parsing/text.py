@@ -1,19 +1,15 @@
-"""Plain text and Markdown, and the decoding that every format written in characters needs."""
+"""Plain text, and the decoding that every format written in characters needs."""
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
-from itertools import pairwise
+from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
-from index.documents import Heading, Outline
+from index.documents import Outline
 from index.errors import MalformedFile
-from index.parsing.content import MAX_HEADING, Content, File, one_line, settled
+from index.parsing.content import Content, File, one_line, settled
+from index.parsing.encodings import guessed, is_escaped
 
 # UTF-32's little-endian mark begins with that of UTF-16
 _MARKS = (
@@ -23,39 +19,67 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# those that documents are still found in, the likelier first; among all that exist, German looks Baltic
-_LEGACY = (
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "koi8_r"),
-    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
-)
-_SAMPLE = 100_000
-_FRONT_MATTER = re.compile(r"\A---\n.*?^(?:---|\.\.\.)$", re.DOTALL | re.MULTILINE)
+_FOREIGN_LINE = re.compile(r"^.*[^\x00-\x7f\n\r].*$", re.MULTILINE)
+_SHOWN = 80
+"""Characters that a note shows of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The characters of a file, lines ended by LF, in Unicode form NFC."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+    """A doubt about the encoding, with a line to judge it by."""
 
 
 def plain(file: File) -> Content:
     """The text as it stands."""
-    return Content(settled(decode(file)), Outline())
-
-
-def markdown(file: File) -> Content:
-    """The text as it stands, marks and all, which people read well; the outline has the headings without marks."""
-    text = settled(decode(file))
-    headings = tuple(_markdown_headings(text))
-    return Content(text, Outline(headings=headings), headings[0].text if headings else None)
+    read = decoded(file)
+    return Content(read.text, Outline(), notes=read.notes)
 
 
 def decode(file: File, declared: str | None = None) -> str:
     """The characters of the file: by its mark, as UTF-8, as ``declared``, or as they look. Raises MalformedFile."""
+    return _read(file, declared)[0]
+
+
+def decoded(file: File, declared: str | None = None) -> Decoded:
+    """As `decode`, brought into the form that is stored, with a note where the encoding is a guess."""
+    text, guess = _read(file, declared)
+    text = settled(text)
+    if not guess:
+        return Decoded(text)
+    found = _FOREIGN_LINE.search(text)
+    line = one_line(found.group()) if found else ""
+    shown = line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+    return Decoded(text, (f"read as {_name(guess)}: “{shown}”; if it is not so, save the file as UTF-8",))
+
+
+def _read(file: File, declared: str | None) -> tuple[str, str]:
+    """The characters, and the encoding where it is a guess."""
     for mark, encoding in _MARKS:
         if file.data.startswith(mark):
-            return _checked(file, _strictly(file, len(mark), encoding))
+            return _checked(file, _strictly(file, len(mark), encoding)), ""
+    guess = ""
     try:
         text = file.data.decode("utf-8")
     except UnicodeDecodeError as error:
-        text = _strictly(file, 0, declared or _guess(file, error.start))
+        if not declared:
+            guess = _guess(file, error.start)
+        text = _strictly(file, 0, declared or guess)
     else:
-        text = _strictly(file, 0, _unmarked_utf16(file)) if "\0" in text else text
-    return _checked(file, text)
+        if "\0" in text:
+            text = _strictly(file, 0, _unmarked_utf16(file))
+        elif is_escaped(file.data):
+            guess = guessed(file, 0)
+            text = _strictly(file, 0, guess)
+    return _checked(file, text), guess
+
+
+def _name(encoding: str) -> str:
+    """As people and other programs call it."""
+    return re.sub(r"^cp(125\d)$", r"windows-\1", encoding).replace("_", "-")
 
 
 def _strictly(file: File, start: int, encoding: str) -> str:
@@ -80,15 +104,7 @@ def _guess(file: File, first_fault: int) -> str:
     lost = len(file.data) - len(sound.encode())
     if sum(not c.isascii() for c in sound) > 2 * lost:
         raise MalformedFile(file.name, f"not UTF-8 text at byte {first_fault:,}, though nearly all of it is")
-    if b"\0" in file.data:
-        return _unmarked_utf16(file)
-    sample = file.data[max(0, first_fault - _SAMPLE) : first_fault + _SAMPLE]
-    found = from_bytes(sample, cp_isolation=list(_LEGACY))
-    best = found.best()
-    if best is None:
-        raise MalformedFile(file.name, "not a text file, or in an encoding that cannot be told: save it as UTF-8")
-    alike = (match.encoding for match in found if (match.chaos, match.coherence) == (best.chaos, best.coherence))
-    return min(alike, key=_LEGACY.index)
+    return _unmarked_utf16(file) if b"\0" in file.data else guessed(file, first_fault)
 
 
 def _unmarked_utf16(file: File) -> str:
@@ -97,24 +113,3 @@ def _unmarked_utf16(file: File) -> str:
     if max(high, low) < 0.3 * len(file.data) or min(high, low):
         raise MalformedFile(file.name, "not a text file: it holds NUL characters")
     return "utf-16-be" if high else "utf-16-le"
-
-
-def _markdown_headings(text: str) -> Iterator[Heading]:
-    # data ahead of the text would be taken for a heading underlined with dashes; the lines keep their numbers
-    front = _FRONT_MATTER.match(text)
-    body = "\n" * text.count("\n", 0, front.end()) + text[front.end() :] if front else text
-    line_starts = [0, *(m.end() for m in re.finditer("\n", text))]
-    inline = MarkdownIt("commonmark")
-    tokens = MarkdownIt("commonmark").disable("inline").parse(body)
-    for opening, content in pairwise(tokens):
-        if opening.type == "heading_open" and opening.map is not None:
-            words = one_line("".join(map(_words, inline.parseInline(content.content[:MAX_HEADING]))))
-            if words:
-                yield Heading(line_starts[opening.map[0]], int(opening.tag[1:]), words)
-
-
-def _words(token: Token) -> str:
-    """What a reader sees of a piece of inline markup."""
-    if token.children is not None and token.type != "image":
-        return "".join(map(_words, token.children))
-    return " " if token.type in ("softbreak", "hardbreak") else token.content if token.type != "html_inline" else ""

@@ -4,10 +4,11 @@ import unicodedata
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from index.errors import MalformedFile
 from index.parsing import parse_bytes
+from index.parsing.content import File
+from index.parsing.text import plain
 from tests import strategies
 
 GERMAN = "Der Käufer zahlt binnen dreißig Tagen. Für verspätete Zahlungen fällt eine Gebühr an."
@@ -43,24 +44,50 @@ def test_utf16_without_its_mark_is_told_by_its_nuls(encoding: str) -> None:
     assert parse_bytes("a.txt", GERMAN.encode(encoding)).text == GERMAN
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [
-        ("café", "latin-1"),
-        (GERMAN, "cp1252"),
-        (FRENCH, "cp1252"),
-        (POLISH, "cp1250"),
-        (RUSSIAN, "cp1251"),
-        (RUSSIAN, "koi8-r"),
-        (GREEK, "cp1253"),
-        (HEBREW, "cp1255"),
-        (JAPANESE, "shift_jis"),
-        (JAPANESE, "euc_jp"),
-        (CHINESE, "gb18030"),
-    ],
-)
-def test_old_encodings_are_detected(text: str, encoding: str) -> None:
-    assert parse_bytes("a.txt", text.encode(encoding)).text == text
+WESTERN = ("cp1252", "mac_roman", "cp850", "cp437")
+CENTRAL = ("cp1250", "iso8859-2", "cp852", "mac_latin2")
+OLD_TEXTS = {
+    GERMAN: WESTERN,
+    FRENCH.replace("’", "'"): WESTERN,
+    "¿Quién asumirá los daños? El señor Núñez pagará mañana la última cuota, según el artículo séptimo.": WESTERN,
+    "Köparen betalar inom trettio dagar från påsk. Färjan går varje dag klockan åtta från södra kajen.": WESTERN,
+    "As crianças não vão à praia de manhã; a informação está na página da câmara municipal.": WESTERN[:3],
+    POLISH: CENTRAL,
+    "Kupující zaplatí do třiceti dnů. Loď odplouvá každý den v osm hodin, řeka teče městem.": CENTRAL,
+    "A vevő harminc napon belül fizet. Őszintén szólva ez a legjobb idő a gyümölcsszüretre, gyűlünk.": CENTRAL,
+    RUSSIAN: ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac_cyrillic"),
+    "Покупець сплачує протягом тридцяти днів. Її книжка вийшла ще до війни, є й друга.": ("cp1251", "koi8-u"),
+    "Купувачът плаща в срок от тридесет дни. Фериботът тръгва всеки ден.": ("cp1251", "cp866"),
+    "Alıcı otuz gün içinde ödeme yapar. Şemsiyeyi bıraktığım için yağmurda ıslandım.": ("cp1254", "cp857"),
+    GREEK: ("cp1253", "iso8859-7", "cp737"),
+    HEBREW: ("cp1255", "iso8859-8"),
+    "يدفع المشتري خلال ثلاثين يوما من استلام الفاتورة. تغادر العبارة كل يوم.": ("cp1256", "iso8859-6"),
+    "Pirkėjas sumoka per trisdešimt dienų, kitaip skaičiuojami delspinigiai už vėlavimą.": ("cp1257",),
+    "ผู้ซื้อชำระเงินภายในสามสิบวันนับจากวันที่ได้รับใบแจ้งหนี้": ("cp874",),
+    JAPANESE: ("cp932", "euc_jp", "iso2022_jp"),
+    CHINESE: ("gb18030",),
+    "買方應在三十天內付款。逾期付款者，應當支付利息。": ("big5",),
+    "구매자는 청구서를 받은 날부터 삼십일 이내에 지불한다.": ("cp949",),
+    "Привет, как дела?": ("cp1251", "koi8-r"),
+    "café": ("latin-1",),
+    "5 €, “smart” – © 2020": ("cp1252",),
+    "Señor Núñez": ("cp1252",),
+}
+
+
+@pytest.mark.parametrize(("text", "encoding"), [(text, name) for text, names in OLD_TEXTS.items() for name in names])
+@pytest.mark.parametrize("times", [1, 20])
+def test_old_encodings_are_detected(text: str, encoding: str, times: int) -> None:
+    whole = "\n".join([text] * times)
+    assert parse_bytes("a.txt", whole.encode(encoding)).text == whole
+
+
+def test_a_guess_is_told_with_a_line_to_judge_it_by() -> None:
+    read = plain(File("a.txt", f"Act 1\n{RUSSIAN}\n".encode("cp1251")))
+    assert read.notes == (f"read as windows-1251: “{RUSSIAN}”; if it is not so, save the file as UTF-8",)
+    assert plain(File("a.txt", RUSSIAN.encode())).notes == ()
+    assert plain(File("a.txt", RUSSIAN.encode("utf-16"))).notes == ()
+    assert plain(File("a.txt", b"\x1b[1mbold\x1b[0m")).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -81,39 +108,3 @@ def test_what_is_not_text_says_so(data: bytes, says: str) -> None:
 def test_plain_text_takes_its_title_from_the_file_name() -> None:
     assert parse_bytes("ferry times.txt", b"# 7 o'clock").title == "ferry times"
     assert parse_bytes("ferry times.txt", b"# 7 o'clock").outline.headings == ()
-
-
-def test_headings_of_markdown_are_told_without_their_marks() -> None:
-    text = (
-        "intro\n\n## The *ferry* to [Elba](http://x) ##\n\nIt leaves.\n\nBy `train`\n========\n\n"
-        "```\n# no heading\n```\n\n    # nor this\n\n> ### In a <b>quote</b>\n\n#\n"
-    )
-    draft = parse_bytes("notes.md", text.encode())
-    assert draft.text == text
-    assert draft.title == "The ferry to Elba"
-    assert [(h.level, h.text) for h in draft.outline.headings] == [
-        (2, "The ferry to Elba"),
-        (1, "By train"),
-        (3, "In a quote"),
-    ]
-    assert draft.outline.location(text.index("intro")).heading is None
-    assert draft.outline.location(text.index("It leaves")).heading == "The ferry to Elba"
-    assert draft.outline.location(text.index("no heading")).heading == "By train"
-
-
-def test_data_ahead_of_markdown_is_no_heading() -> None:
-    draft = parse_bytes("post.md", b"---\ntitle: x\ndate: y\n---\nText.\n\n# Real\n")
-    assert [(h.text, h.start) for h in draft.outline.headings] == [("Real", draft.text.index("# Real"))]
-
-
-@given(st.lists(st.tuples(st.integers(0, 6), strategies.words), min_size=1, max_size=12))
-def test_headings_of_markdown_stand_where_the_outline_says(blocks: list[tuple[int, str]]) -> None:
-    text = "\n\n".join(f"{'#' * level} {words}" if level else words for level, words in blocks)
-    draft = parse_bytes("a.md", text.encode())
-    assert draft.text == text
-    for heading in draft.outline.headings:
-        assert (
-            text[heading.start :].startswith(f"{'#' * heading.level} {heading.text}\n\n")
-            or text[heading.start :] == f"{'#' * heading.level} {heading.text}"
-        )
-    assert [(h.level, h.text) for h in draft.outline.headings] == [block for block in blocks if block[0]]

@@ -6,12 +6,12 @@ import codecs
 import re
 
 from index.parsing.blocks import from_blocks
-from index.parsing.content import Content, File, malformed, one_line, settled
+from index.parsing.content import Content, File, malformed, one_line
 from index.parsing.html.clutter import remove_clutter
 from index.parsing.html.tree import Node, parse
 from index.parsing.html.visible import keep_visible
 from index.parsing.html.walk import blocks_of
-from index.parsing.text import decode
+from index.parsing.text import decoded
 
 _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})",
@@ -24,11 +24,12 @@ _SHOWN = 60
 
 def html(file: File) -> Content:
     """Paragraphs, headings, list items, tables, code and captions, each a block of its own."""
-    text = settled(decode(file, _declared(file.data)))
+    read = decoded(file, _declared(file.data))
     with malformed(file.name, "its HTML cannot be parsed"):
-        root = parse(text)
+        root = parse(read.text)
     title = _title(root)
     notes = [
+        *read.notes,
         *_note("hidden on the page", keep_visible(root)),
         *_note("menus, lists of links and notices around the content", remove_clutter(root)),
     ]

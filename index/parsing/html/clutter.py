@@ -44,8 +44,8 @@ _RELATED_HEADING = re.compile(
     r"\s*(?:related|similar|recommended|more (?:on this|from|stories|news|articles)|most (?:read|popular|viewed)|"
     r"popular|trending|you (?:may|might) also|read (?:more|next|also)|share\b|follow us|(?:other |in other )?languages|"
     r"navigation|menu|weitere (?:artikel|meldungen|themen)|mehr zum thema|das könnte|lesen sie auch|à lire|"
-    r"articles? (?:liés|similaires)|sur le même|artículos relacionados|te puede|lee también|leggi anche|читайте также|"
-    r"関連)",
+    r"articles? (?:liés|similaires)|sur le même|artículos relacionados|te puede|lee también|leggi anche|"
+    r"читайте также|関連)",
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(r"©|\bcopyright\b|all rights reserved", re.IGNORECASE)

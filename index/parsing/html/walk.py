@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from index.parsing.blocks import Block, Cell, written
 from index.parsing.content import one_line
@@ -21,6 +22,7 @@ _BLOCK = re.compile(
     "figcaption|figure|footer|form|frameset|h[1-6]|header|hgroup|hr|html|legend|li|listing|main|menu|nav|ol|optgroup|p|"
     "plaintext|pre|search|section|summary|table|tbody|td|tfoot|th|thead|tr|ul|xmp"
 ).fullmatch
+_NOTE = "footnote-definition"
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _LONGEST_HEADING = 600
 """Characters; what is longer is a heading that was never closed."""
@@ -33,9 +35,12 @@ _PLACES_TO_BREAK = str.maketrans("", "", "\xad\u200b")
 _PERMALINKS = frozenset("¶#§🔗")
 
 
-def blocks_of(node: Node) -> list[Block]:
-    """The blocks of an element in reading order."""
-    walk = _Walk()
+def blocks_of(node: Node, *, counts_alone: bool = False) -> list[Block]:
+    """The blocks of an element in reading order.
+
+    What is said only beside other words, as a picture's description is, makes a block of its own if ``counts_alone``.
+    """
+    walk = _Walk(counts_alone=counts_alone)
     walk.children(node)
     walk.close()
     return walk.blocks
@@ -56,13 +61,13 @@ class _Beside(str):
 
 
 class _Walk:
-    def __init__(self, *, counts_alone: bool = False) -> None:
+    def __init__(self, *, counts_alone: bool) -> None:
         self.blocks: list[Block] = []
         self._counts_alone = counts_alone
         self._pieces: list[str] = []
         self._preformatted = 0
         self._lists = 0
-        self._item: str | None = None  # the marker of a list item of which nothing has been written
+        self._begun: Block | None = None  # a list item or a note of which nothing has been written
         self._terms: list[str] = []  # what the next paragraph defines
 
     def children(self, node: Node) -> None:
@@ -84,6 +89,8 @@ class _Walk:
             known(self, node)
         elif _level(node) and node.length <= _LONGEST_HEADING:
             self._heading(node)
+        elif node.get("class") == _NOTE and any(child.tag == "sup" for child in node.elements()):
+            self._note(node)
         elif _is_block(node):
             self._finish()
             self.children(node)
@@ -106,9 +113,9 @@ class _Walk:
                 self._paragraph(_FRACTION.sub(_plain_fraction, text))
 
     def _paragraph(self, text: str) -> None:
-        if self._item is not None:
-            marker, self._item = self._item, None
-            self._write(Block(text, self._lists, "list_item", marker))
+        if self._begun is not None:
+            begun, self._begun = self._begun, None
+            self._write(replace(begun, text=text))
         else:
             terms, self._terms = self._terms, []
             self.blocks.append(Block("\n".join([*terms, text])))
@@ -125,7 +132,7 @@ class _Walk:
     def _heading(self, node: Node) -> None:
         self._finish()
         if text := _FRACTION.sub(_plain_fraction, one_line(lines_of(node))):
-            marker, self._item = self._item or "", None
+            marker, self._begun = self._begun.marker if self._begun else "", None
             self._write(Block(text, _level(node), "heading", marker if marker != "-" else ""))
 
     def _inline(self, node: Node) -> None:
@@ -192,15 +199,23 @@ class _Walk:
 
     def _list_item(self, node: Node, marker: str = "-") -> None:
         self._finish()
-        self._item = marker
-        self._lists += self._lists == 0
+        self._begun = Block("", max(self._lists, 1), "list_item", marker)
         self.children(node)
         self._finish()
-        self._item = None
+        self._begun = None
+
+    def _note(self, node: Node) -> None:
+        self._finish()
+        label, *_ = (*node.elements(), node)
+        self._begun = Block("", kind="note", marker=superscript(one_line(label.text())))
+        label.children = []
+        self.children(node)
+        self._finish()
+        self._begun = None
 
     def _term(self, node: Node) -> None:
         self._finish()
-        self._item = None
+        self._begun = None
         if text := one_line(lines_of(node)):
             self._terms.append(text)
 
