@@ -19,6 +19,7 @@ from index.parsing.markdown import markdown
 from index.parsing.odf import ods, odt
 from index.parsing.pandoc import by_pandoc, epub
 from index.parsing.pdf import pdf
+from index.parsing.rtf import rtf
 from index.parsing.sheets import xlsx
 from index.parsing.slides import pptx
 from index.parsing.text import plain
@@ -42,7 +43,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".pdf": pdf,
     ".pptx": pptx,
     ".rst": by_pandoc("rst"),
-    ".rtf": by_pandoc("rtf"),
+    ".rtf": rtf,
     ".tex": by_pandoc("latex"),
     ".tsv": delimited,
     ".txt": plain,

@@ -41,6 +41,7 @@ _IN_SECOND_PLACE = frozenset(("Cite", "Link", "Span"))
 _AROUND_LINES = re.compile(r"[ \t]*\n[ \t]*|[ \t]+")
 # ticked boxes by their usual characters; and a hyphen that is seen at the end of a line only
 _LOOK_ALIKE = {ord("🗹"): "☑", ord("🗷"): "☒", ord("□"): "☐", ord("◻"): "☐", 0xAD: ""}
+_RUN_TOGETHER = re.compile(r"[^\W_⁰-₎²³¹]{2}")
 _BYLINE = ("subtitle", "author", "date", "abstract")
 
 
@@ -127,7 +128,7 @@ class _Walk:
                 waiting.extend(reversed(part))
                 continue
             was_apart, apart = apart, isinstance(part, _Formula) and ("/" in part or "√" in part)
-            if (apart or was_apart) and part[:1].isalnum() and pieces and pieces[-1][-1:].isalnum():
+            if (apart or was_apart) and pieces and _RUN_TOGETHER.fullmatch(f"{pieces[-1][-1:]}{part[:1]}"):
                 pieces.append(" ")
             if part:
                 pieces.append(part)
