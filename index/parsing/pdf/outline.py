@@ -18,7 +18,8 @@ _CHARACTERS_LOOKED_THROUGH = 20_000_000
 _CHARACTERS_LOOKED_FOR = 100
 _MAX_ELEMENTS = 20_000  # of the structure of a page
 _LEVELS = {
-    name.encode("utf-16-le"): level for name, level in zip("H Title H1 H2 H3 H4 H5 H6".split(), (1, 1, *range(1, 7)))
+    name.encode("utf-16-le"): level
+    for name, level in {"H": 1, "Title": 1, **{f"H{level}": level for level in range(1, 7)}}.items()
 }
 # what programs write where nobody gave a title
 _NO_TITLE = re.compile(
