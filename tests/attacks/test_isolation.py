@@ -207,7 +207,7 @@ def test_a_pool_that_is_closed_ends_all_work(tmp_path: Path) -> None:
         pid = process_in(tmp_path)
         pool.close()
         assert isinstance(work.exception(60), WorkStopped)
-    assert is_gone(pid)
+    until(lambda: is_gone(pid))
     with pytest.raises(WorkStopped):
         run(pool, jobs.one, 1)
     pool.close()

@@ -39,7 +39,7 @@ def test_the_documents_in_an_archive_are_named_by_their_path_in_it(tmp_path: Pat
     found = list(parser.drafts_in([tmp_path / "docs"]))
     assert [(parsed.draft.source, parsed.draft.text) for parsed in found if parsed.draft] == [
         ("all.zip/a.txt", "first"),
-        ("all.zip/sub/b.md", "# second"),
+        ("all.zip/sub/b.md", "second"),
         ("all.zip/deep/d.zip/c.docx", "third"),
     ]
     assert found[2].path == tmp_path / "docs/all.zip/deep/d.zip/c.docx"
