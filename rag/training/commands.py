@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -18,9 +18,6 @@ from index.errors import SourcespanError
 from index.upkeep.terminal import Console
 from rag.training.config import TrainingConfig, source_settings
 from rag.training.errors import InvalidSetting
-
-if TYPE_CHECKING:
-    from index.interfaces import Progress
 
 N = TypeVar("N", int, float)
 DEFAULT = SimpleNamespace(**{field.name: field.default for field in fields(TrainingConfig)})
@@ -270,7 +267,7 @@ def activations(
     print(f"the activations of {len(measured.bounds)} matrix products: {path}")
 
 
-def _every_tenth(what: str) -> Progress:
+def _every_tenth(what: str) -> Callable[[int, int], None]:
     def show(done: int, total: int) -> None:
         if 10 * done // total > 10 * (done - 1) // total:
             print(f"{done:,} of {total:,} {what}", file=sys.stderr)
