@@ -16,7 +16,6 @@ from rich.text import Text
 from api.commands.options import FAILED, AsJson
 from api.commands.terminal import console, errors
 from index.documents import DocumentDraft, TextBlock
-from index.parsing.isolated import Parser
 from index.upkeep.terminal import escaped_line
 
 _STYLES = {"heading": "bold", "note": "dim", "caption": "italic"}
@@ -28,6 +27,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print how files are read: their text, pages, headings and tables, and what of them is not read."""
+    from index.parsing.isolated import Parser
+
     failed = False
     with Parser() as parser:
         for parsed in parser.drafts_in(paths):

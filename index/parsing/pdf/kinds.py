@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 
 from index.documents import BlockKind
 from index.parsing.blocks import Block
@@ -42,20 +41,21 @@ class _Kinds:
     def blocks(self, items: Sequence[Item]) -> list[Block]:
         headings: dict[int, Style] = {}
         blocks: list[Block] = []
-        for number, (item, following) in enumerate(zip_longest(items, items[1:])):
+        for number, item in enumerate(items):
             if isinstance(item, Block):
                 blocks.append(item)
                 continue
             text, turns = item.written()
             block = Block(text, page=item.page, boxes=item.boxes, turns=turns)
-            if self._is_heading(item, text, following):
+            around = (items[number - 1] if number else None), (items[number + 1] if number + 1 < len(items) else None)
+            if self._is_heading(item, text, *around):
                 headings[number] = self._style(item)
                 level = item.first.level
                 block = replace(block, kind="heading", level=level)
             blocks.append(block if block.kind == "heading" else self._of_kind(block, item))
         return list(_with_levels(blocks, headings))
 
-    def _is_heading(self, paragraph: Paragraph, text: str, following: Item | None) -> bool:
+    def _is_heading(self, paragraph: Paragraph, text: str, previous: Item | None, following: Item | None) -> bool:
         first = paragraph.first
         if first.level:
             return True
@@ -73,13 +73,14 @@ class _Kinds:
             return len(text) <= _MAX_BOLD and not ends and letters > len(text) / 3
         if not numbered or len(paragraph.lines) > 1 or len(text) > _MAX_NUMBERED or text.endswith((".", ":")):
             return False
-        return isinstance(following, Paragraph) and self._is_text(following)
+        return self._is_text(following) and (not _number(previous) or _number(text).startswith(_number(previous) + "."))
 
-    def _is_text(self, paragraph: Paragraph) -> bool:
+    def _is_text(self, item: Item) -> bool:
         """Whether it is of the size of the text, and long, and has no number itself."""
-        length = sum(len(line.segment.text) for line in paragraph.lines)
-        is_larger = paragraph.first.size >= _LARGER * self._size
-        return length >= _MIN_TEXT and not is_larger and not _NUMBERED.match(paragraph.first.text)
+        if isinstance(item, Block):
+            return False
+        length = sum(len(line.segment.text) for line in item.lines)
+        return length >= _MIN_TEXT and item.first.size < _LARGER * self._size and not _number(item)
 
     def _style(self, paragraph: Paragraph) -> Style:
         size = paragraph.first.size
@@ -100,7 +101,18 @@ class _Kinds:
         return block
 
 
+<<<<<<< HEAD
 def _marked(block: Block, kind: BlockKind, marker: re.Match[str]) -> Block:
+=======
+def _number(item: Item | str | None) -> str:
+    """What an item or a text is numbered with; empty where it is not."""
+    text = item.first.text if isinstance(item, Paragraph) else item
+    match = _NUMBERED.match(text) if isinstance(text, str) else None
+    return match.group(1) if match else ""
+
+
+def _marked(block: Block, kind: Kind, marker: re.Match[str]) -> Block:
+>>>>>>> pdf
     """With the marker apart from the text, and the beginnings of pages where they are then."""
     start = marker.end()
     turns = tuple((max(0, place - start), page) for place, page in block.turns)

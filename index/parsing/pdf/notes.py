@@ -40,9 +40,11 @@ def _named(numbers: Sequence[int]) -> str:
     ranges: list[list[int]] = []
     for number in numbers:
         if ranges and number == ranges[-1][-1] + 1:
-            ranges[-1][1:] = [number]
+            ranges[-1].append(number)
         else:
             ranges.append([number])
-    names = ["–".join(map(str, pair)) for pair in ranges]
+    names: list[str] = []
+    for run in ranges:
+        names += [f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run)
     listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
     return f"page{'s' * (len(numbers) > 1)} {listed}"

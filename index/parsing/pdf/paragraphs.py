@@ -24,6 +24,8 @@ class Paragraph:
 
     lines: list[Line]
     joints: list[Joint] = field(default_factory=list)
+    aside: bool = False
+    """Whether it is no part of the text: a running head, or what is written up the margin."""
 
     @property
     def first(self) -> Segment:
@@ -75,9 +77,9 @@ def text_size(lines: Iterable[Line]) -> float:
     return statistics.median([line.segment.size for line in lines for _ in line.segment.text[::10]] or [1.0])
 
 
-def paragraphs_of(parts: Sequence[Sequence[Line] | Block]) -> list[Item]:
-    """Parts in reading order: lines of columns, and tables."""
-    return _Builder([line for part in parts if not isinstance(part, Block) for line in part]).build(parts)
+def paragraphs_of(parts: Sequence[Sequence[Line] | Item]) -> list[Item]:
+    """Parts in reading order: lines of columns, tables, and what is no part of the text."""
+    return _Builder([line for part in parts if not isinstance(part, Item) for line in part]).build(parts)
 
 
 class _Builder:
@@ -86,9 +88,10 @@ class _Builder:
         self._size = text_size(lines)
         self._items: list[Item] = []
 
-    def build(self, parts: Sequence[Sequence[Line] | Block]) -> list[Item]:
+    def build(self, parts: Sequence[Sequence[Line] | Item]) -> list[Item]:
+        """Puts the lines together."""
         for part in parts:
-            if isinstance(part, Block):
+            if isinstance(part, Item):
                 self._items.append(part)
                 continue
             self._begin(part[0])
@@ -98,7 +101,7 @@ class _Builder:
 
     def _add(self, line: Line) -> None:
         last = self._items[-1]
-        if not isinstance(last, Paragraph) or not self._joins(last, line):
+        if not isinstance(last, Paragraph) or last.aside or not self._joins(last, line):
             self._items.append(Paragraph([line]))
 
     def _begin(self, line: Line) -> None:
@@ -122,14 +125,14 @@ class _Builder:
         for number in range(len(self._items) - 1, max(-1, len(self._items) - 1 - _FLOATS), -1):
             item = self._items[number]
             is_float = isinstance(item, Block) or self._is_float(item)
-            if isinstance(item, Paragraph) and (not is_float or number == len(self._items) - 1):
+            if isinstance(item, Paragraph) and not item.aside and (not is_float or number == len(self._items) - 1):
                 yield number, item
             if not is_float:
                 return
 
     def _is_float(self, paragraph: Paragraph) -> bool:
         first = paragraph.first
-        return first.size < SMALLER * self._size or first.faint or bool(CAPTION.match(first.text))
+        return paragraph.aside or first.size < SMALLER * self._size or first.faint or bool(CAPTION.match(first.text))
 
     def _move_behind_floats(self, number: int) -> None:
         """Behind those of the page on which it begins, so that these are found on their page."""

@@ -23,7 +23,7 @@ from index.parsing.pdf.layout import Part, parts_of
 from index.parsing.pdf.notes import RECOGNISE, notes_on
 from index.parsing.pdf.outline import bookmarks_of, placed, title_of
 from index.parsing.pdf.pages import Column, PageRead, Rules, pages_of
-from index.parsing.pdf.paragraphs import paragraphs_of
+from index.parsing.pdf.paragraphs import Item, Paragraph, paragraphs_of
 from index.parsing.pdf.running import PageRows, running_rows
 from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
 from index.parsing.pdf.tables import cells_of
@@ -72,7 +72,7 @@ def _without_text(file: File, pages: Sequence[PageRead]) -> Exception:
     return ScannedDocument(file.name, len(pages)) if drawn else EmptyDocument(file.name)
 
 
-def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Block]:
+def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Item]:
     """The columns and tables of all pages in reading order, without running heads; watermarks once."""
     heads = [PageRows(page.main.rows, page.frame.height(page.main.turns), page.label) for page in pages]
     running = running_rows(heads)
@@ -95,10 +95,9 @@ def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Blo
                 yield Block(watermark, page=place + 1)
 
 
-def _aside(row: Row, page: PageRead, number: int, turns: int) -> Block:
-    """A line that is no part of the text: a running head, or what is written up the margin."""
+def _aside(row: Row, page: PageRead, number: int, turns: int) -> Paragraph:
     line = joined(row)
-    return Block(line.text, page=number, boxes=(_box(line, page.frame, number, turns),))
+    return Paragraph(list(lines_of([line], [_box(line, page.frame, number, turns)], part=0)), aside=True)
 
 
 def _part(

@@ -53,17 +53,18 @@ def running_rows(pages: Sequence[PageRows]) -> Running:
     dropped: set[tuple[int, int]] = set()
     first: set[tuple[int, int]] = set()
     bare: list[tuple[int, _Place]] = []
-    heads: dict[tuple[str, int | None, bool], list[_Place]] = defaultdict(list)
+    heads: dict[tuple[str, float, int | None, bool], list[_Place]] = defaultdict(list)
     numbered: dict[int, set[int]] = defaultdict(set)  # by how numbers differ from those of pages: the pages
     for place in _outer_rows(pages):
-        text = " ".join(segment.text for segment in pages[place.page].rows[place.row])
+        row = pages[place.page].rows[place.row]
+        text = " ".join(segment.text for segment in row)
         if match := _BARE.fullmatch(text):
             shift = _value(match) - place.page
             bare.append((shift, place))
             numbered[shift].add(place.page)
             continue
         for words, differs in _heads(text, place.page):
-            heads[words, differs, place.is_foot].append(place)
+            heads[words, round(row[0].size), differs, place.is_foot].append(place)
             if differs is not None:
                 numbered[differs].add(place.page)
     for shift, place in bare:

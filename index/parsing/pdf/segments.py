@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import bidirectional
 
@@ -158,6 +159,7 @@ def _segment(words: Sequence[Word]) -> Segment:
     ):  # PDFium has the words of such lines in the order in which they are read
         words = sorted(words, key=lambda word: word.place)
     size, base = _main(words)
+    words = _upper_first(words)
     text = ""
     before: Word | None = None
     for word in words:
@@ -182,6 +184,15 @@ def _segment(words: Sequence[Word]) -> Segment:
     )
 
 
+def _upper_first(words: Sequence[Word]) -> list[Word]:
+    """With what stands over another word before that word."""
+    ordered = list(words)
+    for number, (first, second) in enumerate(pairwise(ordered)):
+        if second.base < first.base and second.left < (first.left + first.right) / 2:
+            ordered[number : number + 2] = [second, first]
+    return ordered
+
+
 def _main(words: Sequence[Word]) -> tuple[float, float]:
     """The size and the base of most of the characters; the larger ones' where the small ones are capitals."""
     style, base = words[0].style, words[0].base
@@ -203,6 +214,8 @@ def _is_apart(before: Word, word: Word) -> bool:
     if word.place == before.place + 1:
         is_mark = before.style.size != word.style.size
         return word.apart or gap > (_GLUED if is_mark else _GAP) * word.style.size
+    if word.apart and before.style.size <= _SMALL * word.style.size:
+        return True  # a mark was drawn later into the space before the word
     return gap > _GLUED * max(before.style.size, word.style.size)
 
 

@@ -51,7 +51,10 @@ def cells_of(
     if from_right:
         columns.reverse()
     lines = [_line(row, columns, from_right=from_right) for row in rows]
-    if any(len(line.cells) < len(columns) for line in lines):
+    pitches = [b.base - a.base for a, b in pairwise(lines)]
+    if any(len(line.cells) < len(columns) for line in lines) or max(pitches, default=0) > _LOOSE * min(
+        pitches, default=0
+    ):
         middle = statistics.median((column.left + column.right) / 2 for column in columns)
         between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
         lines = between or _put_together(lines)
