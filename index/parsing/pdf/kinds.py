@@ -101,9 +101,6 @@ class _Kinds:
         return block
 
 
-<<<<<<< HEAD
-def _marked(block: Block, kind: BlockKind, marker: re.Match[str]) -> Block:
-=======
 def _number(item: Item | str | None) -> str:
     """What an item or a text is numbered with; empty where it is not."""
     text = item.first.text if isinstance(item, Paragraph) else item
@@ -111,8 +108,7 @@ def _number(item: Item | str | None) -> str:
     return match.group(1) if match else ""
 
 
-def _marked(block: Block, kind: Kind, marker: re.Match[str]) -> Block:
->>>>>>> pdf
+def _marked(block: Block, kind: BlockKind, marker: re.Match[str]) -> Block:
     """With the marker apart from the text, and the beginnings of pages where they are then."""
     start = marker.end()
     turns = tuple((max(0, place - start), page) for place, page in block.turns)

@@ -17,15 +17,8 @@ _MAX_BOOKMARKS = 10_000
 _CHARACTERS_LOOKED_THROUGH = 20_000_000
 _CHARACTERS_LOOKED_FOR = 100
 _MAX_ELEMENTS = 20_000  # of the structure of a page
-<<<<<<< HEAD
-_LEVELS = {
-    name.encode("utf-16-le"): level
-    for name, level in {"H": 1, "Title": 1, **{f"H{level}": level for level in range(1, 7)}}.items()
-}
-=======
 _ROLES = {"H": 1, "Title": 1} | {f"H{level}": level for level in range(1, 7)}
 _LEVELS = {role.encode("utf-16-le"): level for role, level in _ROLES.items()}
->>>>>>> pdf
 # what programs write where nobody gave a title
 _NO_TITLE = re.compile(
     r"(untitled|\(anonymous\)|microsoft (word|powerpoint)\b.*|.*\.(docx?|pptx?|indd|tex|dvi|pdf|rtf|odt))?", re.I
