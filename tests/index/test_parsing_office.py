@@ -134,7 +134,7 @@ def test_other_kinds_of_text(name: str, source: str, text: str) -> None:
         (r"{\rtf1\ansi\ansicpg1251 \'ce\'ea{\v hidden}10{\super 5}\par Next}", "Ок10⁵\n\nNext"),
         (r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 A;}{\f1\fcharset238 B;}}\f0 \'e9{\f1 \'b3\'f3d\'9f}\'e9}", "éłódźé"),
         (r"{\rtf1\ansi\ansicpg932 \'93\'fa\'96\'7b}", "日本"),
-        (r"{\rtf1\ansi\ansicpg1251\uc1 \u8364\'88 5 \uc0\u163 6}", "€ 5 £6"),
+        (r"{\rtf1\ansi\ansicpg1251\uc1 \u8364\'88 5 \uc0\u163 6\b\u233 7}", "€ 5 £6é7"),
         (r"{\rtf1\mac caf\'8e}", "café"),
         (r"{\rtf1\ansi \u322?\u243?d\u378? \u-10179?\u-8704?}", "łódź 😀"),
     ],
