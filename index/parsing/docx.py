@@ -16,7 +16,7 @@ from index.parsing.pandoc import blocks_of
 from index.parsing.word.numbering import Numbering
 from index.parsing.word.package import Package, packed
 from index.parsing.word.rewriting import Notes, Rewriting
-from index.parsing.word.styles import Styles, for_pandoc
+from index.parsing.word.styles import Styles, style_sheet
 from index.parsing.word.xml import Element, is_on, remove, serialised, tag, value
 
 _KINDS = ("header", "footer")
@@ -47,8 +47,7 @@ class _Shown:
     def __init__(self, file: File) -> None:
         package = Package(file)
         settings = package.only("settings")
-        self._style_sheet = package.only("styles")
-        styles = Styles(self._style_sheet)
+        styles = Styles(package.only("styles"))
         numerals = {kind: value(settings, f"w:{kind}Pr/w:numFmt") or usual for kind, usual in _NOTES.items()}
         rewriting = Rewriting(styles, Numbering(package.only("numbering"), styles), numerals)
         root = package.part(package.main)
@@ -73,22 +72,21 @@ class _Shown:
 
     def pieces(self) -> Iterator[bytes]:
         """The document in pieces, of which pandoc, which takes two hundred bytes for each character, can hold any."""
-        styles = for_pandoc(self._style_sheet)
         elements = list(self._body)
         self._body.clear()
         start = size = 0
         for end, element in enumerate(elements, 1):
             size += sum(1 for _ in element.iter())
             if size >= _ELEMENTS_OF_PIECE or end == len(elements):
-                yield self._piece(elements[start:end], styles)
+                yield self._piece(elements[start:end])
                 elements[start:end] = [None] * (end - start)  # what they take is free again
                 start, size = end, 0
 
-    def _piece(self, elements: list[Element], styles: bytes) -> bytes:
+    def _piece(self, elements: list[Element]) -> bytes:
         """Some elements of the text with the notes to them."""
         root = etree.Element(tag("w:document"), nsmap=self._body.nsmap)
         etree.SubElement(root, tag("w:body")).extend(elements)
-        parts = {"document": serialised(root), "styles": styles}
+        parts = {"document": serialised(root), "styles": style_sheet()}
         for kind, notes in self._notes.items():
             references = root.iter(tag(f"w:{kind}Reference"))
             wanted = [notes[key] for reference in references if (key := reference.get(_ID, "")) in notes]

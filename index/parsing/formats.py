@@ -20,8 +20,10 @@ from index.parsing.odf import ods, odt
 from index.parsing.pandoc import by_pandoc, epub
 from index.parsing.pdf import pdf
 from index.parsing.rtf import rtf
+from index.parsing.records import json_document, json_lines
 from index.parsing.sheets import xlsx
 from index.parsing.slides import pptx
+from index.parsing.subtitles import subtitles
 from index.parsing.text import plain
 
 _READERS: Mapping[str, Callable[[File], Content]] = {
@@ -48,6 +50,13 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".tsv": delimited,
     ".txt": plain,
     ".xlsx": xlsx,
+    **dict.fromkeys((".json",), json_document),
+    **dict.fromkeys((".jsonl", ".ndjson"), json_lines),
+    **dict.fromkeys((".mdx", ".qmd", ".rmd"), markdown),
+    **dict.fromkeys((".srt", ".vtt"), subtitles),
+    **dict.fromkeys((".c", ".cpp", ".css", ".go", ".h", ".java", ".js", ".py", ".rb", ".rs", ".sh", ".sql", ".ts"), plain),
+    **dict.fromkeys((".ini", ".log", ".toml", ".yaml", ".yml"), plain),
+    ".xhtml": html,
 }
 ARCHIVE, MAIL = ".zip", ".eml"
 SUPPORTED_SUFFIXES = tuple(sorted((*_READERS, ARCHIVE)))

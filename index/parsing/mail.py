@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from email import policy
 from email.message import EmailMessage
 
@@ -64,10 +66,18 @@ def _body(file: File, message: EmailMessage) -> list[str]:
     data = None if body is None else body.get_payload(decode=True)
     if body is None or not isinstance(data, bytes):
         return []
-    part = File(file.name, data, file.max_bytes)
+    text = _decoded(File(file.name, data, file.max_bytes), body.get_content_charset())
     if body.get_content_subtype() == "html":
-        return [html(part).text]
-    text = settled(decode(part, body.get_content_charset()))
+        return [html(File(file.name, codecs.BOM_UTF8 + text.encode(), file.max_bytes)).text]
     if body.get_param("format") == "flowed":
         text = _FLOWED_END.sub(" ", text)
     return _PARAGRAPHS.split(text)
+
+
+def _decoded(part: File, declared: str | None) -> str:
+    """The text of a part: as its head says, or as it looks where that is wrong. Raises MalformedFile."""
+    with suppress(LookupError, UnicodeDecodeError):
+        text = part.data.decode(declared or "utf-8")
+        if "\0" not in text:
+            return settled(text)
+    return settled(decode(part))

@@ -39,8 +39,8 @@ _QUOTES = {"SingleQuote": "‘’", "DoubleQuote": "“”"}
 _UNSEEN = frozenset(("Strikeout", "RawInline", "Image"))
 _IN_SECOND_PLACE = frozenset(("Cite", "Link", "Span"))
 _AROUND_LINES = re.compile(r"[ \t]*\n[ \t]*|[ \t]+")
-# ticked boxes by their usual characters; and a hyphen that is seen at the end of a line only
-_LOOK_ALIKE = {ord("🗹"): "☑", ord("🗷"): "☒", ord("□"): "☐", ord("◻"): "☐", 0xAD: ""}
+# a hyphen that is seen at the end of a line only
+_UNSEEN_HYPHEN = {0xAD: ""}
 _RUN_TOGETHER = re.compile(r"[^\W_⁰-₎²³¹]{2}")
 _BYLINE = ("subtitle", "author", "date", "abstract")
 
@@ -133,7 +133,7 @@ class _Walk:
             if part:
                 pieces.append(part)
         text = _AROUND_LINES.sub(lambda found: "\n" if "\n" in found.group() else " ", "".join(pieces))
-        return text.translate(_LOOK_ALIKE).strip()
+        return text.translate(_UNSEEN_HYPHEN).strip()
 
     def _leaf(self, part: Tree, level: int, kind: BlockKind) -> Iterator[Block]:
         content = part.get("c")

@@ -49,6 +49,9 @@ def _in_unicode(data: bytes) -> bytes:
             made.append(token["text"][skipped:].decode("ascii"))
         elif word == b"u":
             made.append(chr(number % 0x10000))
+        elif word:
+            # apart from what follows, which may be a letter now
+            made.append("" if word == b"uc" else token.group().decode("ascii").rstrip() + " ")
         else:
             made.append(token.group().decode("latin-1"))
         skipped = stand_ins if word == b"u" else 0

@@ -300,6 +300,17 @@ def test_raised_characters_and_fractions_never_make_another_number(content: str,
     assert text_of(p(r("It is "), content, r("."))) == text
 
 
+def test_a_style_may_raise_or_strike_characters() -> None:
+    base = '<w:style w:type="character" w:styleId="{}">{}<w:rPr>{}</w:rPr></w:style>'
+    styles = (
+        base.format("Up", "", '<w:vertAlign w:val="superscript"/>')
+        + base.format("Mark", '<w:basedOn w:val="Up"/>', "<w:b/>")
+        + base.format("Gone", "", "<w:strike/>")
+    )
+    runs = (r("10"), r("5", '<w:rStyle w:val="Mark"/>'), r(" boats"), r(" 4711", '<w:rStyle w:val="Gone"/>'))
+    assert text_of(p(*runs), styles=styles) == "10⁵ boats"
+
+
 def note(kind: str, key: int, text: str) -> str:
     return f'<w:{kind} w:id="{key}">{p(r(text))}</w:{kind}>'
 

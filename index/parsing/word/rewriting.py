@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from itertools import count
 from typing import Literal
 
@@ -65,9 +66,9 @@ class Rewriting:
         _show_fields(root)
         for ruby in list(root.iter(tag("w:ruby"))):
             _set_in_line(ruby)
-        _name_as_pandoc_does(root)
         for paragraph in list(root.iter(_PARAGRAPH)):
             self._paragraph(paragraph, may_have_headings)
+        _name_as_pandoc_does(root)
 
     def _remove_pictures(self, root: Element) -> None:
         for picture in list(root.iter(*_PICTURES)):
@@ -81,7 +82,7 @@ class Rewriting:
         properties = paragraph.find(_PROPERTIES)
         key = value(properties, "w:pStyle")
         style = self._styles.of_paragraph(key)
-        self._hide(paragraph, style)
+        self._show_runs(paragraph, style)
         is_hidden = is_on(properties, "w:rPr/w:vanish")
         if (style.is_hidden if is_hidden is None else is_hidden) and not _says_something(paragraph):
             remove(paragraph)
@@ -107,14 +108,20 @@ class Rewriting:
         level = (style.list_level or 0) if level is None else level
         return self._numbering.next(list_key, level) or "", level
 
-    def _hide(self, paragraph: Element, style: ParagraphStyle) -> None:
+    def _show_runs(self, paragraph: Element, style: ParagraphStyle) -> None:
+        """Takes away what is hidden, and says of each run itself what its style says."""
         for run in list(paragraph.iter(_RUN)):
             properties = run.find(_RUN_PROPERTIES)
+            run_style = value(properties, "w:rStyle")
             hides = is_on(properties, "w:vanish")
             if hides is None:
-                hides = self._styles.hides(value(properties, "w:rStyle"))
+                hides = self._styles.hides(run_style)
             if style.is_hidden if hides is None else hides:
                 remove(run)
+                continue
+            for look in self._styles.looks(run_style):
+                if properties is not None and properties.find(look.tag) is None:
+                    properties.append(deepcopy(look))
 
     def _mark_notes(self, paragraph: Element) -> None:
         """Sets the mark that Word shows before each reference to a note."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from lxml import etree
 
 from index.parsing.pandoc import CAPTION_STYLE, MARKER_STYLE, NOTE_STYLE
-from index.parsing.word.xml import NAMESPACE, Element, is_on, number, tag, value
+from index.parsing.word.xml import NAMESPACE, Element, is_on, number, serialised, tag, value
 
 CODE_STYLE = "Source Code"
 LEVELS = 10
 """Of headings and lists, from 0."""
 _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
+_LOOKS = (tag("w:vertAlign"), tag("w:strike"), tag("w:dstrike"))
 _CODE_NAMES = frozenset(("source code", "html preformatted", "code", "macro", "macro text"))
 
 
@@ -42,6 +44,7 @@ class Styles:
         self._hides_all = bool(root is not None and is_on(root, "w:docDefaults/w:rPrDefault/w:rPr/w:vanish"))
         self._paragraphs: dict[str, ParagraphStyle] = {}
         self._hides: dict[str, bool | None] = {}
+        self._looks: dict[str, list[Element]] = {}
 
     def of_paragraph(self, key: str | None) -> ParagraphStyle:
         """The style of paragraphs that has this key; without one, that of all others."""
@@ -63,6 +66,15 @@ class Styles:
     def list_key(self, key: str) -> str:
         """The list that a style of lists stands for."""
         return next(filter(None, (value(style, "w:pPr/w:numPr/w:numId") for style in self._chain(key))), "")
+
+    def looks(self, key: str | None) -> list[Element]:
+        """What a style of characters says of whether they are raised or struck out."""
+        if not key:
+            return []
+        if key not in self._looks:
+            properties = (look for style in self._chain(key) for look in style.iterfind(f"{tag('w:rPr')}/*"))
+            self._looks[key] = [look for look in properties if look.tag in _LOOKS]
+        return self._looks[key]
 
     def _resolved(self, key: str) -> ParagraphStyle:
         chain = list(self._chain(key))
@@ -89,16 +101,15 @@ class Styles:
             following = value(self._elements[following], "w:basedOn")
 
 
-def for_pandoc(root: Element | None) -> bytes:
-    """A style sheet with the styles that rewritten text is set in, and those that characters have."""
+@cache
+def style_sheet() -> bytes:
+    """The style sheet of rewritten text."""
     sheet = etree.Element(tag("w:styles"), nsmap={"w": NAMESPACE})
-    styles = [] if root is None else root.findall(tag("w:style"))
-    sheet.extend(style for style in styles if style.get(tag("w:type")) == "character")
     for name in (CAPTION_STYLE, CODE_STYLE, *map("heading {}".format, range(1, LEVELS))):
         sheet.append(_style("paragraph", name))
     for name in (NOTE_STYLE, *map(f"{MARKER_STYLE} {{}}".format, range(LEVELS))):
         sheet.append(_style("character", name))
-    return bytes(etree.tostring(sheet, encoding="UTF-8"))
+    return serialised(sheet)
 
 
 def key_of(name: str) -> str:

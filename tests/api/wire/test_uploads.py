@@ -33,7 +33,7 @@ def test_one_file_is_a_document_like_any_other(server: Server) -> None:
     assert response.status_code == 201
     document = response.json()
     assert (document["title"], document["source"]) == ("Timetable", "Ferry 👩‍👧.md")
-    assert text_of(server, document["id"]) == "# Timetable\n\nNoon."
+    assert text_of(server, document["id"]) == "Timetable\n\nNoon."
     assert httpx.get(f"{server.url}{response.headers['location']}").json() == document
     again = upload(server, files(("other.md", "# Timetable\n\nNoon.")))
     assert (again.status_code, again.json()) == (200, document)

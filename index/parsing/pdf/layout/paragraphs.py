@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from index.parsing.blocks import Block, Box
-from index.parsing.pdf.joints import Joint, Joints, Line
-from index.parsing.pdf.segments import Segment
+from index.parsing.pdf.layout.joints import Joint, Joints, Line
+from index.parsing.pdf.page.segments import Segment
 
 CAPTION = re.compile(r"(figure|fig\.|table|chart|exhibit|box|abbildung|abb\.|tabelle|tableau|figura|tabla) ?\d+", re.I)
 SMALLER = 0.93
@@ -25,7 +25,7 @@ class Paragraph:
     lines: list[Line]
     joints: list[Joint] = field(default_factory=list)
     aside: bool = False
-    """Whether it is no part of the text: a running head, or what is written up the margin."""
+    """Whether it is no part of the text but a running head."""
 
     @property
     def first(self) -> Segment:
@@ -72,20 +72,29 @@ Item = Paragraph | Block
 """A paragraph, or a table."""
 
 
-def text_size(lines: Iterable[Line]) -> float:
-    """The size of most of the text."""
-    return statistics.median([line.segment.size for line in lines for _ in line.segment.text[::10]] or [1.0])
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How most of a text is set: its size, and whether it is bold."""
+
+    size: float
+    bold: bool
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment]) -> Usual:
+        """How most of these are set, by their characters."""
+        tenths = [(segment.size, segment.bold) for segment in segments for _ in segment.text[::10]] or [(1.0, False)]
+        return cls(statistics.median(size for size, _ in tenths), 2 * sum(bold for _, bold in tenths) > len(tenths))
 
 
-def paragraphs_of(parts: Sequence[Sequence[Line] | Item]) -> list[Item]:
-    """Parts in reading order: lines of columns, tables, and what is no part of the text."""
-    return _Builder([line for part in parts if not isinstance(part, Item) for line in part]).build(parts)
+def paragraphs_of(parts: Sequence[Sequence[Line] | Item], usual: Usual) -> list[Item]:
+    """Parts in reading order: lines of columns, tables, and running heads."""
+    return _Builder([line for part in parts if not isinstance(part, Item) for line in part], usual.size).build(parts)
 
 
 class _Builder:
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], size: float) -> None:
         self._joints = Joints(lines)
-        self._size = text_size(lines)
+        self._size = size
         self._items: list[Item] = []
 
     def build(self, parts: Sequence[Sequence[Line] | Item]) -> list[Item]:
