@@ -11,8 +11,7 @@ from index.parsing.blocks import Block, from_blocks, heading
 from index.parsing.content import Content, File, one_line
 from index.parsing.text import decoded
 
-_DEEPEST = 50
-"""Objects in one another that are taken apart. What is nested more deeply stays JSON."""
+_DEEPEST_HEADING = 6
 
 
 class _Fields(list[tuple[str, object]]):
@@ -24,29 +23,31 @@ def json_document(file: File) -> Content:
     read = decoded(file)
     try:
         value = _loaded(read.text)
-    except (ValueError, RecursionError) as error:
+        blocks = list(_blocks(value, 1))
+    except RecursionError as error:
+        raise MalformedFile(
+            file.name, "not JSON that can be read: too many lists and objects in one another"
+        ) from error
+    except ValueError as error:
         if "\n" not in read.text.strip():
             raise MalformedFile(file.name, f"not JSON: {error}") from error
         return json_lines(file)
-    return from_blocks(_blocks(value, 1), _title(value), notes=read.notes)
+    return from_blocks(blocks, _title(value), notes=read.notes)
 
 
 def json_lines(file: File) -> Content:
-    """The records of a file that holds a JSON text on each line. Raises MalformedFile where none of them is one."""
+    """The records of a file that holds a JSON text on each line. Raises MalformedFile where most of them are none."""
     read = decoded(file)
     blocks: list[Block] = []
     broken: list[int] = []
-    lines = 0
-    for number, line in enumerate(read.text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        lines += 1
+    lines = [(number, line) for number, line in enumerate(read.text.split("\n"), start=1) if line.strip()]
+    for number, line in lines:
         try:
             blocks += _blocks(_loaded(line), 1)
         except (ValueError, RecursionError):
             broken.append(number)
             blocks.append(Block(line.strip()))
-    if lines and len(broken) * 2 > lines:
+    if len(broken) * 2 > len(lines):
         raise MalformedFile(file.name, f"not JSON, nor a JSON text on each line: line {broken[0]:,} is none")
     notes = [*read.notes]
     if broken:
@@ -71,29 +72,22 @@ def _blocks(value: object, level: int) -> Iterator[Block]:
         for record in value:
             yield from _blocks(record, level)
         return
-    lists: list[tuple[str, object]] = []
-    lines = "\n".join(_lines("", value, lists, 0))
-    yield Block(lines)
+    lists: list[tuple[str, list[object]]] = []
+    yield Block("\n".join(_lines("", value, lists)))
     for key, records in lists:
-        if level < _DEEPEST:
-            yield heading(key, level)
-            yield from _blocks(records, level + 1)
-        else:
-            yield Block(f"{key}: {_as_json(records)}")
+        yield heading(key, min(level, _DEEPEST_HEADING))
+        yield from _blocks(records, level + 1)
 
 
 def _is_records(value: object) -> TypeGuard[list[object]]:
     return isinstance(value, list) and not isinstance(value, _Fields) and any(isinstance(item, list) for item in value)
 
 
-def _lines(key: str, value: object, lists: list[tuple[str, object]], depth: int) -> Iterator[str]:
+def _lines(key: str, value: object, lists: list[tuple[str, list[object]]]) -> Iterator[str]:
     """The lines of a value; lists of records in it are added to ``lists``."""
     if isinstance(value, _Fields):
-        if depth > _DEEPEST:
-            yield f"{key}: {_as_json(value)}"
-            return
         for name, inner in value:
-            yield from _lines(f"{key}.{name}" if key else name, inner, lists, depth + 1)
+            yield from _lines(f"{key}.{name}" if key else name, inner, lists)
     elif _is_records(value):
         lists.append((key, value))
     elif text := ", ".join(map(_text, value)) if isinstance(value, list) else _text(value):
@@ -104,7 +98,3 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value.strip()
     return "" if value is None else json.dumps(value)
-
-
-def _as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
