@@ -9,6 +9,7 @@ from dataclasses import replace
 from index.parsing.blocks import Block, Cell, written
 from index.parsing.content import one_line
 from index.parsing.html.formulas import formula
+from index.parsing.html.inline import raised_mark, seen_lines, with_fractions
 from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
 from index.parsing.html.tree import Node
@@ -26,12 +27,6 @@ _NOTE = "footnote-definition"
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _LONGEST_HEADING = 600
 """Characters; what is longer is a heading that was never closed."""
-_FRACTION = re.compile(r"(\d?)([⁰¹²³⁴-⁹]+)\s?[/⁄∕]\s?([₀-₉]+)")
-_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
-_IN_BRACKETS = re.compile(r"(?:\[[^\]]{1,30}\][\s,]*)+")
-_SEVERAL_MARKS = re.compile(r"\w{1,3}(?:[,;\s–-]+\w{1,3})+")
-_PLACES_TO_BREAK = str.maketrans("", "", "\xad\u200b")
-"""Where a line may be broken, which isn't seen where it isn't."""
 _PERMALINKS = frozenset("¶#§🔗")
 
 
@@ -108,9 +103,9 @@ class _Walk:
             if text := raw.strip("\n"):
                 self._write(Block(text.rstrip(), kind="code"))
             return
-        for text in re.split(r"\n\s*\n", _lines(raw)):
+        for text in re.split(r"\n\s*\n", seen_lines(raw)):
             if text:
-                self._paragraph(_FRACTION.sub(_plain_fraction, text))
+                self._paragraph(with_fractions(text))
 
     def _paragraph(self, text: str) -> None:
         if self._begun is not None:
@@ -131,16 +126,16 @@ class _Walk:
 
     def _heading(self, node: Node) -> None:
         self._finish()
-        if text := _FRACTION.sub(_plain_fraction, one_line(lines_of(node))):
+        if text := with_fractions(one_line(lines_of(node))):
             marker, self._begun = self._begun.marker if self._begun else "", None
             self._write(Block(text, _level(node), "heading", marker if marker != "-" else ""))
 
     def _inline(self, node: Node) -> None:
         raised = style(node) if "style" in node.attributes else ""
         if node.tag == "sup" or "vertical-align:super" in raised:
-            self._pieces.append(_mark(lines_of(node), superscript))
+            self._pieces.append(raised_mark(lines_of(node), superscript))
         elif node.tag == "sub" or "vertical-align:sub" in raised:
-            self._pieces.append(_mark(lines_of(node), subscript))
+            self._pieces.append(raised_mark(lines_of(node), subscript))
         elif node.tag == "a" and len(node.children) == 1 and node.children[0] in _PERMALINKS:
             return
         else:
@@ -293,24 +288,5 @@ def _is_block(node: Node) -> bool:
 
 
 def _cell(node: Node) -> Cell:
-    text = _FRACTION.sub(_plain_fraction, lines_of(node))
+    text = with_fractions(lines_of(node))
     return Cell(text, node.tag == "th", span(node.get("colspan")), span(node.get("rowspan")))
-
-
-def _mark(text: str, moved: Callable[[str], str]) -> str:
-    text = one_line(text)
-    if _IN_BRACKETS.fullmatch(text):
-        return text
-    if _SEVERAL_MARKS.fullmatch(text):  # numbers of several notes
-        return re.sub(r"\w+", lambda word: moved(word.group()), text)
-    return moved(text)
-
-
-def _plain_fraction(found: re.Match[str]) -> str:
-    whole, over, under = found.groups()
-    return f"{whole} {over}/{under}".strip().translate(_PLAIN)
-
-
-def _lines(text: str) -> str:
-    """With one space between words, and only the line breaks that the page asks for."""
-    return "\n".join(map(one_line, text.translate(_PLACES_TO_BREAK).replace("\n", " ").split("\v"))).strip("\n")
