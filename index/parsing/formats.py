@@ -19,8 +19,8 @@ from index.parsing.markdown import markdown
 from index.parsing.odf import ods, odt
 from index.parsing.pandoc import by_pandoc, epub
 from index.parsing.pdf import pdf
-from index.parsing.rtf import rtf
 from index.parsing.records import json_document, json_lines
+from index.parsing.rtf import rtf
 from index.parsing.sheets import xlsx
 from index.parsing.slides import pptx
 from index.parsing.subtitles import subtitles
@@ -50,11 +50,13 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".tsv": delimited,
     ".txt": plain,
     ".xlsx": xlsx,
-    **dict.fromkeys((".json",), json_document),
+    ".json": json_document,
     **dict.fromkeys((".jsonl", ".ndjson"), json_lines),
     **dict.fromkeys((".mdx", ".qmd", ".rmd"), markdown),
     **dict.fromkeys((".srt", ".vtt"), subtitles),
-    **dict.fromkeys((".c", ".cpp", ".css", ".go", ".h", ".java", ".js", ".py", ".rb", ".rs", ".sh", ".sql", ".ts"), plain),
+    **dict.fromkeys(
+        (".c", ".cpp", ".css", ".go", ".h", ".java", ".js", ".py", ".rb", ".rs", ".sh", ".sql", ".ts"), plain
+    ),
     **dict.fromkeys((".ini", ".log", ".toml", ".yaml", ".yml"), plain),
     ".xhtml": html,
 }

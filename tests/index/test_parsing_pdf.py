@@ -572,7 +572,9 @@ def test_wherever_words_stand_none_is_lost(pages: list[list[list[tuple[int, int,
 
     content = read(*map(page, pages), lines("The end."))
     letters = sorted("".join(text for rows in pages for row in rows for _, _, text in row))
-    kept = unicodedata.normalize("NFKC", content.text).replace("The end.", "")  # small type may be a note, which comes last
+    kept = unicodedata.normalize("NFKC", content.text).replace(
+        "The end.", ""
+    )  # small type may be a note, which comes last
     assert sorted(filter(str.isalpha, kept)) == letters
     assert len(content.outline.pages) == len(pages) + 1
     assert list(content.outline.pages) == sorted(content.outline.pages)
