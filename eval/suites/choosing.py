@@ -74,7 +74,12 @@ def open_suite(target: str, choice: Choice, *, served: bool) -> Suite | Retrieva
 
 def _own_questions(name: str, questions: Path, documents: Sequence[Path], choice: Choice) -> Suite:
     with Parser() as parser:
-        drafts = [parsed.draft_or_error() for parsed in parser.drafts_in(documents) if not parsed.is_skipped]
+        # a folder of documents may hold the questions too
+        drafts = [
+            parsed.draft_or_error()
+            for parsed in parser.drafts_in(documents)
+            if not (parsed.is_skipped or parsed.path == questions)
+        ]
     asked = sample(read_questions(questions), choice.limit, choice.seed)
     if drafts:
         asked = _in_words_of_any(drafts, asked)

@@ -103,13 +103,15 @@ def _document(file: _Found, max_bytes: int) -> ParsedFile:
 
 
 def _attached(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:
-    """What is attached to an e-mail, of the kinds that are read."""
+    """What is attached to an e-mail."""
     for attached, data in attachments(File(file.name, file.data, max_bytes)):
         if not _is_wanted(attached):
             continue
         name, path = f"{file.name}/{attached}", file.path / attached.lstrip("/")
         if _leads_out(attached):
             yield ParsedFile(path, 0, None, UnsafeArchive(name, "its name leads out of the message"))
+        elif not _is_read(attached):
+            yield skipped(path, name, 0)
         elif depth == MAX_NESTING:
             yield ParsedFile(path, 0, None, UnsafeArchive(name, f"it is in {MAX_NESTING} other files"))
         else:

@@ -23,10 +23,11 @@ def message(body: str = "The ferry leaves at noon.", subtype: str = "plain", sub
 
 
 def documents(data: bytes, name: str = "mail.eml") -> Mapping[str, str]:
-    """The text of each document in a file, or what is wrong with it."""
+    """The text of each document in a file, or what is wrong with it; not what is of no kind that is read."""
     return {
         parsed.path.as_posix(): parsed.draft.text if parsed.draft else str(parsed.error)
         for parsed in drafts_of(name, data)
+        if not parsed.is_skipped
     }
 
 

@@ -36,6 +36,8 @@ _SAME_LOOK = {tag("w:cr"): tag("w:br"), tag("w:ptab"): tag("w:tab"), tag("w:dstr
 _MAX_COLUMNS = 100
 _FIELD_END, _FIELD_CODE, _FIELD_END_TYPE = tag("w:fldChar"), tag("w:instrText"), tag("w:fldCharType")
 _TICKED, _NOT_TICKED = "☒", "☐"
+# boxes of the fonts Wingdings, for which pandoc has less usual characters
+_BOXES = {"F0FE": "☑", "F0FD": "☒", "F078": "☒", "F0A8": "☐", "F06F": "☐", "F071": "☐"}
 
 
 class Rewriting:
@@ -64,6 +66,7 @@ class Rewriting:
         self._remove_pictures(root)
         _accept_changes(root)
         _show_fields(root)
+        _show_boxes(root)
         for ruby in list(root.iter(tag("w:ruby"))):
             _set_in_line(ruby)
         for paragraph in list(root.iter(_PARAGRAPH)):
@@ -187,6 +190,16 @@ def _show_fields(root: Element) -> None:
                 run.remove(part)
             elif part.tag == _FIELD_CODE or (any(in_code) and part.tag != _RUN_PROPERTIES):
                 run.remove(part)
+
+
+def _show_boxes(root: Element) -> None:
+    """Ticked and empty boxes that are signs of a font become characters."""
+    for sign in list(root.iter(tag("w:sym"))):
+        box = _BOXES.get(str(sign.get(tag("w:char"), "")).upper())
+        if box and "Wingdings" in str(sign.get(tag("w:font"), "")):
+            sign.tag = _TEXT
+            sign.attrib.clear()
+            sign.text = box
 
 
 def _whole_fields(root: Element) -> set[Element]:
