@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from index.parsing.blocks import Block, Kind
-from index.parsing.pdf.paragraphs import CAPTION, SMALLER, Item, Paragraph, text_size
+from index.parsing.pdf.paragraphs import CAPTION, SMALLER, Item, Paragraph
 from index.parsing.pdf.segments import MARKER
 
 _LISTED = re.compile(rf"({MARKER.pattern})\s+(?=\S)")
@@ -25,16 +25,16 @@ _NEAR = 0.5  # points between the sizes of headings of one level
 Style = tuple[float, bool]
 
 
-def blocks_of(items: Sequence[Item]) -> list[Block]:
-    """The blocks of a file in reading order."""
-    return _Kinds([item for item in items if isinstance(item, Paragraph)]).blocks(items)
+def blocks_of(items: Sequence[Item], size: float) -> list[Block]:
+    """The blocks of a file in reading order; most of its text is of this size."""
+    return _Kinds([item for item in items if isinstance(item, Paragraph)], size).blocks(items)
 
 
 class _Kinds:
-    def __init__(self, paragraphs: Sequence[Paragraph]) -> None:
+    def __init__(self, paragraphs: Sequence[Paragraph], size: float) -> None:
         lines = [line for paragraph in paragraphs for line in paragraph.lines]
         length = sum(len(line.segment.text) for line in lines)
-        self._size = text_size(lines)
+        self._size = size
         self._bold_tells = sum(len(line.segment.text) for line in lines if line.segment.bold) <= length / 2
 
     def blocks(self, items: Sequence[Item]) -> list[Block]:
@@ -59,11 +59,18 @@ class _Kinds:
         if first.level:
             return True
         letters = sum(map(str.isalpha, text))
-        if first.faint or paragraph.is_code or letters < 2 or len(paragraph.lines) > _MAX_LINES or CAPTION.match(text):
+        if (
+            first.faint
+            or paragraph.is_code
+            or letters < 2
+            or text[0] in "(["
+            or len(paragraph.lines) > _MAX_LINES
+            or CAPTION.match(text)
+        ):
             return False
         if first.size >= _LARGER * self._size:
             return len(text) <= _MAX_LARGE
-        if first.size < SMALLER * self._size or following is None or text.endswith((",", ";")):
+        if paragraph.aside or first.size < SMALLER * self._size or following is None or text.endswith((",", ";")):
             return False
         numbered = bool(_NUMBERED.match(text) or _NAMED.match(text))
         is_bold = all(line.segment.bold for line in paragraph.lines)

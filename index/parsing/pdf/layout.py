@@ -20,6 +20,7 @@ _LEAST_ROWS = 2
 _LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
 _FEWEST_LINES, _WORDS, _WIDTH, _GOING_ON, _FULL = 3, 2.5, 12, 0.25, 0.6
+_MOSTLY_GOING_ON, _FEW_WORDS = 0.5, 2
 
 RulesAcross = Callable[[float, float, float], Sequence[float]]
 """The heights of the level lines that are drawn across ``x`` between two heights."""
@@ -72,13 +73,15 @@ def _main_gutter(rows: Sequence[Row], rules_across: RulesAcross) -> tuple[Gutter
         left = [row[place - 1] for row in inside if (place := _place(row, gutter)) > 0]
         right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
         share = gutter.on_both / gutter.weight
-        if (share < 0.5 or (_is_prose(left) and _is_prose(right))) and _are_aligned(right):
-            rules = () if share < 0.5 else rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
+        if share < 0.5:  # the lines on its sides are not those of one row
+            return _without_far_rows(rows, gutter), False
+        if gutter.on_both < _LEAST_ROWS or not _are_aligned(right):
+            continue
+        if _is_prose(left) and _is_prose(right):
+            rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
             if len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL):
                 return _without_far_rows(rows, gutter), False
-            return _of_table(rows, gutter), True
-        if gutter.on_both >= _LEAST_ROWS and share >= 0.5 and _are_aligned(right):
-            return _of_table(rows, gutter), True
+        return _of_table(rows, gutter), True
     return None, False
 
 
@@ -108,7 +111,7 @@ def _is_prose(lines: Sequence[Segment]) -> bool:
         return False
     going_on = sum(line.text[0].islower() for line in lines[1:]) / len(lines[1:])
     words = statistics.mean(len(line.text.split()) for line in lines)
-    if going_on >= _GOING_ON and words >= _WORDS:
+    if (going_on >= _GOING_ON and words >= _WORDS) or (going_on >= _MOSTLY_GOING_ON and words >= _FEW_WORDS):
         return True
     end = max(line.right for line in lines)
     full = sum(end - line.right <= 2 * line.size for line in lines) / len(lines)

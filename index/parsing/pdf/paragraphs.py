@@ -25,7 +25,7 @@ class Paragraph:
     lines: list[Line]
     joints: list[Joint] = field(default_factory=list)
     aside: bool = False
-    """Whether it is no part of the text: a running head, or what is written up the margin."""
+    """Whether it is no part of the text but a running head."""
 
     @property
     def first(self) -> Segment:
@@ -72,20 +72,20 @@ Item = Paragraph | Block
 """A paragraph, or a table."""
 
 
-def text_size(lines: Iterable[Line]) -> float:
+def text_size(segments: Iterable[Segment]) -> float:
     """The size of most of the text."""
-    return statistics.median([line.segment.size for line in lines for _ in line.segment.text[::10]] or [1.0])
+    return statistics.median([segment.size for segment in segments for _ in segment.text[::10]] or [1.0])
 
 
-def paragraphs_of(parts: Sequence[Sequence[Line] | Item]) -> list[Item]:
-    """Parts in reading order: lines of columns, tables, and what is no part of the text."""
-    return _Builder([line for part in parts if not isinstance(part, Item) for line in part]).build(parts)
+def paragraphs_of(parts: Sequence[Sequence[Line] | Item], size: float) -> list[Item]:
+    """Parts in reading order: lines of columns, tables, and what is no part of the text, which is of this size."""
+    return _Builder([line for part in parts if not isinstance(part, Item) for line in part], size).build(parts)
 
 
 class _Builder:
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], size: float) -> None:
         self._joints = Joints(lines)
-        self._size = text_size(lines)
+        self._size = size
         self._items: list[Item] = []
 
     def build(self, parts: Sequence[Sequence[Line] | Item]) -> list[Item]:

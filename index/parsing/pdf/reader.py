@@ -23,7 +23,7 @@ from index.parsing.pdf.layout import Part, parts_of
 from index.parsing.pdf.notes import RECOGNISE, notes_on
 from index.parsing.pdf.outline import bookmarks_of, placed, title_of
 from index.parsing.pdf.pages import Column, PageRead, Rules, pages_of
-from index.parsing.pdf.paragraphs import Item, Paragraph, paragraphs_of
+from index.parsing.pdf.paragraphs import Item, Paragraph, paragraphs_of, text_size
 from index.parsing.pdf.running import PageRows, running_rows
 from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
 from index.parsing.pdf.tables import cells_of
@@ -46,7 +46,8 @@ def pdf(file: File) -> Content:
             values = list(islice(values_of_xfa(document), _MOST_VALUES))
         if not any(page.has_text for page in pages):
             raise _without_text(file, pages)
-        blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document)))))
+        size = text_size(segment for page in pages for row in page.main.rows for segment in row)
+        blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document))), size), size)
     blocks += _not_shown(values, len(pages), blocks)
     content = from_blocks(blocks, title, pages=len(pages), notes=tuple(notes_on(pages)))
     headings = placed(bookmarks, content.text, content.outline.pages)
@@ -82,22 +83,25 @@ def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Ite
         rows = list(enumerate(page.main.rows))
         outer = [(height, row) for height, row in rows if (place, height) in running.first]
         text = [row for height, row in rows if (place, height) not in running.dropped | running.first]
-        yield from (_aside(row, page, place + 1, page.main.turns) for height, row in outer if height < len(rows) / 2)
+        yield from (_head(row, page, place + 1) for height, row in outer if height < len(rows) / 2)
         across = partial(rules.across, place, page.main.turns)
         for part in parts_of(text, across):
             number += 1
             yield _part(part, page.main, page.frame, place + 1, number, across)
-        yield from (_aside(row, page, place + 1, column.turns) for column in page.others for row in column.rows)
-        yield from (_aside(row, page, place + 1, page.main.turns) for height, row in outer if height >= len(rows) / 2)
+        for column in page.others:
+            turned = [joined(row) for row in column.rows]
+            boxes = [_box(segment, page.frame, place + 1, column.turns) for segment in turned]
+            yield from (Block(s.text, page=place + 1, boxes=(box,)) for s, box in zip(turned, boxes, strict=True))
+        yield from (_head(row, page, place + 1) for height, row in outer if height >= len(rows) / 2)
         for watermark in page.watermarks:
             if watermark not in watermarks:
                 watermarks.add(watermark)
                 yield Block(watermark, page=place + 1)
 
 
-def _aside(row: Row, page: PageRead, number: int, turns: int) -> Paragraph:
+def _head(row: Row, page: PageRead, number: int) -> Paragraph:
     line = joined(row)
-    return Paragraph(list(lines_of([line], [_box(line, page.frame, number, turns)], part=0)), aside=True)
+    return Paragraph(list(lines_of([line], [_box(line, page.frame, number, page.main.turns)], part=0)), aside=True)
 
 
 def _part(

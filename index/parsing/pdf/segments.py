@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 from unicodedata import bidirectional
 
@@ -16,6 +15,7 @@ from index.parsing.pdf.words import Word
 MARKER = re.compile(r"(?:[^\w\s$€£¥%)]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)")
 """What stands before an item of a list or a numbered heading."""
 
+_SLASHES = "/⁄"
 _LEADERS = re.compile(r"(?:\s?\.){5,}(?=\s|$)")
 _CURRENCIES = ("$", "€", "£", "¥")
 
@@ -185,10 +185,12 @@ def _segment(words: Sequence[Word]) -> Segment:
 
 
 def _upper_first(words: Sequence[Word]) -> list[Word]:
-    """With what stands over another word before that word."""
+    """With a number that stands over another one before that, as in fractions."""
     ordered = list(words)
-    for number, (first, second) in enumerate(pairwise(ordered)):
-        if second.base < first.base and second.left < (first.left + first.right) / 2:
+    for number in range(len(ordered) - 1):
+        first, second = ordered[number : number + 2]
+        is_over = second.base < first.base and second.left < (first.left + first.right) / 2
+        if is_over and first.text.isdigit() and second.text.isdigit():
             ordered[number : number + 2] = [second, first]
     return ordered
 
@@ -198,14 +200,20 @@ def _main(words: Sequence[Word]) -> tuple[float, float]:
     style, base = words[0].style, words[0].base
     if all(word.style is style and word.base == base for word in words):
         return style.size, base
-    counts: Counter[tuple[float, float]] = Counter()
-    for word in words:
-        counts[word.style.size, word.base] += len(word.text)
-    (size, base), _ = counts.most_common(1)[0]
+    size = _most([(word.style.size, len(word.text)) for word in words])
+    base = _most([(word.base, len(word.text)) for word in words if word.style.size == size])
     small = "".join(word.text for word in words if word.style.size == size)
     if small.upper() == small and any(map(str.isalpha, small)):
         size = max(word.style.size for word in words if abs(word.base - base) < _SHIFT * size)
     return size, base
+
+
+def _most(values: Sequence[tuple[float, int]]) -> float:
+    """The value of most of the characters, of which there are as many as said."""
+    counts: Counter[float] = Counter()
+    for value, characters in values:
+        counts[value] += characters
+    return counts.most_common(1)[0][0]
 
 
 def _is_apart(before: Word, word: Word) -> bool:
@@ -214,8 +222,10 @@ def _is_apart(before: Word, word: Word) -> bool:
     if word.place == before.place + 1:
         is_mark = before.style.size != word.style.size
         return word.apart or gap > (_GLUED if is_mark else _GAP) * word.style.size
-    if word.apart and before.style.size <= _SMALL * word.style.size:
+    if word.apart and before.style.size <= _SMALL * word.style.size and word.text[0] not in _SLASHES:
         return True  # a mark was drawn later into the space before the word
+    if word.style.size == before.style.size and word.style.font != before.style.font:
+        return True  # as what is filled into a field behind its name
     return gap > _GLUED * max(before.style.size, word.style.size)
 
 
