@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from index.parsing.pdf.pages import PageRead
+from index.parsing.pdf.page.pages import PageRead
 
 RECOGNISE = "run text recognition (OCR) over the file first"
 

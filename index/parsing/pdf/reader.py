@@ -15,18 +15,18 @@ from index.documents import Outline
 from index.errors import EmptyDocument, EncryptedFile, MalformedFile, ScannedDocument
 from index.parsing.blocks import Block, Box, from_blocks, written
 from index.parsing.content import Content, File, malformed, one_line
-from index.parsing.pdf.forms import values_of_xfa
-from index.parsing.pdf.frame import Frame
-from index.parsing.pdf.joints import Line, lines_of
-from index.parsing.pdf.kinds import blocks_of
-from index.parsing.pdf.layout import Part, parts_of
+from index.parsing.pdf.layout.joints import Line, lines_of
+from index.parsing.pdf.layout.kinds import blocks_of
+from index.parsing.pdf.layout.paragraphs import Item, Paragraph, Usual, paragraphs_of
+from index.parsing.pdf.layout.parts import Part, parts_of
+from index.parsing.pdf.layout.running import PageRows, running_rows
+from index.parsing.pdf.layout.tables import cells_of
 from index.parsing.pdf.notes import RECOGNISE, notes_on
 from index.parsing.pdf.outline import bookmarks_of, placed, title_of
-from index.parsing.pdf.pages import Column, PageRead, Rules, pages_of
-from index.parsing.pdf.paragraphs import Item, Paragraph, paragraphs_of, text_size
-from index.parsing.pdf.running import PageRows, running_rows
-from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
-from index.parsing.pdf.tables import cells_of
+from index.parsing.pdf.page.forms import values_of_xfa
+from index.parsing.pdf.page.frame import Frame
+from index.parsing.pdf.page.pages import Column, PageRead, Rules, pages_of
+from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
 # PDFium keeps state of its own: one thread at a time may use it
 _pdfium = threading.Lock()
@@ -46,8 +46,8 @@ def pdf(file: File) -> Content:
             values = list(islice(values_of_xfa(document), _MOST_VALUES))
         if not any(page.has_text for page in pages):
             raise _without_text(file, pages)
-        size = text_size(segment for page in pages for row in page.main.rows for segment in row)
-        blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document))), size), size)
+        usual = Usual.of(segment for page in pages for row in page.main.rows for segment in row)
+        blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document))), usual), usual)
     blocks += _not_shown(values, len(pages), blocks)
     content = from_blocks(blocks, title, pages=len(pages), notes=tuple(notes_on(pages)))
     headings = placed(bookmarks, content.text, content.outline.pages)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from unicodedata import bidirectional
 
-from index.parsing.pdf.marks import with_word
-from index.parsing.pdf.words import Word
+from index.parsing.pdf.page.marks import with_word
+from index.parsing.pdf.page.words import Word
 
 MARKER = re.compile(r"(?:[^\w\s$€£¥%)]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?)")
 """What stands before an item of a list or a numbered heading."""
@@ -24,6 +24,7 @@ _SAME_LINE = 0.25
 _WIDE = 0.7
 _TOUCHING, _BEFORE_TEXT = 0.35, 0.9
 _GLUED, _GAP = 0.12, 0.25
+_SHADOW = 0.15
 _BEFORE_ITEM = 3.0
 _RISE, _FALL = 0.8, 0.4
 _SHIFT = 0.1
@@ -80,7 +81,7 @@ def _by_height(words: Sequence[Word]) -> list[list[Word]]:
 
 def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
     """With small raised and lowered words in the rows that they belong to."""
-    rows = [sorted(row, key=lambda word: word.left) for row in rows]
+    rows = [_without_shadows(sorted(row, key=lambda word: word.left)) for row in rows]
     sizes = [max(word.style.size for word in row) for row in rows]
     joined: list[list[Word]] = [[] for _ in rows]
     for number, row in enumerate(rows):
@@ -90,6 +91,16 @@ def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
                 host = _host(group, number, rows, sizes)
             joined[host] += group
     return [sorted(row, key=lambda word: word.left) for row in joined if row]
+
+
+def _without_shadows(row: Sequence[Word]) -> list[Word]:
+    """Without words that are drawn a second time a little beside themselves, which a reader sees once."""
+    kept: list[Word] = []
+    for word in row:
+        above = kept[-1] if kept else None
+        if not (above and word.text == above.text and word.left - above.left < _SHADOW * word.style.size):
+            kept.append(word)
+    return kept
 
 
 def _host(group: Sequence[Word], number: int, rows: Sequence[Sequence[Word]], sizes: Sequence[float]) -> int:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from pypdfium2 import PdfPage, PdfTextPage, raw
 
 from index.parsing.content import composed
-from index.parsing.pdf.frame import Frame
-from index.parsing.pdf.styles import PLAIN, Style, Styles
+from index.parsing.pdf.page.frame import Frame
+from index.parsing.pdf.page.styles import PLAIN, Style, Styles
 
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 # the signs of Symbol and Wingdings that lists and forms are set with, where old programs wrote them
@@ -26,6 +26,7 @@ _HYPHENS = str.maketrans("\x02\ufffe\xad", "---")
 _TOKEN = re.compile(r"\S+")
 # of such a word all characters stand on one line in one style, if the first and the last one do
 _LETTERS = re.compile(r"[A-Za-z\u00c0-\u024f]{3,}[.,;:]?")
+_UNKNOWN = "\ufffd"
 _LINE_ENDS = "\r\n"
 _STOPS = ".,;:!?”)"
 _SLACK = 0.2  # by which a word may be wider than its letters, in sizes of the type: more may be a space
@@ -181,8 +182,8 @@ class _Reader:
             text = word.text
             if not keep and not word.style.readable:
                 continue
-            if not text.isprintable():
-                text = "".join(filter(str.isprintable, text))
+            if not text.isprintable() or _UNKNOWN in text:
+                text = "".join(filter(str.isprintable, text.replace(_UNKNOWN, "")))
                 unreadable += len(word.text) - len(text)
                 word = word._replace(text=text)
             if text:

@@ -10,13 +10,13 @@ from pypdfium2 import PdfDocument, PdfPage, PdfTextPage, raw
 
 from index.errors import DocumentTooLarge
 from index.parsing.content import File
-from index.parsing.pdf.drawn import Bounds, Drawn, rules_on
-from index.parsing.pdf.forms import TICK, Written, written_on
-from index.parsing.pdf.frame import Frame
 from index.parsing.pdf.outline import levels_on
-from index.parsing.pdf.segments import Row, rows_of
-from index.parsing.pdf.styles import PLAIN
-from index.parsing.pdf.words import Word, words_of
+from index.parsing.pdf.page.drawn import Bounds, Drawn, rules_on
+from index.parsing.pdf.page.forms import TICK, Written, written_on
+from index.parsing.pdf.page.frame import Frame
+from index.parsing.pdf.page.segments import Row, rows_of
+from index.parsing.pdf.page.styles import PLAIN
+from index.parsing.pdf.page.words import Word, words_of
 
 _WATERMARK = 30.0  # points: faint type of this size is behind the text
 _FEW_CHARACTERS = 40  # that a scanner or a program may print on the picture of a page

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 
 from index.parsing.blocks import Cell
 from index.parsing.blocks import Row as CellRow
-from index.parsing.pdf.segments import Row, Segment
+from index.parsing.pdf.page.segments import Row, Segment
 
 _WRAPPED, _LOOSE = 1.12, 1.2  # distances of the closest rows
 _LINE = (0.8, 1.4)  # how far lines of one cell are apart, in sizes of the type

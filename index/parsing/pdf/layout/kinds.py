@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from index.parsing.blocks import Block, Kind
-from index.parsing.pdf.paragraphs import CAPTION, SMALLER, Item, Paragraph
-from index.parsing.pdf.segments import MARKER
+from index.parsing.pdf.layout.paragraphs import CAPTION, SMALLER, Item, Paragraph, Usual
+from index.parsing.pdf.page.segments import MARKER
 
 _LISTED = re.compile(rf"({MARKER.pattern})\s+(?=\S)")
 _NO_MARKER = re.compile(r"[A-Z]\.|[^\w\s().•●○▪■‣◦⁃➢✓✗☐☑☒–—*·!-]")
@@ -25,17 +25,15 @@ _NEAR = 0.5  # points between the sizes of headings of one level
 Style = tuple[float, bool]
 
 
-def blocks_of(items: Sequence[Item], size: float) -> list[Block]:
-    """The blocks of a file in reading order; most of its text is of this size."""
-    return _Kinds([item for item in items if isinstance(item, Paragraph)], size).blocks(items)
+def blocks_of(items: Sequence[Item], usual: Usual) -> list[Block]:
+    """The blocks of a file in reading order."""
+    return _Kinds(usual).blocks(items)
 
 
 class _Kinds:
-    def __init__(self, paragraphs: Sequence[Paragraph], size: float) -> None:
-        lines = [line for paragraph in paragraphs for line in paragraph.lines]
-        length = sum(len(line.segment.text) for line in lines)
-        self._size = size
-        self._bold_tells = sum(len(line.segment.text) for line in lines if line.segment.bold) <= length / 2
+    def __init__(self, usual: Usual) -> None:
+        self._size = usual.size
+        self._bold_tells = not usual.bold
 
     def blocks(self, items: Sequence[Item]) -> list[Block]:
         headings: dict[int, Style] = {}

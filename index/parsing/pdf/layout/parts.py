@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.parsing.pdf.gutters import Gutter, gutters_of
-from index.parsing.pdf.segments import Row, Segment, is_from_right, joined
+from index.parsing.pdf.layout.gutters import Gutter, gutters_of
+from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
 # in sizes of the type
 _ALIGNED = 0.35

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from index.parsing.blocks import Block, Box
-from index.parsing.pdf.joints import Joint, Joints, Line
-from index.parsing.pdf.segments import Segment
+from index.parsing.pdf.layout.joints import Joint, Joints, Line
+from index.parsing.pdf.page.segments import Segment
 
 CAPTION = re.compile(r"(figure|fig\.|table|chart|exhibit|box|abbildung|abb\.|tabelle|tableau|figura|tabla) ?\d+", re.I)
 SMALLER = 0.93
@@ -72,14 +72,23 @@ Item = Paragraph | Block
 """A paragraph, or a table."""
 
 
-def text_size(segments: Iterable[Segment]) -> float:
-    """The size of most of the text."""
-    return statistics.median([segment.size for segment in segments for _ in segment.text[::10]] or [1.0])
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How most of a text is set: its size, and whether it is bold."""
+
+    size: float
+    bold: bool
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment]) -> Usual:
+        """How most of these are set, by their characters."""
+        tenths = [(segment.size, segment.bold) for segment in segments for _ in segment.text[::10]] or [(1.0, False)]
+        return cls(statistics.median(size for size, _ in tenths), 2 * sum(bold for _, bold in tenths) > len(tenths))
 
 
-def paragraphs_of(parts: Sequence[Sequence[Line] | Item], size: float) -> list[Item]:
-    """Parts in reading order: lines of columns, tables, and what is no part of the text, which is of this size."""
-    return _Builder([line for part in parts if not isinstance(part, Item) for line in part], size).build(parts)
+def paragraphs_of(parts: Sequence[Sequence[Line] | Item], usual: Usual) -> list[Item]:
+    """Parts in reading order: lines of columns, tables, and running heads."""
+    return _Builder([line for part in parts if not isinstance(part, Item) for line in part], usual.size).build(parts)
 
 
 class _Builder:

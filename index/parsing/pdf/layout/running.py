@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from index.parsing.pdf.segments import Row
+from index.parsing.pdf.page.segments import Row
 
 _MARGIN = 0.14  # of the height of the page
 _OUTERMOST = 3  # rows

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from pypdfium2 import PdfPage, PdfTextPage, raw
 
-from index.parsing.pdf.drawn import Drawn, fill_of, is_white
-from index.parsing.pdf.frame import Frame
+from index.parsing.pdf.page.drawn import Drawn, fill_of, is_white
+from index.parsing.pdf.page.frame import Frame
 
 _UNSEEN_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _BOLD_WEIGHT, _FIXED_PITCH = 600, 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
-from index.parsing.pdf.segments import Row
+from index.parsing.pdf.page.segments import Row
 
 _NARROWEST = 0.65  # in sizes of the type
 _MOST = 24  # that are followed at once; those that began first are kept

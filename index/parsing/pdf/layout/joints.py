@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import pairwise
 
 from index.parsing.blocks import Box
-from index.parsing.pdf.segments import MARKER, Segment
+from index.parsing.pdf.page.segments import MARKER, Segment
 
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _CUT_WORD = re.compile(r"(?<![\w-])(\w++)[-‐]$")
