@@ -13,14 +13,16 @@ from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 # in sizes of the type
 _ALIGNED = 0.35
 _WRAPPED = 1.1  # distances of the closest rows
-_HEADER = 2.6
+_HEADER, _BESIDE = 2.6, 0.8
 _APART = 1.7  # distances of lines
 _DEEPEST, _CANDIDATES = 40, 12
 _LEAST_ROWS = 2
+_COMPARABLE = 0.7
 _LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
-_FEWEST_LINES, _WORDS, _WIDTH, _GOING_ON, _FULL = 3, 2.5, 12, 0.25, 0.6
+_FEWEST_LINES, _WORDS, _WIDTH, _GOING_ON, _FULL = 2, 2.5, 12, 0.25, 0.6
 _MOSTLY_GOING_ON, _FEW_WORDS = 0.5, 2
+_RUNNING_LINES, _OFTEN, _RAGGED = 5, 0.6, 4
 
 RulesAcross = Callable[[float, float, float], Sequence[float]]
 """The heights of the level lines that are drawn across ``x`` between two heights."""
@@ -66,23 +68,36 @@ def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> It
 
 
 def _main_gutter(rows: Sequence[Row], rules_across: RulesAcross) -> tuple[Gutter | None, bool]:
-    """The gutter with most text beside it that parts columns, or cells of a table, and which of both it does."""
+    """The gutter with most text beside it that parts columns, or cells of a table, and which of both it does.
+
+    One that parts columns comes before one that parts cells and has a little more text beside it.
+    """
     candidates = sorted((g for g in gutters_of(rows) if g.weight >= _LEAST_ROWS), key=lambda g: -g.weight)
+    of_table: Gutter | None = None
     for gutter in candidates[:_CANDIDATES]:
-        inside = rows[gutter.first : gutter.last + 1]
-        left = [row[place - 1] for row in inside if (place := _place(row, gutter)) > 0]
-        right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
-        share = gutter.on_both / gutter.weight
-        if share < 0.5:  # the lines on its sides are not those of one row
+        if of_table and gutter.weight < _COMPARABLE * of_table.weight:
+            break
+        parts_columns = _parts_columns(rows, gutter, rules_across)
+        if parts_columns:
             return _without_far_rows(rows, gutter), False
-        if gutter.on_both < _LEAST_ROWS or not _are_aligned(right):
-            continue
-        if _is_prose(left) and _is_prose(right):
-            rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
-            if len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL):
-                return _without_far_rows(rows, gutter), False
-        return _of_table(rows, gutter), True
-    return None, False
+        if parts_columns is False and of_table is None:
+            of_table = gutter
+    return (_of_table(rows, of_table), True) if of_table else (None, False)
+
+
+def _parts_columns(rows: Sequence[Row], gutter: Gutter, rules_across: RulesAcross) -> bool | None:
+    """Whether a gutter parts columns; False where it parts the cells of a table, None where it does neither."""
+    if gutter.on_both < gutter.weight / 2:  # the lines on its sides are not those of one row
+        return True
+    inside = rows[gutter.first : gutter.last + 1]
+    left = [row[place - 1] for row in inside if (place := _place(row, gutter)) > 0]
+    right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
+    if gutter.on_both < _LEAST_ROWS or not _are_aligned(right):
+        return None
+    if not ((_is_prose(left) and _is_prose(right)) or _is_running(left, right) or _is_running(right, left)):
+        return False
+    rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
+    return len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL)
 
 
 def _place(row: Row, gutter: Gutter) -> int:
@@ -99,8 +114,8 @@ def _are_aligned(segments: Sequence[Segment]) -> bool:
     ):
         reach = _ALIGNED * statistics.median(segment.size for segment in segments)
         ordered = sorted(edges)
-        half = (len(ordered) + 1) // 2
-        if any(b - a <= reach for a, b in zip(ordered, ordered[half - 1 :], strict=False)) and half > 1:
+        half = max(2, (len(ordered) + 1) // 2)
+        if any(b - a <= reach for a, b in zip(ordered, ordered[half - 1 :], strict=False)):
             return True
     return False
 
@@ -116,6 +131,16 @@ def _is_prose(lines: Sequence[Segment]) -> bool:
     end = max(line.right for line in lines)
     full = sum(end - line.right <= 2 * line.size for line in lines) / len(lines)
     return full >= _FULL and statistics.mean((line.right - line.left) / line.size for line in lines) >= _WIDTH
+
+
+def _is_running(lines: Sequence[Segment], others: Sequence[Segment]) -> bool:
+    """Whether sentences run on from line to line, which are about equally long, and others are not about a few each."""
+    if len(lines) < _RUNNING_LINES or len(others) < _OFTEN * len(lines) or lines[0].fixed:
+        return False
+    end = max(line.right for line in lines)
+    going_on = sum(line.text[0].islower() for line in lines[1:]) / len(lines[1:])
+    full = sum(end - line.right <= _RAGGED * line.size for line in lines) / len(lines)
+    return min(going_on, full) >= _OFTEN and statistics.mean(len(line.text.split()) for line in lines) >= _WORDS
 
 
 def _without_far_rows(rows: Sequence[Row], gutter: Gutter) -> Gutter:
@@ -145,7 +170,7 @@ def _of_table(rows: Sequence[Row], gutter: Gutter) -> Gutter:
     closest = min((_pitch(rows, number) for number in range(first, last)), default=0.0)
     while last + 1 < len(rows) and _belongs(rows[last + 1], gutter) and _pitch(rows, last) <= _WRAPPED * closest:
         last += 1
-    while first > 0 and len(rows[first - 1]) > 1 and _pitch(rows, first - 1) <= _HEADER:
+    while first > 0 and _pitch(rows, first - 1) <= (_HEADER if len(rows[first - 1]) > 1 else _BESIDE):
         first -= 1
     return gutter._replace(first=first, last=last)
 

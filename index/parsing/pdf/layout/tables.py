@@ -15,7 +15,8 @@ from index.parsing.pdf.page.segments import Row, Segment
 _WRAPPED, _LOOSE = 1.12, 1.2  # distances of the closest rows
 _LINE = (0.8, 1.4)  # how far lines of one cell are apart, in sizes of the type
 _LINES_OF_CELL = 4  # on the average, where lines are drawn between rows
-_MOSTLY, _FEWEST_ROWS = 0.6, 2
+_MOSTLY, _FEWEST_ROWS, _FEW_ROWS = 0.6, 2, 4
+_LONG_CELL = 20  # characters of each line
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +28,10 @@ class _Column:
     def overlaps(self, segment: Segment) -> bool:
         """Whether a segment stands in it, if only in part."""
         return segment.left < self.right and segment.right > self.left
+
+    def holds(self, other: _Column) -> bool:
+        """Whether another column stands in it."""
+        return self.left <= other.left and other.right <= self.right
 
 
 @dataclass(slots=True)
@@ -57,7 +62,7 @@ def cells_of(
     ):
         middle = statistics.median((column.left + column.right) / 2 for column in columns)
         between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
-        lines = between or _put_together(lines)
+        lines = between or _put_together(_on_one_height(lines))
     headers = _header_rows(lines)
     return tuple(_cells(line, len(columns), is_header=number < headers) for number, line in enumerate(lines))
 
@@ -81,7 +86,21 @@ def _columns(rows: Sequence[Row]) -> list[_Column]:
         first.right = max(segment.right, *(column.right for column in own))
         first.rows.update({number}, *(column.rows for column in others))
         columns = [column for column in columns if column not in others] if others else columns
-    return sorted(columns, key=lambda column: column.left)
+    columns.sort(key=lambda column: column.left)
+    return _without_lone(columns) if len(rows) >= _FEW_ROWS else columns
+
+
+def _without_lone(columns: list[_Column]) -> list[_Column]:
+    """Without columns of a single cell, as of a header that stands over several: it goes to the next one with room."""
+    kept = [column for column in columns if len(column.rows) > 1]
+    for lone in columns:
+        free = [column for column in kept if not column.rows & lone.rows]
+        if lone in kept or not free:
+            continue
+        nearest = min(free, key=lambda column: max(column.left - lone.right, lone.left - column.right))
+        nearest.left, nearest.right = min(nearest.left, lone.left), max(nearest.right, lone.right)
+        nearest.rows |= lone.rows
+    return [column for column in columns if column in kept or not any(other.holds(column) for other in kept)]
 
 
 def _line(row: Row, columns: Sequence[_Column], *, from_right: bool) -> _Line:
@@ -97,7 +116,7 @@ def _line(row: Row, columns: Sequence[_Column], *, from_right: bool) -> _Line:
 def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line] | None:
     """A row for all that stands between two drawn lines; None where these do not part single rows."""
     groups = [list(group) for _, group in groupby(lines, key=lambda line: bisect(rules, line.base))]
-    if len(groups) < max(_FEWEST_ROWS, len(lines) / _LINES_OF_CELL):
+    if len(groups) < max(_FEWEST_ROWS, len(lines) / _LINES_OF_CELL) or any(map(_are_rows, groups)):
         return None
     rows: list[_Line] = []
     for first, *others in groups:
@@ -107,6 +126,25 @@ def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line
                 return None
             row = _joined(row, line)
         rows.append(row)
+    return rows
+
+
+def _are_rows(lines: Sequence[_Line]) -> bool:
+    """Whether lines between two drawn ones are rows of short cells, and not the lines of long ones."""
+    texts = [text for line in lines for text in line.cells.values()]
+    same = all(line.cells.keys() == lines[0].cells.keys() for line in lines)
+    return len(lines) > 1 and len(lines[0].cells) > 1 and same and statistics.mean(map(len, texts)) < _LONG_CELL
+
+
+def _on_one_height(lines: Sequence[_Line]) -> list[_Line]:
+    """With cells of other columns that stand a little lower, as beside the lines of a cell, in one row."""
+    rows = [lines[0]]
+    for above, line in pairwise(lines):
+        is_beside = line.base - above.base < _LINE[0] * above.size and not above.cells.keys() & line.cells.keys()
+        if is_beside and not _has_number_under_number(rows[-1], line):
+            rows[-1] = _joined(rows[-1], line)
+        else:
+            rows.append(line)
     return rows
 
 
