@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rag.engine import Sourcespan
 
 # not from index.parsing: --help should not wait for its libraries
-KINDS = ".txt, .md, .html, .pdf, .docx, and .zip archives of them"
+KINDS = "PDF, Word, HTML, Markdown, spreadsheets, text and more (docs/documents.md), and .zip archives of them"
 
 
 class _Escaped(typer.core.TyperGroup):
