@@ -11,6 +11,9 @@ from index.parsing.pdf.page.segments import Row
 _NARROWEST = 0.65  # in sizes of the type
 _MOST = 24  # that are followed at once; those that began first are kept
 
+Space = tuple[float, float]
+"""From where to where something is free."""
+
 
 class Gutter(NamedTuple):
     """White space from ``left`` to ``right`` that runs through rows, and how many of these have text beside it."""
@@ -43,21 +46,17 @@ def gutters_of(rows: Sequence[Row]) -> Iterator[Gutter]:
         narrowest = _NARROWEST * max([segment.size for segment in row])
         free = _free(row, narrowest)
         start, end = row[0].right, row[-1].left
-        following: dict[tuple[float, float], Gutter] = {}
+        following: dict[Space, Gutter] = {}
         for gutter in going:
-            left, right, first, _, on_left, on_right, on_both = gutter
-            goes_on = False
-            for place in free:
-                space = max(left, place[0]), min(right, place[1])
-                if space[1] - space[0] < narrowest:
-                    continue
-                goes_on = True
+            _, _, first, _, on_left, on_right, on_both = gutter
+            spaces = _within(gutter, free, narrowest)
+            if not spaces and on_left and on_right:
+                yield gutter
+            for space in spaces:
                 if space not in following and len(following) < _MOST:
                     is_left, is_right = start <= space[0], end >= space[1]
                     counts = on_left + is_left, on_right + is_right, on_both + (is_left and is_right)
                     following[space] = Gutter(*space, first, number, *counts)
-            if not goes_on and on_left and on_right:
-                yield gutter
         for space in free:
             if space not in following and len(following) < _MOST:
                 is_left, is_right = start <= space[0], end >= space[1]
@@ -73,7 +72,20 @@ def _is_one_column(rows: Sequence[Row]) -> bool:
     return not rows or max([row[0].left for row in rows]) < min([row[0].right for row in rows])
 
 
-def _free(row: Row, narrowest: float) -> list[tuple[float, float]]:
+def _within(gutter: Gutter, free: Sequence[Space], narrowest: float) -> list[Space]:
+    """What of a gutter is free in a row as well."""
+    left, right = gutter.left, gutter.right
+    spaces = []
+    for start, end in free:
+        if right - start < narrowest:
+            break
+        space = left if left > start else start, right if right < end else end
+        if space[1] - space[0] >= narrowest:
+            spaces.append(space)
+    return spaces
+
+
+def _free(row: Row, narrowest: float) -> list[Space]:
     spaces, end = [], -inf
     for segment in row:
         if segment.left - end >= narrowest:

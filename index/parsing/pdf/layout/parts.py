@@ -102,7 +102,8 @@ def _parts_columns(rows: Sequence[Row], gutter: Gutter, rules_across: RulesAcros
 
 def _place(row: Row, gutter: Gutter) -> int:
     """How many segments of a row are on the left of the gutter."""
-    return sum(segment.left < gutter.middle for segment in row)
+    middle = gutter.middle
+    return sum([segment.left < middle for segment in row])
 
 
 def _are_aligned(segments: Sequence[Segment]) -> bool:

@@ -98,7 +98,9 @@ def _without_shadows(row: Sequence[Word]) -> list[Word]:
     kept: list[Word] = []
     for word in row:
         above = kept[-1] if kept else None
-        if not (above and word.text == above.text and word.left - above.left < _SHADOW * word.style.size):
+        reach = _SHADOW * word.style.size
+        is_beside = above and word.left - above.left < reach and abs(word.base - above.base) < reach
+        if not (above and is_beside and word.text == above.text):
             kept.append(word)
     return kept
 

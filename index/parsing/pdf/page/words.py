@@ -25,11 +25,11 @@ _ACCENTED = re.compile(r"([¨ˆ˜ˇ˘˚]|(?<!\b[a-zA-Z])´(?=[aeiouyAEIOUYcnszCN
 _HYPHENS = str.maketrans("\x02\ufffe\xad", "---")
 _TOKEN = re.compile(r"\S+")
 # of such a word all characters stand on one line in one style, if the first and the last one do
-_LETTERS = re.compile(r"[A-Za-z\u00c0-\u024f]{3,}[.,;:]?")
+_LETTERS = re.compile(r"[“‘(\"]?[A-Za-z\u00c0-\u024f]+(?:[-’'][A-Za-z\u00c0-\u024f]+)*[.,;:?!)”’\"]?|\d+(?:[.,]\d+)*")
 _UNKNOWN = "\ufffd"
 _LINE_ENDS = "\r\n"
 _STOPS = ".,;:!?”)"
-_SLACK = 0.2  # by which a word may be wider than its letters, in sizes of the type: more may be a space
+_SLACK = 0.1  # by which a word may be wider than its letters, in sizes of the type: more may be a space, or a mark
 _FEWEST_LETTERS, _FEWEST_VOWELS = 20, 0.25
 
 
