@@ -50,7 +50,7 @@ _STEPS: dict[str, tuple[str | tuple[str, ...], str]] = {
     "tokenise and cut windows": (_ENCODERS, "windows"),
     "reader's forward pass": (_ENCODERS, "logits"),
     "best spans": ("rag/reader/spans.py", "best_token_spans"),
-    "candidates": ("rag/candidates.py", "candidates"),
+    "candidates": ("rag/confidence/candidates.py", "candidates"),
     "evidence": ("rag/confidence/evidence.py", "evidence"),
 }
 
