@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from lxml import etree
 
@@ -12,13 +10,11 @@ from index.errors import MalformedFile
 from index.parsing.blocks import Block, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed, one_line
 from index.parsing.converter import syntax_tree
-from index.parsing.limits import Budget
+from index.parsing.packages import opened, packed
 from index.parsing.pandoc import blocks_of
 from index.parsing.tables import Grid
-from index.parsing.word.xml import Element, parsed, remove
+from index.parsing.word.xml import Element, move_boxes, parsed, remove
 
-_UNPACKED = 4
-"""How many times the size of the largest file it may unpack to, which also bounds memory."""
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT, _TABLE, _DRAW = f"{{{_OASIS}text:1.0}}", f"{{{_OASIS}table:1.0}}", f"{{{_OASIS}drawing:1.0}}"
 _STYLE, _OFFICE = f"{{{_OASIS}style:1.0}}", f"{{{_OASIS}office:1.0}}"
@@ -51,7 +47,7 @@ def odt(file: File) -> Content:
             body.insert(0, element)
         body.extend(element for kind, element in around if kind == "footer")
         parts["content.xml"] = etree.tostring(root, encoding="UTF-8")
-        data = _packed({name: part for name, part in parts.items() if not name.startswith(("Pictures/", "media/"))})
+        data = packed({name: part for name, part in parts.items() if not name.startswith(("Pictures/", "media/"))})
     notes = [f"not read: {counted(comments, 'comment')}"] if comments else []
     return from_blocks(blocks_of(syntax_tree(file, data, "odt")), notes=notes)
 
@@ -71,20 +67,11 @@ def ods(file: File) -> Content:
 
 
 def _parts(file: File) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-        Budget(_UNPACKED * file.max_bytes).take(file.name, archive)
+    with opened(file) as archive:
         parts = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
     if "content.xml" not in parts:
         raise MalformedFile(file.name, "not an OpenDocument file: it has no content.xml")
     return parts
-
-
-def _packed(parts: Mapping[str, bytes]) -> bytes:
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return data.getvalue()
 
 
 def _hiding(root: Element) -> Iterator[str]:
@@ -120,23 +107,9 @@ def _show(root: Element, hidden: set[str]) -> None:
     for ruby in list(root.iter(f"{_TEXT}ruby-text")):
         ruby.text = f" ({''.join(ruby.itertext())})"
     etree.strip_tags(root, f"{_TEXT}ruby", f"{_TEXT}ruby-base", f"{_TEXT}ruby-text")
-    _move_text_boxes(root)
+    move_boxes(root, f"{_DRAW}text-box", _PARAGRAPH, _HEADING)
     fields = {part.tag for paragraph in root.iter(_PARAGRAPH, _HEADING) for part in paragraph.iter(f"{_TEXT}*")}
     etree.strip_tags(root, *fields - _READ_WITHIN)
-
-
-def _move_text_boxes(root: Element) -> None:
-    """Puts what is in each text box after the paragraph that it hangs on."""
-    last: dict[Element, Element] = {}
-    for box in list(root.iter(f"{_DRAW}text-box")):
-        host = next(box.iterancestors(_PARAGRAPH, _HEADING), None)
-        if host is None:
-            continue
-        place = last.get(host, host)
-        for child in list(box):
-            place.addnext(child)
-            place = child
-        last[host] = place
 
 
 def _remove_but_tail(element: Element) -> None:

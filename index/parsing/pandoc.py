@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,8 +14,8 @@ from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks, heading,
 from index.parsing.content import Content, File, malformed, one_line, settled
 from index.parsing.converter import syntax_tree
 from index.parsing.formulas import readable
-from index.parsing.limits import Budget
 from index.parsing.numerals import OF_PANDOC
+from index.parsing.packages import opened
 from index.parsing.raised import subscript, superscript
 from index.parsing.text import decode
 
@@ -32,8 +30,6 @@ NOTE_STYLE = "Sourcespan note"
 """The style of characters that are the mark of the note that comes next."""
 CAPTION_STYLE = "Sourcespan caption"
 """The style of paragraphs that say what a picture or table shows."""
-_UNPACKED = 4
-"""How many times the size of the largest file a book may unpack to, which also bounds memory."""
 _ENCLOSED = {"OneParen": "{})", "TwoParens": "({})"}
 _QUOTES = {"SingleQuote": "‘’", "DoubleQuote": "“”"}
 _UNSEEN = frozenset(("Strikeout", "RawInline", "Image"))
@@ -52,11 +48,8 @@ def by_pandoc(format_name: str) -> Callable[[File], Content]:
 
 def epub(file: File) -> Content:
     """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
-    with (
-        malformed(file.name, "not a book (.epub), or a damaged one"),
-        zipfile.ZipFile(io.BytesIO(file.data)) as archive,
-    ):
-        Budget(_UNPACKED * file.max_bytes).take(file.name, archive)
+    with malformed(file.name, "not a book (.epub), or a damaged one"):
+        opened(file).close()
     tree = syntax_tree(file, file.data, "epub")
     # what a library's catalogue says of a book is not shown in it
     tree["meta"] = {name: value for name, value in tree.get("meta", {}).items() if name == "title"}

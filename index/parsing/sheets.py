@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from openpyxl.worksheet._reader import WorkSheetParser
 from index.parsing.blocks import Block, from_blocks, heading
 from index.parsing.cell_formats import shown
 from index.parsing.content import Content, File, counted, malformed
-from index.parsing.limits import Budget
+from index.parsing.packages import opened
 from index.parsing.tables import Grid
 
 _UNPACKED = 8
@@ -32,8 +31,7 @@ def xlsx(file: File) -> Content:
     """Raises MalformedFile, UnsafeArchive."""
     notes: list[str] = []
     with malformed(file.name, "not a workbook (.xlsx), or a damaged one"):
-        with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-            Budget(_UNPACKED * file.max_bytes).take(file.name, archive)
+        opened(file, _UNPACKED).close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it would not write back
             workbook = load_workbook(io.BytesIO(file.data), read_only=True, data_only=True, keep_links=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,11 +12,9 @@ from pptx.oxml.ns import qn
 
 from index.parsing.blocks import BULLET, Block, Cell, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed, one_line
-from index.parsing.limits import Budget
+from index.parsing.packages import opened
 from index.parsing.raised import subscript, superscript
 
-_UNPACKED = 4
-"""How many times the size of the largest file it may unpack to, which also bounds memory."""
 _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE)
 _LISTS = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY)
 _SAME_ON_EACH = (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.HEADER)
@@ -28,8 +25,7 @@ _RUN, _BREAK, _FIELD, _PROPERTIES, _TEXT = qn("a:r"), qn("a:br"), qn("a:fld"), q
 def pptx(file: File) -> Content:
     """Raises MalformedFile, UnsafeArchive."""
     with malformed(file.name, "not a presentation (.pptx), or a damaged one"):
-        with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-            Budget(_UNPACKED * file.max_bytes).take(file.name, archive)
+        opened(file).close()
         slides = list(Presentation(io.BytesIO(file.data)).slides)
         reader = _Reader()
         blocks = [block for number, slide in enumerate(slides, 1) for block in reader.slide(slide, number)]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
-import zipfile
 from collections.abc import Iterator, Mapping
 
+from index.parsing import packages
 from index.parsing.content import File
-from index.parsing.limits import Budget
 from index.parsing.word.xml import Element, parsed, tag
 
-_UNPACKED = 4
-"""How many times the size of the largest file it may unpack to, which also bounds memory."""
 _CONTENT = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -22,8 +18,7 @@ class Package:
     """The parts of a .docx. Raises UnsafeArchive of a bomb; whatever `zipfile` raises of no archive."""
 
     def __init__(self, file: File) -> None:
-        self._archive = zipfile.ZipFile(io.BytesIO(file.data))
-        Budget(_UNPACKED * file.max_bytes).take(file.name, self._archive)
+        self._archive = packages.opened(file)
         self._names = frozenset(self._archive.namelist())
         self.main = next((target for _, kind, target in self._relations("") if kind == "officeDocument"), "")
         """The name of the part that holds the text."""
@@ -61,14 +56,14 @@ def packed(parts: Mapping[str, bytes]) -> bytes:
     )
     rels = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
     inner = "".join(_relation(part, f"{part}.xml") for part in parts if part != "document")
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types">{rels}{types}</Types>')
-        archive.writestr("_rels/.rels", _relations_of(_relation("officeDocument", "word/document.xml")))
-        archive.writestr("word/_rels/document.xml.rels", _relations_of(inner))
-        for part, xml in parts.items():
-            archive.writestr(f"word/{part}.xml", xml)
-    return data.getvalue()
+    return packages.packed(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">{rels}{types}</Types>',
+            "_rels/.rels": _relations_of(_relation("officeDocument", "word/document.xml")),
+            "word/_rels/document.xml.rels": _relations_of(inner),
+            **{f"word/{part}.xml": xml for part, xml in parts.items()},
+        }
+    )
 
 
 def _relation(kind: str, target: str) -> str:

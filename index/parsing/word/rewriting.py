@@ -13,7 +13,7 @@ from index.parsing.numerals import OF_WORD
 from index.parsing.pandoc import CAPTION_STYLE, MARKER_STYLE, NOTE_STYLE
 from index.parsing.word.numbering import Numbering
 from index.parsing.word.styles import CODE_STYLE, LEVELS, ParagraphStyle, Styles, key_of, outline_level
-from index.parsing.word.xml import Element, is_on, number, remove, tag, unwrap, value
+from index.parsing.word.xml import Element, is_on, move_boxes, number, remove, tag, unwrap, value
 
 Notes = Literal["footnote", "endnote"]
 
@@ -62,7 +62,7 @@ class Rewriting:
             inside = wrapper.find(_WRAPPERS[wrapper.tag]) if _WRAPPERS[wrapper.tag] else wrapper
             children = [] if inside is None else [c for c in inside if c.tag not in _WRAPPERS_PROPERTIES]
             unwrap(wrapper, children)
-        _move_text_boxes(root)
+        move_boxes(root, tag("w:txbxContent"), _PARAGRAPH)
         self._remove_pictures(root)
         _accept_changes(root)
         _show_fields(root)
@@ -143,20 +143,6 @@ def _choose_alternatives(root: Element) -> None:
         chosen = alternatives.find(tag("mc:Choice"))
         chosen = alternatives.find(tag("mc:Fallback")) if chosen is None else chosen
         unwrap(alternatives, [] if chosen is None else list(chosen))
-
-
-def _move_text_boxes(root: Element) -> None:
-    """Puts the paragraphs of each text box after the paragraph that it hangs on."""
-    last: dict[Element, Element] = {}
-    for box in list(root.iter(tag("w:txbxContent"))):
-        host = next(box.iterancestors(_PARAGRAPH), None)
-        if host is None:
-            continue
-        place = last.get(host, host)
-        for child in list(box):
-            place.addnext(child)
-            place = child
-        last[host] = place
 
 
 def _accept_changes(root: Element) -> None:

@@ -88,3 +88,17 @@ def remove(element: Element) -> None:
     parent = element.getparent()
     if parent is not None:
         parent.remove(element)
+
+
+def move_boxes(root: Element, box_tag: str, *paragraph_tags: str) -> None:
+    """Puts what is in each text box after the paragraph that it hangs on, in the boxes' order."""
+    last: dict[Element, Element] = {}
+    for box in list(root.iter(box_tag)):
+        host = next(box.iterancestors(*paragraph_tags), None)
+        if host is None:
+            continue
+        place = last.get(host, host)
+        for child in list(box):
+            place.addnext(child)
+            place = child
+        last[host] = place
