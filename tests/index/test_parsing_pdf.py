@@ -429,6 +429,8 @@ def test_bookmarks_are_headings_where_their_words_stand() -> None:
     where = {words: draft.outline.location(draft.text.index(words)) for words in ("Before", "After", "Last")}
     assert [location.heading for location in where.values()] == [None, "Terms of payment", "Annex"]
     assert [location.page for location in where.values()] == [1, 1, 2]
+    words = " ".join(draft.text[block.start : block.end] for block in draft.outline.blocks)
+    assert words.split() == draft.text.split(), "the blocks stay, whatever the headings come from"
 
 
 def slanted(canvas: Canvas) -> None:

@@ -11,7 +11,6 @@ from itertools import islice
 
 from pypdfium2 import PdfDocument, PdfiumError, raw
 
-from index.documents import Outline
 from index.errors import EmptyDocument, EncryptedFile, MalformedFile, ScannedDocument
 from index.parsing.blocks import Block, Box, from_blocks, written
 from index.parsing.content import Content, File, malformed, one_line
@@ -53,7 +52,7 @@ def pdf(file: File) -> Content:
     headings = placed(bookmarks, content.text, content.outline.pages)
     if not headings:
         return content
-    return replace(content, outline=Outline(content.outline.pages, headings), title=title or headings[0].text)
+    return replace(content, outline=replace(content.outline, headings=headings), title=title or headings[0].text)
 
 
 def _opened(file: File) -> PdfDocument:
