@@ -7,9 +7,9 @@ import io
 from collections import Counter
 
 from index.parsing.blocks import from_blocks
-from index.parsing.content import Content, File, malformed, settled
+from index.parsing.content import Content, File, malformed
 from index.parsing.tables import Grid
-from index.parsing.text import decode
+from index.parsing.text import decoded
 
 _SEPARATORS = ",;\t|"
 _NONE = "\x1f"
@@ -20,14 +20,15 @@ _LABELS_ARE_NO_NUMBERS = str.maketrans("", "", " .,'-+%€$£¥\u00a0\u202f")
 
 def delimited(file: File) -> Content:
     """Raises MalformedFile."""
-    text = settled(decode(file))
+    read = decoded(file)
+    text = read.text
     grid = Grid()
     with malformed(file.name, "not a table of separated cells"):
         csv.field_size_limit(len(text) + 1)
         for number, row in enumerate(_rows(text, _separator(file.name, text))):
             for column, cell in enumerate(row):
                 grid.put(number, column, cell, is_label=not _is_number(cell))
-    return from_blocks(grid.blocks())
+    return from_blocks(grid.blocks(), notes=read.notes)
 
 
 def _rows(text: str, separator: str) -> list[list[str]]:

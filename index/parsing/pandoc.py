@@ -11,13 +11,13 @@ from typing import Any
 
 from index.documents import BlockKind
 from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks, heading, written
-from index.parsing.content import Content, File, malformed, one_line, settled
+from index.parsing.content import Content, File, malformed, one_line
 from index.parsing.converter import syntax_tree
 from index.parsing.formulas import readable
 from index.parsing.numerals import OF_PANDOC
 from index.parsing.packages import opened
 from index.parsing.raised import subscript, superscript
-from index.parsing.text import decode
+from index.parsing.text import decoded
 
 Tree = Any
 """A part of pandoc's tree: words, a list of parts, or a dictionary of ``t``, its kind, and ``c``, its content."""
@@ -57,8 +57,8 @@ def epub(file: File) -> Content:
 
 
 def _content(file: File, format_name: str) -> Content:
-    data = settled(decode(file)).encode()
-    return from_blocks(blocks_of(syntax_tree(file, data, format_name)))
+    read = decoded(file)
+    return from_blocks(blocks_of(syntax_tree(file, read.text.encode(), format_name)), notes=read.notes)
 
 
 def blocks_of(tree: dict[str, Tree]) -> Iterator[Block]:

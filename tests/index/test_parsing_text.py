@@ -108,3 +108,17 @@ def test_what_is_not_text_says_so(data: bytes, says: str) -> None:
 def test_plain_text_takes_its_title_from_the_file_name() -> None:
     assert parse_bytes("ferry times.txt", b"# 7 o'clock").title == "ferry times"
     assert parse_bytes("ferry times.txt", b"# 7 o'clock").outline.headings == ()
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.rst", "a.eml"])
+def test_a_guess_at_the_encoding_is_said_whatever_the_format(name: str) -> None:
+    head = b"From: a@b.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+    draft = parse_bytes(name, (head if name == "a.eml" else b"") + RUSSIAN.encode("cp1251"))
+    assert RUSSIAN in draft.text
+    assert [note.split(":")[0] for note in draft.notes] == ["read as windows-1251"]
+
+
+def test_what_a_message_in_html_leaves_out_is_said() -> None:
+    page = b"<p>The ferry leaves at noon.<p style='display:none'>Old times"
+    draft = parse_bytes("a.eml", b"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n" + page)
+    assert draft.notes == ("left out as hidden on the page: “Old times”",)
