@@ -15,11 +15,11 @@ from rich.text import Text
 
 from api.commands.options import FAILED, AsJson
 from api.commands.terminal import console, errors
-from index.documents import DocumentDraft, TextBlock
+from index.documents import BlockKind, DocumentDraft, TextBlock
 from index.upkeep.terminal import escaped_line
 
 _STYLES = {"heading": "bold", "note": "dim", "caption": "italic"}
-_COUNTED = {"heading": "headings", "list_item": "list items", "table": "tables", "note": "notes"}
+_COUNTED: dict[BlockKind, str] = {"heading": "headings", "list_item": "list items", "table": "tables", "note": "notes"}
 
 
 def show(
@@ -79,7 +79,7 @@ def _counts(draft: DocumentDraft) -> Iterator[str]:
         yield f"{len(draft.outline.pages):,} pages"
     kinds = Counter(block.kind for block in draft.outline.blocks)
     for kind, name in _COUNTED.items():
-        if number := kinds[kind]:  # type: ignore[index]
+        if number := kinds[kind]:
             yield f"{number:,} {name}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby
@@ -17,6 +17,8 @@ from index.errors import MalformedFile, SourcespanError
 MAX_BYTES = 50_000_000
 MAX_HEADING = 1_000
 """Characters of a heading that its outline keeps. The text keeps all of them."""
+_SHOWN = 60
+"""Characters of what is left out that a note shows."""
 # longer than any character that is written, the limit of Unicode's stream-safe text (UAX #15); no mark is \w or ASCII
 _ROW_OF_MARKS = re.compile(r"[^\w\s\x00-\x7f]{31,}")
 
@@ -70,6 +72,15 @@ def one_line(text: str) -> str:
 def counted(number: int, what: str) -> str:
     """How many there are of a thing: "1 picture", "2 pictures"."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def left_out(what: str, texts: Sequence[str]) -> list[str]:
+    """The note that parts of a document are left out as ``what``, with the first of their texts; none without parts."""
+    if not texts:
+        return []
+    first = texts[0] if len(texts[0]) <= _SHOWN else f"{texts[0][:_SHOWN]}…"
+    more = f" and {len(texts) - 1} more" if len(texts) > 1 else ""
+    return [f"left out as {what}: “{first}”{more}"]
 
 
 @contextmanager

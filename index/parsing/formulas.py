@@ -134,7 +134,7 @@ def _piece(sign: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
 def _command(name: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
     if name in _FRACTIONS:
         over, under = _argument(tokens, depth), _argument(tokens, depth)
-        return f"{_grouped(over)}/{_grouped(under)}", True
+        return f"{grouped(over)}/{grouped(under)}", True
     if name == "sqrt":
         return _root(tokens, depth), True
     if name in ("binom", "dbinom", "tbinom"):
@@ -174,7 +174,7 @@ def _root(tokens: _Tokens, depth: int) -> str:
         tokens.take()
         degree = _row(tokens, depth + 1, end="]")
     sign = _ROOTS.get(degree) or f"{power(degree)}√"
-    return f"{sign}{_grouped(_argument(tokens, depth))}"
+    return f"{sign}{grouped(_argument(tokens, depth))}"
 
 
 def _environment(tokens: _Tokens, depth: int) -> str:
@@ -188,7 +188,8 @@ def _environment(tokens: _Tokens, depth: int) -> str:
     return f"({rows})" if "matrix" in name or name in ("array", "cases") else rows
 
 
-def _grouped(text: str) -> str:
+def grouped(text: str) -> str:
+    """``text`` in brackets where it is more than a number, a name or a sign."""
     return text if _SIMPLE.fullmatch(text) else f"({text})"
 
 

@@ -10,7 +10,7 @@ import pyromark
 from lxml.html import defs
 
 from index.parsing.blocks import Block, from_blocks, heading
-from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.content import Content, File, left_out, malformed, one_line
 from index.parsing.html.tree import parse
 from index.parsing.html.visible import keep_visible
 from index.parsing.html.walk import blocks_of
@@ -50,9 +50,7 @@ def markdown(file: File) -> Content:
         root = parse(page)
     hidden = keep_visible(root)
     blocks = blocks_of(root, counts_alone=True)
-    notes = [*read.notes]
-    if hidden:
-        notes.append(f"left out as hidden on the page: {len(hidden)} parts, the first “{hidden[0][:60]}”")
+    notes = [*read.notes, *left_out("hidden on the page", hidden)]
     title = fields.pop("title", None)
     return from_blocks([*_ahead(title, fields, blocks), *blocks], title, notes=notes)
 

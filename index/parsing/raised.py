@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_RAISED = str.maketrans("0123456789+-−=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁱⁿ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+# also for readers that have marks of their own, such as that of PDFs
+RAISED = str.maketrans("0123456789+-−=()in", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁱⁿ")
+LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _HAS_RAISED = re.compile(r"[0-9+\-−=()in]+")
 _HAS_LOWERED = re.compile(r"[0-9+\-−=()]+")
 # written at the line's height they are the same words: 1st, 2e, Mme, nº, and a sign that is raised by itself
@@ -26,7 +27,7 @@ def power(text: str) -> str:
     """``text`` as it is written where it stands raised in a formula."""
     words = text.strip()
     if _HAS_RAISED.fullmatch(signs := words.replace(" ", "")):
-        return _kept_apart(text, signs.translate(_RAISED))
+        return _kept_apart(text, signs.translate(RAISED))
     return _kept_apart(text, f"^{_grouped(words)}") if words else text
 
 
@@ -34,7 +35,7 @@ def subscript(text: str) -> str:
     """``text`` as it is written where it stands lowered."""
     words = text.strip()
     if _HAS_LOWERED.fullmatch(signs := words.replace(" ", "")):
-        return _kept_apart(text, signs.translate(_LOWERED))
+        return _kept_apart(text, signs.translate(LOWERED))
     return _kept_apart(text, f"_{_grouped(words)}") if words else text
 
 

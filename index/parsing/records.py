@@ -9,7 +9,7 @@ from typing import TypeGuard
 from index.errors import MalformedFile
 from index.parsing.blocks import Block, from_blocks, heading
 from index.parsing.content import Content, File, one_line
-from index.parsing.text import decoded
+from index.parsing.text import Decoded, decoded
 
 _DEEPEST_HEADING = 6
 
@@ -31,13 +31,16 @@ def json_document(file: File) -> Content:
     except ValueError as error:
         if "\n" not in read.text.strip():
             raise MalformedFile(file.name, f"not JSON: {error}") from error
-        return json_lines(file)
+        return _records(file, read)
     return from_blocks(blocks, _title(value), notes=read.notes)
 
 
 def json_lines(file: File) -> Content:
     """The records of a file that holds a JSON text on each line. Raises MalformedFile where most of them are none."""
-    read = decoded(file)
+    return _records(file, decoded(file))
+
+
+def _records(file: File, read: Decoded) -> Content:
     blocks: list[Block] = []
     broken: list[int] = []
     lines = [(number, line) for number, line in enumerate(read.text.split("\n"), start=1) if line.strip()]

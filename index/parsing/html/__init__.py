@@ -6,7 +6,7 @@ import codecs
 import re
 
 from index.parsing.blocks import from_blocks
-from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.content import Content, File, left_out, malformed, one_line
 from index.parsing.html.clutter import remove_clutter
 from index.parsing.html.tree import Node, parse
 from index.parsing.html.visible import keep_visible
@@ -18,8 +18,6 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _DECLARED_WITHIN = 4_096
-_SHOWN = 60
-"""Characters of what is left out that a note shows."""
 
 
 def html(file: File) -> Content:
@@ -30,18 +28,10 @@ def html(file: File) -> Content:
     title = _title(root)
     notes = [
         *read.notes,
-        *_note("hidden on the page", keep_visible(root)),
-        *_note("menus, lists of links and notices around the content", remove_clutter(root)),
+        *left_out("hidden on the page", keep_visible(root)),
+        *left_out("menus, lists of links and notices around the content", remove_clutter(root)),
     ]
     return from_blocks(blocks_of(root), title, notes=notes)
-
-
-def _note(what: str, texts: list[str]) -> list[str]:
-    if not texts:
-        return []
-    first = texts[0] if len(texts[0]) <= _SHOWN else f"{texts[0][:_SHOWN]}…"
-    more = f" and {len(texts) - 1} more" if len(texts) > 1 else ""
-    return [f"left out as {what}: “{first}”{more}"]
 
 
 def _title(root: Node) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from index.parsing.content import one_line
+from index.parsing.formulas import grouped
 from index.parsing.html.tree import Node
 from index.parsing.raised import subscript, superscript
 
 _INVISIBLE = re.compile("[\u2061-\u2064\u200b]")
-_SIMPLE = re.compile(r"[\w.,′°%⁰¹²³⁴-⁹₀-₉]*")
 _SPACED = frozenset("=<>≤≥≠≈→+−-±×·÷∈:⇒")
 _FRACTION = re.compile(r"/|√")
 
@@ -29,7 +29,7 @@ def _written(node: Node) -> str:
             sign = _INVISIBLE.sub("", one_line(node.text()))
             return f" {sign} " if sign in _SPACED else f"{sign} " if sign in (",", ";") else sign
         case "mfrac":
-            return f"{_grouped(first)}/{_grouped(second)}"
+            return f"{grouped(one_line(first))}/{grouped(one_line(second))}"
         case "msup":
             return f"{first}{superscript(second.strip())}"
         case "msub" | "munder":
@@ -39,9 +39,9 @@ def _written(node: Node) -> str:
         case "msubsup" | "munderover":
             return f"{first}{subscript(second.strip())}{superscript(third.strip())}"
         case "msqrt":
-            return f"√{_grouped(_row(parts))}"
+            return f"√{grouped(one_line(_row(parts)))}"
         case "mroot":
-            return f"{superscript(second.strip())}√{_grouped(first)}"
+            return f"{superscript(second.strip())}√{grouped(one_line(first))}"
         case "mfenced":
             return f"{node.get('open') or '('}{', '.join(part.strip() for part in parts)}{node.get('close') or ')'}"
         case "mtable":
@@ -63,8 +63,3 @@ def _row(parts: list[str]) -> str:
         touches = row[-1:].isalnum() and part[:1].isalnum()
         row += f" {part}" if touches and (_FRACTION.search(part) or _FRACTION.search(row[-8:])) else part
     return row
-
-
-def _grouped(text: str) -> str:
-    text = one_line(text)
-    return text if _SIMPLE.fullmatch(text) else f"({text})"

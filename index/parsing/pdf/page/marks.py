@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+from index.parsing.raised import LOWERED, RAISED
+
 _RAISED_LETTERS = str.maketrans("abcdefghijklmoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 _NUMBERS = re.compile(r"[\d+\-−=(),;–n]*\d[\d+\-−=(),;–n]*|n")
 _FEW_LETTERS = re.compile(r"[a-z](?:,?[a-z])?")
@@ -33,12 +33,12 @@ def with_word(text: str, word: str, shift: int, *, apart: bool) -> str:
     if upper and word.isdigit() and not text[: upper.start()][-1:].isalpha():  # 1 over 2 with a bar
         return f"{_as_fraction(text, upper)}/{word}"
     after_number = text[-1:].isdigit() and _NUMBERS.fullmatch(word)
-    return f"{text}{space}{word.translate(_LOWERED) if after_number else word}"
+    return f"{text}{space}{word.translate(LOWERED) if after_number else word}"
 
 
 def _with_raised(text: str, word: str, space: str) -> str:
     if _NUMBERS.fullmatch(word):
-        return f"{text}{space}{word.translate(_RAISED)}"
+        return f"{text}{space}{word.translate(RAISED)}"
     if not any(map(str.isalnum, word)) or (_ORDINAL.fullmatch(word) and text[-1:].isdigit()):
         return f"{text}{space}{word}"
     if _FEW_LETTERS.fullmatch(word):
