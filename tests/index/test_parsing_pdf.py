@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
@@ -598,6 +598,16 @@ _pieces = st.tuples(st.integers(0, 40), st.sampled_from([6, 9, 12, 20]), st.text
 
 
 @given(st.lists(st.lists(st.lists(_pieces, max_size=3), max_size=8), min_size=1, max_size=3))
+@example(  # columns that overlap each other
+    [
+        [
+            [(0, 6, "a"), (0, 6, "a"), (0, 6, "a")],
+            [(9, 6, "a"), (0, 6, "a"), (0, 6, "a")],
+            [(6, 6, "a")],
+            [(3, 6, "a"), (0, 6, "a")],
+        ]
+    ]
+)
 @settings(max_examples=60, deadline=None)
 def test_wherever_words_stand_none_is_lost(pages: list[list[list[tuple[int, int, str]]]]) -> None:
     def page(rows: list[list[tuple[int, int, str]]]) -> Draw:

@@ -214,6 +214,8 @@ def _cells(line: _Line, columns: int, *, is_header: bool) -> CellRow:
     column = 0
     while column < columns:
         text, span = line.cells.get(column, ""), line.spans.get(column, 1)
+        # columns may overlap, so that what spans one of them has a cell of its own beside it
+        span = next((further for further in range(1, span) if column + further in line.cells), span)
         cells.append(Cell(text, is_header=is_header and bool(text), columns=span))
         column += span
     return tuple(cells)
