@@ -1,7 +1,8 @@
 """The façade of this layer: put documents in, find passages.
 
-A change is one transaction of the catalogue. It is acknowledged when the vector index has followed it, so whoever made
-it finds it; searches go on meanwhile (`index.vectors.in_step`).
+A change is one transaction of the catalogue. It is acknowledged when the vector index has followed it, and a search
+sees to it that the word index has, so whoever made it finds it; searches go on meanwhile (`index.vectors.in_step`,
+`index.words.in_step`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from index.store.stored import NewDocument
 from index.vectors.in_step import VectorsInStep
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorPlan, VectorRule
+from index.words.in_step import WordsInStep
 
 logger = logging.getLogger("sourcespan")
 
@@ -75,6 +77,7 @@ class PassageIndex:
             folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
         )
         self._vectors = VectorsInStep(self._catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension)
+        self._words = WordsInStep(self._catalogue, folder)
 
     def __enter__(self) -> PassageIndex:
         return self
@@ -85,6 +88,7 @@ class PassageIndex:
     def close(self) -> None:
         """Keeps a snapshot of what changed, if there is room for it, and lets go of the files."""
         self._vectors.close()
+        self._words.catch_up()
         self._catalogue.close()
         if self.preparation is not None:
             self.preparation.close()
@@ -125,6 +129,7 @@ class PassageIndex:
                 stored |= dict(zip(unknown, self._catalogue.insert(arrivals), strict=True))
             new = {arrival.document.id for arrival in arrivals}
             self._vectors.catch_up()
+            self._words.expect(sum(counts))
         outcomes = []
         for sha256 in hashes:
             outcomes.append((stored[sha256], stored[sha256].id in new))
@@ -142,7 +147,7 @@ class PassageIndex:
             document = _document(document_id, draft, count)
             before = self._prepared(document_id)
             self._catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
-            self._vectors.catch_up()
+            self._catch_up()
             self._forget(before, draft.text, spool.ranges(0, count))
         return document
 
@@ -150,16 +155,16 @@ class PassageIndex:
         """Removes a document with its passages. Raises DocumentNotFound, CatalogueError."""
         before = self._prepared(document_id)
         self._catalogue.delete(document_id)
-        self._vectors.catch_up()
+        self._catch_up()
         self._forget(before)
 
     def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
         return [Hit(key, score) for key, score in self._vectors.search(query, limit, among)]
 
-    def search_lexical(self, query: str, limit: int, among: Keys | None = None) -> list[Hit]:
-        """The passages that share words with ``query``, best first."""
-        return [Hit(key, score) for key, score in self._catalogue.search_words(query, limit, among)]
+    def search_lexical(self, query: str, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
+        """The passages, of these documents if given, that share words with ``query``, best first."""
+        return [Hit(key, score) for key, score in self._words.search(query, limit, document_ids)]
 
     def document(self, document_id: str) -> Document:
         """The document with this id, without its text. Raises DocumentNotFound."""
@@ -184,6 +189,10 @@ class PassageIndex:
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
         """The keys of the passages of these documents, in order; an unknown document has none."""
         return self._catalogue.keys_of(document_ids)
+
+    def word_keys(self) -> Keys:
+        """The keys of all passages that a search for words can find, in order."""
+        return self._words.keys()
 
     def count(self) -> tuple[int, int]:
         """How many documents and how many passages are stored."""
@@ -210,6 +219,11 @@ class PassageIndex:
         Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable; the snapshot before is kept then.
         """
         self._vectors.save_snapshot()
+
+    def _catch_up(self) -> None:
+        """After something is gone: the word index follows at once, so that nothing of it stays in its files."""
+        self._vectors.catch_up()
+        self._words.catch_up()
 
     def _spool(self) -> Spool:
         return Spool(self.folder, self._dimension)

@@ -27,6 +27,7 @@ SourcespanError
 ├── CatalogueError
 │   ├── EmbedderMismatch       the index was made with another embedder
 │   ├── CatalogueUnusable      cannot be opened, read or written
+│   ├── WordIndexUnusable      the index of words cannot be read or written, and is made anew
 │   ├── CatalogueBusy          another thread or process is writing
 │   ├── CatalogueFull          no room on the disk for a change
 │   ├── CatalogueReadOnly      may be read, but not written
@@ -75,6 +76,7 @@ from index.errors.catalogue import (
     CatalogueUnusable,
     EmbedderMismatch,
     QuotaExceeded,
+    WordIndexUnusable,
     WouldOverwrite,
 )
 from index.errors.documents import (
@@ -154,6 +156,7 @@ __all__ = [
     "UnsafeAddress",
     "UnsafeArchive",
     "UnsupportedFormat",
+    "WordIndexUnusable",
     "WorkStopped",
     "WouldOverwrite",
     "restored",

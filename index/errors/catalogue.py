@@ -29,6 +29,13 @@ class CatalogueUnusable(CatalogueError):
         self.reason = reason
 
 
+class WordIndexUnusable(CatalogueError):
+    """The index of words cannot be read or written; it is derived, and made anew."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the word index cannot be used: {reason}")
+
+
 class CatalogueBusy(CatalogueError):
     """Another thread or process is writing, and a change had to wait for too long."""
 

@@ -1,4 +1,4 @@
-"""The SQLite catalogue: documents, passages, their vectors and a full-text index. The source of truth.
+"""The SQLite catalogue: documents, passages and their vectors. The source of truth.
 
 Every change is one transaction that also moves the generation on (`index.store.history`).
 """
@@ -17,11 +17,19 @@ from index.errors import DocumentNotFound, DuplicateDocument
 from index.interfaces import Keys, Vectors
 from index.store import erasing, outlines, stored
 from index.store.database import Database
-from index.store.history import Changes, Generation, Position, following, generation_of, is_past, next_generation
+from index.store.history import (
+    Changes,
+    Generation,
+    Position,
+    WordChanges,
+    following,
+    generation_of,
+    is_past,
+    next_generation,
+)
 from index.store.quota import NO_LIMIT, Quota, Usage, usage
 from index.store.schema import SCHEMA_VERSION, prepare, version_of
 from index.store.stored import NewDocument
-from index.store.word_search import WordSearch
 from index.upkeep.checks import broken_vectors, read_vectors
 
 logger = logging.getLogger("sourcespan")
@@ -43,7 +51,6 @@ class Catalogue:
         self._dimension = dimension
         self.quota = quota
         self._db = Database(path)
-        self._words = WordSearch(self._db)
         with self._db.reading() as db:
             version = version_of(db)
         # one that is up to date needs no write, and so opens where nothing may be written
@@ -54,6 +61,11 @@ class Catalogue:
     def close(self) -> None:
         """Closes every thread's connection."""
         self._db.close()
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it may only be read, so that changes are refused."""
+        return self._db.read_only
 
     @property
     def generation(self) -> Generation:
@@ -195,10 +207,6 @@ class Catalogue:
             rows = db.execute("SELECT start, end FROM passages WHERE document_id = ? ORDER BY key", (document_id,))
             return np.fromiter(rows, dtype=np.dtype((np.int64, 2)))
 
-    def search_words(self, query: str, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
-        """Passages that hold any of its words, by BM25, as (key, score), best first; higher is better."""
-        return self._words.search(query, limit, among)
-
     def vectors(self, keys: Keys) -> Vectors:
         """(found, dimension): the stored vectors of these passages, if they are sound, in the order of their keys."""
         with self._db.reading() as db:
@@ -221,6 +229,15 @@ class Catalogue:
             return None
         removed, rows, reached = changes
         return Changes(removed, *self._sound(rows), reached)
+
+    def word_changes_after(self, position: Position, limit: int) -> WordChanges | None:
+        """The next changes for a word index, at most ``limit`` passages added; None as `changes_after` has it."""
+        with self._db.moment() as db:
+            changes = following(db, position, limit, stored.WORDS)
+        if changes is None:
+            return None
+        removed, rows, reached = changes
+        return WordChanges(removed, [stored.as_words(row) for row in rows], reached)
 
     def _sound(self, rows: Sequence[tuple[int, object]]) -> tuple[Keys, Vectors]:
         """The keys and the vectors of these rows, without those whose vectors are damaged."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -21,3 +24,8 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def seal(fields: Mapping[str, object]) -> str:
+    """What tells whether a file says what was written to it: the sha256 of all that it says beside this."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -9,8 +9,9 @@ went another way since, the follower's generation has another token there, or no
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ SELECT generation, token FROM history
 WHERE generation = (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'generation')
 """
 _REMOVED = "SELECT generation, key FROM tombstones WHERE (generation, key) > (?, ?) ORDER BY generation, key LIMIT ?"
-_ADDED = "SELECT key, vector FROM passages WHERE key > ? ORDER BY key LIMIT ?"
+VECTORS = "SELECT key, vector FROM passages WHERE key > ? ORDER BY key LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class Position:
         """The position of what holds ``keys``, in order: all that there were at ``generation``, or none yet."""
         return cls(generation, (generation.number, _LARGEST_KEY), int(keys[-1]) if len(keys) else 0, complete=False)
 
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Position:
+        """What `dataclasses.asdict` made of one. Raises KeyError, TypeError, ValueError."""
+        generation, key = map(int, fields["removed"])
+        seen = Generation(int(fields["seen"]["number"]), str(fields["seen"]["token"]))
+        return cls(seen, (generation, key), int(fields["added"]), bool(fields["complete"]))
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -64,6 +72,16 @@ class Changes:
     added: Keys
     vectors: Vectors
     """(added, dimension)"""
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class WordChanges:
+    """What to remove from, and add to, the word index next, and the position that this brings it to."""
+
+    removed: Keys
+    added: Sequence[tuple[int, str, str, str, str]]
+    """Of each passage its key, the id of its document, its title, its context and its text."""
     position: Position
 
 
@@ -88,17 +106,17 @@ def is_past(db: sqlite3.Connection, generation: Generation) -> bool:
 
 
 def following(
-    db: sqlite3.Connection, position: Position, limit: int
-) -> tuple[Keys, Sequence[tuple[int, object]], Position] | None:
+    db: sqlite3.Connection, position: Position, limit: int, rows: str = VECTORS
+) -> tuple[Keys, Sequence[tuple[Any, ...]], Position] | None:
     """The next changes after ``position``, and where they lead; None where it is of another history.
 
-    Changes are keys that were removed, and up to ``limit`` rows of keys and vectors that were added. To be read in one
-    moment.
+    Changes are keys that were removed, and up to ``limit`` rows that were added, key and vector or as another query
+    has them. To be read in one moment.
     """
     if not is_past(db, position.seen):
         return None
     removed = db.execute(_REMOVED, (*position.removed, _REMOVED_AT_ONCE)).fetchall()
-    added = db.execute(_ADDED, (position.added, limit)).fetchall()
+    added = db.execute(rows, (position.added, limit)).fetchall()
     reached = Position(
         seen=generation_of(db),
         removed=removed[-1] if removed else position.removed,

@@ -19,6 +19,11 @@ _HEADING_AT = (
 _PAGE_AND_HEADING = f"{_PAGE_AT}, {_HEADING_AT}"
 
 
+def heading_column(document: str, offset: str) -> str:
+    """The heading of a place as a column, for a query as `location_columns` is for."""
+    return _HEADING_AT.format(document=document, offset=offset)
+
+
 def location_columns(document: str, offset: str) -> str:
     """Two columns that make a `Location`, for a query in which the arguments name a document's id and an offset."""
     return _PAGE_AND_HEADING.format(document=document, offset=offset)

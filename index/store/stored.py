@@ -20,6 +20,11 @@ PASSAGES = (
     "SELECT key, document_id, start, end, text, location FROM passages AS p "
     "WHERE key IN (SELECT value FROM json_each(?))"
 ).replace("location", outlines.location_columns("p.document_id", "p.start"))
+# as bytes, so that a damaged text takes no other's words along
+WORDS = (
+    "SELECT key, p.document_id, CAST(d.title AS BLOB), CAST(heading AS BLOB), CAST(p.text AS BLOB) "
+    "FROM passages AS p JOIN documents AS d ON d.id = p.document_id WHERE key > ? ORDER BY key LIMIT ?"
+).replace("heading", outlines.heading_column("p.document_id", "p.start"))
 _DOCTOR = "run `sourcespan doctor`"
 
 
@@ -108,6 +113,19 @@ def as_passage(row: tuple[Any, ...]) -> Passage:
     if not (isinstance(text, str) and isinstance(start, int) and isinstance(end, int) and end - start == len(text)):
         raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}")
     return Passage(key, document_id, start, end, text, outlines.as_location(page, heading))
+
+
+def as_words(row: tuple[Any, ...]) -> tuple[int, str, str, str, str]:
+    """A row of `WORDS`: a passage's key, its document's id, and its title, context and text, what is damaged replaced."""
+    key, document_id, *texts = row
+    title, context, text = (b"" if part is None else part for part in texts)
+    return (
+        key,
+        document_id,
+        title.decode(errors="replace"),
+        context.decode(errors="replace"),
+        text.decode(errors="replace"),
+    )
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,7 @@ makes it anew.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -32,9 +33,10 @@ from index.store.files import put
 from index.store.schema import SCHEMA_VERSION, version_of
 from index.upkeep.backup_file import Contents, pack, packed_sha256, read_manifest, sha256_of, unpack
 from index.upkeep.checks import broken_documents, damage, missing_tables
+from index.words.in_step import WORDS_FOLDER
 
 _PARTS = ("-wal", "-shm", "-journal", "")
-_DERIVED = ("vectors-*", "states.sqlite3*")
+_DERIVED = ("vectors-*", "states.sqlite3*", WORDS_FOLDER)
 
 
 def back_up(folder: Path, file: Path, others: Sequence[str] = (), *, overwrite: bool = False) -> Contents:
@@ -209,7 +211,10 @@ def _keep_aside(folder: Path, contents: Contents) -> Path | None:
     """
     for pattern in _DERIVED:
         for path in folder.glob(pattern):
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
     # what is left of logs first: no file may ever lie beside the log of another
     names = [f"{name}{part}" for part in _PARTS for name in contents.files]
     there = [folder / name for name in names if (folder / name).exists()]

@@ -19,7 +19,7 @@ from index.interfaces import Vectors
 from index.store.history import generation_of
 
 _ROWS_AT_ONCE = 10_000
-_TABLES = frozenset({"meta", "documents", "passages", "passage_words", "tombstones"})
+_TABLES = frozenset({"meta", "documents", "passages", "tombstones"})
 """What every version of the schema has."""
 TEXT_BYTES = "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM documents"
 _UNIT = 1e-3

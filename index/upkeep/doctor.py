@@ -11,15 +11,15 @@ from typing import Literal
 
 import numpy as np
 
-from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch
+from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch, WordIndexUnusable
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
 from index.store.database import Database
-from index.store.erasing import rebuild_words
-from index.store.history import is_past
+from index.store.history import generation_of, is_past
 from index.store.reader_states import STATES_FILE
 from index.store.schema import SCHEMA_VERSION, version_of
+from index.store.stored import WORDS, as_words
 from index.upkeep.checks import (
     TEXT_BYTES,
     broken_documents,
@@ -31,6 +31,8 @@ from index.upkeep.checks import (
 )
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorRule
+from index.words.in_step import WORDS_FOLDER, remove_word_index
+from index.words.word_index import WordIndex
 
 Severity = Literal["fine", "warning", "fault"]
 
@@ -85,7 +87,7 @@ def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = N
             if not totals_agree:
                 says = "the total of bytes that SOURCESPAN_MAX_TOTAL_BYTES goes by is not that of the texts"
                 yield Finding("quota", "fault", says, "run `sourcespan doctor --mend`")
-            yield _words(database)
+            yield _words(folder, database)
             yield from _vectors(folder, database, embedder, rule)
     except CatalogueError as error:
         yield _damaged(str(error))
@@ -104,10 +106,9 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
     database = Database(path)
     try:
         with database.change() as db:
-            rebuild_words(db)
             if version_of(db) == SCHEMA_VERSION:
                 db.execute(f"INSERT OR REPLACE INTO meta SELECT 'text_bytes', ({TEXT_BYTES})")
-        done = ["the word index was made anew from the passages"]
+        done = []
         if embedder is not None and (embedded := _embedded_anew(path, embedder)):
             done.append(f"{embedded:,} vectors were damaged and are embedded anew")
         database.erase()
@@ -115,6 +116,8 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
         database.close()
     snapshots = _thrown_away(folder, "vectors-*")
     done.append(f"{snapshots} files of vector snapshots removed; the next start makes the vectors anew")
+    remove_word_index(folder)
+    done.append("the word index removed; the next start makes it anew from the passages")
     if _thrown_away(folder, f"{STATES_FILE}*"):
         done.append("what the reader had computed ahead removed; it is computed anew when it is wanted")
     return done
@@ -199,16 +202,33 @@ def _documents(database: Database) -> Finding:
     return Finding("documents", "fine", f"all {documents:,} are whole, and every passage is a range of its document")
 
 
-def _words(database: Database) -> Finding:
-    """Whether the word index is that of the passages."""
+def _words(folder: Path, database: Database) -> Finding:
+    """Whether the word index, if there is one, is that of the passages."""
+    words = folder / WORDS_FOLDER
     if database.read_only:
         return Finding("words", "warning", "not examined: the data directory may only be read", "make it writable")
-    with database.change() as db:
-        try:
-            db.execute("INSERT INTO passage_words (passage_words, rank) VALUES ('integrity-check', 1)")
-        except sqlite3.DatabaseError as error:
-            says = f"the word index is not that of the passages ({error})"
-            return Finding("words", "fault", says, "run `sourcespan doctor --mend`")
+    if not words.is_dir():
+        return Finding("words", "fine", "there is no word index yet; the next start makes it from the passages")
+    try:
+        index = WordIndex.open(words, examined=True)
+        with database.moment() as db:
+            return _compared(index, db)
+    except WordIndexUnusable as error:
+        return Finding("words", "fault", f"{error}", "run `sourcespan doctor --mend`")
+
+
+def _compared(index: WordIndex, db: sqlite3.Connection) -> Finding:
+    position = index.position
+    if position is None or not is_past(db, position.seen):
+        says = "the word index is of another version, or of another history: the catalogue was restored or copied since"
+        return Finding("words", "warning", says, "nothing to do: the next start makes it anew")
+    if position.seen != generation_of(db):
+        return Finding("words", "fine", "changes have not reached the word index yet; the next search sees to it")
+    keys = np.fromiter((key for (key,) in db.execute("SELECT key FROM passages ORDER BY key")), np.int64)
+    drawn = np.random.default_rng(0).permutation(keys)[:_DRAWN].tolist()
+    rows = [as_words(db.execute(WORDS, (key - 1, 1)).fetchone()) for key in drawn]
+    if not np.array_equal(index.keys(), keys) or any(index.lacks(key, *texts) for key, _, *texts in rows):
+        return Finding("words", "fault", "the word index is not that of the passages", "run `sourcespan doctor --mend`")
     return Finding("words", "fine", "the word index is that of the passages")
 
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 from index.errors import CatalogueUnusable
 from index.interfaces import VectorIndex
 from index.store.database import storage_error
-from index.store.files import put
+from index.store.files import put, seal
 from index.store.history import Generation
 from index.vectors.vector_rule import VectorPlan
 
@@ -78,7 +78,7 @@ class Snapshots:
                 "sha256": sha256,
                 **asdict(vectors.plan),
             }
-            fields["seal"] = _seal(fields)
+            fields["seal"] = seal(fields)
             # the manifest comes last: a crash before it leaves an index that nobody reads
             put(unfinished, path)
             unfinished.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
@@ -109,14 +109,9 @@ def _generation_in(name: str) -> Generation:
     return Generation(int(number), token) if _NUMBER.fullmatch(number) else Generation(-1, name)
 
 
-def _seal(fields: Mapping[str, object]) -> str:
-    """What tells whether a manifest is the one that was written: the sha256 of all else that it says."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-
-
 def _read(path: Path) -> Manifest:
     fields = json.loads(path.read_text(encoding="utf-8"))
-    if fields.pop("seal") != _seal(fields):
+    if fields.pop("seal") != seal(fields):
         raise ValueError(f"{path.name} is not what was written")
     return Manifest(
         path.with_suffix(".faiss"),

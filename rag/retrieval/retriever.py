@@ -80,7 +80,7 @@ class HybridRetriever:
         among = None if query.document_ids is None else self._index.keys_of(query.document_ids)
         depth = max(query.top_k, self._config.depth)
         dense = [] if vector is None else self._index.search_dense(vector, depth, among)
-        lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, among)
+        lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, query.document_ids)
         return fuse(dense, lexical, self._config.dense_weight, depth)
 
 

@@ -1,0 +1,365 @@
+"""The index of words: BM25 over titles, contexts and texts, as Tantivy keeps it on the disk or in memory.
+
+What is looked up are our own terms (`index.words.normalise`), given to Tantivy with blanks between; it adds their
+English stems. A committed index says itself how far it has followed the catalogue: beside it lies a file with that
+position, named by the number that Tantivy's commit has, and written before it. So both change at once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from index.errors import WordIndexUnusable
+from index.interfaces import Keys
+from index.store.files import put, seal
+from index.store.history import Position, WordChanges
+from index.words.normalise import Term, joined_terms, terms
+
+if TYPE_CHECKING:
+    import tantivy
+
+_FORMAT = 1
+"""Of the fields and of how texts are normalised: with another, what an older version left is made anew."""
+_EXACT, _STEMS = ("title", "context", "text"), ("title_stems", "context_stems", "text_stems")
+_META = "meta.json"
+_LETTERS = re.compile(r"[^\W\d_]+")
+_FILES = re.compile(r"([0-9a-f]{32})\.(?:(\d+)\.)?([a-z]+)")
+_FOOTER_END = 8
+_SHORTEST_INEXACT, _LONG, _SHORTEST_PAIR = 4, 8, 5
+"""Letters of a word that may have one of them wrong, of one that may have two, and of two words as one."""
+_LEAST_RARITY = 1e-6
+"""What a word counts that more than half of the passages hold: these are told apart by others."""
+_SMALL, _LARGE = (15_000_000, 1), (200_000_000, 2)
+"""The bytes that are gathered before they are written, and by how many threads: for a change, and for many passages."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeights:
+    """How much a word counts by where, and how, it stands."""
+
+    title: float = 0.3
+    context: float = 0.3
+    text: float = 1.0
+    exact: float = 0.25
+    """Of a word as it is written."""
+    stem: float = 1.0
+    """Of a word's English stem, beside that."""
+    beside: float = 0.15
+    """Of a compound, or two words, in one, beside its parts."""
+    inexact: float = 0.5
+    """Of words that stand in place of one that stands nowhere: nearly the same, or the two that it is made of."""
+
+
+class WordIndex:
+    """One state of the index, which stays as it is. Threads may share it."""
+
+    def __init__(self, index: tantivy.Index, folder: Path | None, position: Position | None) -> None:
+        self._index, self._folder = index, folder
+        self.schema, self.searcher = index.schema, index.searcher()
+        self.position = position
+        """How far it has followed the catalogue; None where it has not begun."""
+
+    def __len__(self) -> int:
+        return int(self.searcher.num_docs)
+
+    @classmethod
+    def open(cls, folder: Path | None, *, examined: bool = False) -> WordIndex:
+        """What is committed in ``folder``, or an empty index; one in memory without a folder.
+
+        With ``examined`` its files are held to their checksums. Raises WordIndexUnusable.
+        """
+        with _as_unusable():
+            if folder is not None and examined:
+                _examine(folder)
+            return cls(_opened(folder), folder, None if folder is None else _read_position(folder))
+
+    def is_current(self) -> bool:
+        """Whether nothing was committed since, by any process. Raises WordIndexUnusable."""
+        with _as_unusable():
+            return self._folder is None or _read_position(self._folder) == self.position
+
+    def changed(self, steps: Iterable[WordChanges], *, anew: bool) -> WordIndex:
+        """Takes over the changes in one commit, beginning from nothing if ``anew``; gives the state after them.
+
+        The caller sees to it that nobody else writes. Raises WordIndexUnusable; this state can be searched then.
+        """
+        operations, position = 0, self.position
+        with _as_unusable():
+            # one of its own, which knows what other processes have written, and of which no search holds on to files
+            index = self._index if self._folder is None else _opened(self._folder)
+            writer = index.writer(*(_LARGE if anew else _SMALL))
+            if anew:
+                writer.delete_all_documents()
+            for step in steps:
+                for key in step.removed.tolist():
+                    writer.delete_documents_by_term("key", key)
+                for row in step.added:
+                    writer.add_document(_document(*row))
+                operations += len(step.removed) + len(step.added)
+                position = step.position
+            if position is None:
+                raise WordIndexUnusable("nothing was given to it")
+            if operations or anew:
+                return self._committed(writer, position, operations)
+            if self._folder is not None:
+                _write_position(self._folder, _opstamp(self._folder), position)
+            return WordIndex(self._index, self._folder, position)
+
+    def search(
+        self, question: str, limit: int, documents: Sequence[str] | None, weights: WordWeights
+    ) -> list[tuple[int, float]]:
+        """The up to ``limit`` best passages, of these ``documents`` if given, as (key, score), best first.
+
+        Raises WordIndexUnusable.
+        """
+        import tantivy
+
+        if limit < 1:
+            return []
+        with _as_unusable():
+            clauses = [(tantivy.Occur.Should, clause) for clause in _Clauses(self, weights).of(question)]
+            query = tantivy.Query.boolean_query(clauses)
+            if documents is not None:
+                among = tantivy.Query.term_set_query(self.schema, "document", list(documents))
+                both = (tantivy.Query.const_score_query(among, 0.0), query)
+                query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in both])
+            hits = self.searcher.search(query, limit, count=False).hits
+            keys = self.searcher.fast_field_values("key", [address for _, address in hits])
+        found = [(int(key), float(score)) for key, (score, _) in zip(keys, hits, strict=True) if key is not None]
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def keys(self) -> Keys:
+        """The keys of all passages that are in it, in order. Raises WordIndexUnusable."""
+        import tantivy
+
+        with _as_unusable():
+            hits = self.searcher.search(tantivy.Query.all_query(), max(1, len(self)), count=False).hits
+            keys = self.searcher.fast_field_values("key", [address for _, address in hits])
+        return np.array(sorted(keys), dtype=np.int64)
+
+    def lacks(self, key: int, title: str, context: str, text: str) -> bool:
+        """Whether a passage is not in it with all of its words. Raises WordIndexUnusable."""
+        import tantivy
+
+        term, must = tantivy.Query.term_query, tantivy.Occur.Must
+        words = [
+            (field, word)
+            for field, of in zip(_EXACT, (title, context, text), strict=True)
+            for word in joined_terms(of).split()
+        ]
+        with _as_unusable():
+            wanted = [
+                term(self.schema, "key", key),
+                *(term(self.schema, *word, index_option="freq") for word in dict.fromkeys(words)),
+            ]
+            query = tantivy.Query.boolean_query([(must, each) for each in wanted])
+            return not self.searcher.search(query, 1, count=False).hits
+
+    def _committed(self, writer: tantivy.IndexWriter, position: Position, operations: int) -> WordIndex:
+        if self._folder is None:
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+            return WordIndex(self._index, None, position)
+        number = _opstamp(self._folder) + operations + 1
+        _write_position(self._folder, number, position)
+        if (committed := writer.commit()) != number:  # another release of Tantivy counts otherwise
+            _write_position(self._folder, committed, position)
+        writer.wait_merging_threads()
+        for path in self._folder.glob("position-*"):
+            if path != _position_file(self._folder, committed):
+                path.unlink()
+        return WordIndex.open(self._folder)
+
+
+class _Clauses:
+    """What a question looks for in one state of the index."""
+
+    def __init__(self, index: WordIndex, weights: WordWeights) -> None:
+        import tantivy
+
+        self._query = tantivy.Query
+        self._schema, self._searcher, self._weights = index.schema, index.searcher, weights
+        self._stemmer = _stemmer()
+        w = weights
+        weights_of = [form * field for form in (w.exact, w.stem) for field in (w.title, w.context, w.text)]
+        self._fields = dict(zip(_EXACT + _STEMS, weights_of, strict=True))
+
+    def of(self, question: str) -> Iterator[tantivy.Query]:
+        """A query for each word of the question in each field, which all add up."""
+        read = terms(question)
+        known = {term.text for term in read if self._is_known(term.text)}
+        plain = [term for term in read if not term.beside]
+        covered: set[Term] = set()
+        for whole in (term for term in dict.fromkeys(read) if term.beside and term.text in known):
+            parts = [part for part in plain if whole.start <= part.start and part.end <= whole.end]
+            covered |= set(parts)
+            # it says nothing new where its parts are found
+            among_parts = not parts or all(part.text in known for part in parts)
+            yield from self._exact(whole.text, self._weights.beside if among_parts else 1.0)
+        for word in dict.fromkeys(term.text for term in plain):
+            if word in known:
+                yield from self._exact(word)
+        for word in dict.fromkeys(term.text for term in plain if term not in covered and term.text not in known):
+            yield from self._inexact(word)
+        for pair in dict.fromkeys(a.text + b.text for a, b in pairwise(plain)):
+            if len(pair) >= _SHORTEST_PAIR and _LETTERS.fullmatch(pair) and pair not in known and self._is_known(pair):
+                yield from self._exact(pair, self._weights.beside)
+
+    def _is_known(self, word: str) -> bool:
+        """Whether it stands anywhere, in any of its forms."""
+        return any(self._searcher.doc_freq(field, form) for field, form in self._forms(word))
+
+    def _forms(self, word: str) -> list[tuple[str, str]]:
+        (stem,) = self._stemmer.analyze(word)
+        return [(field, word) for field in _EXACT] + [(field, stem) for field in _STEMS]
+
+    def _exact(self, word: str, share: float = 1.0) -> Iterator[tantivy.Query]:
+        for field, form in self._forms(word):
+            holding = self._searcher.doc_freq(field, form)
+            if holding and (weight := share * self._fields[field]):
+                term = self._query.term_query(self._schema, field, form, index_option="freq")
+                yield self._query.boost_query(term, weight * self._rarity(holding) / self._rarity(holding, 1))
+
+    def _inexact(self, word: str) -> Iterator[tantivy.Query]:
+        """The two words that it is made of, or those that a letter or two less, more or other make of it."""
+        if not _LETTERS.fullmatch(word) or len(word) < _SHORTEST_INEXACT:
+            return
+        halves = ((word[:at], word[at:]) for at in range(2, len(word) - 1))
+        both = next((pair for pair in halves if all(map(self._is_known, pair))), None)
+        if both is not None:
+            for half in both:
+                yield from self._exact(half, self._weights.inexact)
+            return
+        for distance in (1, 2)[: 1 + (len(word) >= _LONG)]:
+            near = list(self._near(word, distance))
+            yield from near
+            if near:
+                return
+
+    def _near(self, word: str, distance: int) -> Iterator[tantivy.Query]:
+        """Scored as a word that stands once in a passage of the usual length, and is as rare as all of these are."""
+        for field in _EXACT:
+            query = self._query.fuzzy_term_query(self._schema, field, word, distance)
+            holding = self._searcher.search(query, 1, count=True).count
+            if holding and (weight := self._fields[field]):
+                yield self._query.boost_query(query, self._weights.inexact * weight * self._rarity(holding))
+
+    def _rarity(self, holding: int, at_least: float = 0.0) -> float:
+        odds = (self._searcher.num_docs - holding + 0.5) / (holding + 0.5)
+        return max(_LEAST_RARITY, math.log(at_least + odds))
+
+
+def _document(key: int, document: str, title: str, context: str, text: str) -> tantivy.Document:
+    import tantivy
+
+    title, context, text = joined_terms(title), joined_terms(context), joined_terms(text)
+    return tantivy.Document(
+        key=key,
+        document=document,
+        title=title,
+        title_stems=title,
+        context=context,
+        context_stems=context,
+        text=text,
+        text_stems=text,
+    )
+
+
+def _schema() -> tantivy.Schema:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("key", indexed=True, fast=True)
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+    for fields, tokenizer in ((_EXACT, "whitespace"), (_STEMS, "stems")):
+        for field in fields:
+            builder.add_text_field(field, tokenizer_name=tokenizer, index_option="freq")
+    return builder.build()
+
+
+def _stemmer() -> tantivy.TextAnalyzer:
+    import tantivy
+
+    english = tantivy.Filter.stemmer("english")
+    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(english).build()
+
+
+def _opened(folder: Path | None) -> tantivy.Index:
+    import tantivy
+
+    index = tantivy.Index(_schema(), None if folder is None else str(folder))
+    index.register_tokenizer("stems", _stemmer())
+    index.config_reader("manual")
+    index.reload()
+    return index
+
+
+@contextmanager
+def _as_unusable() -> Iterator[None]:
+    """Tantivy's errors, and its panics, which are no Exception, as ours."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        raise WordIndexUnusable(str(error)) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise WordIndexUnusable(f"Tantivy broke off: {error}") from error
+
+
+def _examine(folder: Path) -> None:
+    """Holds the files of a committed index to the checksums that stand at their ends. Raises WordIndexUnusable."""
+    if not (folder / _META).exists():
+        return
+    meta = json.loads((folder / _META).read_bytes())
+    committed = {each["segment_id"].replace("-", ""): each["deletes"] for each in meta["segments"]}
+    for path in folder.iterdir():
+        name = _FILES.fullmatch(path.name)
+        if name is None or name[1] not in committed:
+            continue  # of none, or left over
+        deletes = committed[name[1]]
+        if name[2] is not None and (deletes is None or deletes["opstamp"] != int(name[2])):
+            continue
+        content = memoryview(path.read_bytes())
+        length = int.from_bytes(content[-_FOOTER_END:][:4], "little")
+        footer = json.loads(bytes(content[-_FOOTER_END - length : -_FOOTER_END]))
+        if zlib.crc32(content[: -_FOOTER_END - length]) != footer["crc"]:
+            raise WordIndexUnusable(f"{path.name} is not what was written")
+
+
+def _opstamp(folder: Path) -> int:
+    """The number of the last commit."""
+    return int(json.loads((folder / _META).read_bytes())["opstamp"])
+
+
+def _position_file(folder: Path, number: int) -> Path:
+    return folder / f"position-{number}.json"
+
+
+def _read_position(folder: Path) -> Position | None:
+    """Of the last commit; None where it has none that can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        fields = json.loads(_position_file(folder, _opstamp(folder)).read_bytes())
+        if fields["format"] == _FORMAT and fields["seal"] == seal(fields["position"]):
+            return Position.read(fields["position"])
+    return None
+
+
+def _write_position(folder: Path, number: int, position: Position) -> None:
+    fields = asdict(position)
+    unfinished = folder / f"position-{os.getpid()}.unfinished"
+    unfinished.write_text(json.dumps({"format": _FORMAT, "position": fields, "seal": seal(fields)}), encoding="utf-8")
+    put(unfinished, _position_file(folder, number))
