@@ -8,6 +8,18 @@ from pathlib import Path
 
 # what each version added, undone
 _BACK_TO = {
+    6: """CREATE VIRTUAL TABLE passage_words USING fts5 (
+        text, content = 'passages', content_rowid = 'key', tokenize = "porter unicode61 remove_diacritics 2"
+    );
+    INSERT INTO passage_words (passage_words) VALUES ('rebuild');
+    CREATE TRIGGER passage_added AFTER INSERT ON passages BEGIN
+        INSERT INTO passage_words (rowid, text) VALUES (new.key, new.text);
+    END;
+    DROP TRIGGER passage_removed;
+    CREATE TRIGGER passage_removed AFTER DELETE ON passages BEGIN
+        INSERT INTO passage_words (passage_words, rowid, text) VALUES ('delete', old.key, old.text);
+        INSERT INTO tombstones SELECT old.key, value FROM meta WHERE name = 'generation';
+    END""",
     4: "ALTER TABLE documents DROP COLUMN notes; DROP TABLE blocks",
     3: "DROP TRIGGER document_added; DROP TRIGGER document_removed; DELETE FROM meta WHERE name = 'text_bytes'",
     2: "DROP TRIGGER generation_moved_on; DROP TABLE history;"

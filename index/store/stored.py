@@ -116,7 +116,7 @@ def as_passage(row: tuple[Any, ...]) -> Passage:
 
 
 def as_words(row: tuple[Any, ...]) -> tuple[int, str, str, str, str]:
-    """A row of `WORDS`: a passage's key, its document's id, and its title, context and text, what is damaged replaced."""
+    """A row of `WORDS`: a passage's key, its document's id, title, context and text; what is damaged is replaced."""
     key, document_id, *texts = row
     title, context, text = (b"" if part is None else part for part in texts)
     return (

@@ -15,7 +15,7 @@ WORD = r"\w\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0f71-\u0fbc\u1000-\u109f"
 # diacritics of European scripts, Hebrew points, Arabic vowel signs; what has no width, and blanks that are within
 _DROPPED = re.compile(
     r"[\u0300-\u0337\u0339-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
-    r"\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f\s]+"
+    r"\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f\ud800-\udfff\s]+"
 )
 _ALIKE = str.maketrans(
     dict.fromkeys("‘’ʼʹ＇", "'")

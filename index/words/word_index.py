@@ -1,20 +1,16 @@
 """The index of words: BM25 over titles, contexts and texts, as Tantivy keeps it on the disk or in memory.
 
 What is looked up are our own terms (`index.words.normalise`), given to Tantivy with blanks between; it adds their
-English stems. A committed index says itself how far it has followed the catalogue: beside it lies a file with that
-position, named by the number that Tantivy's commit has, and written before it. So both change at once.
+English stems. A committed index says itself how far it has followed the catalogue (`index.words.committed`).
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,20 +19,15 @@ import numpy as np
 
 from index.errors import WordIndexUnusable
 from index.interfaces import Keys
-from index.store.files import put, seal
 from index.store.history import Position, WordChanges
+from index.words.committed import commit_number, examine, keep_only_position, read_position, write_position
 from index.words.normalise import Term, joined_terms, terms
 
 if TYPE_CHECKING:
     import tantivy
 
-_FORMAT = 1
-"""Of the fields and of how texts are normalised: with another, what an older version left is made anew."""
 _EXACT, _STEMS = ("title", "context", "text"), ("title_stems", "context_stems", "text_stems")
-_META = "meta.json"
 _LETTERS = re.compile(r"[^\W\d_]+")
-_FILES = re.compile(r"([0-9a-f]{32})\.(?:(\d+)\.)?([a-z]+)")
-_FOOTER_END = 8
 _SHORTEST_INEXACT, _LONG, _SHORTEST_PAIR = 4, 8, 5
 """Letters of a word that may have one of them wrong, of one that may have two, and of two words as one."""
 _LEAST_RARITY = 1e-6
@@ -82,13 +73,13 @@ class WordIndex:
         """
         with _as_unusable():
             if folder is not None and examined:
-                _examine(folder)
-            return cls(_opened(folder), folder, None if folder is None else _read_position(folder))
+                examine(folder)
+            return cls(_opened(folder), folder, None if folder is None else read_position(folder))
 
     def is_current(self) -> bool:
         """Whether nothing was committed since, by any process. Raises WordIndexUnusable."""
         with _as_unusable():
-            return self._folder is None or _read_position(self._folder) == self.position
+            return self._folder is None or read_position(self._folder) == self.position
 
     def changed(self, steps: Iterable[WordChanges], *, anew: bool) -> WordIndex:
         """Takes over the changes in one commit, beginning from nothing if ``anew``; gives the state after them.
@@ -114,7 +105,7 @@ class WordIndex:
             if operations or anew:
                 return self._committed(writer, position, operations)
             if self._folder is not None:
-                _write_position(self._folder, _opstamp(self._folder), position)
+                write_position(self._folder, commit_number(self._folder), position)
             return WordIndex(self._index, self._folder, position)
 
     def search(
@@ -132,7 +123,7 @@ class WordIndex:
             clauses = [(tantivy.Occur.Should, clause) for clause in _Clauses(self, weights).of(question)]
             query = tantivy.Query.boolean_query(clauses)
             if documents is not None:
-                among = tantivy.Query.term_set_query(self.schema, "document", list(documents))
+                among = tantivy.Query.term_set_query(self.schema, "document", [_encodable(each) for each in documents])
                 both = (tantivy.Query.const_score_query(among, 0.0), query)
                 query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in both])
             hits = self.searcher.search(query, limit, count=False).hits
@@ -147,7 +138,7 @@ class WordIndex:
         with _as_unusable():
             hits = self.searcher.search(tantivy.Query.all_query(), max(1, len(self)), count=False).hits
             keys = self.searcher.fast_field_values("key", [address for _, address in hits])
-        return np.array(sorted(keys), dtype=np.int64)
+        return np.sort(np.array(keys, dtype=np.int64))
 
     def lacks(self, key: int, title: str, context: str, text: str) -> bool:
         """Whether a passage is not in it with all of its words. Raises WordIndexUnusable."""
@@ -173,14 +164,12 @@ class WordIndex:
             writer.wait_merging_threads()
             self._index.reload()
             return WordIndex(self._index, None, position)
-        number = _opstamp(self._folder) + operations + 1
-        _write_position(self._folder, number, position)
+        number = commit_number(self._folder) + operations + 1
+        write_position(self._folder, number, position)
         if (committed := writer.commit()) != number:  # another release of Tantivy counts otherwise
-            _write_position(self._folder, committed, position)
+            write_position(self._folder, committed, position)
         writer.wait_merging_threads()
-        for path in self._folder.glob("position-*"):
-            if path != _position_file(self._folder, committed):
-                path.unlink()
+        keep_only_position(self._folder, committed)
         return WordIndex.open(self._folder)
 
 
@@ -253,13 +242,17 @@ class _Clauses:
         """Scored as a word that stands once in a passage of the usual length, and is as rare as all of these are."""
         for field in _EXACT:
             query = self._query.fuzzy_term_query(self._schema, field, word, distance)
-            holding = self._searcher.search(query, 1, count=True).count
+            holding = self._searcher.search(query, 1).count  # type: ignore[attr-defined]  # it has
             if holding and (weight := self._fields[field]):
                 yield self._query.boost_query(query, self._weights.inexact * weight * self._rarity(holding))
 
     def _rarity(self, holding: int, at_least: float = 0.0) -> float:
         odds = (self._searcher.num_docs - holding + 0.5) / (holding + 0.5)
         return max(_LEAST_RARITY, math.log(at_least + odds))
+
+
+def _encodable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _document(key: int, document: str, title: str, context: str, text: str) -> tantivy.Document:
@@ -318,48 +311,3 @@ def _as_unusable() -> Iterator[None]:
         if type(error).__name__ != "PanicException":
             raise
         raise WordIndexUnusable(f"Tantivy broke off: {error}") from error
-
-
-def _examine(folder: Path) -> None:
-    """Holds the files of a committed index to the checksums that stand at their ends. Raises WordIndexUnusable."""
-    if not (folder / _META).exists():
-        return
-    meta = json.loads((folder / _META).read_bytes())
-    committed = {each["segment_id"].replace("-", ""): each["deletes"] for each in meta["segments"]}
-    for path in folder.iterdir():
-        name = _FILES.fullmatch(path.name)
-        if name is None or name[1] not in committed:
-            continue  # of none, or left over
-        deletes = committed[name[1]]
-        if name[2] is not None and (deletes is None or deletes["opstamp"] != int(name[2])):
-            continue
-        content = memoryview(path.read_bytes())
-        length = int.from_bytes(content[-_FOOTER_END:][:4], "little")
-        footer = json.loads(bytes(content[-_FOOTER_END - length : -_FOOTER_END]))
-        if zlib.crc32(content[: -_FOOTER_END - length]) != footer["crc"]:
-            raise WordIndexUnusable(f"{path.name} is not what was written")
-
-
-def _opstamp(folder: Path) -> int:
-    """The number of the last commit."""
-    return int(json.loads((folder / _META).read_bytes())["opstamp"])
-
-
-def _position_file(folder: Path, number: int) -> Path:
-    return folder / f"position-{number}.json"
-
-
-def _read_position(folder: Path) -> Position | None:
-    """Of the last commit; None where it has none that can be read."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        fields = json.loads(_position_file(folder, _opstamp(folder)).read_bytes())
-        if fields["format"] == _FORMAT and fields["seal"] == seal(fields["position"]):
-            return Position.read(fields["position"])
-    return None
-
-
-def _write_position(folder: Path, number: int, position: Position) -> None:
-    fields = asdict(position)
-    unfinished = folder / f"position-{os.getpid()}.unfinished"
-    unfinished.write_text(json.dumps({"format": _FORMAT, "position": fields, "seal": seal(fields)}), encoding="utf-8")
-    put(unfinished, _position_file(folder, number))

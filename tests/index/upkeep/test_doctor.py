@@ -13,6 +13,7 @@ from index.passage_index import PassageIndex
 from index.upkeep.doctor import Finding, examine, mend
 from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
+from tests.words_of import say_otherwise
 
 TEXT = " ".join(f"Sentence number {n} of this story." for n in range(30))
 
@@ -34,6 +35,10 @@ def faults(folder: Path) -> dict[str, str]:
     return {f.check: f.says for f in examine(folder, BagOfWordsEmbedder()) if f.severity == "fault"}
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def change(folder: Path, *statements: str) -> None:
     db = sqlite3.connect(folder / "catalogue.sqlite3", isolation_level=None)
     for statement in statements:
@@ -43,14 +48,14 @@ def change(folder: Path, *statements: str) -> None:
 
 @pytest.mark.parametrize("rule", [VectorRule(), VectorRule("ivf-sq8", train_from=4)])
 def test_an_index_in_order_is_found_in_order_and_left_as_it_was(folder: Path, rule: VectorRule) -> None:
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     findings = list(examine(folder, BagOfWordsEmbedder(), rule))
     assert {finding.severity for finding in findings} == {"fine"}, findings
     assert [f.check for f in findings] == [
         *("disk", "catalogue", "schema", "documents", "words", "snapshot", "vectors"),
     ]
     assert not any(finding.mend for finding in findings)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
 
 
 @pytest.mark.parametrize(
@@ -65,9 +70,13 @@ def test_an_index_in_order_is_found_in_order_and_left_as_it_was(folder: Path, ru
             "documents",
             "no passage holds its characters 0-9",
         ),
-        (["INSERT INTO passage_words (passage_words) VALUES ('delete-all')"], "words", "not that of the passages"),
         (["UPDATE passages SET text = 'other' WHERE key = 1"], "words", "not that of the passages"),
         (["UPDATE passages SET vector = zeroblob(8) WHERE key = 2"], "vectors", "1 stored vectors are damaged"),
+        (
+            ["DROP TRIGGER passage_removed", "DELETE FROM passages WHERE key = 2"],
+            "words",
+            "not that of the passages",
+        ),
         (
             ["DROP TRIGGER passage_removed", "DELETE FROM passages WHERE key = 2"],
             "vectors",
@@ -100,7 +109,7 @@ def test_a_snapshot_that_is_not_the_one_that_was_written_is_named_and_mended(fol
     snapshot.write_bytes(snapshot.read_bytes()[:-1] + b"x")
     assert "is not the file" in faults(folder)["snapshot"]
     (folder / "vectors-x-1.7.unfinished").touch()
-    change(folder, "INSERT INTO passage_words (passage_words) VALUES ('delete-all')")
+    say_otherwise(folder, 1)
     assert set(faults(folder)) == {"snapshot", "words"}
     assert len(mend(folder, BagOfWordsEmbedder())) == 2
     assert not faults(folder)
