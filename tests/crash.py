@@ -169,6 +169,8 @@ def check_index(index: PassageIndex) -> dict[str, str]:
         expected |= {(document.id, start, end) for start, end in split(text, embedder.count_tokens, size)}
     query = embedder.embed_queries(["word and story"])[0]
     dense, lexical = index.search_dense(query, ALL), index.search_lexical("story", ALL)
+    if index.word_keys().tolist() != index._catalogue.keys().tolist():
+        raise Lost("the word index does not hold the passages of the catalogue")
     for arm, hits in (("the vectors", dense), ("the words", lexical)):
         if {(passage.document_id, passage.start, passage.end) for passage in passages_of(index, hits)} != expected:
             raise Lost(f"{arm} are not those of the documents")

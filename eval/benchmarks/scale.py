@@ -49,7 +49,7 @@ class Scaled:
     """Its numbers."""
     passages: int
     recall: float
-    """Of the ten best of exact search, or of a search for words the plain way, the share that is found."""
+    """Of the ten best of exact search, or of words where every passage is scored, the share that is found."""
     p50_ms: float
     p95_ms: float
     cpu_p95_ms: float
@@ -57,7 +57,7 @@ class Scaled:
     build_seconds: float
     build_cpu_seconds: float
     bytes_per_passage: float
-    """Of the saved index, or of the catalogue that words are searched in."""
+    """Of the saved index."""
     resident_mb: float
     """Of the process that holds it, libraries and all, ready to be asked."""
     peak_mb: float

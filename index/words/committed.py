@@ -27,8 +27,14 @@ _FOOTER_END = 8
 
 def examine(folder: Path) -> None:
     """Holds the files of a committed index to the checksums that stand at their ends. Raises WordIndexUnusable."""
-    if not (folder / _META).exists():
-        return
+    try:
+        if (folder / _META).exists():
+            _examine(folder)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise WordIndexUnusable(f"its files are not what was written: {error!r}") from error
+
+
+def _examine(folder: Path) -> None:
     meta = json.loads((folder / _META).read_bytes())
     committed = {each["segment_id"].replace("-", ""): each["deletes"] for each in meta["segments"]}
     for path in folder.iterdir():
@@ -64,6 +70,7 @@ def read_position(folder: Path) -> Position | None:
 
 
 def write_position(folder: Path, number: int, position: Position) -> None:
+    """For the commit of that number, which is made next. Raises OSError."""
     fields = asdict(position)
     unfinished = folder / f"position-{os.getpid()}.unfinished"
     unfinished.write_text(json.dumps({"format": _FORMAT, "position": fields, "seal": seal(fields)}), encoding="utf-8")

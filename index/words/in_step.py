@@ -24,7 +24,8 @@ from index.errors import WordIndexUnusable
 from index.interfaces import Keys
 from index.store.catalogue import Catalogue
 from index.store.history import Position, WordChanges
-from index.words.word_index import WordIndex, WordWeights
+from index.words.weights import WordWeights
+from index.words.word_index import WordIndex
 
 logger = logging.getLogger("sourcespan")
 

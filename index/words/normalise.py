@@ -48,7 +48,7 @@ _POSSESSIVE = re.compile(r"'[sS]$")
 _OUTER = "\"'`“”„‚«»‹›()[]{},;*…"
 _ENDS = "\"'`“”„‚«»‹›()[]{},;*….:!?"
 _SIGNS_BEFORE, _SIGNS_AFTER = frozenset(".#@$£€-+~/\\&§"), frozenset("+#%*$€£°")
-_NO_SYMBOL = re.compile(r"[-–—‒―_.,:;!?…*'|]|[-–—‒―_.…]{3,}|[=*~]{4,}|--")
+_NO_SYMBOL = re.compile(r"[-–—‒―_.,:;!?…*'|]|[-–—‒―_.…]{3,}|[=*~]{4,}|[!?]{3,}|!\?|\?!|--")
 
 
 class Term(NamedTuple):

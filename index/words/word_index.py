@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from index.interfaces import Keys
 from index.store.history import Position, WordChanges
 from index.words.committed import commit_number, examine, keep_only_position, read_position, write_position
 from index.words.normalise import Term, joined_terms, terms
+from index.words.weights import WordWeights
 
 if TYPE_CHECKING:
     import tantivy
@@ -30,27 +30,11 @@ _EXACT, _STEMS = ("title", "context", "text"), ("title_stems", "context_stems", 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHORTEST_INEXACT, _LONG, _SHORTEST_PAIR = 4, 8, 5
 """Letters of a word that may have one of them wrong, of one that may have two, and of two words as one."""
+_NO_KEY = -1
 _LEAST_RARITY = 1e-6
 """What a word counts that more than half of the passages hold: these are told apart by others."""
 _SMALL, _LARGE = (15_000_000, 1), (200_000_000, 2)
 """The bytes that are gathered before they are written, and by how many threads: for a change, and for many passages."""
-
-
-@dataclass(frozen=True, slots=True)
-class WordWeights:
-    """How much a word counts by where, and how, it stands."""
-
-    title: float = 0.3
-    context: float = 0.3
-    text: float = 1.0
-    exact: float = 0.25
-    """Of a word as it is written."""
-    stem: float = 1.0
-    """Of a word's English stem, beside that."""
-    beside: float = 0.15
-    """Of a compound, or two words, in one, beside its parts."""
-    inexact: float = 0.5
-    """Of words that stand in place of one that stands nowhere: nearly the same, or the two that it is made of."""
 
 
 class WordIndex:
@@ -86,27 +70,47 @@ class WordIndex:
 
         The caller sees to it that nobody else writes. Raises WordIndexUnusable; this state can be searched then.
         """
+        memory, threads = _LARGE if anew else _SMALL
         operations, position = 0, self.position
         with _as_unusable():
             # one of its own, which knows what other processes have written, and of which no search holds on to files
             index = self._index if self._folder is None else _opened(self._folder)
-            writer = index.writer(*(_LARGE if anew else _SMALL))
-            if anew:
-                writer.delete_all_documents()
-            for step in steps:
-                for key in step.removed.tolist():
-                    writer.delete_documents_by_term("key", key)
-                for row in step.added:
-                    writer.add_document(_document(*row))
-                operations += len(step.removed) + len(step.added)
-                position = step.position
-            if position is None:
-                raise WordIndexUnusable("nothing was given to it")
-            if operations or anew:
-                return self._committed(writer, position, operations)
-            if self._folder is not None:
-                write_position(self._folder, commit_number(self._folder), position)
-            return WordIndex(self._index, self._folder, position)
+            writer = index.writer(memory, threads)
+            try:
+                if anew:
+                    writer.delete_all_documents()
+                    writer.delete_documents_by_term("key", _NO_KEY)  # without any, a commit has no number of its own
+                    operations = 1
+                for step in steps:
+                    for key in step.removed.tolist():
+                        writer.delete_documents_by_term("key", key)
+                    for row in step.added:
+                        writer.add_document(_document(*row))
+                    operations += len(step.removed) + len(step.added)
+                    position = step.position
+                if position is None:
+                    raise WordIndexUnusable("nothing was given to it")
+                self._commit(writer, position, operations, threads)
+            finally:
+                del writer  # which keeps all others off as long as it lives
+        if self._folder is not None:
+            return WordIndex.open(self._folder)
+        self._index.reload()
+        return WordIndex(self._index, None, position)
+
+    def _commit(self, writer: tantivy.IndexWriter, position: Position, operations: int, threads: int) -> None:
+        number = 0
+        if self._folder is not None:
+            number = commit_number(self._folder) + (operations + threads if operations else 0)
+            write_position(self._folder, number, position)
+        if not operations:
+            return
+        committed = writer.commit()
+        writer.wait_merging_threads()
+        if self._folder is not None:
+            if committed != number:  # another release of Tantivy counts otherwise
+                write_position(self._folder, committed, position)
+            keep_only_position(self._folder, committed)
 
     def search(
         self, question: str, limit: int, documents: Sequence[str] | None, weights: WordWeights
@@ -144,33 +148,13 @@ class WordIndex:
         """Whether a passage is not in it with all of its words. Raises WordIndexUnusable."""
         import tantivy
 
-        term, must = tantivy.Query.term_query, tantivy.Occur.Must
-        words = [
-            (field, word)
-            for field, of in zip(_EXACT, (title, context, text), strict=True)
-            for word in joined_terms(of).split()
-        ]
+        wanted: list[tuple[str, int | str]] = [("key", key)]
+        for field, of in zip(_EXACT, (title, context, text), strict=True):
+            wanted += [(field, word) for word in dict.fromkeys(joined_terms(of).split())]
         with _as_unusable():
-            wanted = [
-                term(self.schema, "key", key),
-                *(term(self.schema, *word, index_option="freq") for word in dict.fromkeys(words)),
-            ]
-            query = tantivy.Query.boolean_query([(must, each) for each in wanted])
+            terms = (tantivy.Query.term_query(self.schema, *each, index_option="freq") for each in wanted)
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in terms])
             return not self.searcher.search(query, 1, count=False).hits
-
-    def _committed(self, writer: tantivy.IndexWriter, position: Position, operations: int) -> WordIndex:
-        if self._folder is None:
-            writer.commit()
-            writer.wait_merging_threads()
-            self._index.reload()
-            return WordIndex(self._index, None, position)
-        number = commit_number(self._folder) + operations + 1
-        write_position(self._folder, number, position)
-        if (committed := writer.commit()) != number:  # another release of Tantivy counts otherwise
-            write_position(self._folder, committed, position)
-        writer.wait_merging_threads()
-        keep_only_position(self._folder, committed)
-        return WordIndex.open(self._folder)
 
 
 class _Clauses:

@@ -14,10 +14,11 @@ import pytest
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.passage_index import PassageIndex
-from index.store import erasing
 from index.store.catalogue import CATALOGUE_FILE
+from index.store.database import Database
 from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
 from index.upkeep.doctor import mend
+from index.words import in_step
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
 
@@ -126,7 +127,7 @@ def test_a_reader_in_the_way_delays_it_and_the_next_change_sees_to_it(tmp_path: 
 
 
 def test_mending_erases_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasing, "_MOST_PASSAGES", -1)
+    monkeypatch.setattr(in_step, "_MOST_ERASED_AT_ONCE", -1)
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("", SECRET))
         index.add(DocumentDraft("", OTHERS[0]))
@@ -145,7 +146,7 @@ def test_what_goes_wrong_with_erasing_does_not_undo_the_deletion(
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("", SECRET))
         with monkeypatch.context() as patched:
-            patched.setattr(erasing, "rebuild_words", full)
+            patched.setattr(Database, "erase", full)
             index.delete(document.id)
         assert "are left" in caplog.text
         assert index.count() == (0, 0)

@@ -1,4 +1,4 @@
-"""Two hundred searches written otherwise than what they look for; `python -m tests.words.test_searches` prints each kind."""
+"""Searches written otherwise than what they look for; `python -m tests.words.test_searches` prints each kind."""
 
 from __future__ import annotations
 

@@ -1,0 +1,22 @@
+"""How much words count by where, and how, they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WordWeights:
+    """How much a word counts by where, and how, it stands."""
+
+    title: float = 0.3
+    context: float = 0.3
+    text: float = 1.0
+    exact: float = 0.25
+    """Of a word as it is written."""
+    stem: float = 1.0
+    """Of a word's English stem, beside that."""
+    beside: float = 0.15
+    """Of a compound, or two words, in one, beside its parts."""
+    inexact: float = 0.5
+    """Of words that stand in place of one that stands nowhere: nearly the same, or the two that it is made of."""
