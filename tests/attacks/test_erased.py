@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,6 +21,7 @@ from index.store.database import Database
 from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
 from index.upkeep.doctor import mend
 from index.words import in_step
+from index.words.word_index import WordIndex
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
 
@@ -31,7 +34,20 @@ def traces(folder: Path, word: str = WORD) -> list[str]:
     """The files that hold the word, or any of its longer beginnings, as an index may keep it."""
     parts = [word.encode(), word[:9].encode(), word.encode("utf-16-le")]
     files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path.name for path in files for part in parts if part in path.read_bytes().lower()]
+    found = [path.name for path in files for part in parts if part in path.read_bytes().lower()]
+    return found + in_word_index(folder / in_step.WORDS_FOLDER, word)
+
+
+def in_word_index(words: Path, word: str) -> list[str]:
+    """Files that Tantivy no longer knows of, and whether those that it knows hold the word, which they compress."""
+    if not (words / "meta.json").exists():
+        return []
+    known = {each["segment_id"].replace("-", "") for each in json.loads((words / "meta.json").read_text())["segments"]}
+    left = [
+        path.name for path in words.iterdir() if re.match("[0-9a-f]{32}", path.name) and path.name[:32] not in known
+    ]
+    # counts passages that are marked as deleted too
+    return left + ["words"] * WordIndex.open(words).searcher.doc_freq("text", word)
 
 
 def remove(server: Server, document: str) -> None:
@@ -131,8 +147,10 @@ def test_mending_erases_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("", SECRET))
         index.add(DocumentDraft("", OTHERS[0]))
+        assert index.search_lexical(WORD, 1)
         index.delete(document.id)
-    assert traces(tmp_path)
+        assert not index.search_lexical(WORD, 1)
+    assert traces(tmp_path) == ["words"]
     mend(tmp_path, BagOfWordsEmbedder())
     assert not traces(tmp_path)
 

@@ -120,7 +120,7 @@ def test_the_doctor_names_a_snapshot_of_another_history(forked: Path) -> None:
         ("words", "warning"),
         ("snapshot", "warning"),
     ]
-    assert all("another history" in finding.says for finding in findings)
+    assert all("another history" in f.says for f in findings)
 
 
 @pytest.mark.parametrize("more", [0, 1, 2, 6])
