@@ -88,7 +88,7 @@ class PassageIndex:
     def close(self) -> None:
         """Keeps a snapshot of what changed, if there is room for it, and lets go of the files."""
         self._vectors.close()
-        self._words.catch_up()
+        self._words.close()
         self._catalogue.close()
         if self.preparation is not None:
             self.preparation.close()

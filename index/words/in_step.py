@@ -20,7 +20,7 @@ from typing import IO
 
 import numpy as np
 
-from index.errors import WordIndexUnusable
+from index.errors import CatalogueError, WordIndexUnusable
 from index.interfaces import Keys
 from index.store.catalogue import Catalogue
 from index.store.history import Position, WordChanges
@@ -61,6 +61,13 @@ class WordsInStep:
         self._index: WordIndex | None = None
         self._waiting = 0
         self.catch_up()
+
+    def close(self) -> None:
+        """Follows what no search has seen to yet, so that the next start need not."""
+        try:
+            self.catch_up()
+        except CatalogueError as error:
+            logger.warning("The next start will take longer: the word index could not follow (%s)", error)
 
     def search(self, question: str, limit: int, documents: Sequence[str] | None = None) -> list[tuple[int, float]]:
         """Passages that share words with a question, of these ``documents`` if given, as (key, score), best first."""
@@ -156,6 +163,8 @@ class WordsInStep:
                 return index
             if begin is not None and first is None:
                 logger.warning("The catalogue has another history than the word index, which is made anew")
+            if first is None and (passages := self._catalogue.count()[1]) > _MOST_ERASED_AT_ONCE:
+                logger.info("The word index is made from %d passages, which may take minutes", passages)
             try:
                 # to take words out of the files, all of these are written anew
                 if first is None or (len(first.removed) and self._catalogue.count()[1] <= _MOST_ERASED_AT_ONCE):
