@@ -8,6 +8,17 @@ from pathlib import Path
 
 # what each version added, undone
 _BACK_TO = {
+    7: "DROP TRIGGER passage_added; DROP TRIGGER passage_removed; DROP TABLE passage_words;"
+    "ALTER TABLE passages DROP COLUMN path; ALTER TABLE passages DROP COLUMN headers;"
+    "ALTER TABLE passages DROP COLUMN cells; ALTER TABLE blocks DROP COLUMN columns;"
+    "CREATE VIRTUAL TABLE passage_words USING fts5 ("
+    "    text, content = 'passages', content_rowid = 'key', tokenize = 'porter unicode61 remove_diacritics 2');"
+    "CREATE TRIGGER passage_added AFTER INSERT ON passages BEGIN"
+    "    INSERT INTO passage_words (rowid, text) VALUES (new.key, new.text); END;"
+    "CREATE TRIGGER passage_removed AFTER DELETE ON passages BEGIN"
+    "    INSERT INTO passage_words (passage_words, rowid, text) VALUES ('delete', old.key, old.text);"
+    "    INSERT INTO tombstones SELECT old.key, value FROM meta WHERE name = 'generation'; END;"
+    "INSERT INTO passage_words (passage_words) VALUES ('rebuild')",
     4: "ALTER TABLE documents DROP COLUMN notes; DROP TABLE blocks",
     3: "DROP TRIGGER document_added; DROP TRIGGER document_removed; DELETE FROM meta WHERE name = 'text_bytes'",
     2: "DROP TRIGGER generation_moved_on; DROP TABLE history;"

@@ -124,6 +124,6 @@ def _shares(scores: Mapping[int, float], least: float, depth: int) -> Callable[[
 
 def rerank(reranker: Reranker, question: str, passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
     """The passages in the order of the reranker's scores, which they then carry; equal ones as they came."""
-    scores = reranker.score(question, [each.passage.text for each in passages])
+    scores = reranker.score(question, [each.passage.reading.text for each in passages])
     scored = [replace(each, score=score) for each, score in zip(passages, scores, strict=True)]
     return sorted(scored, key=lambda each: -each.score)

@@ -1,0 +1,1 @@
+-- taken by another change
