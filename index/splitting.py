@@ -156,13 +156,13 @@ class _Packing:
     def _end(self, last: Unit | None, tokens: int) -> Iterator[PassageRange]:
         """Ends the passage before units of so many tokens, and begins the next with what goes with these.
 
-        These are headings at its end, or what it shares with the next; of another section it shares nothing.
+        These are headings, and headers of tables, at its end, or what both share: with another section nothing.
         """
         held = self._held
-        headings = next((n for n, unit in enumerate(reversed(held)) if not unit.level), len(held))
-        if last is None or headings == len(held):
-            headings = 0
-        kept = held[len(held) - headings :]
+        leading = next((n for n, unit in enumerate(reversed(held)) if not unit.leads), len(held))
+        if last is None or leading == len(held):
+            leading = 0
+        kept = held[len(held) - leading :]
         if kept and last is not None and not self._fit(kept[0], last, _tokens(kept) + tokens):
             kept = []
         ended = held[: len(held) - len(kept)]

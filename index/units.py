@@ -33,6 +33,8 @@ class Unit:
     """Whether something begins with it that would rather be in one passage; if not, it belongs to the unit before."""
     is_item: bool = False
     """Whether it is a list item, which may be cut between sentences."""
+    leads: bool = False
+    """Whether it says nothing without what follows: a heading, or the header of a table."""
     cells: tuple[tuple[int, str], ...] = ()
     """Of a row, where its cells begin in the text, and their headers."""
     tokens: int = 0
@@ -107,7 +109,7 @@ def _of_block(text: str, block: TextBlock, ranges: _Sentences) -> Iterator[Unit]
     elif block.kind in ("heading", "list_item"):
         if (found := trimmed(text, block.start, block.end)) is not None:
             is_item = block.kind == "list_item"
-            yield Unit(*found, level=0 if is_item else max(block.level, 1), is_item=is_item)
+            yield Unit(*found, level=0 if is_item else max(block.level, 1), is_item=is_item, leads=not is_item)
     else:
         is_first = True
         for start, end in ranges.within(text, block.start, block.end):
@@ -129,9 +131,9 @@ def _rows(text: str, block: TextBlock) -> Iterator[Unit]:
         if is_bare:
             next_bare = next(bare, -1)
         if (found := trimmed(text, start, end)) is not None:
-            has_headers = columns is not None and start - block.start >= columns.body and not is_bare
-            cells = tuple(_cells(text, start, found, columns.headers)) if columns is not None and has_headers else ()
-            yield Unit(*found, begins=is_first, cells=cells)
+            is_header = columns is not None and start - block.start < columns.body
+            headers = () if columns is None or is_header or is_bare else columns.headers
+            yield Unit(*found, begins=is_first, leads=is_header, cells=tuple(_cells(text, start, found, headers)))
             is_first = False
         start = end + 1
 

@@ -120,4 +120,5 @@ class PreferringReranker:
         self._order = order
 
     def score(self, question: str, passages: Sequence[str]) -> list[float]:
-        return [-float(self._order.index(passage)) for passage in passages]
+        # the last line of what it is given, below the title
+        return [-float(self._order.index(passage.rsplit("\n", 1)[-1])) for passage in passages]

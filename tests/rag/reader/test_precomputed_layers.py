@@ -212,14 +212,14 @@ def test_what_is_indexed_is_prepared_and_what_is_deleted_forgotten(
 ) -> None:
     mine = reader(trained, tmp_path)
     with PassageIndex(tmp_path / "index", BagOfWordsEmbedder(), preparation=mine.precomputed) as index:
-        one, _ = index.add(DocumentDraft("one", PASSAGES[0]))
-        other, _ = index.add(DocumentDraft("other", PASSAGES[1]))
+        one, _ = index.add(DocumentDraft("", PASSAGES[0]))
+        other, _ = index.add(DocumentDraft("", PASSAGES[1]))
         watched = Watched(mine, monkeypatch)
         mine.read("who is the cat", PASSAGES[:2])
         assert watched.passages == []
         index.delete(one.id)
         assert encoder(mine).prepared() == 1
-        index.replace(other.id, DocumentDraft("other", PASSAGES[2]))
+        index.replace(other.id, DocumentDraft("", PASSAGES[2]))
         mine.read("who is the cat", PASSAGES[2:])
         assert len(watched.passages) == 1  # when it was put in the other's place
         assert encoder(mine).prepared() == 1
