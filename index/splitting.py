@@ -46,6 +46,11 @@ class PassageSize:
         """How long a passage may be whose tokens are few: far more than any text has that people read."""
         return _CHARACTERS_OF_TOKEN * self.max_tokens
 
+    @property
+    def overlap_characters(self) -> int:
+        """How much neighbours share of a text whose tokens are few."""
+        return _CHARACTERS_OF_TOKEN * self.overlap_tokens
+
     def within(self, limit: int) -> PassageSize:
         """This size, but no larger than an embedder reads that sees only ``limit`` tokens."""
         return PassageSize(min(self.max_tokens, limit), min(self.overlap_tokens, limit // 4))
@@ -181,7 +186,10 @@ class _Packing:
         used = 0
         for before in reversed(held[1:]):
             used += before.tokens
-            if used > self._size.overlap_tokens or not self._fit(before, last, used + tokens):
+            shared = held[-1].end - before.start
+            if used > self._size.overlap_tokens or shared > self._size.overlap_characters:
+                break
+            if not self._fit(before, last, used + tokens):
                 break
             kept.append(before)
             if before.level:

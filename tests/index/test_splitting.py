@@ -155,3 +155,10 @@ def test_tables_of_plain_text_get_no_headers() -> None:
     text = "Station | Permit\nBrask | 88\n" * 3
     (passage,) = split(text, count_words, PassageSize(100, 0), title="Water")
     assert passage.context == Context("Water")
+
+
+def test_what_has_no_tokens_is_not_repeated_in_passage_after_passage() -> None:
+    text = "\u200b. " * 4_000
+    passages = list(split(text, lambda texts: [0] * len(texts), PassageSize(20, 4)))
+    assert len(passages) <= 5
+    assert sum(p.end - p.start for p in passages) < 1.3 * len(text)
