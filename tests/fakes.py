@@ -120,5 +120,5 @@ class PreferringReranker:
         self._order = order
 
     def score(self, question: str, passages: Sequence[str]) -> list[float]:
-        # the last line of what it is given, below the title
-        return [-float(self._order.index(passage.rsplit("\n", 1)[-1])) for passage in passages]
+        # their titles may stand above them
+        return [-float(next(n for n, text in enumerate(self._order) if given.endswith(text))) for given in passages]
