@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import EmptyDocument, MalformedFile
+from index.reading_text import NO_CONTEXT, Context, ReadingText
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,6 +61,28 @@ BlockKind = Literal["paragraph", "heading", "list_item", "table", "code", "note"
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """What is known of a table's columns. Offsets count from the beginning of its block."""
+
+    headers: tuple[str, ...]
+    """What each is called; empty for one that has no header."""
+    body: int
+    """Where the first row below the headers begins."""
+    bare: tuple[int, ...] = ()
+    """Where rows begin, in order, whose cells hold what stands between cells: which is which, the text cannot say."""
+
+    def as_json(self) -> str:
+        """As `from_json` reads it."""
+        return json.dumps([self.headers, self.body, self.bare], ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, written: str) -> Columns:
+        """Raises ValueError, TypeError."""
+        headers, body, bare = json.loads(written)
+        return cls(tuple(map(str, headers)), int(body), tuple(map(int, bare)))
+
+
+@dataclass(frozen=True, slots=True)
 class TextBlock:
     """A block of a document: the half-open range of the stored text that a parser knew to be one thing."""
 
@@ -67,6 +91,8 @@ class TextBlock:
     kind: BlockKind
     level: int = 0
     """Of a heading, from 1 for the highest; of a list item, how deep it is nested, from 1."""
+    columns: Columns | None = None
+    """Of a table whose first rows are headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +194,13 @@ class Passage:
     text: str
     location: Location = Location()
     """Where it begins."""
+    context: Context = NO_CONTEXT
+    """None for a passage that was stored before there was any: it is read, and was embedded, bare."""
+
+    @property
+    def reading(self) -> ReadingText:
+        """What it is found by and read as."""
+        return self.context.reading(self.text)
 
     @property
     def id(self) -> str:

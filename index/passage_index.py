@@ -16,14 +16,12 @@ from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
-
 from index.documents import Document, DocumentDraft, Location, Passage
 from index.errors import CatalogueError, CatalogueUnusable
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
 from index.splitting import PassageSize
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
-from index.store.intake import Intake, Ranges, Spool
+from index.store.intake import Intake, Spool
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.reader_states import STATES_FILE, remove_all
 from index.store.stored import NewDocument
@@ -148,7 +146,9 @@ class PassageIndex:
             before = self._prepared(document_id)
             self._catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
             self._catch_up()
-            self._forget(before, draft.text, spool.ranges(0, count))
+            self._forget(
+                before, (p.context.reading(draft.text[p.start : p.end]).text for p in spool.passages(0, count))
+            )
         return document
 
     def delete(self, document_id: str) -> None:
@@ -228,22 +228,20 @@ class PassageIndex:
     def _spool(self) -> Spool:
         return Spool(self.folder, self._dimension)
 
-    def _prepared(self, document_id: str) -> _Prepared | None:
-        """What a document's passages are, where more than vectors is computed of them. Raises DocumentNotFound."""
-        if self.preparation is None:
-            return None
-        return _Prepared(self._catalogue.with_text(document_id)[1], self._catalogue.ranges_of(document_id))
+    def _prepared(self, document_id: str) -> list[str] | None:
+        """What a document's passages are read as, where more than vectors is computed of them."""
+        return None if self.preparation is None else self._catalogue.readings_of(document_id)
 
-    def _forget(self, gone: _Prepared | None, text: str = "", ranges: Iterable[Ranges] = ()) -> None:
-        """Lets go of what was computed of passages that are gone, but for those that ``ranges`` of ``text`` are too."""
+    def _forget(self, gone: Sequence[str] | None, kept: Iterable[str] = ()) -> None:
+        """Lets go of what was computed of passages that are gone, but for those that are read as ``kept`` ones are."""
         if self.preparation is None or gone is None:
             self._forget_all()
             return
-        kept = {hash(text[start:end]) for block in ranges for start, end in block.tolist()}
+        still = {hash(text) for text in kept}
         try:
-            for block in np.array_split(gone.ranges, range(_FORGET_AT_ONCE, len(gone.ranges), _FORGET_AT_ONCE)):
-                passages = {gone.text[start:end] for start, end in block.tolist()}
-                self.preparation.forget([passage for passage in passages if hash(passage) not in kept])
+            for first in range(0, len(gone), _FORGET_AT_ONCE):
+                passages = dict.fromkeys(gone[first : first + _FORGET_AT_ONCE])
+                self.preparation.forget([text for text in passages if hash(text) not in still])
         except CatalogueError as error:
             logger.warning("What was computed of a document that is gone could not be removed: %s", error)
 
@@ -253,14 +251,6 @@ class PassageIndex:
             remove_all(self.folder / STATES_FILE)
         except CatalogueError as error:
             logger.warning("What was computed ahead once could not be removed: %s", error)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Prepared:
-    """The passages of a document that is about to go."""
-
-    text: str
-    ranges: Ranges
 
 
 def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document:

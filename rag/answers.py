@@ -20,6 +20,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A range of characters of a document, by the document's id."""
+
+    document_id: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class RetrievedPassage:
     """A passage that retrieval found for a question, with the evidence for it."""
 
@@ -30,14 +38,8 @@ class RetrievedPassage:
     """Of question and passage, where the dense search found it."""
     bm25: float | None
     """Where the lexical search found it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A range of characters of a document, by the document's id."""
-
-    document_id: str
-    span: Span
+    also_at: tuple[Place, ...] = ()
+    """Other passages with the same words that were found, the best first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class AskedQuestion:
     def reading(self, end: int) -> Reading:
         """The passages from the first unread one to ``end``."""
         unread = self.sources[self.passages_read : end]
-        return Reading(self.question.text, [source.retrieved.passage.text for source in unread])
+        return Reading(self.question.text, [source.retrieved.passage.reading for source in unread])
 
     def proposal(self) -> Proposal:
         """The candidates, with their evidence, of the passages read so far."""

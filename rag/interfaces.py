@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from index.documents import Document, Location
 from index.interfaces import Preparation
+from index.reading_text import ReadingText
 from rag.answers import RetrievedPassage
 
 SearchMode = Literal["hybrid", "dense", "lexical"]
@@ -77,7 +78,12 @@ class Reading:
     """A question and the passages to read for it."""
 
     question: str
-    passages: Sequence[str]
+    passages: Sequence[ReadingText]
+
+    @classmethod
+    def bare(cls, question: str, passages: Sequence[str]) -> Self:
+        """A question and passages without context."""
+        return cls(question, [ReadingText.bare(passage) for passage in passages])
 
 
 class Reader(Protocol):
@@ -91,7 +97,7 @@ class Reader(Protocol):
         """Raises QuestionTooLong where ``question`` leaves no room for a passage in a window."""
 
     def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
-        """Spans of the passages, best first; they may overlap. Raises QuestionTooLong."""
+        """Spans of passages without context, best first; they may overlap. Raises QuestionTooLong."""
 
     def read_many(self, readings: Sequence[Reading]) -> Iterator[list[tuple[int, PassageSpan]]]:
         """Reads for several questions in shared forward passes.

@@ -166,7 +166,7 @@ def check_index(index: PassageIndex) -> dict[str, str]:
         found[document.id] = text
         if DocumentDraft("", text).sha256 != document.sha256:
             raise Lost(f"the text of {document.id} is not the one that was stored")
-        expected |= {(document.id, start, end) for start, end in split(text, embedder.count_tokens, size)}
+        expected |= {(document.id, p.start, p.end) for p in split(text, embedder.count_tokens, size)}
     query = embedder.embed_queries(["word and story"])[0]
     dense, lexical = index.search_dense(query, ALL), index.search_lexical("story", ALL)
     if index.word_keys().tolist() != index._catalogue.keys().tolist():

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from index.interfaces import Vectors
+from index.reading_text import ReadingText
 from rag.interfaces import PassageSpan, Reading
 
 _FIRST = re.compile(r"\A\s*(?P<word>\S+)")
@@ -41,6 +42,11 @@ class BagOfWordsEmbedder:
         return unit
 
 
+def stored(passage: ReadingText) -> str:
+    """A passage without its context."""
+    return "".join(passage.text[piece.start : piece.end] for piece in passage.pieces)
+
+
 class QuotingReader:
     """Finds what the question has between « and »: the longest run of its words that a passage holds.
 
@@ -57,17 +63,17 @@ class QuotingReader:
         for at, reading in enumerate(readings):
             found = []
             for position in reversed(range(len(reading.passages))):
-                if span := self._find(reading.question, position, reading.passages[position]):
+                if span := self._find(reading.question, position, stored(reading.passages[position])):
                     found.append(span)
                     yield [(at, span)]
             if not found and "guess" in reading.question and reading.passages:
                 yield [
                     (at, PassageSpan(0, *first.span("word"), score=-6.0))
-                    for first in _FIRST.finditer(reading.passages[0])
+                    for first in _FIRST.finditer(stored(reading.passages[0]))
                 ]
 
     def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
-        spans = [span for found in self.read_many([Reading(question, passages)]) for _, span in found]
+        spans = [span for found in self.read_many([Reading.bare(question, passages)]) for _, span in found]
         return sorted(spans, key=PassageSpan.order)
 
     def _find(self, question: str, at: int, passage: str) -> PassageSpan | None:
@@ -114,4 +120,5 @@ class PreferringReranker:
         self._order = order
 
     def score(self, question: str, passages: Sequence[str]) -> list[float]:
-        return [-float(self._order.index(passage)) for passage in passages]
+        # their titles may stand above them
+        return [-float(next(n for n, text in enumerate(self._order) if given.endswith(text))) for given in passages]

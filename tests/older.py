@@ -8,6 +8,8 @@ from pathlib import Path
 
 # what each version added, undone
 _BACK_TO = {
+    7: "ALTER TABLE passages DROP COLUMN path; ALTER TABLE passages DROP COLUMN headers;"
+    "ALTER TABLE passages DROP COLUMN cells; ALTER TABLE blocks DROP COLUMN columns",
     6: """CREATE VIRTUAL TABLE passage_words USING fts5 (
         text, content = 'passages', content_rowid = 'key', tokenize = "porter unicode61 remove_diacritics 2"
     );

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from index.parsing.blocks import Block, Cell, from_blocks
+
 # everything that has gone wrong in somebody's offsets: marks that combine, pairs of UTF-16, joined emoji, right to
 # left, every way to end a line, tabs, characters that grow when their case changes
 _PIECES = (
@@ -48,6 +50,33 @@ blocks = st.lists(
     st.tuples(st.integers(0, 6), st.lists(_printed, min_size=1, max_size=8).map(" ".join)), min_size=1, max_size=10
 ).filter(lambda found: all(text.strip(" |-") for _, text in found))
 """Paragraphs (level 0) and headings, in characters of every script."""
+
+
+_cells = st.builds(
+    Cell,
+    st.sampled_from(["", "Kind", "Height (m)", "12", "a | b", "|", "Two\nlines", "ends |", "\u0301x", "The elm. Old."])
+    | words,
+    st.booleans(),
+    columns=st.sampled_from([1, 1, 1, 2]),
+    rows=st.sampled_from([1, 1, 1, 2]),
+)
+_tables = st.builds(
+    lambda header, rows: Block(
+        kind="table", rows=(tuple(Cell(c.text, True, c.columns, c.rows) for c in header), *rows)
+    ),
+    st.lists(_cells, max_size=4),
+    st.lists(st.lists(_cells, max_size=5).map(tuple), max_size=8),
+)
+_paragraphs = st.builds(Block, words.map(lambda text: f"{text}: {text}. The {text}.") | texts)
+_lead_ins = st.builds(Block, words.map(lambda text: f"{text}:"))
+_items = st.builds(Block, words, st.just(1), st.just("list_item"), st.sampled_from(["•", "(a)", "2."]))
+_headings = st.builds(Block, words, st.integers(1, 4), st.just("heading"), st.sampled_from(["", "2.1"]))
+contents = (
+    st.lists(st.one_of(_headings, _paragraphs, _lead_ins, _items, _tables), min_size=1, max_size=14)
+    .map(from_blocks)
+    .filter(lambda content: bool(content.text.strip()))
+)
+"""What parsers give of documents with headings, lists and tables."""
 
 
 @st.composite

@@ -10,8 +10,13 @@ from pydantic import BaseModel, Field
 
 from api.wire.requests import SearchRequest
 from index.documents import Document
-from rag.answers import Answer, Result, RetrievedPassage
+from rag.answers import Answer, Place, Result, RetrievedPassage
 from rag.interfaces import Retrieval, SearchMode
+
+_CONTEXT = (
+    "What it was found by and read with besides its own words, and what is never quoted: the title and the headings "
+    "above it and, on a second line, the headers of the columns of its rows. Empty where nothing is known."
+)
 
 
 class SpanOut(BaseModel):
@@ -31,6 +36,7 @@ class PassageRef(SpanOut):
     """The passage that the answer was read in."""
 
     id: str
+    context: Annotated[str, Field(description=_CONTEXT)]
 
 
 class QuoteOut(BaseModel):
@@ -61,6 +67,11 @@ class PlaceOut(BaseModel):
     document_id: str
     span: SpanOut
 
+    @classmethod
+    def of(cls, place: Place) -> Self:
+        """From the inside to the wire."""
+        return cls(document_id=place.document_id, span=SpanOut(start=place.span.start, end=place.span.end))
+
 
 class AnswerOut(BaseModel):
     """An exact quote."""
@@ -86,17 +97,19 @@ class AnswerOut(BaseModel):
             score=round(answer.score, 4),
             span=SpanOut(start=answer.span.start, end=answer.span.end),
             sentence=SentenceOut(start=answer.sentence.start, end=answer.sentence.end, text=answer.sentence_text),
-            passage=PassageRef(id=answer.passage.id, start=answer.passage.start, end=answer.passage.end),
+            passage=PassageRef(
+                id=answer.passage.id,
+                start=answer.passage.start,
+                end=answer.passage.end,
+                context=answer.passage.context.shown,
+            ),
             quote=QuoteOut(
                 prefix=answer.quotation.prefix, exact=answer.quotation.exact, suffix=answer.quotation.suffix
             ),
             page=answer.location.page,
             heading=answer.location.heading,
             document=DocumentRef.of(answer.document),
-            also_at=[
-                PlaceOut(document_id=p.document_id, span=SpanOut(start=p.span.start, end=p.span.end))
-                for p in answer.also_at
-            ],
+            also_at=[PlaceOut.of(place) for place in answer.also_at],
         )
 
 
@@ -106,11 +119,13 @@ class PassageOut(SpanOut):
     id: str
     document_id: str
     text: str
+    context: Annotated[str, Field(description=_CONTEXT)]
     score: float
     cosine: float | None
     bm25: float | None
     page: Annotated[int | None, Field(description="That the passage begins on.")]
     heading: Annotated[str | None, Field(description="That the passage begins under.")]
+    also_at: Annotated[list[PlaceOut], Field(description="Where passages with the same words were found.")]
 
     @classmethod
     def of(cls, retrieved: RetrievedPassage) -> Self:
@@ -121,11 +136,13 @@ class PassageOut(SpanOut):
             start=retrieved.passage.start,
             end=retrieved.passage.end,
             text=retrieved.passage.text,
+            context=retrieved.passage.context.shown,
             score=retrieved.score,
             cosine=retrieved.cosine,
             bm25=retrieved.bm25,
             page=retrieved.passage.location.page,
             heading=retrieved.passage.location.heading,
+            also_at=[PlaceOut.of(place) for place in retrieved.also_at],
         )
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from eval.benchmarks.memory import memory_mb
 from eval.benchmarks.scale import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_its_own_process
 from index.documents import Document, DocumentDraft
-from index.splitting import sentences
+from index.reading_text import NO_CONTEXT
+from index.sentences import sentences
 from index.store.catalogue import Catalogue
 from index.store.stored import NewDocument, NewPassage
 from index.words.in_step import WORDS_FOLDER, WordsInStep
@@ -88,7 +89,7 @@ def _document(passages: Sequence[str]) -> NewDocument:
     ranges = [(int(end) - len(passage), int(end)) for passage, end in zip(passages, ends, strict=True)]
     nowhere = np.zeros(1, np.float32)
     document = Document(draft.sha256, "", "", draft.sha256, len(text), len(passages), datetime.now(UTC), {})
-    return NewDocument(document, draft, [NewPassage(start, end, nowhere) for start, end in ranges])
+    return NewDocument(document, draft, [NewPassage(start, end, NO_CONTEXT, nowhere) for start, end in ranges])
 
 
 def _share(best: Sequence[int], scored: Sequence[int]) -> float:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile, zip_longest
 
-from index.documents import BlockKind, Heading, Outline, TextBlock
+from index.documents import BlockKind, Columns, Heading, Outline, TextBlock
 from index.parsing.content import MAX_HEADING, Content, one_line, settled
+from index.reading_text import CELLS_APART
 
 BULLET = "•"
 """The marker of list items that have no number."""
 
-CELLS_APART = " | "
-"""What stands between the cells of a row in the stored text."""
+_MAX_HEADER = 60
+"""Characters of a column's header that stand before its cells. The text keeps all of them."""
+_MAX_SPAN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def from_blocks(
     length = 0
     before: Block | None = None
     for block in blocks:
-        text = written(block)
+        text, columns = _written_table(block.rows) if block.kind == "table" else (written(block), None)
         if not text.strip():
             continue
         if before is not None:
@@ -98,7 +100,7 @@ def from_blocks(
         for offset, page in block.turns:
             page_starts += [text_start + offset] * (page - len(page_starts))
         parts.append(text)
-        ranges.append(TextBlock(length, length + len(text), block.kind, block.level))
+        ranges.append(TextBlock(length, length + len(text), block.kind, block.level, columns))
         length += len(text)
         before = block
     page_starts += [length] * (pages - len(page_starts))
@@ -111,27 +113,70 @@ def from_blocks(
 def written(block: Block) -> str:
     """A block as the stored text has it."""
     if block.kind == "table":
-        return settled("\n".join(filter(None, _written_rows(block.rows))))
+        return _written_table(block.rows)[0]
     text = settled(block.text).strip("\n")
     return f"{settled(block.marker)} {text}".strip() if block.marker else text
 
 
-def _written_rows(rows: Sequence[Row]) -> Iterator[str]:
-    for row in expanded(rows):
-        lines = [cell.split("\n") for cell in row]
-        counts = {len(cell) for cell in lines if len(cell) > 1 or cell[0]}
-        if len(counts) == 1 and counts != {1} and sum(map(any, lines)) > 1:  # rows that were typed as lines of one row
-            yield from (_line(cells) for cells in zip_longest(*lines, fillvalue=""))
-        else:
-            yield _line([" ".join(cell) for cell in lines])
+def _written_table(rows: Sequence[Row]) -> tuple[str, Columns | None]:
+    """The lines of a table, and what is known of its columns where its first rows are headers."""
+    count = sum(1 for _ in takewhile(_is_header, rows))
+    lines: list[str] = []
+    length = body = 0
+    bare: list[int] = []
+    for number, row in enumerate(expanded(rows)):
+        if number == count:
+            body = length
+        for cells in _lines(row):
+            line = CELLS_APART.join(cells)
+            if not line:
+                continue
+            if line.split(CELLS_APART) != cells:
+                bare.append(length)
+            lines.append(line)
+            length += len(line) + 1
+    headers = _headers(rows[:count]) if 0 < body < length else ()
+    return "\n".join(lines), Columns(headers, body, tuple(bare)) if any(headers) else None
 
 
-def _line(cells: Iterable[str]) -> str:
-    """The cells of a row, without the empty ones at its end: no word would be moved by them."""
-    texts = [one_line(cell) for cell in cells]
+def _is_header(row: Row) -> bool:
+    said = [cell.is_header for cell in row if cell.text.strip()]
+    return bool(said) and all(said)
+
+
+def _headers(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What each column is called by all rows together, but for those that are one cell over all columns."""
+    # unlike in the text, a header over several columns stands over each of them
+    spread = [
+        tuple(replace(cell, columns=1) for cell in row for _ in range(min(cell.columns, _MAX_SPAN))) for row in rows
+    ]
+    named = [row for row in expanded(spread) if len(row) == 1 or len(set(row)) > 1]
+    columns = zip_longest(*named, fillvalue="")
+    return tuple(_header([settled(one_line(text)) for text in column]) for column in columns)
+
+
+def _header(texts: Sequence[str]) -> str:
+    said = [text for text in texts if text]
+    joined = " ".join([*said[:1], *(below for above, below in pairwise(said) if below != above)])
+    return joined if len(joined) <= _MAX_HEADER else joined[:_MAX_HEADER].rsplit(" ", 1)[0]
+
+
+def _lines(row: Sequence[str]) -> Iterator[list[str]]:
+    """The cells of a row; of one that was typed as several, those of each line."""
+    lines = [cell.split("\n") for cell in row]
+    counts = {len(cell) for cell in lines if len(cell) > 1 or cell[0]}
+    if len(counts) == 1 and counts != {1} and sum(map(any, lines)) > 1:
+        yield from (_cells(cells) for cells in zip_longest(*lines, fillvalue=""))
+    else:
+        yield _cells([" ".join(cell) for cell in lines])
+
+
+def _cells(cells: Iterable[str]) -> list[str]:
+    """The cells of a line, without the empty ones at its end: no word would be moved by them."""
+    texts = [settled(one_line(cell)) for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
-    return CELLS_APART.join(texts)
+    return texts
 
 
 def expanded(rows: Sequence[Row]) -> list[list[str]]:
@@ -153,7 +198,7 @@ def expanded(rows: Sequence[Row]) -> list[list[str]]:
             elif cell is None:
                 texts.append("")
             else:
-                for column in range(min(cell.columns, 1_000)):
+                for column in range(min(cell.columns, _MAX_SPAN)):
                     text = cell.text if column == 0 else ""
                     if cell.rows > 1:
                         from_above[len(texts)] = (text, min(cell.rows, 100_000) - 1)

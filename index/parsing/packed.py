@@ -13,10 +13,10 @@ from pathlib import Path
 from pickle import PickleBuffer
 from typing import TYPE_CHECKING, Any, get_args
 
-from index.documents import BlockKind, DocumentDraft, Heading, Outline, TextBlock
+from index.documents import BlockKind, Columns, DocumentDraft, Heading, Outline, TextBlock
 from index.errors import DocumentError
 from index.parsing.archives import ParsedFile
-from index.splitting import sentences
+from index.sentences import sentences
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +44,8 @@ class PackedDraft:
     heading_lines: str
     blocks: Numbers
     """Four for each: start, end, kind as an index of `_KINDS`, level."""
+    columns: str
+    """Of each table in order, a line of JSON, empty where nothing is known."""
     sentences: Numbers
     notes: tuple[str, ...]
 
@@ -61,6 +63,7 @@ class PackedDraft:
             PickleBuffer(array(_INTEGER, (heading.level for heading in headings))),
             "\n".join(heading.text for heading in headings),
             PickleBuffer(array(_INTEGER, chain.from_iterable(map(_block_numbers, draft.outline.blocks)))),
+            "\n".join(_written(block.columns) for block in draft.outline.blocks if block.kind == "table"),
             PickleBuffer(array(_INTEGER, chain.from_iterable(sentences(text)))),
             draft.notes,
         )
@@ -74,7 +77,7 @@ class PackedDraft:
             "".join(self.text),
             self.source,
             self.metadata,
-            Outline(tuple(_numbers(self.pages).tolist()), headings, tuple(_text_blocks(self.blocks))),
+            Outline(tuple(_numbers(self.pages).tolist()), headings, tuple(_text_blocks(self.blocks, self.columns))),
             _numbers(self.sentences).reshape(-1, 2),
             self.notes,
         )
@@ -106,9 +109,15 @@ def _block_numbers(block: TextBlock) -> tuple[int, int, int, int]:
     return block.start, block.end, _KINDS.index(block.kind), block.level
 
 
-def _text_blocks(numbers: Numbers) -> Iterator[TextBlock]:
+def _written(columns: Columns | None) -> str:
+    return "" if columns is None else columns.as_json()
+
+
+def _text_blocks(numbers: Numbers, columns: str) -> Iterator[TextBlock]:
+    of_tables = iter(columns.split("\n"))
     for start, end, kind, level in _numbers(numbers).reshape(-1, 4).tolist():
-        yield TextBlock(start, end, _KINDS[kind], level)
+        known = next(of_tables) if _KINDS[kind] == "table" else ""
+        yield TextBlock(start, end, _KINDS[kind], level, Columns.from_json(known) if known else None)
 
 
 def _numbers(buffer: Numbers) -> NDArray[np.int32]:

@@ -38,8 +38,8 @@ CATALOGUE_FILE = "catalogue.sqlite3"
 
 _COUNT = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
 _PASSAGE_ANEW = (
-    "INSERT INTO passages (document_id, start, end, generation, vector, text) "
-    "SELECT document_id, start, end, ?, ?, text FROM passages WHERE key = ?"
+    "INSERT INTO passages (document_id, start, end, generation, vector, text, path, headers, cells) "
+    "SELECT document_id, start, end, ?, ?, text, path, headers, cells FROM passages WHERE key = ?"
 )
 
 
@@ -201,11 +201,13 @@ class Catalogue:
             )
             return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
-    def ranges_of(self, document_id: str) -> Keys:
-        """(passages, 2): where a document's passages begin and end; none for an unknown document."""
+    def readings_of(self, document_id: str) -> list[str]:
+        """What a document's passages are read as; none for an unknown document."""
         with self._db.reading() as db:
-            rows = db.execute("SELECT start, end FROM passages WHERE document_id = ? ORDER BY key", (document_id,))
-            return np.fromiter(rows, dtype=np.dtype((np.int64, 2)))
+            rows = db.execute(
+                "SELECT text, path, headers, cells FROM passages WHERE document_id = ? ORDER BY key", (document_id,)
+            )
+            return [stored.as_context(context, len(text)).reading(text).text for text, *context in rows]
 
     def vectors(self, keys: Keys) -> Vectors:
         """(found, dimension): the stored vectors of these passages, if they are sound, in the order of their keys."""

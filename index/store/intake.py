@@ -5,6 +5,7 @@ However long a document is, no more is held of it than its text and one window: 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import accumulate, islice
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 
 from index.documents import DocumentDraft
 from index.interfaces import Embedder, Preparation, Progress, Vectors
-from index.splitting import PassageSize, split
+from index.splitting import PassageRange, PassageSize, split
 from index.store.database import storage_error
-from index.store.stored import NewPassage
+from index.store.stored import NewPassage, as_context, context_columns
 
 _EMBED_AT_ONCE = 64
 # sorted by length among so many, the texts of a batch are nearly alike in it
@@ -27,8 +28,8 @@ _WINDOW = 4_096
 # what takes less waits in memory: the passages of an ordinary group do
 _IN_MEMORY_BYTES = 4_000_000
 
-Ranges = NDArray[np.int64]
-"""(passages, 2): where each begins and ends in its document."""
+_Numbered = tuple[int, PassageRange]
+"""A passage, and the number of its document."""
 
 
 class Spool:
@@ -38,45 +39,55 @@ class Spool:
     """
 
     def __init__(self, folder: Path, dimension: int) -> None:
-        self._row = np.dtype([("range", "<i8", (2,)), ("vector", "<f4", (dimension,))])
+        self._row = np.dtype([("range", "<i8", (2,)), ("context", "<i8", (2,)), ("vector", "<f4", (dimension,))])
         self._file = SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115
+        # contexts are of any length: a row says where its own begins and ends
+        self._contexts = SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115
 
     def __enter__(self) -> Spool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        with suppress(OSError):  # what could not be written is not wanted any more
-            self._file.close()
+        for file in (self._file, self._contexts):
+            with suppress(OSError):  # what could not be written is not wanted any more
+                file.close()
 
-    def append(self, ranges: Ranges, vectors: Vectors) -> None:
+    def append(self, passages: Sequence[PassageRange], vectors: Vectors) -> None:
         """Puts these passages behind the others."""
-        rows = np.empty(len(ranges), self._row)
-        rows["range"], rows["vector"] = ranges, vectors
+        contexts = [json.dumps(context_columns(passage.context)).encode() for passage in passages]
+        rows = np.empty(len(passages), self._row)
+        rows["range"], rows["vector"] = [(passage.start, passage.end) for passage in passages], vectors
         try:
-            self._file.write(rows.tobytes())
-            self._file.flush()
+            ends = self._contexts.tell() + np.cumsum([len(context) for context in contexts])
+            rows["context"] = np.stack([ends - [len(context) for context in contexts], ends], axis=1)
+            for file, written in ((self._file, rows.tobytes()), (self._contexts, b"".join(contexts))):
+                file.write(written)
+                file.flush()
         except OSError as error:
             raise storage_error(error) from error
 
     def passages(self, first: int, count: int) -> Iterator[NewPassage]:
         """``count`` of them from the ``first`` on."""
         for block in self._blocks(first, count):
-            for (start, end), vector in zip(block["range"].tolist(), block["vector"], strict=True):
-                yield NewPassage(start, end, vector)
-
-    def ranges(self, first: int, count: int) -> Iterator[Ranges]:
-        """Where ``count`` passages from the ``first`` on begin and end, in blocks."""
-        return (block["range"] for block in self._blocks(first, count))
+            contexts = self._read(self._contexts, *block["context"][[0, -1], [0, 1]].tolist())
+            places = (block["context"] - block["context"][0, 0]).tolist()
+            for (start, end), (left, right), vector in zip(
+                block["range"].tolist(), places, block["vector"], strict=True
+            ):
+                columns = json.loads(contexts[left:right])
+                yield NewPassage(start, end, as_context(columns, end - start), vector)
 
     def _blocks(self, first: int, count: int) -> Iterator[NDArray[np.void]]:
         for start in range(first, first + count, _WINDOW):
-            size = min(_WINDOW, first + count - start)
-            try:
-                self._file.seek(start * self._row.itemsize)
-                block = self._file.read(size * self._row.itemsize)
-            except OSError as error:
-                raise storage_error(error) from error
-            yield np.frombuffer(block, self._row)
+            end, size = min(start + _WINDOW, first + count), self._row.itemsize
+            yield np.frombuffer(self._read(self._file, start * size, end * size), self._row)
+
+    def _read(self, file: SpooledTemporaryFile[bytes], start: int, end: int) -> bytes:
+        try:
+            file.seek(start)
+            return file.read(end - start)
+        except OSError as error:
+            raise storage_error(error) from error
 
 
 class Intake:
@@ -97,21 +108,21 @@ class Intake:
         before = [0, *accumulate(len(draft.text) for draft in drafts)]
         done = 0
         for window, is_last in _windows(self._ranges(drafts), _WINDOW):
-            texts = [drafts[number].text[start:end] for number, start, end in window]
-            number, _, end = window[-1]
+            texts = [p.context.reading(drafts[number].text[p.start : p.end]).text for number, p in window]
+            number, last = window[-1]
             known = done + len(window)
-            total = known if is_last else max(known, known * before[-1] // (before[number] + end))
-            spool.append(np.array(window)[:, 1:], self._embedded(texts, done, total, progress))
+            total = known if is_last else max(known, known * before[-1] // (before[number] + last.end))
+            spool.append([passage for _, passage in window], self._embedded(texts, done, total, progress))
             done = known
-            for number, _, _ in window:
+            for number, _ in window:
                 counts[number] += 1
         return counts
 
-    def _ranges(self, drafts: Sequence[DocumentDraft]) -> Iterator[tuple[int, int, int]]:
-        """Each passage as (number of its document, start, end)."""
+    def _ranges(self, drafts: Sequence[DocumentDraft]) -> Iterator[_Numbered]:
         for number, draft in enumerate(drafts):
-            for start, end in split(draft.text, self._embedder.count_tokens, self._size, draft.sentences):
-                yield number, start, end
+            count, outline, title = self._embedder.count_tokens, draft.outline, draft.title
+            for passage in split(draft.text, count, self._size, outline, title=title, ranges=draft.sentences):
+                yield number, passage
 
     def _embedded(self, texts: Sequence[str], done: int, total: int, progress: Progress | None) -> Vectors:
         """(texts, dimension): texts of like length share a batch, so little is padding."""
@@ -128,7 +139,7 @@ class Intake:
         return vectors
 
 
-def _windows(ranges: Iterable[tuple[int, int, int]], size: int) -> Iterator[tuple[list[tuple[int, int, int]], bool]]:
+def _windows(ranges: Iterable[_Numbered], size: int) -> Iterator[tuple[list[_Numbered], bool]]:
     """The ranges in lists of ``size``, each with whether it is the last."""
     rest = iter(ranges)
     window = list(islice(rest, size))

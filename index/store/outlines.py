@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from index.documents import Document, Heading, Location, Outline, TextBlock
+from index.documents import BlockKind, Columns, Document, Heading, Location, Outline, TextBlock
 from index.errors import CatalogueUnusable
 
 # the last page, and the last heading, that begin at or before an offset
@@ -52,17 +52,22 @@ def read(db: sqlite3.Connection, document_id: str) -> Outline:
         "SELECT start, level, text FROM headings WHERE document_id = ? ORDER BY start, number", (document_id,)
     )
     blocks = db.execute(
-        "SELECT start, end, kind, level FROM blocks WHERE document_id = ? ORDER BY start", (document_id,)
+        "SELECT start, end, kind, level, columns FROM blocks WHERE document_id = ? ORDER BY start", (document_id,)
     )
     try:
         return Outline(
             tuple(start for (start,) in pages),
             tuple(Heading(*row) for row in headings),
-            tuple(TextBlock(*row) for row in blocks),
+            tuple(map(_text_block, blocks)),
         )
     except (TypeError, ValueError) as error:
         reason = f"the pages, headings or blocks of document {document_id!r} are damaged: run `sourcespan doctor`"
         raise CatalogueUnusable(reason) from error
+
+
+def _text_block(row: tuple[int, int, BlockKind, int, str]) -> TextBlock:
+    start, end, kind, level, columns = row
+    return TextBlock(start, end, kind, level, Columns.from_json(columns) if columns else None)
 
 
 def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:
@@ -76,6 +81,9 @@ def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:
         ((document_id, number, h.start, h.level, h.text) for number, h in enumerate(outline.headings)),
     )
     db.executemany(
-        "INSERT INTO blocks (document_id, start, end, kind, level) VALUES (?, ?, ?, ?, ?)",
-        ((document_id, block.start, block.end, block.kind, block.level) for block in outline.blocks),
+        "INSERT INTO blocks (document_id, start, end, kind, level, columns) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (document_id, b.start, b.end, b.kind, b.level, b.columns.as_json() if b.columns else "")
+            for b in outline.blocks
+        ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,28 +12,34 @@ from typing import Any
 from index.documents import Document, DocumentDraft, Passage
 from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Vectors
+from index.reading_text import Context
 from index.store import outlines
 
 DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata, notes FROM documents"
 DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM", ", text FROM")
 PASSAGES = (
-    "SELECT key, document_id, start, end, text, location FROM passages AS p "
+    "SELECT key, document_id, start, end, text, path, headers, cells, location FROM passages AS p "
     "WHERE key IN (SELECT value FROM json_each(?))"
 ).replace("location", outlines.location_columns("p.document_id", "p.start"))
-# as bytes, so that a damaged text takes no other's words along
+# as bytes, so that a damaged text takes no other's words along; of passages of before, the context is their heading
+_CONTEXT = "coalesce(nullif(p.path || ' ' || p.headers, ' '), heading)"
 WORDS = (
-    "SELECT key, p.document_id, CAST(d.title AS BLOB), CAST(heading AS BLOB), CAST(p.text AS BLOB) "
+    "SELECT key, p.document_id, CAST(d.title AS BLOB), CAST(context AS BLOB), CAST(p.text AS BLOB) "
     "FROM passages AS p JOIN documents AS d ON d.id = p.document_id WHERE key > ? ORDER BY key LIMIT ?"
-).replace("heading", outlines.heading_column("p.document_id", "p.start"))
+).replace(
+    "context",
+    f"coalesce(nullif(p.path || ' ' || p.headers, ' '), {outlines.heading_column('p.document_id', 'p.start')})",
+)
 _DOCTOR = "run `sourcespan doctor`"
 
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """A passage on its way in: its range of the document's text and its vector."""
+    """A passage on its way in: its range of the document's text, where it stands, and its vector."""
 
     start: int
     end: int
+    context: Context
     vector: Vectors
 
 
@@ -67,9 +73,13 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
         ),
     )
     db.executemany(
-        "INSERT INTO passages (document_id, start, end, generation, vector, text) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO passages (document_id, start, end, generation, vector, text, path, headers, cells) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (document.id, p.start, p.end, generation, p.vector.astype("<f4").tobytes(), text[p.start : p.end])
+            (
+                *(document.id, p.start, p.end, generation),
+                *(p.vector.astype("<f4").tobytes(), text[p.start : p.end], *context_columns(p.context)),
+            )
             for p in new.passages
         ),
     )
@@ -109,10 +119,37 @@ def as_document(row: tuple[Any, ...]) -> Document:
 
 def as_passage(row: tuple[Any, ...]) -> Passage:
     """A row of `PASSAGES`. Raises CatalogueUnusable where it is damaged."""
-    key, document_id, start, end, text, page, heading = row
+    key, document_id, start, end, text, path, headers, cells, page, heading = row
     if not (isinstance(text, str) and isinstance(start, int) and isinstance(end, int) and end - start == len(text)):
         raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}")
-    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading))
+    try:
+        context = as_context((path, headers, cells), len(text))
+    except (TypeError, ValueError, IndexError) as error:
+        raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}") from error
+    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading), context)
+
+
+def context_columns(context: Context) -> tuple[str, str, str]:
+    """Path, headers and cells as `as_context` reads them."""
+    if not context.headers:
+        return context.path, "", ""
+    return (
+        context.path,
+        json.dumps(context.headers, ensure_ascii=False),
+        json.dumps(context.cells, separators=(",", ":")),
+    )
+
+
+def as_context(columns: Sequence[str], characters: int) -> Context:
+    """Where a passage of so many characters stands, from these columns. Raises TypeError, ValueError, IndexError."""
+    path, headers, cells = columns
+    if not headers:
+        return Context(_text(path))
+    names = tuple(map(_text, json.loads(headers)))
+    places = tuple((int(place), range(len(names))[number]) for place, number in json.loads(cells))
+    if places != tuple(sorted(places)) or not 0 <= places[0][0] <= places[-1][0] <= characters:
+        raise ValueError("cells stand nowhere in the passage")
+    return Context(_text(path), names, places)
 
 
 def as_words(row: tuple[Any, ...]) -> tuple[int, str, str, str, str]:

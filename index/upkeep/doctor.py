@@ -133,7 +133,8 @@ def _embedded_anew(path: Path, embedder: Embedder) -> int:
         broken = catalogue.broken_vectors()
         for start in range(0, len(broken), _EMBED_AT_ONCE):
             texts = {
-                key: passage.text for key, passage in catalogue.passages(broken[start : start + _EMBED_AT_ONCE]).items()
+                key: passage.reading.text
+                for key, passage in catalogue.passages(broken[start : start + _EMBED_AT_ONCE]).items()
             }
             catalogue.put_vectors(dict(zip(texts, embedder.embed_passages(list(texts.values())), strict=True)))
         return len(broken)
@@ -287,7 +288,7 @@ def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Find
             return Finding("vectors", "fault", says, "run `sourcespan doctor --mend`")
         drawn = np.sort(np.random.default_rng(0).permutation(keys)[:_DRAWN])
         passages = index._catalogue.passages(drawn.tolist())
-        embedded = embedder.embed_passages([passages[key].text for key in drawn.tolist()])
+        embedded = embedder.embed_passages([passages[key].reading.text for key in drawn.tolist()])
         wrong = [
             passages[key].id
             for key, vector, kept in zip(drawn.tolist(), embedded, index._catalogue.vectors(drawn), strict=True)

@@ -18,7 +18,7 @@ from index.errors import WordIndexUnusable
 from index.store.files import put, seal
 from index.store.history import Position
 
-_FORMAT = 1
+_FORMAT = 2
 """Of the fields and of how texts are normalised: with another, what an older version left is made anew."""
 _META = "meta.json"
 _FILES = re.compile(r"([0-9a-f]{32})\.(?:(\d+)\.)?([a-z]+)")

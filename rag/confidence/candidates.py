@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from index.documents import Location
-from index.splitting import sentences
+from index.sentences import sentences
 from rag.answers import Answer, Place, Quotation, Span
 from rag.interfaces import PassageSpan
 from rag.reader.spans import whole_characters, without_overlaps

@@ -12,6 +12,7 @@ from index.bert.precision import ACTIVATIONS_FILE, NumberFormat
 from index.bert.products import Arithmetic
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
+from index.reading_text import ReadingText
 from index.store.reader_states import StatesFile
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, PrecomputedLayers, Reading
@@ -19,13 +20,13 @@ from rag.reader.joint_encoder import JointEncoder, PassLogits, bert_logits
 from rag.reader.precomputed_layers import FIRST_POSITION, PrecomputedLayersEncoder
 from rag.reader.spans import best_token_spans
 from rag.reader.stored_reader import LoadedReader, stored_reader
-from rag.reader.windows import Window, word_edges
+from rag.reader.windows import Window, piece_numbers, word_edges
 
 
 class WindowEncoder(Protocol):
     """Cuts what is read into windows, and computes them."""
 
-    def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
+    def windows(self, questions: Sequence[str], passages: Sequence[ReadingText]) -> list[Window]:
         """Every window of every (question, passage) pair, in order."""
 
     def room(self, question: str) -> int:
@@ -72,7 +73,7 @@ class ExtractiveReader:
     def read(self, question: str, passages: Sequence[str]) -> list[PassageSpan]:
         """The best spans of every window of every passage, best first; they may overlap. Raises QuestionTooLong."""
         self.check(question)
-        spans = [span for batch in self.read_many([Reading(question, passages)]) for _, span in batch]
+        spans = [span for batch in self.read_many([Reading.bare(question, passages)]) for _, span in batch]
         return sorted(spans, key=PassageSpan.order)
 
     def read_many(self, readings: Sequence[Reading]) -> Iterator[list[tuple[int, PassageSpan]]]:
@@ -93,6 +94,7 @@ class ExtractiveReader:
                 end_logits,
                 may_start,
                 may_end,
+                piece_numbers(together, start_logits.shape[1]),
                 max_tokens=self._config.max_answer_tokens,
                 per_window=self._config.spans_per_window,
                 null_weight=self._config.null_weight,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from index.bert.compiled_bert import CompiledBert, Tokens
+from index.reading_text import ReadingText
 from rag.reader.spans import FloatArray
 from rag.reader.windows import Window, WindowTokenizer
 
@@ -30,7 +31,7 @@ class JointEncoder:
         self._max_tokens = max_tokens
         self._stride = stride
 
-    def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
+    def windows(self, questions: Sequence[str], passages: Sequence[ReadingText]) -> list[Window]:
         """Every window of every (question, passage) pair, in order."""
         return self._tokenizer.windows(questions, passages, max_tokens=self._max_tokens, stride=self._stride)
 

@@ -16,6 +16,7 @@ import numpy as np
 from index.bert.compiled_bert import CompiledBert, CompiledLayers, States, Tokens
 from index.bert.quantised import Quantised
 from index.errors import CatalogueError
+from index.reading_text import ReadingText
 from index.store.cache import Remembered
 from index.store.reader_states import StatesFile, states_in_8_bits, tokens_key
 from rag.reader.joint_encoder import PassLogits
@@ -62,7 +63,7 @@ class PrecomputedLayersEncoder:
         self._stride = stride
         self._questions: Remembered[str, Quantised] = Remembered(_QUESTIONS_KEPT)
 
-    def windows(self, questions: Sequence[str], passages: Sequence[str]) -> list[Window]:
+    def windows(self, questions: Sequence[str], passages: Sequence[ReadingText]) -> list[Window]:
         """Every window of every (question, passage) pair, in order. How a passage is cut depends on it alone."""
         return self._tokenizer.windows(
             questions, passages, max_tokens=self._max_tokens, stride=self._stride, passage_from=FIRST_POSITION
@@ -104,7 +105,7 @@ class PrecomputedLayersEncoder:
 
     def _passage_tokens(self, passages: Sequence[str]) -> dict[str, IntArray]:
         """The tokens of the passages' windows, by the keys of their states."""
-        windows = self.windows([""] * len(passages), passages)
+        windows = self.windows([""] * len(passages), [ReadingText.bare(passage) for passage in passages])
         return {tokens_key(ids): ids for ids in (window.passage.inputs["input_ids"] for window in windows)}
 
     def _states(self, inputs: Sequence[Inputs], token_type: int, kept: StateStore) -> list[States]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 T = TypeVar("T")
 
 
@@ -38,6 +39,7 @@ def best_token_spans(
     end_logits: FloatArray,
     may_start: BoolArray,
     may_end: BoolArray,
+    pieces: IntArray | None = None,
     *,
     max_tokens: int,
     per_window: int,
@@ -45,8 +47,9 @@ def best_token_spans(
 ) -> list[TokenSpan]:
     """The ``per_window`` highest-scoring spans of each window, best first over all windows.
 
-    All four arrays have shape (windows, tokens). A span starts where ``may_start``, ends where ``may_end``
+    All arrays have shape (windows, tokens). A span starts where ``may_start``, ends where ``may_end``
     and is 1 to ``max_tokens`` tokens long; ``null_weight`` times its window's null is taken off its score.
+    With ``pieces``, the number of the piece that each token is of, all tokens of a span are of one piece.
     Ties go to the earlier window, then start, then end. Raises ValueError when the shapes differ or a limit is below 1.
     """
     if not start_logits.shape == end_logits.shape == may_start.shape == may_end.shape:
@@ -64,6 +67,12 @@ def best_token_spans(
     padded = np.full((windows, tokens + max_tokens - 1), -np.inf, ends.dtype)
     padded[:, :tokens] = ends
     banded = np.lib.stride_tricks.sliding_window_view(padded, max_tokens, axis=1) + starts[:, :, None]
+    if pieces is not None:
+        # the pieces follow on each other, and between two of them stands what is of none
+        last = np.full((windows, tokens + max_tokens - 1), -1)
+        last[:, :tokens] = np.cumsum(np.diff(pieces, axis=1, prepend=pieces[:, :1]) != 0, axis=1)
+        runs = last[:, :tokens, None]
+        banded = np.where(np.lib.stride_tricks.sliding_window_view(last, max_tokens, axis=1) == runs, banded, -np.inf)
     flat = (banded - null_weight * null[:, None, None]).reshape(windows, -1)
     keep = min(per_window, flat.shape[1])
     # every cell that ties with the last one kept stays in until the order is known: argpartition would pick among them

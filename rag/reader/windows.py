@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from index.reading_text import ReadingText
 from index.store.cache import Remembered
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ class PassageTokens:
 
     inputs: Inputs
     offsets: IntArray
-    """(tokens, 2): half-open characters of the passage; (0, 0) for a special token."""
+    """(tokens, 2): half-open characters of the text that is read; (0, 0) for a special token."""
+    pieces: IntArray
+    """(tokens,): the number of the piece of the passage that holds it; -1 for special and inserted tokens."""
+    shifts: IntArray
+    """(tokens,): how many inserted characters stand before the token, if it is of the passage."""
     may_start: BoolArray
     """(tokens,): those that begin a word of the passage."""
     may_end: BoolArray
@@ -72,8 +77,9 @@ class Window:
 
     def characters(self, first: int, last: int) -> tuple[int, int]:
         """The half-open characters of the passage from the window's token ``first`` to ``last``, both inclusive."""
-        offsets, shift = self.passage.offsets, self.passage_from
-        return int(offsets[first - shift, 0]), int(offsets[last - shift, 1])
+        tokens, before = self.passage, self.passage_from
+        offsets = tokens.offsets - tokens.shifts[:, None]
+        return int(offsets[first - before, 0]), int(offsets[last - before, 1])
 
 
 class WindowTokenizer:
@@ -90,7 +96,7 @@ class WindowTokenizer:
         self._before = in_passage.index(True)
         self._behind = in_passage[::-1].index(True)
         self._questions: Remembered[str, Inputs] = Remembered(_QUESTIONS_KEPT)
-        self._passages: Remembered[str, PassageTokens] = Remembered(_PASSAGES_KEPT)
+        self._passages: Remembered[ReadingText, PassageTokens] = Remembered(_PASSAGES_KEPT)
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerFast) -> Self:
@@ -105,7 +111,7 @@ class WindowTokenizer:
     def windows(
         self,
         questions: Sequence[str],
-        passages: Sequence[str],
+        passages: Sequence[ReadingText],
         *,
         max_tokens: int,
         stride: int,
@@ -138,10 +144,10 @@ class WindowTokenizer:
             known |= computed
         return known
 
-    def _passage_tokens(self, passages: Sequence[str]) -> dict[str, PassageTokens]:
+    def _passage_tokens(self, passages: Sequence[ReadingText]) -> dict[ReadingText, PassageTokens]:
         known = self._passages.known(passages)
         if new := [passage for passage in dict.fromkeys(passages) if passage not in known]:
-            encodings = self._encoded([("", passage) for passage in new])
+            encodings = self._encoded([("", passage.text) for passage in new])
             computed = {passage: self._whole(passage, each) for passage, each in zip(new, encodings, strict=True)}
             self._passages.keep(computed)
             known |= computed
@@ -154,22 +160,26 @@ class WindowTokenizer:
     def _model_inputs(self, encoding: Encoding) -> dict[str, IntArray]:
         return {name: np.asarray(getattr(encoding, _ATTRIBUTES[name])) for name in self._inputs}
 
-    def _whole(self, passage: str, encoding: Encoding) -> PassageTokens:
+    def _whole(self, passage: ReadingText, encoding: Encoding) -> PassageTokens:
         rest = slice(self._before, None)
         inside = np.asarray([sequence == 1 for sequence in encoding.sequence_ids])
         words = np.asarray([-1 if word is None else word for word in encoding.word_ids])
         # an answer does not begin or end within a word: a boundary is where the number of the word changes
         new_word = np.ones(len(words) + 1, dtype=bool)
         new_word[1:-1] = (words[1:] != words[:-1]) | (inside[1:] != inside[:-1])
+        offsets = np.where(inside[:, None], np.asarray(encoding.offsets), 0)
+        pieces, shifts = _pieces(passage, offsets, inside)
         tokens = PassageTokens(
             {name: values[rest] for name, values in self._model_inputs(encoding).items()},
-            np.where(inside[:, None], np.asarray(encoding.offsets), 0)[rest],
-            (inside & new_word[:-1])[rest],
-            (inside & new_word[1:])[rest],
+            offsets[rest],
+            pieces[rest],
+            shifts[rest],
+            ((pieces >= 0) & new_word[:-1])[rest],
+            ((pieces >= 0) & new_word[1:])[rest],
         )
         return self._with_edges(tokens, passage)
 
-    def _cut(self, passage: str, whole: PassageTokens, room: int, stride: int) -> list[PassageTokens]:
+    def _cut(self, passage: ReadingText, whole: PassageTokens, room: int, stride: int) -> list[PassageTokens]:
         """``whole`` in parts of at most ``room`` tokens and the special ones behind them."""
         count = len(whole) - self._behind
         if count <= room:
@@ -178,28 +188,51 @@ class WindowTokenizer:
             raise ValueError(f"{room} tokens of a passage fit beside a question, no more than the stride {stride}")
         return [self._part(passage, whole, first, room) for first in range(0, count - stride, room - stride)]
 
-    def _part(self, passage: str, whole: PassageTokens, first: int, room: int) -> PassageTokens:
+    def _part(self, passage: ReadingText, whole: PassageTokens, first: int, room: int) -> PassageTokens:
         count = len(whole) - self._behind
         kept = [*range(first, min(first + room, count)), *range(count, len(whole))]
         part = PassageTokens(
             {name: values[kept] for name, values in whole.inputs.items()},
             whole.offsets[kept],
+            whole.pieces[kept],
+            whole.shifts[kept],
             whole.may_start[kept],
             whole.may_end[kept],
         )
         return self._with_edges(part, passage)
 
-    def _with_edges(self, tokens: PassageTokens, passage: str) -> PassageTokens:
+    def _with_edges(self, tokens: PassageTokens, passage: ReadingText) -> PassageTokens:
         """Its first token may start and its last may end, unless that cuts a word: the neighbour holds it whole."""
         last = len(tokens) - self._behind - 1
         if last >= 0:
-            tokens.may_start[0] = not _is_inside_word(passage, int(tokens.offsets[0, 0]))
-            tokens.may_end[last] = not _is_inside_word(passage, int(tokens.offsets[last, 1]))
+            is_stored = tokens.pieces >= 0
+            tokens.may_start[0] = is_stored[0] and not _is_inside_word(passage.text, int(tokens.offsets[0, 0]))
+            tokens.may_end[last] = is_stored[last] and not _is_inside_word(passage.text, int(tokens.offsets[last, 1]))
         return tokens
 
 
 def _is_inside_word(text: str, position: int) -> bool:
     return 0 < position < len(text) and text[position - 1].isalnum() and text[position].isalnum()
+
+
+def _pieces(passage: ReadingText, offsets: IntArray, inside: BoolArray) -> tuple[IntArray, IntArray]:
+    """For each token the number of the piece that holds all of it, -1 for none, and that piece's shift, (tokens,)."""
+    starts, ends, shifts = (
+        np.array([(p.start, p.end, p.shift) for p in passage.pieces], dtype=np.int64).reshape(-1, 3).T
+    )
+    if not len(starts):
+        return np.full(len(offsets), -1), np.zeros(len(offsets), np.int64)
+    numbers = np.searchsorted(starts, offsets[:, 0], side="right") - 1
+    holds = inside & (numbers >= 0) & (offsets[:, 1] <= ends[numbers])
+    return np.where(holds, numbers, -1), np.where(holds, shifts[numbers], 0)
+
+
+def piece_numbers(windows: Sequence[Window], tokens: int) -> IntArray:
+    """Which piece of its passage each token of the windows is of, -1 for none, (windows, tokens)."""
+    numbers = np.full((len(windows), tokens), -1)
+    for row, window in enumerate(windows):
+        numbers[row, window.passage_from : len(window)] = window.passage.pieces
+    return numbers
 
 
 def word_edges(windows: Sequence[Window], tokens: int) -> tuple[BoolArray, BoolArray]:

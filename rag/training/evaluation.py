@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from index.reading_text import ReadingText
 from rag.confidence.answer_match import exact_match, token_f1
 from rag.reader.spans import best_token_spans, whole_characters
 from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges
@@ -110,7 +111,7 @@ def _read(
     fit = [number for number, room in enumerate(rooms) if room > decoding.stride]
     windows = windows_of.windows(
         [asked[n].question for n in fit],
-        [asked[n].passage for n in fit],
+        [ReadingText.bare(asked[n].passage) for n in fit],
         max_tokens=decoding.max_tokens,
         stride=decoding.stride,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.reading_text import ReadingText
 from rag.reader.windows import Window, WindowTokenizer
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
@@ -112,7 +113,7 @@ class CorpusBuilder:
         return [(text, q) for text, q in fit if not q.answers or accepted_spans(q.answers)]
 
     def _add_block(self, pairs: Sequence[Pair]) -> None:
-        passages, questions = [text for text, _ in pairs], [q.question for _, q in pairs]
+        passages, questions = [ReadingText.bare(text) for text, _ in pairs], [q.question for _, q in pairs]
         spans, tokenizer = [accepted_spans(q.answers) for _, q in pairs], WindowTokenizer.of(self.tokenizer)
         cut = tokenizer.windows(questions, passages, max_tokens=self.max_tokens, stride=self.stride)
         collected: dict[str, list[NDArray[np.int64]]] = {}

@@ -85,7 +85,7 @@ def swap(paragraph: SquadParagraph, question: SquadQuestion, draw: random.Random
 def falls_for(pairs: Sequence[Asked], reader: Reader) -> Iterator[Asked]:
     """The questions to which ``reader`` gives one of the accepted answers, and rather than none."""
     best: dict[int, PassageSpan] = {}
-    for spans in reader.read_many([Reading(question.question, [paragraph.text]) for paragraph, question in pairs]):
+    for spans in reader.read_many([Reading.bare(question.question, [paragraph.text]) for paragraph, question in pairs]):
         for number, span in spans:
             best[number] = min(best.get(number, span), span, key=PassageSpan.order)
     for number, span in sorted(best.items()):

@@ -16,7 +16,7 @@ from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.interfaces import Vectors
 from index.passage_index import PassageIndex
-from index.splitting import CountTokens, PassageSize
+from index.splitting import PassageRange
 from index.store import intake
 from tests.crash import check_index
 from tests.fakes import BagOfWordsEmbedder
@@ -45,9 +45,9 @@ class Recording(BagOfWordsEmbedder):
         return super().embed_passages(texts)
 
 
-def lines(text: str, count_tokens: CountTokens, size: PassageSize, _: object) -> Iterator[tuple[int, int]]:
+def lines(text: str, *_: object, **__: object) -> Iterator[PassageRange]:
     """A passage for each line of eight characters, one after the other."""
-    return ((at, at + 7) for at in range(0, len(text), 8))
+    return (PassageRange(at, at + 7) for at in range(0, len(text), 8))
 
 
 def peak(folder: Path, passages: int) -> int:

@@ -42,6 +42,7 @@ def test_search_ranks_exact_passages(server: Server, mode: str, scored_by: set[s
     (passage,) = body["passages"]
     assert (body["query"], body["mode"], passage["document_id"]) == ("ferry pier", mode, ferry)
     assert text_of(server, ferry)[passage["start"] : passage["end"]] == passage["text"]
+    assert (passage["context"], passage["also_at"]) == ("Ferries", [])
     assert {name for name in ("cosine", "bm25") if passage[name] is not None} == scored_by
     elsewhere = {"query": "ferry leaves", "document_ids": [other]}
     assert [p["document_id"] for p in httpx.post(f"{server.url}/v1/search", json=elsewhere).json()["passages"]] == [

@@ -77,7 +77,7 @@ def _tables(folder: Path) -> tuple[int, list[tuple[str, str]]]:
 
 def test_a_catalogue_of_version_1_keeps_what_it_has_and_takes_outlines(tmp_path: Path) -> None:
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
-        document, _ = index.add(DocumentDraft("a", TEXT))
+        document, _ = index.add(DocumentDraft("", TEXT))
         passages = index.passages(range(100))
     fresh = _tables(tmp_path)
     make_older(tmp_path, 1)

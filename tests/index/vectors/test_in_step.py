@@ -18,7 +18,7 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import DocumentNotFound, DuplicateDocument
 from index.passage_index import PassageIndex
-from index.splitting import PassageSize, split
+from index.splitting import PassageRange, PassageSize, split
 from index.vectors.vector_rule import VectorRule
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
@@ -29,8 +29,15 @@ QUERY = "The ferry leaves at noon"
 ALL = 10_000
 
 
-def ranges_of(text: str) -> list[tuple[int, int]]:
-    return list(split(text, EMBEDDER.count_tokens, PassageSize().within(EMBEDDER.max_tokens)))
+TITLE = "title"
+
+
+def ranges_of(text: str) -> list[PassageRange]:
+    return list(split(text, EMBEDDER.count_tokens, PassageSize().within(EMBEDDER.max_tokens), title=TITLE))
+
+
+def read(text: str, passage: PassageRange) -> str:
+    return passage.context.reading(text[passage.start : passage.end]).text
 
 
 class InStep(RuleBasedStateMachine):
@@ -55,7 +62,7 @@ class InStep(RuleBasedStateMachine):
 
     @rule(target=ids, text=strategies.documents)
     def add(self, text: str) -> str:
-        document, is_new = self.index.add(DocumentDraft("title", text))
+        document, is_new = self.index.add(DocumentDraft(TITLE, text))
         assert is_new == (text not in self.stored.values())
         self.stored[document.id] = text
         return document.id
@@ -64,7 +71,7 @@ class InStep(RuleBasedStateMachine):
     def add_in_bulk(self, texts: list[str], twice: bool) -> MultipleResults[str]:
         texts = texts * (1 + twice)
         for text, (document, is_new) in zip(
-            texts, add_many(self.index, [DocumentDraft("title", text) for text in texts]), strict=True
+            texts, add_many(self.index, [DocumentDraft(TITLE, text) for text in texts]), strict=True
         ):
             assert is_new == (text not in self.stored.values())
             self.stored[document.id] = text
@@ -73,7 +80,7 @@ class InStep(RuleBasedStateMachine):
     @rule(document_id=ids, text=strategies.documents, elsewhere=st.booleans())
     def replace(self, document_id: str, text: str, elsewhere: bool) -> None:
         def change(index: PassageIndex) -> None:
-            index.replace(document_id, DocumentDraft("title", text))
+            index.replace(document_id, DocumentDraft(TITLE, text))
 
         do = self.from_elsewhere if elsewhere else lambda change: change(self.index)
         if document_id not in self.stored:
@@ -98,7 +105,7 @@ class InStep(RuleBasedStateMachine):
     @rule(target=ids, text=strategies.documents)
     def add_elsewhere(self, text: str) -> str:
         with self.opened() as other:
-            document, _ = other.add(DocumentDraft("title", text))
+            document, _ = other.add(DocumentDraft(TITLE, text))
         self.stored[document.id] = text
         return document.id
 
@@ -115,7 +122,7 @@ class InStep(RuleBasedStateMachine):
     def rebuild(self) -> None:
         """Into a folder of its own: it finds the same, dense and by words."""
         with self.opened("fresh") as fresh:
-            for _ in add_many(fresh, [DocumentDraft("title", text) for text in self.stored.values()]):
+            for _ in add_many(fresh, [DocumentDraft(TITLE, text) for text in self.stored.values()]):
                 pass
             assert self.found(self.index) == self.found(fresh)
         shutil.rmtree(self.folder / "fresh")
@@ -136,10 +143,10 @@ class InStep(RuleBasedStateMachine):
             only = None if among is None else self.index.keys_of([among])
             hits = self.index.search_dense(query, ALL, only)
             expected = {
-                (document_id, start, end): float(EMBEDDER.embed_queries([text[start:end]])[0] @ query)
+                (document_id, p.start, p.end): float(EMBEDDER.embed_queries([read(text, p)])[0] @ query)
                 for document_id, text in self.stored.items()
                 if among in (None, document_id)
-                for start, end in ranges_of(text)
+                for p in ranges_of(text)
             }
             passages = passages_of(self.index, hits)
             found = {(p.document_id, p.start, p.end): hit.score for hit, p in zip(hits, passages, strict=True)}

@@ -17,6 +17,7 @@ from index.bert.compiled_bert import States, Tokens
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
 from index.passage_index import PassageIndex
+from index.reading_text import ReadingText
 from rag.config import ModelConfig, ReaderConfig
 from rag.doctor import examine_all
 from rag.engine import Sourcespan
@@ -77,7 +78,7 @@ def test_it_computes_what_training_does(
     model = AutoModelForQuestionAnswering.from_pretrained(trained).eval()
     assert isinstance(model, BertForQuestionAnswering)
     pairs = [(question, passage) for question in questions for passage in passages]
-    windows = mine.windows([question for question, _ in pairs], [passage for _, passage in pairs])
+    windows = mine.windows([question for question, _ in pairs], [ReadingText.bare(passage) for _, passage in pairs])
     computed = [one for positions, *logits in mine.logits(windows) for one in zip(positions, *logits, strict=True)]
     assert sorted(position for position, _, _ in computed) == list(range(len(windows)))
     for position, start, end in computed:
@@ -114,7 +115,7 @@ def test_what_was_prepared_is_not_computed_again(
 def test_a_long_passage_is_read_to_its_end(trained: Path, tmp_path: Path) -> None:
     passage = " ".join(WORDS * 12)
     mine = reader(trained, tmp_path)
-    windows = encoder(mine).windows(["who is the cat"], [passage])
+    windows = encoder(mine).windows(["who is the cat"], [ReadingText.bare(passage)])
     assert len(windows) > 1
     covered = np.zeros(len(passage), dtype=bool)
     for window in windows:
@@ -126,13 +127,19 @@ def test_a_long_passage_is_read_to_its_end(trained: Path, tmp_path: Path) -> Non
 
 def test_questions_share_passes_without_touching_each_other(trained: Path, tmp_path: Path) -> None:
     mine = reader(trained, tmp_path)
-    readings = [Reading("who is the cat", PASSAGES), Reading("where is the old dog in the river", PASSAGES[1:])]
+    readings = [
+        Reading.bare("who is the cat", PASSAGES),
+        Reading.bare("where is the old dog in the river", PASSAGES[1:]),
+    ]
     found: list[list[tuple[int, int, float]]] = [[], []]
     for batch in mine.read_many(readings):
         for at, span in batch:
             found[at].append((span.position, span.start, span.score))
     for reading, spans in zip(readings, found, strict=True):
-        alone = [(span.position, span.start, span.score) for span in mine.read(reading.question, reading.passages)]
+        alone = [
+            (span.position, span.start, span.score)
+            for span in mine.read(reading.question, [each.text for each in reading.passages])
+        ]
         assert [where[:2] for where in sorted(spans)] == [where[:2] for where in sorted(alone)]
         assert sorted(s for *_, s in spans) == pytest.approx(sorted(s for *_, s in alone), abs=1e-4)
 
@@ -205,14 +212,14 @@ def test_what_is_indexed_is_prepared_and_what_is_deleted_forgotten(
 ) -> None:
     mine = reader(trained, tmp_path)
     with PassageIndex(tmp_path / "index", BagOfWordsEmbedder(), preparation=mine.precomputed) as index:
-        one, _ = index.add(DocumentDraft("one", PASSAGES[0]))
-        other, _ = index.add(DocumentDraft("other", PASSAGES[1]))
+        one, _ = index.add(DocumentDraft("", PASSAGES[0]))
+        other, _ = index.add(DocumentDraft("", PASSAGES[1]))
         watched = Watched(mine, monkeypatch)
         mine.read("who is the cat", PASSAGES[:2])
         assert watched.passages == []
         index.delete(one.id)
         assert encoder(mine).prepared() == 1
-        index.replace(other.id, DocumentDraft("other", PASSAGES[2]))
+        index.replace(other.id, DocumentDraft("", PASSAGES[2]))
         mine.read("who is the cat", PASSAGES[2:])
         assert len(watched.passages) == 1  # when it was put in the other's place
         assert encoder(mine).prepared() == 1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from rag.reader.spans import TokenSpan, best_token_spans, whole_characters, without_overlaps
 from tests import strategies
@@ -50,6 +51,23 @@ def test_best_spans_are_those_of_brute_force(
             assert span.certainty == pytest.approx(certainties[span.first, span.last], abs=1e-4)
             assert span.certainty <= 0
     assert found == sorted(found, key=lambda span: (-span.score, span.window, span.first, span.last))
+
+
+@given(strategies.logits(), st.integers(1, 14), st.data())
+def test_a_span_lies_within_one_piece(arrays: Arrays, max_tokens: int, data: st.DataObject) -> None:
+    """-1 stands for inserted tokens."""
+    windows, tokens = arrays[0].shape
+    # in the order of the passage, some with inserted tokens between
+    changes = data.draw(hnp.arrays(np.int64, (windows, tokens), elements=st.integers(0, 1)))
+    inserted = data.draw(hnp.arrays(np.bool_, (windows, tokens)))
+    pieces = np.where(inserted, -1, np.cumsum(changes, axis=1))
+    found = best_token_spans(*arrays, pieces, max_tokens=max_tokens, per_window=500)
+    within = [
+        span
+        for span in brute_force(arrays, max_tokens, 1.0)
+        if len(set(pieces[span.window, span.first : span.last + 1].tolist())) == 1
+    ]
+    assert {(s.window, s.first, s.last) for s in found} == {(s.window, s.first, s.last) for s in within}
 
 
 def test_nothing_is_found_where_no_token_may_start() -> None:

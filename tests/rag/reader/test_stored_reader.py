@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForQuestionAnswering, DistilBertConfig, DistilBertForQuestionAnswering
 
 from index.errors import ModelUnsuitable
+from index.reading_text import ReadingText
 from rag.config import DEFAULT_READER, ReaderConfig
 from rag.loading import reader_folder
 from rag.reader.extractive_reader import load_reader_from
@@ -66,7 +67,10 @@ def test_a_reader_that_is_no_bert_is_computed_by_transformers(tmp_path: Path) ->
     reader = load_reader_from(tmp_path, "other", CONFIG)
     assert reader.work.products == 0
     windows = WindowTokenizer.of(tokenizer).windows(
-        ["who"] * 3, PASSAGES, max_tokens=CONFIG.max_window_tokens, stride=CONFIG.stride
+        ["who"] * 3,
+        [ReadingText.bare(each) for each in PASSAGES],
+        max_tokens=CONFIG.max_window_tokens,
+        stride=CONFIG.stride,
     )
     right = transformers_logits(model, tokenizer, bf16=False)(windows)
     for mine, each in zip(reader._encoder.logits(windows), right, strict=True):

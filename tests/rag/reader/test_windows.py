@@ -13,6 +13,7 @@ from tokenizers import Encoding, Tokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+from index.reading_text import ReadingText
 from rag.config import DEFAULT_READER
 from rag.loading import reader_folder
 from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges
@@ -46,7 +47,8 @@ def tokenizer(request: pytest.FixtureRequest) -> PreTrainedTokenizerFast:
 
 
 def windows_of(tokenizer: WindowTokenizer, questions: list[str], passages: list[str]) -> list[Window]:
-    return tokenizer.windows(questions, passages, max_tokens=MAX_TOKENS, stride=STRIDE)
+    bare = [ReadingText.bare(passage) for passage in passages]
+    return tokenizer.windows(questions, bare, max_tokens=MAX_TOKENS, stride=STRIDE)
 
 
 @cache
@@ -147,7 +149,9 @@ def test_a_passage_can_be_cut_the_same_beside_any_question() -> None:
     tokenizer = WindowTokenizer.of(tiny_tokenizer())
     passage = " ".join(WORDS * 4)
     short, long = (
-        tokenizer.windows([question], [passage], max_tokens=MAX_TOKENS, stride=STRIDE, passage_from=10)
+        tokenizer.windows(
+            [question], [ReadingText.bare(passage)], max_tokens=MAX_TOKENS, stride=STRIDE, passage_from=10
+        )
         for question in ("who", "who is the old dog in the river on the hill")
     )
     assert len(short) > 1

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from index.documents import DocumentDraft
 from index.passage_index import Hit, PassageIndex
+from rag.answers import Place, Span
 from rag.config import RetrieverConfig
 from rag.interfaces import Query, SearchMode
 from rag.retrieval.retriever import HybridRetriever, fuse
@@ -63,3 +64,16 @@ def test_one_arm_alone_decides_where_the_other_weighs_nothing(index: PassageInde
 
 def test_of_equal_passages_the_first_comes_first() -> None:
     assert [f.key for f in fuse(hits({3: 0.5, 1: 0.5}), [], 0.8, depth=50)] == [1, 3]
+
+
+def test_passages_with_the_same_words_take_one_place(index: PassageIndex) -> None:
+    # documents of the same text are one anyway: these differ in white space and case, or in what follows
+    leaflets = [f"The{' ' * n} architect of the museum is unknown." for n in range(1, 15)]
+    kept = [index.add(DocumentDraft("", text))[0] for text in leaflets]
+    letter, _ = index.add(DocumentDraft("", "Ms Ode was the architect."))
+    (found,) = HybridRetriever(index, BagOfWordsEmbedder()).retrieve([Query("architect of the museum", 2)])
+    first, second = found.passages
+    assert second.passage.document_id == letter.id
+    places = [Place(first.passage.document_id, Span(first.passage.start, first.passage.end)), *first.also_at]
+    assert {place.document_id for place in places} == {document.id for document in kept}
+    assert second.also_at == ()

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
+from index.reading_text import ReadingText
 from rag.reader.windows import Window, WindowTokenizer, word_edges
 from rag.squad import AcceptedAnswer
 from rag.training.examples import CorpusBuilder, accepted_spans, target_tokens
@@ -22,7 +23,9 @@ TOKENIZER = tiny_tokenizer()
 
 
 def windows_of(tokenizer: PreTrainedTokenizerFast, question: str, passage: str) -> list[Window]:
-    return WindowTokenizer.of(tokenizer).windows([question], [passage], max_tokens=MAX_TOKENS, stride=STRIDE)
+    return WindowTokenizer.of(tokenizer).windows(
+        [question], [ReadingText.bare(passage)], max_tokens=MAX_TOKENS, stride=STRIDE
+    )
 
 
 passages = st.lists(st.sampled_from([*WORDS, "zebra", "1990s", "café"]), min_size=1, max_size=40)
