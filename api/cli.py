@@ -139,7 +139,7 @@ def ask(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
+    """Ask the index. Exit code 0: answered; 1: not sure, or the documents don't say; 2: an error."""
     library = _opened(settings_with(data=data))
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")

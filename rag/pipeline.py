@@ -15,7 +15,8 @@ from rag.confidence.candidates import Candidate, answer
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
 from rag.questions import Question, Turn, check_answers, check_history, check_question
-from rag.retrieval.sources import SourceFinder, Sources, clearest
+from rag.retrieval.choosing import clearest
+from rag.retrieval.sources import SourceFinder, Sources
 from rag.understanding import Understood, unclear, understand
 
 Outcomes = list[Result | QuestionError]
@@ -257,7 +258,7 @@ class QuestionAnswerer:
 
 def _asked(question: Question, meant: Understood, found: Sequence[Sources]) -> AskedQuestion:
     """The question in the reading that finds most, of what each found; unread where none does."""
-    number = 0 if len(found) == 1 else clearest(found)
+    number = 0 if len(found) == 1 else clearest(meant.readings, found)
     if number is None and meant.unclear:
         return AskedQuestion(question, question.text, found[0].passages, found[0].retrieval, meant.unclear)
     number = number or 0

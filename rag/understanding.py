@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rag.english import MARKERS
+from rag.conversation.english import MARKERS
+from rag.conversation.pronouns import pronouns
 from rag.followups import follow_up
-from rag.phrases import pronouns
 from rag.questions import Question
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def understand(question: Question, languages: Sequence[str]) -> Understood:
     """What ``question`` is taken for, by a reader that knows these languages."""
     if not_read := why_not_read(question.text, languages):
         return Understood((question.text,), not_read)
-    meant = follow_up(question.text, question.history)
+    meant = follow_up(question.text, [turn for turn in question.history if not is_no_question(turn.question)])
     return Understood(meant.readings or (question.text,), unclear=meant.unclear)
 
 
@@ -128,7 +128,9 @@ def _foreign(question: str, languages: Sequence[str]) -> str | None:
     if not words:
         return None
     in_latin = _is_mostly_latin(question)
-    if in_latin and "en" in languages and not MARKERS.isdisjoint(word.casefold().replace("’", "'") for word in words):
+    # an English question may be about a name in other letters, and one in those about an English title
+    telling = {word.casefold().replace("’", "'") for word in (words if in_latin else words[:1])}
+    if "en" in languages and telling & MARKERS:
         return None
     if in_latin and len(words) < _FEWEST_WORDS:
         return None

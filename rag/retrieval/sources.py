@@ -13,9 +13,6 @@ from rag.interfaces import DocumentStore, Query, Retrieval, Retriever
 
 # whoever's documents come and go faster than that is answered from what is left
 _SEARCHES_AGAIN = 3
-_DENSE = 0.8
-_TOO_CLOSE = 0.01
-"""Scores nearer to each other decide nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +37,6 @@ class Sources:
     def is_stale(self) -> bool:
         """Whether a document went away, or was replaced, between search and look-up."""
         return len(self.passages) < len(self.retrieval.passages)
-
-
-def clearest(found: Sequence[Sources]) -> int | None:
-    """Which of the queries, of what each found, finds the better best passage; None where none does.
-
-    Scores of passages are shares of their own query's best: here cosine and BM25 are compared between the queries.
-    """
-    best = [sources.retrieval.passages[:1] for sources in found]
-    most_bm25 = max((passage.bm25 or 0.0 for passages in best for passage in passages), default=0.0) or 1.0
-    scores = [
-        sum(_DENSE * (each.cosine or 0.0) + (1 - _DENSE) * (each.bm25 or 0.0) / most_bm25 for each in passages)
-        for passages in best
-    ]
-    first, *others = sorted(scores, reverse=True)
-    return None if others and first - others[0] < _TOO_CLOSE else scores.index(first)
 
 
 class SourceFinder:

@@ -1,4 +1,4 @@
-"""Names, noun phrases and pronouns of an English question, found by its function words: no parser, no model."""
+"""Names and noun phrases of an English question, found by its function words: no parser, no model."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.english import (
+from rag.conversation.english import (
     ASKING,
     AUXILIARIES,
     DETERMINERS,
-    EXISTS,
     FUNCTION,
-    JUDGED,
     PARTICIPLES,
-    POSSESSIVE,
     PREPOSITIONS,
-    PRONOUNS,
     VERBS,
     WH,
 )
 
+_PLURALS = {"people", "children", "men", "women", "staff", "police"}
+_CLAUSE = {"when", "if", "after", "before", "because", "while", "that"}
 _TOKEN = re.compile(r"\w+(?:[-.'’]\w+)*")
 
 
@@ -59,21 +57,14 @@ class Phrase:
         return self.text[0].isupper() or self.text[0].isdigit()
 
     @property
+    def has_name(self) -> bool:
+        """Whether a name or a model's number is in it."""
+        return any(word[0].isupper() or word[0].isdigit() for word in self.text.split())
+
+    @property
     def head(self) -> str:
         """Its last word, before any "of …", in small letters."""
         return re.split(r" of ", self.text)[0].split()[-1].casefold()
-
-
-@dataclass(frozen=True, slots=True)
-class Pronoun:
-    """A pronoun that nothing before it in its question explains."""
-
-    text: str
-    start: int
-    end: int
-    kind: str
-    """What it may stand for: a person, several, a thing, a place, a year."""
-    is_possessive: bool = False
 
 
 def tokens(question: str) -> list[Token]:
@@ -116,14 +107,18 @@ def _simple(question: str, words: list[Token]) -> Iterator[Phrase]:
 def _end_of_phrase(question: str, words: list[Token], first: int) -> int | None:
     """The position of the last word of the phrase that begins with the word ``first``, if one does."""
     word, before = words[first], words[first - 1].low if first else ""
-    begins_name = word.is_capital and word.low not in FUNCTION and not (first == 0 and word.low in ASKING | VERBS)
+    begins_name = word.is_capital and word.low not in FUNCTION and (first > 0 or _is_name_at_the_start(words))
     after_wh = before in WH and before not in {"when", "where", "why"}
     if begins_name and not after_wh:
         return _last_of_name(question, words, first)
-    is_bare = word.low not in FUNCTION and (
-        before in PREPOSITIONS - {"to"}
-        or before in {"do", "does", "did"}
-        or (before in AUXILIARIES and _is_plural(word.low))
+    is_bare = (
+        word.low not in FUNCTION
+        and not word.text.isdigit()
+        and (
+            before in PREPOSITIONS - {"to"}
+            or before in {"do", "does", "did"}
+            or (before in AUXILIARIES and _is_plural(word.low))
+        )
     )
     if word.low not in DETERMINERS and not is_bare:
         return None
@@ -135,6 +130,13 @@ def _end_of_phrase(question: str, words: list[Token], first: int) -> int | None:
     if word.low in {"this", "that"} and words[first + 1].low in VERBS:
         return None
     return _without_verb(words, first, last, takes_verb=before in AUXILIARIES | WH)
+
+
+def _is_name_at_the_start(words: list[Token]) -> bool:
+    """Whether the first word, which is capital whatever it is, begins a name."""
+    first, following = words[0], words[1:2]
+    is_asking = first.low in ASKING | VERBS
+    return not is_asking and (first.text.endswith(("'s", "’s")) or any(each.is_capital for each in following))
 
 
 def _last_of_name(question: str, words: list[Token], last: int) -> int:
@@ -168,16 +170,13 @@ def _without_verb(words: list[Token], first: int, last: int, *, takes_verb: bool
         is_verb = is_participle or verb in VERBS or (verb.endswith("s") and verb[:-1] in VERBS and before in WH)
         if second and takes_verb and is_verb:
             return number - 1
-    return last - 1 if before in {"do", "does", "did"} and last > first + (words[first].low in DETERMINERS) else last
+    has_verb = last + 1 < len(words) and words[last + 1].low in AUXILIARIES
+    is_long = last > first + (words[first].low in DETERMINERS)
+    return last - 1 if before in {"do", "does", "did"} and is_long and not has_verb else last
 
 
 def _is_plural(word: str) -> bool:
-    return (word.endswith("s") and not word.endswith(("ss", "us", "is"))) or word in {
-        "people",
-        "children",
-        "men",
-        "women",
-    }
+    return (word.endswith("s") and not word.endswith(("ss", "us", "is"))) or word in _PLURALS
 
 
 def is_plural(phrase: Phrase) -> bool:
@@ -185,41 +184,3 @@ def is_plural(phrase: Phrase) -> bool:
     return not phrase.text.casefold().startswith(("a ", "an ", "each ", "every ")) and (
         _is_plural(phrase.head) if not phrase.is_name else " and " in phrase.text
     )
-
-
-# "is it allowed to", "how long does it take to": it stands for what follows
-_EXPLETIVE = re.compile(
-    rf"\bit(?:self)?(?:'s|’s| is| was| be)? (?:\w+ )?(?:{'|'.join(sorted(JUDGED))})\b|\bwhat time (?:is|was) it\b"
-    r"|\bit (?:takes?|took|costs?|means?|matters?)\b.* (?:to|for|before|until|that|if)\b",
-    re.IGNORECASE,
-)
-_POINTING = re.compile(
-    r"\b(?:in |at |by |since |until )?(?:that|the same) (?:year|day|month|date|time)\b|\bthen(?=\W*$)", re.I
-)
-_BARE_THIS = re.compile(r"\b(?:this|that)(?=\W*$| (?:mean|happen|happened|work|cost|apply|applies)\b)", re.I)
-
-
-def pronouns(question: str) -> list[Pronoun]:
-    """Its pronouns that stand for nothing in it: no name or noun phrase comes before them, nor is it an empty "it"."""
-    words, named = tokens(question), phrases(question)
-    expletive = [match.span() for match in _EXPLETIVE.finditer(question)]
-    open_ones = list(_pointing(question, named))
-    for number, word in enumerate(words):
-        kind = PRONOUNS.get(word.low)
-        if kind is None or any(phrase.start < word.start for phrase in named):
-            continue
-        near = {each.low for each in words[max(0, number - 1) : number + 2]} - {word.low}
-        if (kind == "place" and near & EXISTS) or any(start <= word.start < end for start, end in expletive):
-            continue
-        follows = words[number + 1].low if number + 1 < len(words) else ""
-        possessive = word.low in POSSESSIVE and (word.low != "her" or follows not in {*FUNCTION, ""})
-        open_ones.append(Pronoun(word.text, word.start, word.end, kind, possessive))
-    return sorted(open_ones, key=lambda each: each.start)
-
-
-def _pointing(question: str, named: list[Phrase]) -> Iterator[Pronoun]:
-    for match in _POINTING.finditer(question):
-        yield Pronoun(match.group(), *match.span(), "year")
-    for match in _BARE_THIS.finditer(question):
-        if not any(phrase.start < match.start() for phrase in named):
-            yield Pronoun(match.group(), *match.span(), "thing")

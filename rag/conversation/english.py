@@ -41,7 +41,7 @@ VERBS = words(
     live look lose make marry mean measure meet move need offer open own pay play produce pump raise reach read
     receive release rent replace report resign retire return rise rule run say sell send serve set sign sit sleep
     spend stand start stay stop store study suffer supply take teach travel turn use visit vote wait walk want wear
-    weigh win work write"""
+    weigh win work write check clean lead manage service"""
 )
 """Common verbs, as they follow a subject in a question."""
 PARTICIPLES = words(
@@ -50,9 +50,9 @@ PARTICIPLES = words(
 )
 """Irregular participles and adjectives that follow a subject in a question."""
 PLACES = words(
-    """town city village country place island street region state county district building house office room museum
-    hotel hospital prison school station harbour port river lake park castle church hall yard airport site plant
-    factory"""
+    """town city village capital country place island street region state county district building house office room
+    museum hotel hospital prison school station harbour port river lake park castle church hall yard airport site
+    plant factory"""
 )
 """Nouns for places."""
 PEOPLE = words(
@@ -67,7 +67,8 @@ BODIES = words(
     """ltd inc gmbh ab ag as co plc llc company corporation university college school bank bridge river lake street
     road museum hotel hospital agency ministry council court station tower mill ferry ferries line lines party union
     club festival treaty act church castle library institute foundation group works committee project society hall
-    house island harbour theatre fund office mine canal park square prize award railway"""
+    house island harbour theatre fund office mine canal park square prize award
+    railway homes services group holding"""
 )
 """Words in the names of companies, institutions, buildings and waters."""
 MARKERS = words(
