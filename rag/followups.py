@@ -11,20 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rag.conversation.ellipsis import completed, starts_question, without_and
-from rag.conversation.english import PEOPLE, PLACES, PREPOSITIONS
+from rag.conversation.english import FUNCTION, PEOPLE, PLACES, PREPOSITIONS
 from rag.conversation.meaning import MOST_READINGS, FollowUp, any_of
 from rag.conversation.phrases import Phrase, phrases
 from rag.conversation.pronouns import Pronoun, is_body, kinds, pronouns
 from rag.questions import Turn
 
 _LONGEST_ANTECEDENT = 80
-_MOST_WORDS = 8
+_MOST_WORDS, _FEW_WORDS = 8, 3
 
 _YEAR = re.compile(r"\b1\d{3}\b|\b20\d\d\b")
 _COPULA = re.compile(r"(?:who|what|which)(?: \w+)?(?:'s|’s| is| was| are| were) ", re.I)
 _QUANTITY = re.compile(r"[\W\d]*\d[\W\d]*(?:[%°a-zA-Z/²³]+\W*){0,3}")
 _ASKED = re.compile(
-    r"(?:\w+ ){0,2}?(?P<wh>who|whom|whose|where|when|why|how|which|what)\b(?: (?:(?:is|was|are|were) )?(?P<next>\w+))?",
+    r"(?:\w+ ){0,2}?(?P<wh>who|whom|whose|where|when|why|how|which|what)\b"
+    r"(?: (?P<be>is |was |are |were )?(?P<next>\w+))?",
     re.I,
 )
 _NO_THINGS = frozenset({"year", "day", "month", "date", "time", "age", "percentage", "share"})
@@ -141,12 +142,14 @@ def _of_answer(turn: Turn) -> _Antecedent | None:
         return None
     text = " ".join(turn.answer.split()).strip(" .,;:")
     words = text.split()
+    lowered = [word.casefold() for word in words]
     if not words or len(words) > _MOST_WORDS or _QUANTITY.fullmatch(text):
         return None
     asked = _ASKED.match(turn.question)
     wh = asked["wh"].casefold() if asked else "what"
     first = phrases(turn.question)[:1]
-    nouns = {(asked["next"] or "").casefold() if asked else "", first[0].head if first else ""}
+    noun = (asked["next"] or "").casefold() if asked else ""
+    nouns = {noun, noun.removesuffix("s"), first[0].head if first else ""}
     if wh in {"when", "why", "how"} or nouns & _NO_THINGS:
         return None
     if wh == "where" or nouns & PLACES:
@@ -155,7 +158,10 @@ def _of_answer(turn: Turn) -> _Antecedent | None:
     if wh in {"who", "whom", "whose"} or nouns & PEOPLE:
         person = {"several", "thing"} if is_body(text) else {"person"}
         return _Antecedent(text, frozenset({"several"} if " and " in text else person))
-    if words[0].casefold() not in {"the", "a", "an"} and not text[0].isupper():
+    is_named = text[0].isupper() or lowered[0] in {"the", "a", "an"}
+    # "which chemical …": "citric acid"
+    is_one_of = asked is not None and not asked["be"] and wh in {"what", "which"} and noun not in FUNCTION
+    if not is_named and not (is_one_of and len(words) <= _FEW_WORDS and FUNCTION.isdisjoint(lowered)):
         return None
     phrase = Phrase(re.sub(r"^[Aa]n? ", "the ", text), 0, len(text), "")
     return _Antecedent(phrase.text, kinds(phrase, "") | ({"thing"} if phrase.is_name else set()))

@@ -45,6 +45,9 @@ _PARTICIPLE = {"wrote": "written"}
 _PLACING = words("in on at near inside outside under behind")
 
 
+_CLAUSE = re.compile(r"(?:if|when|because|while|unless)\b", re.I)
+
+
 def without_and(question: str) -> str:
     """The question without the "and", "but" or "so" that it begins with."""
     return _LEADING.sub("", question)
@@ -58,14 +61,15 @@ def starts_question(text: str) -> bool:
 def completed(question: str, last: Turn) -> FollowUp:
     """The last question with the part exchanged that an elliptic ``question`` names; none where it names no part."""
     asked = without_and(question)
-    if about := _ABOUT.fullmatch(asked):
+    about = _ABOUT.fullmatch(asked)
+    if about and not pronouns(about["part"]):
         return _with_part(about["part"], last.question)
     if bare := _BARE_WH.fullmatch(asked):
         return _with_wh(bare["wh"], last)
     part = asked.rstrip(" ?!.")
     is_part = part and len(part.split()) <= _LONGEST_PART and not starts_question(part) and not pronouns(part)
-    if is_part and (asked != question or _PREPOSITIONAL.fullmatch(part)):
-        return _with_part(part, last.question)
+    if is_part and (asked != question or _PREPOSITIONAL.fullmatch(part)) and not _CLAUSE.match(part):
+        return _with_part(part[0].lower() + part[1:] if _PREPOSITIONAL.fullmatch(part) else part, last.question)
     return FollowUp()
 
 

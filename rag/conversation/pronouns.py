@@ -18,6 +18,7 @@ from rag.conversation.english import (
     POSSESSIVE,
     PREPOSITIONS,
     PRONOUNS,
+    WH,
 )
 from rag.conversation.phrases import Phrase, Token, is_plural, phrases, tokens
 
@@ -115,7 +116,7 @@ def _is_explained(pronoun: Pronoun, before: list[Token], named: list[Phrase]) ->
         return True
     # "who sold their house", "which plants keep water in them"
     asked_for = before[0].low in {"who", "whose"} or (before[0].low in {"what", "which"} and len(before) > 1)
-    asks_noun = asked_for and before[min(1, len(before) - 1)].low not in AUXILIARIES
+    asks_noun = asked_for and before[min(1, len(before) - 1)].low not in FUNCTION - WH
     return asks_noun and (pronoun.is_possessive or len(before) > _FAR) and not is_object
 
 

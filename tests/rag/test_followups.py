@@ -62,6 +62,11 @@ def test_most_follow_ups_are_read_as_they_are_meant(library: Sourcespan) -> None
         (("What is the highest hill?", "Storfell"), "How high is it?", "How high is Storfell?"),
         (("When was the mill built?", "1932"), "Who was king in that year?", "Who was king in 1932?"),
         (("Who founded Norvik?", "Ole Brask"), "When?", "When was Norvik founded?"),
+        (("When does it close on Fridays?", "18:00"), "On Saturdays?", "When does it close on Saturdays?"),
+        (("Do visitors need a badge?", "Yes"), "And contractors?", "Do contractors need a badge?"),
+        (("Which towns did it reach?", "Arle and Benning"), "Who lives there?", "Who lives in Arle and Benning?"),
+        (("What is the capital of Peru?", "Lima"), "And Chile?", "What is the capital of Chile?"),
+        (("What did Anna Berg study?", "chemistry"), "Where did she study?", "Where did Anna Berg study?"),
     ],
 )
 def test_what_it_refers_to_is_put_in(history: tuple[str, str | None], question: str, meant: str) -> None:
