@@ -14,11 +14,13 @@ from rag.conversation.ellipsis import completed, starts_question, without_and
 from rag.conversation.english import FUNCTION, PEOPLE, PLACES, PREPOSITIONS
 from rag.conversation.meaning import MOST_READINGS, FollowUp, any_of
 from rag.conversation.phrases import Phrase, phrases
-from rag.conversation.pronouns import Pronoun, is_body, kinds, pronouns
+from rag.conversation.pronouns import LONGEST, Pronoun, is_body, kinds, pronouns
 from rag.questions import Turn
 
 _LONGEST_ANTECEDENT = 80
 _MOST_WORDS, _FEW_WORDS = 8, 3
+_TURNS_BACK = 5
+"""So many turns ago is as far as pronouns reach."""
 
 _YEAR = re.compile(r"\b1\d{3}\b|\b20\d\d\b")
 _COPULA = re.compile(r"(?:who|what|which)(?: \w+)?(?:'s|’s| is| was| are| were) ", re.I)
@@ -49,7 +51,7 @@ def follow_up(question: str, history: Sequence[Turn]) -> FollowUp:
 
 def _resolved(question: str, history: Sequence[Turn]) -> FollowUp:
     plain = " ".join(question.split())
-    if not history or not plain:
+    if not history or not plain or len(plain) > LONGEST:
         return FollowUp()
     asked = without_and(plain)
     whole = completed(plain, history[-1])
@@ -95,7 +97,7 @@ def _filled(question: str, pronoun: Pronoun, antecedent: str) -> str:
 
 def _antecedents(kind: str, history: Sequence[Turn]) -> list[str]:
     """What a pronoun may stand for, the likeliest first: from the last turn that has any."""
-    for turn in reversed(history):
+    for turn in reversed(history[-_TURNS_BACK:]):
         answer, named = _of_answer(turn), _of_question(turn)
         # who is asked for is gone on about; of things the one in the question may be, too, if that is another
         first = phrases(turn.question)[:1]

@@ -29,11 +29,8 @@ class Token:
     text: str
     start: int
     end: int
-
-    @property
-    def low(self) -> str:
-        """In small letters, without a possessive ending."""
-        return re.sub(r"['’]s?$", "", self.text.casefold())
+    low: str
+    """In small letters, without a possessive ending."""
 
     @property
     def is_capital(self) -> bool:
@@ -69,7 +66,8 @@ class Phrase:
 
 def tokens(question: str) -> list[Token]:
     """Its words."""
-    return [Token(match.group(), *match.span()) for match in _TOKEN.finditer(question)]
+    found = ((match.group(), match.span()) for match in _TOKEN.finditer(question))
+    return [Token(word, *span, re.sub(r"['’]s?$", "", word.casefold())) for word, span in found]
 
 
 def phrases(question: str) -> list[Phrase]:

@@ -23,6 +23,10 @@ from rag.conversation.english import (
 from rag.conversation.phrases import Phrase, Token, is_plural, phrases, tokens
 
 _LIVES = re.compile(rf"\b(?:{'|'.join(sorted(LIVES))})\b")
+LONGEST = 300
+"""Characters: a longer question is taken to say what it means; nor does looking at it take any time to speak of."""
+_MOST = 4
+"""Pronouns of a question that are looked at, so many of which stand for nothing."""
 _FAR = 3
 """So many words after the beginning another clause may have begun, in which a pronoun means what is asked for."""
 _INSIDE = frozenset({"in", "at", "from", "near", "inside", "to"})
@@ -81,10 +85,14 @@ def is_body(name: str) -> bool:
 
 def pronouns(question: str) -> list[Pronoun]:
     """Its pronouns that stand for nothing in it: nothing that they may stand for comes before, and no "it" is empty."""
+    if len(question) > LONGEST:
+        return []
     words, named = tokens(question), phrases(question)
     expletive = [match.span() for match in _EXPLETIVE.finditer(question)]
     open_ones = list(_pointing(question, named))
     for number, word in enumerate(words):
+        if len(open_ones) >= _MOST:
+            break
         kind = PRONOUNS.get(word.low)
         if kind is None or any(start <= word.start < end for start, end in expletive):
             continue
