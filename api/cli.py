@@ -23,6 +23,7 @@ from api.settings import Settings
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
 from index.upkeep.terminal import escape_streams, escaped_streams
+from rag.questions import Turn
 from rag.training.commands import app as train_app
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ def index(
 def ask(
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     data: Data = None,
+    after: Annotated[
+        list[str] | None, typer.Option(help="A question that it goes on from; several ones in order.")
+    ] = None,
     top_k: Annotated[int | None, typer.Option(help="Passages to read.", show_default="5")] = None,
     n_best: Annotated[int | None, typer.Option(help="Answers to give.", show_default="3")] = None,
     min_confidence: Annotated[
@@ -139,12 +143,15 @@ def ask(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
+    """Ask the index. Exit code 0: answered; 1: not sure, or the documents don't say; 2: an error."""
     library = _opened(settings_with(data=data))
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
-    result = library.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence)
+    history: list[Turn] = []
+    for earlier in after or ():
+        history.append(Turn(earlier, next((each.text for each in library.ask(earlier, history=history).answers), None)))
+    result = library.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence, history=history)
     if as_json:
         from api.wire.schemas import AskResponse
 

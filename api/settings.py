@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     sure: Annotated[float, Field(ge=0, le=1)] = Field(
         0.7, description="Reading stops at an answer this probable, unless several are asked for; 1: all found is read."
     )
+    languages: str = Field(
+        "en",
+        description="Languages that the reader knows, as codes with commas between: questions in others are "
+        "not read, and told so. `any`: all are read.",
+    )
     max_document_bytes: Annotated[int, Field(ge=1)] = Field(
         50_000_000, description="Largest document that is taken, in bytes: of its file, and of its text in UTF-8."
     )
@@ -172,6 +177,14 @@ class Settings(BaseSettings):
         """Names that the service answers to; empty: the usual ones."""
         return tuple(name.strip("[]").rstrip(".").lower() for name in _parts(self.allowed_hosts))
 
+    @field_validator("languages")
+    @classmethod
+    def _codes(cls, value: str) -> str:
+        codes = _parts(value)
+        if not codes or not all(code.isascii() and code.isalpha() and len(code) <= 3 for code in codes):
+            raise ValueError("must be codes of languages, such as `en,de`, or `any`")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -216,7 +229,7 @@ class Settings(BaseSettings):
     @property
     def ask(self) -> AskConfig:
         """What a question gets that does not say otherwise."""
-        return AskConfig(self.top_k, self.n_best, sure=self.sure)
+        return AskConfig(self.top_k, self.n_best, sure=self.sure, languages=_parts(self.languages.lower()))
 
 
 def _parts(setting: str) -> tuple[str, ...]:

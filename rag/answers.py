@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from index.documents import Document, Location, Passage
+
+Status = Literal["answered", "unsure", "not_found", "not_understood"]
+"""An answer is given; the closest passage may hold one; the documents don't say; the question was not understood."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -90,7 +94,7 @@ class Result:
     """
 
     question: str
-    abstained: bool
+    status: Status
     answerable: float
     """The probability that the documents hold an answer, whichever it is; fitted by itself."""
     answers: tuple[Answer, ...]
@@ -99,3 +103,12 @@ class Result:
     passages_read: int
     """The first so many of ``passages``: the others are too far behind, or would hardly change a sure answer."""
     timings: Timings
+    read_as: str | None = None
+    """The question as it was taken after those before it; None where it was read as it was asked."""
+    detail: str | None = None
+    """A sentence that says what was not understood."""
+
+    @property
+    def abstained(self) -> bool:
+        """Whether no answer is given."""
+        return self.status != "answered"

@@ -29,8 +29,12 @@ class AskedQuestion:
     """A question with its passages, and what the reader found in those that it has read so far."""
 
     question: Question
+    text: str
+    """The question as it is read: after those before it, maybe another than was asked."""
     sources: Sequence[ReadPassage]
     retrieval: Retrieval
+    not_read: str = ""
+    """A sentence that says why its passages are not read; empty where they are."""
     passages_read: int = 0
     spans: list[PassageSpan] = field(default_factory=list)
     best: tuple[Candidate, float] | None = None
@@ -45,7 +49,7 @@ class AskedQuestion:
     def reading(self, end: int) -> Reading:
         """The passages from the first unread one to ``end``."""
         unread = self.sources[self.passages_read : end]
-        return Reading(self.question.text, [source.retrieved.passage.reading for source in unread])
+        return Reading(self.text, [source.retrieved.passage.reading for source in unread])
 
     def proposal(self) -> Proposal:
         """The candidates, with their evidence, of the passages read so far."""
@@ -53,7 +57,7 @@ class AskedQuestion:
         if self._proposal is None:
             best_first = sorted(self.spans, key=PassageSpan.order)
             made = tuple(candidates(best_first, self.sources, MAX_N_BEST))
-            self._proposal = Proposal(made, evidence(self.question.text, made))
+            self._proposal = Proposal(made, evidence(self.text, made))
         return self._proposal
 
     def add(self, span: PassageSpan) -> None:

@@ -9,6 +9,7 @@ from index.bert.precision import Precision
 MAX_QUESTION_CHARACTERS = 1_000
 MAX_TOP_K = 50
 MAX_N_BEST = 20
+MAX_TURNS = 20
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_READER = "reader-v5"
@@ -67,3 +68,5 @@ class AskConfig:
     """Passages that are read before it is looked at whether the others worth reading need be."""
     sure: float = 0.7
     """The confidence in the best answer of these at which reading stops; 1 reads every passage."""
+    languages: tuple[str, ...] = ("en",)
+    """Of the questions that are read, as codes of two letters; with ``any`` in it, all are."""

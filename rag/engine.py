@@ -26,7 +26,7 @@ from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
 from rag.pipeline import QuestionAnswerer
-from rag.questions import Question
+from rag.questions import Question, Turn
 from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever
 
@@ -249,16 +249,23 @@ class Sourcespan:
         n_best: int | None = None,
         document_ids: Sequence[str] | None = None,
         min_confidence: float | None = None,
+        history: Sequence[Turn] = (),
     ) -> Result:
         """Answers a question with exact quotes, or abstains where the documents do not hold the answer.
 
         At most ``top_k`` passages are read, only of these documents if any are named, and the result has at most
         ``n_best`` answers and candidates. Given is what has ``min_confidence``, 0 to 1; by default the calibration
-        decides. Raises InvalidQuestion for a blank question or a number out of its limits, QuestionTooLong, and
+        decides. ``history`` is what was asked before, the oldest turn first: "And where is he held?" is resolved by it.
+        Raises InvalidQuestion for a blank question or a number out of its limits, QuestionTooLong, and
         ModelNotFound where no reader was loaded.
         """
         return self.answerer.ask(
-            question, top_k=top_k, n_best=n_best, document_ids=document_ids, min_confidence=min_confidence
+            question,
+            top_k=top_k,
+            n_best=n_best,
+            document_ids=document_ids,
+            min_confidence=min_confidence,
+            history=history,
         )
 
     def ask_many(self, questions: Sequence[str | Question]) -> list[Result | QuestionError]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 
@@ -13,8 +14,10 @@ from rag.confidence.calibration import Calibration, Verdict
 from rag.confidence.candidates import Candidate, answer
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
-from rag.questions import Question, check_answers, check_question
-from rag.retrieval.sources import SourceFinder
+from rag.questions import Question, Turn, check_answers, check_history, check_question
+from rag.retrieval.choosing import clearest
+from rag.retrieval.sources import SourceFinder, Sources
+from rag.understanding import Understood, unclear, understand
 
 Outcomes = list[Result | QuestionError]
 
@@ -45,13 +48,15 @@ class QuestionAnswerer:
         n_best: int | None = None,
         document_ids: Sequence[str] | None = None,
         min_confidence: float | None = None,
+        history: Sequence[Turn] = (),
     ) -> Result:
         """Reads the ``top_k`` best passages and gives up to ``n_best`` answers.
 
-        Abstains where the best confidence is below ``min_confidence``; by default as the calibration decides. Raises
-        InvalidQuestion, QuestionTooLong.
+        Abstains where the best confidence is below ``min_confidence``; by default as the calibration decides. What the
+        question leaves to ``history``, the oldest turn first, is taken from there. Raises InvalidQuestion,
+        QuestionTooLong.
         """
-        (outcome,) = self.ask_many([Question(question, top_k, n_best, document_ids, min_confidence)])
+        (outcome,) = self.ask_many([Question(question, top_k, n_best, document_ids, min_confidence, history)])
         if isinstance(outcome, QuestionError):
             raise outcome
         return outcome
@@ -105,30 +110,51 @@ class QuestionAnswerer:
     def _retrieved(self, questions: Sequence[Question]) -> Batch:
         """The questions with their passages; calls who listens to one with its passages."""
         began = perf_counter()
-        queries = [self._query(question) for question in questions]
+        understood = [self._understood(question) for question in questions]
         # embedded and searched together, the sound ones alone
-        retrieved = iter(self._finder.find([query for query in queries if isinstance(query, Query)]))
+        queries = [
+            Query(text, self._top_k(question), question.document_ids)
+            for question, meant in zip(questions, understood, strict=True)
+            if isinstance(meant, Understood)
+            for text in meant.readings
+        ]
+        retrieved = iter(self._finder.find(queries))
         batch = Batch([], began)
-        for question, query in zip(questions, queries, strict=True):
-            if isinstance(query, QuestionError):
-                batch.questions.append(query)
+        for question, meant in zip(questions, understood, strict=True):
+            if isinstance(meant, QuestionError):
+                batch.questions.append(meant)
                 continue
-            sources = next(retrieved)
-            asked = AskedQuestion(question, sources.passages, sources.retrieval)
+            asked = _asked(question, meant, [next(retrieved) for _ in meant.readings])
             batch.questions.append(asked)
             if question.on_event is not None:
                 question.on_event(asked.passages)
         return batch
 
-    def _query(self, question: Question) -> Query | QuestionError:
-        top_k = self._config.top_k if question.top_k is None else question.top_k
+    def _understood(self, question: Question) -> Understood | QuestionError:
+        """What the question may mean, in readings that can be asked; or what is wrong with it."""
         try:
             check_answers(self._n_best(question), question.min_confidence)
-            check_question(question.text, top_k)
-            self._reader.check(question.text)
+            check_history(question.history)
+            self._check(question.text, question)
         except QuestionError as error:
             return error
-        return Query(question.text, top_k, question.document_ids)
+        meant = understand(question, self._config.languages)
+        readings = tuple(text for text in meant.readings if self._may_ask(text, question))
+        return replace(meant, readings=readings or (question.text,))
+
+    def _may_ask(self, text: str, question: Question) -> bool:
+        # with what it stands for in its place, a long question may become too long
+        with suppress(QuestionError):
+            self._check(text, question)
+            return True
+        return False
+
+    def _check(self, text: str, question: Question) -> None:
+        check_question(text, self._top_k(question))
+        self._reader.check(text)
+
+    def _top_k(self, question: Question) -> int:
+        return self._config.top_k if question.top_k is None else question.top_k
 
     def _read(self, batch: Batch, passages: int) -> Iterator[int]:
         """Reads as far as each question needs, at most ``passages`` of each at a time; yields how many that were."""
@@ -156,7 +182,7 @@ class QuestionAnswerer:
         First the best ones are read, and the others that may hold the answer only where these leave it in doubt: most
         questions are answered by the first, and reading is what takes the time.
         """
-        count = len(asked.sources)
+        count = len(asked.sources) if not asked.not_read else 0
         first = count if self._wants_all(asked.question) else min(self._config.read_first, count)
         last = max(first, min(asked.retrieval.worth_reading, count))
         end = first if asked.passages_read < first else last
@@ -202,15 +228,18 @@ class QuestionAnswerer:
         judgements = verdict.judgements[: self._n_best(asked.question)]
         answers = tuple(self._answer(proposal.candidates[each.position], each.confidence) for each in judgements)
         given = self._given(asked.question, verdict)
+        detail = asked.not_read or ("" if given else unclear(asked.text))
         return Result(
             question=asked.question.text,
-            abstained=given == 0,
+            status="not_understood" if detail else self._calibration.status(verdict, given),
             answerable=verdict.answerable,
             answers=answers[:given],
             candidates=answers[given:],
             passages=asked.passages,
             passages_read=asked.passages_read,
             timings=Timings(asked.retrieval.embed_ms, asked.retrieval.search_ms, batch.read_ms, _ms_since(batch.began)),
+            read_as=asked.text if asked.text != asked.question.text else None,
+            detail=detail or None,
         )
 
     def _given(self, question: Question, verdict: Verdict) -> int:
@@ -225,6 +254,17 @@ class QuestionAnswerer:
     def _answer(self, candidate: Candidate, confidence: float) -> Answer:
         location = self._documents.location(candidate.source.document, candidate.span.start)
         return answer(candidate, confidence, location)
+
+
+def _asked(question: Question, meant: Understood, found: Sequence[Sources]) -> AskedQuestion:
+    """The question in the reading that finds most, of what each found; unread where none does."""
+    number = 0 if len(found) == 1 else clearest(meant.readings, found)
+    if number is None and meant.unclear:
+        return AskedQuestion(question, question.text, found[0].passages, found[0].retrieval, meant.unclear)
+    number = number or 0
+    return AskedQuestion(
+        question, meant.readings[number], found[number].passages, found[number].retrieval, meant.not_read
+    )
 
 
 def _ms_since(began: float) -> float:

@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from index.documents import lone_surrogate
 from index.errors import InvalidQuestion
 from rag.answers import Answer, RetrievedPassage
-from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
+from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, MAX_TURNS
 
 OnEvent = Callable[[tuple[RetrievedPassage, ...] | Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that was asked before, and what was answered; None where nothing was."""
+
+    question: str
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class Question:
     """Only these documents."""
     min_confidence: float | None = None
     """Give what has this confidence; by default what the fitted decision gives."""
+    history: Sequence[Turn] = ()
+    """What was asked before, the oldest first: what pronouns and questions like "and in 2019?" refer to."""
     on_event: OnEvent | None = None
     """Called while it is being answered: with the passages once they are there, then with each new best answer."""
 
@@ -40,6 +50,14 @@ def check_question(question: str, top_k: int) -> None:
         raise InvalidQuestion("question", "holds a lone surrogate")
     if not 1 <= top_k <= MAX_TOP_K:
         raise InvalidQuestion("top_k", f"is {top_k}, must be 1 to {MAX_TOP_K}")
+
+
+def check_history(history: Sequence[Turn]) -> None:
+    """Raises InvalidQuestion where there are too many turns, or one has too long a question."""
+    if len(history) > MAX_TURNS:
+        raise InvalidQuestion("history", f"has {len(history):,} turns; at most {MAX_TURNS}")
+    if any(len(turn.question) > MAX_QUESTION_CHARACTERS for turn in history):
+        raise InvalidQuestion("history", f"has a question of more than {MAX_QUESTION_CHARACTERS:,} characters")
 
 
 def check_answers(n_best: int, min_confidence: float | None) -> None:

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
     from rag.engine import Sourcespan
     from rag.interfaces import Retrieval
-    from rag.questions import Question
+    from rag.questions import Question, Turn
 
 __all__ = [
     "Added",
@@ -118,6 +118,7 @@ __all__ = [
     "SourcespanError",
     "Span",
     "Timings",
+    "Turn",
     "UnsafeArchive",
     "UnsupportedFormat",
     "VectorRule",
@@ -169,7 +170,7 @@ _MODULES = {
     "rag.config": "AskConfig ModelConfig ReaderConfig RetrieverConfig",
     "rag.engine": "Sourcespan",
     "rag.interfaces": "Retrieval",
-    "rag.questions": "Question",
+    "rag.questions": "Question Turn",
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 

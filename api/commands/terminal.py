@@ -69,12 +69,17 @@ _NAMED = 10
 
 
 def show_result(result: Result) -> None:
-    """The answers, each in its sentence; or that there are none, and the best guess."""
+    """The answers, each in its sentence; or that there are none, and the closest where that is worth a look."""
+    if result.read_as is not None:
+        console.print(f"read as: {escaped_line(result.read_as)}", style="dim")
+    if result.status == "unsure":
+        closest = result.candidates[0]
+        console.print(f"Not sure. Closest: {escaped_line(closest.text)}", style="dim")
+        console.print(Text("  " + " ".join(closest.sentence_text.split()), style="dim"))
+        console.print(f"  {_where(closest)}\n", style="dim")
+        return
     if result.abstained:
-        console.print("The documents don't say.", style="bold")
-        for guess in result.candidates[:1]:
-            console.print(f"The closest, at {guess.confidence:.0%} confidence:", style="dim")
-            _show(guess)
+        console.print(escaped_line(result.detail or "The documents don't say."), style="bold")
         return
     for answer in result.answers:
         _show(answer)
@@ -129,6 +134,10 @@ def _show(answer: Answer) -> None:
     sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
     console.print(Text(escaped_line(answer.text), style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
     console.print(sentence)
+    console.print(f"  {_where(answer)}\n", style="dim")
+
+
+def _where(answer: Answer) -> str:
     page, heading = answer.location.page, answer.location.heading
     where = [
         answer.document.source or answer.document.title,
@@ -136,7 +145,7 @@ def _show(answer: Answer) -> None:
         *([f"“{heading}”"] if heading else []),
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
-    console.print(f"  {', '.join(map(escaped_line, where))}\n", style="dim")
+    return ", ".join(map(escaped_line, where))
 
 
 def _ingested(outcome: Added) -> dict[str, object]:

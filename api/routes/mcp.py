@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from api.middleware.rules import LARGE_BODY, RouteRules, declares
 from api.routes.mcp_messages import BoundedMessages
 from api.serving.backend import Backend
-from api.wire.requests import DocumentIds
+from api.wire.requests import DocumentIds, History
 from api.wire.schemas import AskResponse, DocumentRef, PassagesFound
 from index.errors import SourcespanError
 from rag.config import MAX_TOP_K
@@ -31,7 +31,8 @@ _CONVERSES = RouteRules(needs="read", body_bytes=LARGE_BODY)
 
 _INSTRUCTIONS = (
     "Answers questions about the stored documents with exact quotes. Every span is a half-open range of Unicode code "
-    "points of the document's text. When `abstained` is true the documents do not say: do not make an answer up."
+    "points of the document's text. Where `status` is `unsure`, read around the first candidate before you use it; "
+    "where it is `not_found`, the documents do not say: do not make an answer up; `detail` explains `not_understood`."
 )
 
 SomeDocuments = Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")]
@@ -54,9 +55,12 @@ def mcp_routes(backend: Backend) -> tuple[list[BaseRoute], Callable[[], Abstract
 
     @server.tool()
     @_told
-    async def ask(question: str, top_k: TopK = None, document_ids: SomeDocuments = None) -> AskResponse:
+    async def ask(
+        question: str, top_k: TopK = None, document_ids: SomeDocuments = None, history: History | None = None
+    ) -> AskResponse:
         """Answer a question with exact quotes from the documents, or say that they don't hold the answer."""
-        result = await backend.ask(Question(question, top_k=top_k, document_ids=document_ids))
+        turns = [each.turn() for each in history or ()]
+        result = await backend.ask(Question(question, top_k=top_k, document_ids=document_ids, history=turns))
         return AskResponse.of(result, include_passages=False)
 
     @server.tool()

@@ -1,7 +1,8 @@
 """The OpenAI surface: a chat completion whose content is an exact quote, with its citation.
 
-The last user message is the question. `annotations` cites the document as OpenAI does; the exact spans are in the
-extension field `sourcespan`, which has what `POST /v1/ask` gives.
+The last user message is the question; those before it, with their answers, are what it may refer to. `annotations`
+cites the document as OpenAI does; the exact spans are in the extension field `sourcespan`, which has what
+`POST /v1/ask` gives.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ from api.wire.sse import MEDIA_TYPE
 from index.errors import InvalidQuestion
 from index.errors.shown import shown
 from rag.answers import Answer, Result
-from rag.questions import Question
+from rag.config import MAX_QUESTION_CHARACTERS, MAX_TURNS
+from rag.questions import Question, Turn
 
 router = APIRouter(route_class=JsonRoute, prefix="/v1", tags=["openai"], dependencies=[SHOWS_KEY])
 
 MODEL = "sourcespan"
 _CONVERSES = RouteRules(needs="read", body_bytes=LARGE_BODY)
 ABSTAINED = "The documents don't say."
+UNSURE = "Not sure. Closest: "
 
 _STARTED = int(time.time())
 
@@ -75,10 +78,24 @@ class CompletionRequest(_Lenient):
     @property
     def question(self) -> str:
         """The last user message. Raises InvalidQuestion."""
-        for message in reversed(self.messages):
+        return self._conversation()[-1].question
+
+    @property
+    def history(self) -> list[Turn]:
+        """The user messages before it, each with what was answered; of those that could be questions the last ones."""
+        before = self._conversation()[:-1]
+        return [turn for turn in before if 0 < len(turn.question) <= MAX_QUESTION_CHARACTERS][-MAX_TURNS:]
+
+    def _conversation(self) -> list[Turn]:
+        turns: list[Turn] = []
+        for message in self.messages:
             if message.role == "user":
-                return message.text
-        raise InvalidQuestion("messages", "hold no user message")
+                turns.append(Turn(message.text))
+            elif message.role == "assistant" and turns and not message.text.startswith((ABSTAINED, UNSURE)):
+                turns[-1] = Turn(turns[-1].question, message.text)
+        if not turns:
+            raise InvalidQuestion("messages", "hold no user message")
+        return turns
 
 
 class UrlCitation(BaseModel):
@@ -165,7 +182,7 @@ async def one_model(model: str) -> ModelOut:
 async def complete(body: CompletionRequest, request: Request, backend: CurrentBackend) -> CompletionOut | Response:
     """Answers the last user message with an exact quote, cited, or says that the documents don't hold the answer."""
     _check(body.model)
-    result = await unless_gone(request, backend.ask(Question(body.question)))
+    result = await unless_gone(request, backend.ask(Question(body.question, history=body.history)))
     completion_id, created = f"chatcmpl-{secrets.token_hex(12)}", int(time.time())
     message = _message(result, str(request.base_url))
     if not body.stream:
@@ -189,15 +206,15 @@ async def _chunks(head: dict[str, Any], message: MessageOut) -> AsyncIterator[by
 
 def _message(result: Result, base_url: str) -> MessageOut:
     body = AskResponse.of(result, include_passages=False)
-    if result.abstained:
-        return MessageOut(content=ABSTAINED, annotations=[], sourcespan=body)
-    best = result.answers[0]
-    return MessageOut(content=best.text, annotations=[_citation(best, base_url)], sourcespan=body)
+    if result.status == "not_found" or result.detail:
+        return MessageOut(content=result.detail or ABSTAINED, annotations=[], sourcespan=body)
+    best, before = (result.candidates[0], UNSURE) if result.abstained else (result.answers[0], "")
+    return MessageOut(content=before + best.text, annotations=[_citation(best, len(before), base_url)], sourcespan=body)
 
 
-def _citation(answer: Answer, base_url: str) -> Annotation:
+def _citation(answer: Answer, start: int, base_url: str) -> Annotation:
     place = f"{base_url}v1/documents/{answer.document.id}/text#char={answer.span.start},{answer.span.end}"
-    cited = UrlCitation(start_index=0, end_index=len(answer.text), title=answer.document.title, url=place)
+    cited = UrlCitation(start_index=start, end_index=start + len(answer.text), title=answer.document.title, url=place)
     return Annotation(url_citation=cited)
 
 

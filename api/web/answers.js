@@ -15,8 +15,23 @@ export function answerTarget(answer) {
 export function resultNodes(record, show) {
   const { result } = record;
   const opened = (target, trigger) => show({ ...target, record }, trigger);
-  const nodes = result.abstained ? abstention(record, opened) : answers(record, opened);
-  return nodes.filter(Boolean);
+  const nodes = { answered: answers, unsure, not_found: abstention, not_understood: notUnderstood }[statusOf(result)];
+  return [readAs(result), ...nodes(record, opened)].filter(Boolean);
+}
+
+// what was kept before there were more states has none
+function statusOf({ status, abstained }) {
+  return status ?? (abstained ? "not_found" : "answered");
+}
+
+function readAs({ read_as: question }) {
+  if (question == null) return null;
+  return element("p", { class: "read-as muted" }, "Read as: ", element("q", { dir: "auto" }, question));
+}
+
+/** What is said where no answer is shown. */
+export function inWords({ status, detail }) {
+  return status === "not_understood" ? detail : "The documents don’t say.";
 }
 
 /** The best answer so far, while the rest is still being read. */
@@ -41,7 +56,25 @@ function answers(record, show) {
   ];
 }
 
-function quotation(answer, record, show) {
+function unsure(record, show) {
+  const { result } = record;
+  const [closest, ...others] = result.candidates;
+  return [
+    element("p", { class: "unsure" }, "Not sure. This is the closest:"),
+    quotation(closest, record, show, "answer is-unsure"),
+    lessLikely(others, show),
+    passagesRead(result, "Passages read", show),
+  ];
+}
+
+function notUnderstood(record, show) {
+  return [
+    element("p", { class: "not-understood" }, record.result.detail),
+    passagesRead(record.result, "Nearest passages", show),
+  ];
+}
+
+function quotation(answer, record, show, kind = "answer") {
   const target = answerTarget(answer);
   const button = element("button", { type: "button", class: "show quiet" }, "Show in the source");
   const open = () => show(target, button);
@@ -49,15 +82,15 @@ function quotation(answer, record, show) {
   const quote = element("blockquote", { dir: "auto", click: () => unlessSelecting(open) }, ...inSentence(answer));
   return element(
     "figure",
-    { class: "answer" },
+    { class: kind },
     quote,
     element("figcaption", {}, provenance(answer), confidence(answer.confidence), button),
     element("div", { class: "actions" }, copyButton("Copy quote", () => citation(answer)), askLink(record), thumbs(record)),
   );
 }
 
-function askLink({ question }) {
-  return copyButton("Copy link", () => questionLink(question));
+function askLink({ question, result }) {
+  return copyButton("Copy link", () => questionLink(result.read_as ?? question));
 }
 
 // People drag over a quote to copy it; that is not a wish to go to the source.
@@ -149,7 +182,7 @@ function abstention(record, show) {
       ? `${count(read, "passage")} read; none is likely enough to answer this.`
       : "There was nothing to read. Add documents, then ask again.";
   return [
-    element("p", { class: "abstained" }, "The documents don’t say."),
+    element("p", { class: "abstained" }, inWords(result)),
     element("p", { class: "muted" }, why),
     element("div", { class: "actions" }, askLink(record), thumbs(record)),
     closestGuess(result.candidates, show),

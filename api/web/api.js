@@ -4,11 +4,11 @@ import { Problem, asJson, post, problemOf, request } from "./http.js";
 const documentPath = (id) => `v1/documents/${encodeURIComponent(id)}`;
 
 /**
- * Ask. `heard(name, data)` is called with what the server says on the way ("passages", "answer"); a server that does
+ * Ask; `history` is what was asked before, as {question, answer}. `heard(name, data)` is called with what the server says on the way ("passages", "answer"); a server that does
  * not stream says nothing. Each passage that was read comes back with its `document`, as answers do.
  */
-export async function ask(question, heard) {
-  const asked = { question, include_passages: true };
+export async function ask(question, history, heard) {
+  const asked = { question, history, include_passages: true };
   const accept = { Accept: "text/event-stream, application/json;q=0.9" };
   const streamed = await post("v1/ask", asked, (response) => resultOf(response, heard), accept);
   const result = streamed ?? (await post("v1/ask", asked));

@@ -1,10 +1,11 @@
-import { answerTarget } from "./answers.js";
+import { answerTarget, inWords } from "./answers.js";
 import { ask } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { beginExchange } from "./conversation.js";
 import { startDocuments } from "./documents.js";
 import { announce, byId } from "./dom.js";
-import { forgetAll, records, remember } from "./history.js";
+import { shownAnswer } from "./feedback.js";
+import { forgetAll, records, remember, turns } from "./history.js";
 import { asProblem } from "./http.js";
 import { startKeys } from "./keys.js";
 import { linked, nameQuestion } from "./links.js";
@@ -53,7 +54,7 @@ async function askQuestion(question) {
   const exchange = beginExchange(question, showOnRequest);
   exchange.reveal();
   try {
-    settle(exchange, remember(question, await ask(question, exchange.hear)));
+    settle(exchange, remember(question, await ask(question, turns(), exchange.hear)));
     present(question);
   } catch (error) {
     const problem = asProblem(error);
@@ -85,14 +86,15 @@ function settle(exchange, record) {
 function present(question) {
   const { exchange, record } = settled.get(question);
   exchange.reveal();
-  if (record.result.abstained) {
+  const best = shownAnswer(record);
+  if (best === null) {
     showPanel("documents");
-    announce("The documents don’t say.");
+    announce(inWords(record.result));
     return;
   }
-  const [best] = record.result.answers;
   const { words, percent } = describeConfidence(best.confidence);
-  announce(`Answer: ${best.text}. ${words}, ${percent}. From ${best.document.title}.`);
+  const what = record.result.abstained ? "Not sure. Closest" : "Answer";
+  announce(`${what}: ${best.text}. ${words}, ${percent}. From ${best.document.title}.`);
   if (!isNarrow()) show({ ...answerTarget(best), record }, exchange.showButton());
 }
 

@@ -10,7 +10,7 @@ const quoted = ({ document, span, text }) => ({ document_id: document.id, span, 
 
 /** Thumbs for the best answer of a record, or for its "not in the documents". */
 export function thumbs(record) {
-  const abstained = record.result.abstained;
+  const abstained = shownAnswer(record) === null;
   const up = thumb("up", "right", abstained ? "Right, they don’t say" : "Right", record);
   const down = thumb("down", abstained ? "missing" : "wrong", abstained ? "They do say" : "Wrong", record);
   const words = element("p", { class: "thanks" });
@@ -37,29 +37,37 @@ const THANKS = {
 function thumb(name, verdict, label, record) {
   const attributes = { type: "button", class: "quiet thumb", "data-verdict": verdict };
   const button = element("button", attributes, icon(name), label);
-  button.addEventListener("click", () => send(record, { verdict, answer: shownAnswer(record) }, verdict));
+  button.addEventListener("click", () => send(record, { verdict, answer: quotedAnswer(record) }, verdict));
   return button;
 }
 
-function shownAnswer({ result }) {
-  return result.abstained ? null : quoted(result.answers[0]);
+/** The answer that a record shows: given, or the closest of which it is not sure; null where it shows none. */
+export function shownAnswer({ result }) {
+  if (!result.abstained) return result.answers[0];
+  return result.status === "unsure" ? result.candidates[0] : null;
+}
+
+function quotedAnswer(record) {
+  const shown = shownAnswer(record);
+  return shown && quoted(shown);
 }
 
 /** Say that the answer to a record's question stands at a place of a document; tells whether that was noted. */
 export function teach(record, place) {
-  const shown = shownAnswer(record);
+  const shown = quotedAnswer(record);
+  const candidates = record.result.status === "unsure" ? [shownAnswer(record)] : record.result.answers;
   const same = (one) => one.document.id === place.document.id && one.span.start === place.span.start && one.span.end === place.span.end;
-  if (!record.result.abstained && record.result.answers.some(same)) {
+  if (candidates.some(same)) {
     return send(record, { verdict: "right", answer: quoted(place) }, "right");
   }
-  const verdict = record.result.abstained ? "missing" : "wrong";
+  const verdict = shown === null ? "missing" : "wrong";
   return send(record, { verdict, answer: shown, corrected: quoted(place) }, "corrected");
 }
 
 async function send(record, said, verdict) {
   const painter = painters.get(record.id);
   try {
-    await giveFeedback({ question: record.question, ...said });
+    await giveFeedback({ question: record.result.read_as ?? record.question, ...said });
   } catch (error) {
     const words = `That was not noted. ${asProblem(error).sentence}`;
     if (painter) painter.words.textContent = words;

@@ -7,11 +7,22 @@ import { keep, recall } from "./storage.js";
 
 const NAME = "sourcespan.conversation.1";
 const MOST = 100;
+const MOST_TURNS = 20;
+const LONGEST_ANSWER = 1000;
 
 /** All records. */
 export function records() {
   const kept = recall("localStorage", NAME, []);
   return Array.isArray(kept) ? kept : [];
+}
+
+/** The last questions as they were read, each with its answer: what the next one may refer to. */
+export function turns() {
+  const read = records().filter(({ result }) => result.status !== "not_understood");
+  return read.slice(-MOST_TURNS).map(({ question, result }) => ({
+    question: result.read_as ?? question,
+    answer: result.answers[0]?.text.slice(0, LONGEST_ANSWER) ?? null,
+  }));
 }
 
 /** Keep what came of a question, and give it back as a record. */

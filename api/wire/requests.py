@@ -17,13 +17,14 @@ from pydantic import (
 )
 
 from index.documents import DocumentDraft, lone_surrogate
-from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K
+from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, MAX_TURNS
 from rag.interfaces import SearchMode
-from rag.questions import Question
+from rag.questions import Question, Turn
 
 MOST_FAULTS = 20
 """Faults of one request that its answer tells of."""
 
+_LONGEST_ANSWER = 10_000
 _MOST_METADATA = 100
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -89,6 +90,27 @@ class Request(Sent):
     model_config = ConfigDict(strict=True)
 
 
+class TurnIn(Request):
+    """A question that was asked before, and what was answered."""
+
+    question: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)]
+    answer: Annotated[Text | None, Field(max_length=_LONGEST_ANSWER, description="Null where there was none.")] = None
+
+    def turn(self) -> Turn:
+        """As the pipeline takes it."""
+        return Turn(self.question, self.answer)
+
+
+History = Annotated[
+    list[TurnIn],
+    Field(
+        max_length=MAX_TURNS,
+        fail_fast=True,
+        description='What was asked before, the oldest first: "And where is he held?" is resolved by it.',
+    ),
+]
+
+
 class AskRequest(Request):
     """A question."""
 
@@ -107,11 +129,13 @@ class AskRequest(Request):
         float | None,
         Field(ge=0, le=1, description="Give what has this confidence; by default as the fitted decision says."),
     ] = None
+    history: History = []
     include_passages: bool = False
 
     def asked(self) -> Question:
         """The question as the pipeline takes it."""
-        return Question(self.question, self.top_k, self.n_best, self.document_ids, self.min_confidence)
+        history = [each.turn() for each in self.history]
+        return Question(self.question, self.top_k, self.n_best, self.document_ids, self.min_confidence, history)
 
 
 class SearchRequest(Request):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.wire.requests import SearchRequest
 from index.documents import Document
-from rag.answers import Answer, Place, Result, RetrievedPassage
+from rag.answers import Answer, Place, Result, RetrievedPassage, Status
 from rag.interfaces import Retrieval, SearchMode
 
 _CONTEXT = (
@@ -186,7 +186,18 @@ class AskResponse(BaseModel):
     """
 
     question: str
-    abstained: bool
+    status: Annotated[
+        Status,
+        Field(
+            description="`answered`; `unsure`: the first candidate is worth a look; `not_found`: the documents don't "
+            "say; `not_understood`: `detail` says why, such as another language, or no question."
+        ),
+    ]
+    abstained: Annotated[bool, Field(description="True unless `status` is `answered`.")]
+    detail: Annotated[str | None, Field(description="A sentence that says what was not understood.")]
+    read_as: Annotated[
+        str | None, Field(description="The question as it was taken after `history`; null where it was left as it is.")
+    ]
     answerable: Annotated[
         float,
         Field(description="The probability that the documents hold an answer, whichever it is; fitted by itself."),
@@ -208,7 +219,10 @@ class AskResponse(BaseModel):
         timings = result.timings
         return cls(
             question=result.question,
+            status=result.status,
             abstained=result.abstained,
+            detail=result.detail,
+            read_as=result.read_as,
             answerable=round(result.answerable, 4),
             answers=[AnswerOut.of(answer) for answer in result.answers],
             candidates=[AnswerOut.of(answer) for answer in result.candidates],

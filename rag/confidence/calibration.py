@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import CalibrationMismatch, MalformedFile
+from rag.answers import Status
 
 FeatureArray = NDArray[np.float64]
 Number = TypeVar("Number", float, FeatureArray)
@@ -28,6 +29,9 @@ RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", 
 _OF_THE_ANSWER = ("margin", "certainty", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
 FEATURES = ("merit", "lead", "best_cosine", "agreement", *_OF_THE_ANSWER)
 _NO_RIVAL = 10.0
+
+LEAST = 0.5
+"""The confidence below which no answer is given as one: half of those would be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +163,23 @@ class Calibration:
 
         Once the best is given, that there is an answer speaks for no other: it takes as much confidence by itself.
         """
-        if not verdict.judgements or worth(verdict.judgements[0].confidence, verdict.answerable) < self.threshold:
+        if not self._is_worth_it(verdict) or verdict.judgements[0].confidence < LEAST:
             return 0
         return 1 + sum(j.confidence >= self.threshold for j in verdict.judgements[1:])
+
+    def status(self, verdict: Verdict, given: int) -> Status:
+        """What is said of a question whose ``given`` best candidates are given as answers.
+
+        It is unsure where one of what decides speaks for an answer: that is then worth a look.
+        """
+        if given:
+            return "answered"
+        is_likely = verdict.judgements and verdict.answerable >= self.threshold
+        return "unsure" if self._is_worth_it(verdict) or is_likely else "not_found"
+
+    def _is_worth_it(self, verdict: Verdict) -> bool:
+        best = verdict.judgements[:1]
+        return any(worth(each.confidence, verdict.answerable) >= self.threshold for each in best)
 
     def check(self, *, reader: str, embedder: str) -> None:
         """Raises CalibrationMismatch where it was fitted for other weights."""

@@ -26,6 +26,11 @@ def evidence(question: str, candidates: Sequence[Candidate]) -> tuple[Evidence, 
     return tuple(_evidence(asked, names, candidate) for candidate in candidates)
 
 
+def share_of_words(question: str, text: str) -> float:
+    """The share of the question's words that stand in ``text``, 0 to 1."""
+    return _share(_stems(question), _stems(text))
+
+
 def _evidence(asked: Set[str], names: Sequence[str], candidate: Candidate) -> Evidence:
     retrieved, span = candidate.source.retrieved, candidate.span
     passage, text = retrieved.passage.text, candidate.source.text

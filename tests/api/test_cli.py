@@ -71,6 +71,23 @@ def test_what_the_documents_do_not_say_is_exit_code_1(folder: Path) -> None:
 
 
 @pytest.mark.model
+def test_of_what_it_is_not_sure_it_shows_the_closest_and_where(folder: Path) -> None:
+    done = run("ask", "Who founded the bakery?", "--min-confidence", "1", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout.startswith("Not sure. Closest: Marta Quill\n  Marta Quill founded")
+    assert "bakery.txt, characters 0–11" in done.stdout
+
+
+@pytest.mark.model
+def test_a_question_goes_on_from_another(folder: Path) -> None:
+    done = run("ask", "And what did she found?", "--after", "Who founded the bakery?", cwd=folder)
+    assert done.stdout.startswith("read as: What did Marta Quill found?")
+    done = run("ask", "Was kostet die Überfahrt?", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout.startswith("This question seems to be in German")
+
+
+@pytest.mark.model
 def test_indexing_again_passes_over_what_is_there_and_names_what_fails(folder: Path) -> None:
     (folder / "broken.pdf").write_bytes(b"no PDF")
     done = run("index", "docs", "broken.pdf", "--json", cwd=folder, SOURCESPAN_READER="nobody/nothing")

@@ -288,7 +288,7 @@ class Reckoner:
     def _result(self, question: Question, passages_read: int) -> Result:
         return Result(
             question=question.text,
-            abstained=True,
+            status="not_found",
             answerable=0.0,
             answers=(),
             candidates=(),

@@ -42,7 +42,34 @@ def test_when_it_abstains_the_guess_is_a_candidate(server: Server) -> None:
     server.add("Ferries", FERRY)
     body = ask(server, question="guess?").json()
     assert (body["abstained"], body["answers"], len(body["candidates"])) == (True, [], 1)
+    assert (body["status"], body["detail"], body["read_as"]) == ("not_found", None, None)
     assert body["passages"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"question": "When? «noon»"}, "answered"),
+        ({"question": "When? «noon»", "min_confidence": 1}, "unsure"),
+        ({"question": "Is there a bus?"}, "not_found"),
+        ({"question": "Wann fährt die Fähre?"}, "not_understood"),
+        ({"question": "hello"}, "not_understood"),
+        ({"question": "When does it leave?"}, "not_understood"),
+    ],
+)
+def test_it_says_which_of_the_states_it_is(server: Server, asked: dict[str, object], status: str) -> None:
+    server.add("Ferries", FERRY)
+    body = ask(server, **asked).json()
+    assert (body["status"], body["abstained"]) == (status, status != "answered")
+    assert (body["detail"] is None) == (status != "not_understood")
+
+
+def test_a_follow_up_is_read_after_what_was_asked_before(server: Server) -> None:
+    server.add("Ferries", FERRY)
+    history = [{"question": "Where is the ferry?", "answer": "Pier 9"}, {"question": "Who owns it?"}]
+    body = ask(server, question="And when does it leave?", history=history).json()
+    assert (body["question"], body["read_as"]) == ("And when does it leave?", "When does the ferry leave?")
+    assert ask(server, question="When does the ferry leave?", history=history).json()["read_as"] is None
 
 
 @pytest.mark.parametrize(
@@ -57,6 +84,10 @@ def test_when_it_abstains_the_guess_is_a_candidate(server: Server) -> None:
         ({"question": "x", "min_confidence": 1.1}, "min_confidence"),
         ({"question": "x", "topk": 3}, "topk"),
         ({"question": "x", "document_ids": "a"}, "document_ids"),
+        ({"question": "x", "history": [{"question": "y"}] * 21}, "history"),
+        ({"question": "x", "history": [{"answer": "y"}]}, "history.0.question"),
+        ({"question": "x", "history": [{"question": "y" * 1_001}]}, "history.0.question"),
+        ({"question": "x", "history": [{"question": "y", "answer": 1}]}, "history.0.answer"),
     ],
 )
 def test_a_wrong_field_is_named(server: Server, body: dict[str, object], field: str) -> None:

@@ -62,6 +62,9 @@ def test_ask_gives_exact_quotes(server: Server) -> None:
     assert [answer["text"] for answer in body["answers"]] == ["noon"]
     assert_exact(server, body["answers"][0])
     assert structured(server, "ask", question="guess?")["abstained"]
+    history = [{"question": "Where is the ferry?", "answer": "at Pier 9"}]
+    body = structured(server, "ask", question="And when does it leave?", history=history)
+    assert (body["read_as"], body["status"]) == ("When does the ferry leave?", "not_found")
 
 
 def test_search_and_read_give_exact_text(server: Server) -> None:

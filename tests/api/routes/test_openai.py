@@ -12,7 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from openai import OpenAI
 
 from api.keys import hash_of, new_key
-from api.routes.openai import ABSTAINED
+from api.routes.openai import ABSTAINED, _message
+from index.documents import DocumentDraft
+from index.passage_index import PassageIndex
+from rag.pipeline import QuestionAnswerer
+from rag.understanding import PURPOSE
 from tests import strategies
 from tests.api.helpers import assert_exact, assert_problem, text_of
 from tests.conftest import Server
@@ -92,6 +96,38 @@ def test_it_abstains_in_words_and_cites_nothing(server: Server, client: OpenAI) 
     ).choices
     assert (choice.message.content, choice.message.annotations) == (ABSTAINED, [])
     assert choice.message.model_dump()["sourcespan"]["abstained"]
+
+
+def test_what_is_not_understood_is_told_in_words(server: Server, client: OpenAI) -> None:
+    (choice,) = client.chat.completions.create(
+        model="sourcespan", messages=[{"role": "user", "content": "Summarise it."}]
+    ).choices
+    assert choice.message.content == choice.message.model_dump()["sourcespan"]["detail"] == PURPOSE
+
+
+def test_messages_before_are_what_the_question_refers_to(server: Server, client: OpenAI) -> None:
+    server.add("Ferries", FERRY)
+    completion = client.chat.completions.create(
+        model="sourcespan",
+        messages=[
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Who is the captain of the ferry?"},
+            {"role": "assistant", "content": "Ole Brask"},
+            {"role": "user", "content": "Where was he born?"},
+            {"role": "assistant", "content": ABSTAINED},
+            {"role": "user", "content": "And when does he retire?"},
+        ],
+    )
+    body = completion.choices[0].message.model_dump()["sourcespan"]
+    assert body["read_as"] == "When does Ole Brask retire?"
+
+
+def test_of_what_it_is_not_sure_it_cites_the_closest(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    index.add(DocumentDraft("Ferries", FERRY))
+    message = _message(answerer.ask("When? «noon»", min_confidence=1), "http://x/")
+    assert (message.content, message.sourcespan.status) == ("Not sure. Closest: noon", "unsure")
+    (cited,) = message.annotations
+    assert message.content[cited.url_citation.start_index : cited.url_citation.end_index] == "noon"
 
 
 def test_mistakes_are_the_clients_own_errors(client: OpenAI, start_server: Callable[..., Server]) -> None:

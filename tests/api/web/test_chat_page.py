@@ -126,6 +126,43 @@ def test_a_candidate_waits_behind_a_disclosure(page: Page, page_server: PageServ
     expect(page.locator("#source-text mark")).to_be_in_viewport()
 
 
+def test_what_it_is_not_sure_of_looks_like_no_answer(page: Page, page_server: PageServer) -> None:
+    page_server.add("Depot", NOTES)
+    question = "Where? «Lower Marrow»"
+    asked = {"question": question, "min_confidence": 1, "include_passages": True}
+    unsure = httpx.post(f"{page_server.url}/v1/ask", json=asked).json()
+    assert unsure["status"] == "unsure"
+    page.route("**/v1/ask", lambda route: route.fulfill(json=unsure))
+    exchange = ask(page, question)
+    expect(exchange).to_contain_text("Not sure. This is the closest:")
+    closest = exchange.get_by_role("figure")
+    expect(closest).to_have_css("border-style", "dashed")
+    expect(closest.locator("mark")).to_have_text("Lower Marrow")
+    expect(page.locator("#source-text mark")).to_have_text("Lower Marrow")
+    exchange.get_by_role("button", name="Right", exact=True).click()
+    expect(exchange).to_contain_text("Thank you, noted.")
+
+
+def test_what_is_not_understood_is_told_as_that(page: Page, page_server: PageServer) -> None:
+    page_server.add("Depot", NOTES)
+    exchange = ask(page, "Wo steht das Lagerhaus?")
+    expect(exchange).to_contain_text("This question seems to be in German; this reader knows English only.")
+    expect(exchange).not_to_contain_text("The documents don’t say.")
+    expect(exchange.locator(".thumbs")).to_have_count(0)
+
+
+def test_a_follow_up_shows_what_it_was_read_as(page: Page, page_server: PageServer) -> None:
+    page_server.add("Depot", NOTES)
+    ask(page, "Who is the keeper of the depot? «Ottilie Vance»")
+    ask(page, "Danke für die schnelle Antwort!")
+    exchange = ask(page, "And when was she born?")
+    expect(exchange.locator(".read-as")).to_have_text("Read as: When was Ottilie Vance born?")
+    page.reload()
+    expect(page.locator(".read-as")).to_have_text("Read as: When was Ottilie Vance born?")
+    exchange = ask(page, "Where?")
+    expect(exchange.locator(".read-as")).to_have_text("Read as: Where was Ottilie Vance born?")
+
+
 def test_the_conversation_accumulates(page: Page, page_server: PageServer) -> None:
     page_server.add("Depot", NOTES)
     ask(page, "Where? «Lower Marrow»")

@@ -33,13 +33,13 @@ def test_a_link_asks_its_question_once(open_page: OpenPage, page_server: PageSer
 
 def test_the_link_of_a_question_leads_back_to_it(page: Page, open_page: OpenPage, page_server: PageServer) -> None:
     page_server.add("Depot", NOTES)
-    exchange = ask(page, "Wo, 100% & «Lower Marrow»? 🙂")
+    exchange = ask(page, "Where, 100% & «Lower Marrow»? 🙂")
     exchange.get_by_role("button", name="Copy link").click()
     expect(exchange.get_by_role("button", name="Copied")).to_be_visible()
     link = clipboard(page)
     assert page.url == link
     other = open_page(link)
-    expect(other.get_by_role("heading", name="Wo, 100% & «Lower Marrow»? 🙂")).to_be_visible()
+    expect(other.get_by_role("heading", name="Where, 100% & «Lower Marrow»? 🙂")).to_be_visible()
     expect(other.locator("#source-text mark")).to_have_text("Lower Marrow")
 
 

@@ -67,7 +67,8 @@ def test_unfitted_goes_by_the_margin_alone(candidates: list[Evidence]) -> None:
         (0.25, [0.5, 0.5], 0),
         (0.5, [0.5, 0.25], 1),
         (0.25, [0.75, 0.5, 0.25], 2),
-        (1.0, [0.0, 0.0], 1),
+        (1.0, [0.5, 0.0], 1),
+        (1.0, [0.49, 0.0], 0),
         (1.0, [], 0),
     ],
 )
@@ -76,6 +77,29 @@ def test_that_an_answer_is_there_speaks_for_the_first_and_for_no_other(
 ) -> None:
     judgements = tuple(Judgement(at, confidence) for at, confidence in enumerate(confidences))
     assert SOME.given(Verdict(answerable, judgements)) == given
+
+
+@pytest.mark.parametrize(
+    ("answerable", "confidences", "status"),
+    [
+        (0.5, [0.5], "answered"),
+        (0.9, [0.2], "unsure"),  # there is an answer, likely another one
+        (0.2, [0.8], "answered"),
+        (0.1, [0.6], "not_found"),
+        (0.6, [0.1], "unsure"),
+        (0.6, [], "not_found"),
+    ],
+)
+def test_what_speaks_for_an_answer_without_being_enough_is_unsure(
+    answerable: float, confidences: list[float], status: str
+) -> None:
+    verdict = Verdict(answerable, tuple(Judgement(at, confidence) for at, confidence in enumerate(confidences)))
+    assert SOME.status(verdict, SOME.given(verdict)) == status
+
+
+def test_what_a_client_wants_given_is_answered_and_what_it_does_not_is_not() -> None:
+    verdict = Verdict(0.9, (Judgement(0, 0.8),))
+    assert (SOME.status(verdict, 1), SOME.status(verdict, 0)) == ("answered", "unsure")
 
 
 def of_a_candidate(margin: float, cosine: float, rank: int) -> Evidence:
@@ -142,8 +166,10 @@ def test_what_tells_that_an_answer_is_there_decides_though_it_does_not_tell_whic
     assert calibration.provenance["cross_validated"]["abstention_accuracy"] > 0.95
     fits = calibration.judge((of_a_candidate(2.0, 0.7, 0), of_a_candidate(1.0, 0.7, 0)))
     assert fits.answerable > 0.9 > 0.8 > fits.judgements[0].confidence
-    assert calibration.given(fits) >= 1
-    assert calibration.given(calibration.judge((of_a_candidate(2.0, 0.3, 0), of_a_candidate(1.0, 0.3, 0)))) == 0
+    absent = calibration.judge((of_a_candidate(2.0, 0.3, 0), of_a_candidate(1.0, 0.3, 0)))
+    # the likelier one is wrong more often than not: worth a look, but no answer
+    assert (calibration.given(fits), calibration.given(absent)) == (0, 0)
+    assert (calibration.status(fits, 0), calibration.status(absent, 0)) == ("unsure", "not_found")
 
 
 UNLEARNABLE = [

@@ -1,0 +1,1 @@
+"""Questions after questions: what pronouns stand for, and what is left out."""
