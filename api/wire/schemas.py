@@ -76,6 +76,7 @@ class AnswerOut(BaseModel):
     heading: Annotated[str | None, Field(description="The heading that the answer stands under.")]
     document: DocumentRef
     also_at: list[PlaceOut]
+    spans: Annotated[list[SpanOut], Field(description="The things that it lists, where several were asked for.")]
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
@@ -97,6 +98,7 @@ class AnswerOut(BaseModel):
                 PlaceOut(document_id=p.document_id, span=SpanOut(start=p.span.start, end=p.span.end))
                 for p in answer.also_at
             ],
+            spans=[SpanOut(start=item.start, end=item.end) for item in answer.items],
         )
 
 
