@@ -51,8 +51,10 @@ def put_in(
     """Adds paragraphs to ``index``, but for a share ``absent`` of them, whose questions then have no answer.
 
     A document holds up to twelve paragraphs of one title. A paragraph whose first line is the path to it ("Handbook ›
-    Boats") is a document without that line, which is its title: so it comes to the reader as it does in use. Half of the questions are for the whole index, half for their
-    own document alone: among many documents retrieval tells much, within one it tells little, and people do both.
+    Boats") is a document without that line, which is its title: so it comes to the reader as it does in use.
+
+    Half of the questions are for the whole index, half for their own document alone: among many documents retrieval
+    tells much, within one it tells little, and people do both.
     """
     draw = random.Random(seed)
     drafts: list[DocumentDraft] = []
