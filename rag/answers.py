@@ -74,6 +74,8 @@ class Answer:
     """The probability that this is a right answer."""
     also_at: tuple[Place, ...]
     """Other places where the reader found the same text."""
+    items: tuple[Span, ...] = ()
+    """The things that it lists, in order, where the question asks for several; () for any other answer."""
 
 
 @dataclass(frozen=True, slots=True)

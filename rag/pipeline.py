@@ -11,10 +11,12 @@ from index.errors import QuestionError
 from rag.answers import Answer, Result, Timings
 from rag.asked import AskedQuestion, Batch, Proposal
 from rag.confidence.calibration import Calibration, Verdict
-from rag.confidence.candidates import Candidate, answer
+from rag.confidence.candidates import Candidate, answer, as_list
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
+from rag.listing import wants_list
 from rag.questions import Question, Turn, check_answers, check_history, check_question
+from rag.reader.spans import without_overlaps
 from rag.retrieval.choosing import clearest
 from rag.retrieval.sources import SourceFinder, Sources
 from rag.understanding import Understood, unclear, understand
@@ -214,7 +216,7 @@ class QuestionAnswerer:
         best = proposal.candidates[first.position], first.confidence
         if best != asked.best:
             asked.best = best
-            asked.question.on_event(self._answer(*best))
+            asked.question.on_event(self._answer(asked, *best))
 
     def _concluded(self, batch: Batch) -> Outcomes:
         return [
@@ -226,15 +228,18 @@ class QuestionAnswerer:
         proposal = asked.proposal()
         verdict = self._calibration.judge(proposal.evidence)
         judgements = verdict.judgements[: self._n_best(asked.question)]
-        answers = tuple(self._answer(proposal.candidates[each.position], each.confidence) for each in judgements)
-        given = self._given(asked.question, verdict)
+        found = [self._answer(asked, proposal.candidates[j.position], j.confidence) for j in judgements]
+        given = min(self._given(asked.question, verdict), len(found))
+        # what stood in items of one list has become the same answer
+        answers = without_overlaps(found[:given], _place, given)
+        rest = without_overlaps([*answers, *found[given:]], _place, len(found))[len(answers) :]
         detail = asked.not_read or ("" if given else unclear(asked.text))
         return Result(
             question=asked.question.text,
             status="not_understood" if detail else self._calibration.status(verdict, given),
             answerable=verdict.answerable,
-            answers=answers[:given],
-            candidates=answers[given:],
+            answers=tuple(answers),
+            candidates=tuple(rest),
             passages=asked.passages,
             passages_read=asked.passages_read,
             timings=Timings(asked.retrieval.embed_ms, asked.retrieval.search_ms, batch.read_ms, _ms_since(batch.began)),
@@ -251,9 +256,14 @@ class QuestionAnswerer:
     def _n_best(self, question: Question) -> int:
         return self._config.n_best if question.n_best is None else question.n_best
 
-    def _answer(self, candidate: Candidate, confidence: float) -> Answer:
+    def _answer(self, asked: AskedQuestion, candidate: Candidate, confidence: float) -> Answer:
+        candidate, items = as_list(candidate) if wants_list(asked.text) else (candidate, ())
         location = self._documents.location(candidate.source.document, candidate.span.start)
-        return answer(candidate, confidence, location)
+        return answer(candidate, confidence, location, items)
+
+
+def _place(answer: Answer) -> tuple[str, int, int]:
+    return answer.document.id, answer.span.start, answer.span.end
 
 
 def _asked(question: Question, meant: Understood, found: Sequence[Sources]) -> AskedQuestion:

@@ -87,6 +87,7 @@ class AnswerOut(BaseModel):
     heading: Annotated[str | None, Field(description="The heading that the answer stands under.")]
     document: DocumentRef
     also_at: list[PlaceOut]
+    spans: Annotated[list[SpanOut], Field(description="The things that it lists, where several were asked for.")]
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
@@ -110,6 +111,7 @@ class AnswerOut(BaseModel):
             heading=answer.location.heading,
             document=DocumentRef.of(answer.document),
             also_at=[PlaceOut.of(place) for place in answer.also_at],
+            spans=[SpanOut(start=item.start, end=item.end) for item in answer.items],
         )
 
 

@@ -11,6 +11,7 @@ from index.documents import Location
 from index.sentences import sentences
 from rag.answers import Answer, Place, Quotation, Span
 from rag.interfaces import PassageSpan
+from rag.listing import is_list, list_items, parts
 from rag.reader.spans import whole_characters, without_overlaps
 from rag.retrieval.sources import ReadPassage
 
@@ -61,10 +62,16 @@ class Candidate:
 def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit: int) -> list[Candidate]:
     """Up to ``limit`` candidates, best first: no two overlap, and a text that stands at several places comes once.
 
-    A span that runs from one sentence into the next answers nothing and is left out.
+    A span that runs from one sentence into the next answers nothing and is left out, unless it goes from one item of a
+    list to another.
     """
     within = [_SentenceEnds.of(source.retrieved.passage.text) for source in read]
-    sound = (span for span in spans if within[span.position].hold(span.start, span.end))
+    sound = (
+        span
+        for span in spans
+        if within[span.position].hold(span.start, span.end)
+        or is_list(read[span.position].retrieved.passage.text, Span(span.start, span.end))
+    )
     ranked = sorted((_in_document(span, read[span.position]) for span in sound), key=lambda c: -c.score)
     # a few more than asked for, since some will turn out to say the same
     apart = without_overlaps(
@@ -81,7 +88,19 @@ def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit:
     ]
 
 
-def answer(candidate: Candidate, confidence: float, location: Location) -> Answer:
+def as_list(candidate: Candidate) -> tuple[Candidate, tuple[Span, ...]]:
+    """The candidate as the answer to a question that asks for several things, and the things that it lists.
+
+    One that stands in an item of a list becomes the whole list; one that lists a single thing stays as it is.
+    """
+    text, span = candidate.source.text, candidate.span
+    if items := list_items(text, span.start):
+        return replace(candidate, span=Span(items[0].start, items[-1].end)), items
+    listed = parts(text, span)
+    return candidate, listed if len(listed) > 1 else ()
+
+
+def answer(candidate: Candidate, confidence: float, location: Location, items: tuple[Span, ...] = ()) -> Answer:
     """The candidate as it is shown: with its sentence and what stands around it."""
     text, span = candidate.source.text, candidate.span
     sentence = candidate.sentence
@@ -101,6 +120,7 @@ def answer(candidate: Candidate, confidence: float, location: Location) -> Answe
         score=candidate.score,
         confidence=confidence,
         also_at=candidate.also_at,
+        items=items,
     )
 
 

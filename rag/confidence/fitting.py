@@ -22,6 +22,7 @@ from rag.pipeline import QuestionAnswerer
 from rag.squad import SquadParagraph, SquadQuestion
 
 _PARAGRAPHS_PER_DOCUMENT = 12
+_PATH = " › "
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,11 @@ def put_in(
 ) -> list[HeldOutQuestion]:
     """Adds paragraphs to ``index``, but for a share ``absent`` of them, whose questions then have no answer.
 
-    A document holds up to twelve paragraphs of one title. Half of the questions are for the whole index, half for their
-    own document alone: among many documents retrieval tells much, within one it tells little, and people do both.
+    A document holds up to twelve paragraphs of one title. A paragraph whose first line is the path to it ("Handbook ›
+    Boats") is a document without that line, which is its title: so it comes to the reader as it does in use.
+
+    Half of the questions are for the whole index, half for their own document alone: among many documents retrieval
+    tells much, within one it tells little, and people do both.
     """
     draw = random.Random(seed)
     drafts: list[DocumentDraft] = []
@@ -63,11 +67,18 @@ def put_in(
                 own = draw.random() < 0.5 and present
                 asked_of.append((HeldOutQuestion(asked.question, accepted), len(drafts) if own else None))
         if present:
-            drafts.append(DocumentDraft(title=title, text="\n\n".join(present)))
+            drafts.append(_draft(title, present))
     ids = [document.id for document, _ in add_many(index, drafts, progress)]
     questions = [q if number is None else replace(q, document_id=ids[number]) for q, number in asked_of]
     draw.shuffle(questions)
     return questions
+
+
+def _draft(title: str, texts: Sequence[str]) -> DocumentDraft:
+    path, _, rest = texts[0].partition("\n")
+    if len(texts) == 1 and _PATH in path and rest.strip():
+        return DocumentDraft(title=path, text=rest)
+    return DocumentDraft(title=title, text="\n\n".join(texts))
 
 
 def _documents(paragraphs: Sequence[SquadParagraph]) -> list[tuple[str, dict[str, list[SquadQuestion]]]]:

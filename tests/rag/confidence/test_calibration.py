@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import CalibrationMismatch, CannotFit, MalformedFile
 from index.passage_index import PassageIndex
-from rag.confidence.calibration import FEATURES, UNFITTED, Calibration, Evidence, Judgement, Logistic, Verdict
+from rag.confidence.calibration import FEATURES, RANKING, UNFITTED, Calibration, Evidence, Judgement, Logistic, Verdict
 from rag.confidence.fitting import HeldOutQuestion, Observation, fit, observe, put_in, with_share
 from rag.confidence.probability_measures import best_threshold
 from rag.config import DEFAULT_READER, ModelConfig
@@ -27,17 +27,29 @@ evidence = st.builds(
     cosine=unit,
     words_found=unit,
     words_in_sentence=unit,
+    words_in_line=unit,
+    words_in_path=unit,
+    distance=st.floats(0, 8),
+    kind=st.sampled_from([-1.0, 0.0, 1.0]),
+    listed=st.sampled_from([-1.0, 0.0, 1.0]),
+    length=st.floats(-5, 5),
     names_found=unit,
     names_nearby=unit,
     echo=unit,
     rank=st.integers(0, 49),
     agreement=st.integers(0, 5),
 )
+
+
+def _weights(names: tuple[str, ...], **weights: float) -> tuple[float, ...]:
+    return tuple(weights.get(name, 0.0) for name in names)
+
+
 SOME = replace(
     UNFITTED,
-    ranking=(1.0, 0.2, 3.0, 1.0, 0.5, 0.2, -0.5),
-    right=Logistic((0.4, 0.2, 1.0, 0.3, 0.1, 0.2, 1.0, 0.5, 0.6, 0.4, -0.7, -0.1), bias=-1.0),
-    answerable=Logistic((0.3, 0.0, 2.0, 0.1, 0.1, 0.0, 2.0, 1.0, 0.6, 0.4, -0.3, 0.0), bias=-1.5),
+    ranking=_weights(RANKING, margin=1.0, certainty=0.2, cosine=3.0, words_found=1.0, kind=0.3, rank=-0.5),
+    right=Logistic(_weights(FEATURES, merit=0.4, lead=0.2, best_cosine=1.0, margin=0.1, names_found=0.6), bias=-1.0),
+    answerable=Logistic(_weights(FEATURES, merit=0.3, best_cosine=2.0, agreement=0.1, words_found=1.0), bias=-1.5),
     threshold=0.5,
 )
 
@@ -109,6 +121,12 @@ def of_a_candidate(margin: float, cosine: float, rank: int) -> Evidence:
         cosine=cosine,
         words_found=0.5,
         words_in_sentence=0.5,
+        words_in_line=0.5,
+        words_in_path=0,
+        distance=2,
+        kind=0,
+        listed=0,
+        length=-1,
         names_found=1,
         names_nearby=1,
         echo=0,
