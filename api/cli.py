@@ -7,12 +7,12 @@ import logging
 import sys
 import tempfile
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
-from pydantic import ValidationError
 
 from api.commands.options import FAILED, INTERRUPTED, NOT_FOUND, AsJson, Data, settings_with
 from api.commands.reading import show
@@ -43,7 +43,6 @@ class _Escaped(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=_Escaped,
-    help="Ask your own documents. Every answer is an exact quote, or an honest no.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -62,9 +61,22 @@ def main() -> None:
         logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
         app()
-    except (SourcespanError, ValidationError) as error:
+    except SourcespanError as error:
         errors.print(f"sourcespan: {error}", style="red")
         sys.exit(FAILED)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"sourcespan {version('sourcespan')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Ask your own documents. Every answer is an exact quote, or an honest no."""
 
 
 @app.command()
@@ -130,7 +142,7 @@ def index(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    question: Annotated[list[str], typer.Argument(help="What you want to know; its words may stand without quotes.")],
     data: Data = None,
     top_k: Annotated[int | None, typer.Option(help="Passages to read.", show_default="5")] = None,
     n_best: Annotated[int | None, typer.Option(help="Answers to give.", show_default="3")] = None,
@@ -140,11 +152,15 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
-    library = _opened(settings_with(data=data))
+    settings = settings_with(data=data)
+    if not settings.data.exists():  # a mistyped folder should not be made
+        errors.print(f"sourcespan: there is no folder {settings.data}: run `sourcespan index PATH`", style="red")
+        raise typer.Exit(FAILED)
+    library = _opened(settings)
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
-    result = library.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence)
+    result = library.ask(" ".join(question), top_k=top_k, n_best=n_best, min_confidence=min_confidence)
     if as_json:
         from api.wire.schemas import AskResponse
 

@@ -46,6 +46,8 @@ SourcespanError
     ├── ServiceStopping        the service is being stopped
     ├── TemporaryFolderFull    an upload cannot be written down
     ├── WorkStopped            nobody waits for the work any more, or the service is stopping
+    ├── AddressUnavailable     the port is taken, or the address not this machine's
+    ├── InvalidSettings        values that settings cannot have
     └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -95,9 +97,11 @@ from index.errors.documents import (
 )
 from index.errors.root import SourcespanError, restored
 from index.errors.service import (
+    AddressUnavailable,
     FeedbackError,
     FeedbackUnavailable,
     InvalidFeedback,
+    InvalidSettings,
     Overloaded,
     RateLimited,
     ServiceError,
@@ -109,6 +113,7 @@ from index.errors.service import (
 )
 
 __all__ = [
+    "AddressUnavailable",
     "BackupUnusable",
     "CalibrationMismatch",
     "CannotFit",
@@ -133,6 +138,7 @@ __all__ = [
     "InvalidDocument",
     "InvalidFeedback",
     "InvalidQuestion",
+    "InvalidSettings",
     "MalformedFile",
     "MislabelledFile",
     "ModelCorrupted",
