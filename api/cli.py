@@ -7,12 +7,12 @@ import logging
 import sys
 import tempfile
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import typer.core
-from pydantic import ValidationError
 
 from api.commands.options import FAILED, INTERRUPTED, NOT_FOUND, AsJson, Data, settings_with
 from api.commands.reading import show
@@ -44,7 +44,6 @@ class _Escaped(typer.core.TyperGroup):
 
 app = typer.Typer(
     cls=_Escaped,
-    help="Ask your own documents. Every answer is an exact quote, or an honest no.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -63,9 +62,22 @@ def main() -> None:
         logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
         app()
-    except (SourcespanError, ValidationError) as error:
+    except SourcespanError as error:
         errors.print(f"sourcespan: {error}", style="red")
         sys.exit(FAILED)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"sourcespan {version('sourcespan')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Ask your own documents. Every answer is an exact quote, or an honest no."""
 
 
 @app.command()
@@ -131,7 +143,7 @@ def index(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    question: Annotated[list[str], typer.Argument(help="What you want to know; its words may stand without quotes.")],
     data: Data = None,
     after: Annotated[
         list[str] | None, typer.Option(help="A question that it goes on from; several ones in order.")
@@ -144,14 +156,18 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the index. Exit code 0: answered; 1: not sure, or the documents don't say; 2: an error."""
-    library = _opened(settings_with(data=data))
+    settings = settings_with(data=data)
+    if not settings.data.exists():  # a mistyped folder should not be made
+        errors.print(f"sourcespan: there is no folder {settings.data}: run `sourcespan index PATH`", style="red")
+        raise typer.Exit(FAILED)
+    library = _opened(settings)
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
     history: list[Turn] = []
     for earlier in after or ():
         history.append(Turn(earlier, next((each.text for each in library.ask(earlier, history=history).answers), None)))
-    result = library.ask(question, top_k=top_k, n_best=n_best, min_confidence=min_confidence, history=history)
+    result = library.ask(" ".join(question), top_k=top_k, n_best=n_best, min_confidence=min_confidence, history=history)
     if as_json:
         from api.wire.schemas import AskResponse
 

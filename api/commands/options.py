@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
 from api.settings import Settings
+from index.errors import InvalidSettings
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the index.", show_default="SOURCESPAN_DATA, else data")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -17,5 +23,17 @@ NOT_FOUND, TO_MEND, FAILED, INTERRUPTED = 1, 1, 2, 130
 
 
 def settings_with(**given: object) -> Settings:
-    """The settings, with what the command line says on top."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    """The settings, with what the command line says on top. Raises InvalidSettings."""
+    values = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise InvalidSettings([_fault(fault, values) for fault in error.errors(include_url=False)]) from error
+
+
+def _fault(fault: ErrorDetails, values: Mapping[str, object]) -> str:
+    # the value is not repeated: it may be a key
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    where = f"--{name.replace('_', '-')}" if name in values else f"SOURCESPAN_{name.upper()}"
+    message = fault["msg"].removeprefix("Value error, ").replace("Input should", "its value should")
+    return f"{where}: {message}" if name else message

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from api.serving.backend import Backend
 from api.serving.connections import bounded_protocol
 from api.settings import Settings
+from index.errors import AddressUnavailable
 
 logger = logging.getLogger("sourcespan.server")
 
@@ -31,17 +32,21 @@ _SECONDS_BETWEEN_LINES = 1.0
 
 
 def bound(settings: Settings) -> socket.socket:
-    """Bound to the address, not yet listening. Ends the process, with a message, where it cannot be had.
+    """Bound to the address, not yet listening. Raises AddressUnavailable.
 
     What is sent goes out at once. asyncio sees to that for the sockets it makes itself, not for one it is given: a
     response's body would wait 40 ms until the client has acknowledged its head.
     """
-    listening = uvicorn.Config("", host=settings.host, port=settings.port, **_QUIET).bind_socket()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise AddressUnavailable(settings.host, settings.port, str(error.strerror)) from error
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
-
-
-_QUIET: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
 
 
 class Server(uvicorn.Server):
@@ -63,7 +68,9 @@ class Server(uvicorn.Server):
                 forwarded_allow_ips=list(settings.proxies),
                 backlog=max(1, min(_BACKLOG, most // _TURNS_UNTIL_READ)),
                 timeout_graceful_shutdown=settings.shutdown_seconds,
-                **_QUIET,
+                log_config=None,
+                log_level="warning",
+                access_log=False,
             )
         )
 

@@ -47,6 +47,8 @@ SourcespanError
     ├── ServiceStopping        the service is being stopped
     ├── TemporaryFolderFull    an upload cannot be written down
     ├── WorkStopped            nobody waits for the work any more, or the service is stopping
+    ├── AddressUnavailable     the port is taken, or the address not this machine's
+    ├── InvalidSettings        values that settings cannot have
     └── UnsafeAddress          would serve the network without asking for a key
 
 Each message says what was wrong with which value, and is fit to be shown to a user: none holds a server path
@@ -97,9 +99,11 @@ from index.errors.documents import (
 )
 from index.errors.root import SourcespanError, restored
 from index.errors.service import (
+    AddressUnavailable,
     FeedbackError,
     FeedbackUnavailable,
     InvalidFeedback,
+    InvalidSettings,
     Overloaded,
     RateLimited,
     ServiceError,
@@ -111,6 +115,7 @@ from index.errors.service import (
 )
 
 __all__ = [
+    "AddressUnavailable",
     "BackupUnusable",
     "CalibrationMismatch",
     "CannotFit",
@@ -135,6 +140,7 @@ __all__ = [
     "InvalidDocument",
     "InvalidFeedback",
     "InvalidQuestion",
+    "InvalidSettings",
     "MalformedFile",
     "MislabelledFile",
     "ModelCorrupted",

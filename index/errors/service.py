@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from index.errors.root import SourcespanError
 from index.errors.shown import cut
 
@@ -93,3 +95,23 @@ class UnsafeAddress(ServiceError):
             "set SOURCESPAN_API_KEYS, or say SOURCESPAN_ALLOW_ANONYMOUS=true"
         )
         self.host = host
+
+
+class AddressUnavailable(ServiceError):
+    """An address or port that the service cannot be served on."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"cannot serve on {host}, port {port} ({reason}): stop what runs there, or give another with --port"
+        )
+        self.host = host
+        self.port = port
+        self.reason = reason
+
+
+class InvalidSettings(ServiceError):
+    """Settings with values that they cannot have: a sentence for each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)

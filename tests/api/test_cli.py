@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -166,6 +167,7 @@ def test_mistakes_are_one_clear_message(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], says: str
 ) -> None:
     (tmp_path / "file").write_text("in the way")
+    (tmp_path / "data").mkdir()
     done = run(*arguments, cwd=tmp_path, **environment)
     assert done.returncode == 2
     assert says in " ".join(done.stderr.split())
@@ -261,3 +263,62 @@ def test_index_counts_and_names_what_is_of_no_kind_that_is_read(tmp_path: Path) 
     done = run("index", "docs", cwd=tmp_path)
     assert done.returncode == 0
     assert "1 new, 0 known before, 3 skipped, 0 failed" in done.stderr
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    done = run("--version", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"sourcespan \d+\.\d+\.\d+\S*\n", done.stdout)
+
+
+@pytest.mark.model
+def test_the_words_of_a_question_need_no_quotes(folder: Path) -> None:
+    done = run("ask", "Who", "founded", "the", "bakery", cwd=folder)
+    assert done.stdout.startswith("Marta Quill")
+
+
+def test_a_mistyped_folder_is_not_made(tmp_path: Path) -> None:
+    done = run("ask", "Who founded the bakery?", "--data", "dtaa", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "sourcespan: there is no folder dtaa: run `sourcespan index PATH`\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (("--port", "99999"), {}, "--port: its value should be less than or equal to 65535"),
+        ((), {"SOURCESPAN_PORT": "eighty"}, "SOURCESPAN_PORT: its value should be a valid integer"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_in_one_line(
+    arguments: tuple[str, ...], environment: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    done = run("serve", *arguments, cwd=tmp_path, **environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"sourcespan: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--port", str(port), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"sourcespan: cannot serve on 127.0.0.1, port {port} (")
+    assert "--port" in done.stderr
+
+
+def test_whoever_stops_it_while_it_starts_sees_no_traceback(tmp_path: Path) -> None:
+    # stopped in the midst of its imports, which are slow enough to be hit
+    code = (
+        "import sys, signal, os, builtins\n"
+        "importing = builtins.__import__\n"
+        "def stopping(name, *more):\n"
+        "    if name == 'typer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return importing(name, *more)\n"
+        "builtins.__import__ = stopping\n"
+        "from api.start import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
