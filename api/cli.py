@@ -256,6 +256,7 @@ def _opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
             quota=settings.quota,
             parsing=settings.parsing,
             max_document_bytes=settings.max_document_bytes,
+            max_original_bytes=settings.max_kept,
             answers=answers,
         )
 

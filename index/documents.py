@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import EmptyDocument, MalformedFile
@@ -105,6 +106,16 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A file that a document was read from, as it was put in: its name without folders, its bytes, and their hash."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentDraft:
     """A document on its way in: it has text, but no identity yet.
 
@@ -120,6 +131,10 @@ class DocumentDraft:
     """The half-open ranges of the sentences of ``text``, (sentences, 2), where whoever read it found them already."""
     notes: tuple[str, ...] = ()
     """What of the file was not read, or not for certain: one sentence each, for whoever put it in."""
+    original: Original | None = None
+    """The file, where it is to be kept."""
+    incoming: Path | None = field(default=None, compare=False, repr=False)
+    """Where ``original`` waits until the document is stored; None where it is kept already."""
 
     def __post_init__(self) -> None:
         name = self.title or self.source
@@ -154,6 +169,8 @@ class Document:
     metadata: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     """What of the file was not read, or not for certain: one sentence each."""
+    original: Original | None = None
+    """The file that it was read from, where that is kept."""
 
 
 @dataclass(frozen=True, slots=True)

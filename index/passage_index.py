@@ -17,12 +17,13 @@ from types import TracebackType
 
 import numpy as np
 
-from index.documents import Document, DocumentDraft, Location, Passage
-from index.errors import CatalogueError, CatalogueUnusable
+from index.documents import Document, DocumentDraft, Location, Original, Passage
+from index.errors import CatalogueError, CatalogueUnusable, OriginalNotKept
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
 from index.splitting import PassageSize
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
 from index.store.intake import Intake, Ranges, Spool
+from index.store.originals import Incoming
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.reader_states import STATES_FILE, remove_all
 from index.store.stored import NewDocument
@@ -110,6 +111,10 @@ class PassageIndex:
         """
         hashes = [draft.sha256 for draft in drafts]
         stored = {sha256: known for sha256 in hashes if (known := self._catalogue.document_with(sha256))}
+        for sha256, draft in zip(hashes, drafts, strict=True):
+            if sha256 in stored and stored[sha256].original is None and draft.original is not None:
+                self._catalogue.give_original(stored[sha256].id, draft)
+                stored[sha256] = self._catalogue.document(stored[sha256].id)
         unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
         new: set[str] = set()
         if unknown:
@@ -152,6 +157,17 @@ class PassageIndex:
         self._catalogue.delete(document_id)
         self._vectors.catch_up()
         self._forget(before)
+
+    def incoming(self) -> Incoming:
+        """Where the files that documents are read from wait until the documents are stored."""
+        return self._catalogue.originals.incoming()
+
+    def original(self, document_id: str) -> tuple[Original, Path]:
+        """The file that a document was read from, and where it lies. Raises DocumentNotFound, OriginalNotKept."""
+        original = self._catalogue.document(document_id).original
+        if original is None:
+            raise OriginalNotKept(document_id)
+        return original, self._catalogue.originals.path(original.sha256)
 
     def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
@@ -260,4 +276,5 @@ def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document
         created_at=datetime.now(UTC),
         metadata=draft.metadata,
         notes=draft.notes,
+        original=draft.original,
     )

@@ -8,6 +8,11 @@ from pathlib import Path
 
 # what each version added, undone
 _BACK_TO = {
+    5: "DROP TRIGGER original_gone; DROP TABLE originals_gone; DROP INDEX documents_by_original;"
+    "DROP INDEX documents_by_parser; ALTER TABLE documents DROP COLUMN original_sha256;"
+    "ALTER TABLE documents DROP COLUMN original_name; ALTER TABLE documents DROP COLUMN original_type;"
+    "ALTER TABLE documents DROP COLUMN original_bytes; ALTER TABLE documents DROP COLUMN parsed_by;"
+    "ALTER TABLE pages DROP COLUMN label",
     4: "ALTER TABLE documents DROP COLUMN notes; DROP TABLE blocks",
     3: "DROP TRIGGER document_added; DROP TRIGGER document_removed; DELETE FROM meta WHERE name = 'text_bytes'",
     2: "DROP TRIGGER generation_moved_on; DROP TABLE history;"

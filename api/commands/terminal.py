@@ -25,7 +25,7 @@ from index.upkeep.terminal import Console, escaped_line
 if TYPE_CHECKING:
     from index.build import Added
     from index.interfaces import Progress as Tell
-    from index.upkeep.doctor import Finding
+    from index.upkeep.finding import Finding
     from rag.answers import Answer, Result
 
 console = Console()

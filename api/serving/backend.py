@@ -64,7 +64,12 @@ class Backend:
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
         self.readiness = Readiness(self._batcher, library, self.feedback, self.usage)
         self.is_stopping = False
-        self.parser = Parser(settings.parsing, max_bytes=settings.max_document_bytes, modules=(incoming.__name__,))
+        self.parser = Parser(
+            settings.parsing,
+            max_bytes=settings.max_document_bytes,
+            max_original=settings.max_kept,
+            modules=(incoming.__name__,),
+        )
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)

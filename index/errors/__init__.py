@@ -13,7 +13,8 @@ SourcespanError
 │   ├── DocumentTooComplex     needs more memory, time or room to be read than it may take
 │   ├── ParserDied             the process that read it ended before it was done
 │   ├── DuplicateDocument      another document holds the same text
-│   └── DocumentNotFound       no document with that id
+│   ├── DocumentNotFound       no document with that id
+│   └── OriginalNotKept        its file is not kept, or there was none
 ├── QuestionError
 │   ├── InvalidQuestion        blank, or out of a limit
 │   └── QuestionTooLong        leaves no room for a passage in the reader's window
@@ -88,6 +89,7 @@ from index.errors.documents import (
     InvalidDocument,
     MalformedFile,
     MislabelledFile,
+    OriginalNotKept,
     ParserDied,
     ScannedDocument,
     UnsafeArchive,
@@ -139,6 +141,7 @@ __all__ = [
     "ModelError",
     "ModelNotFound",
     "ModelUnsuitable",
+    "OriginalNotKept",
     "Overloaded",
     "ParserDied",
     "QuestionError",

@@ -130,6 +130,14 @@ class DocumentNotFound(DocumentError):
         self.document_id = document_id
 
 
+class OriginalNotKept(DocumentError):
+    """The file that a document was read from is not kept, or there was none."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"of document {cut(document_id)!r} no original file is kept")
+        self.document_id = document_id
+
+
 class InvalidDocument(SourcespanError):
     """A document that was sent with fields that are missing or wrong: ``faults`` has (field, what is wrong) of each."""
 

@@ -23,10 +23,18 @@ class Parser:
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, max_bytes: int = MAX_BYTES, modules: tuple[str, ...] = ()
+        self,
+        limits: Limits | None = None,
+        *,
+        max_bytes: int = MAX_BYTES,
+        max_original: int = 0,
+        modules: tuple[str, ...] = (),
     ) -> None:
-        """Starts no process yet. ``modules`` are those that workers import besides."""
-        self._max_bytes = max_bytes
+        """Starts no process yet. The bytes of files come along with their drafts if they are at most ``max_original``.
+
+        ``modules`` are those that workers import besides.
+        """
+        self._max_bytes, self._max_original = max_bytes, max_original
         self._pool = WorkerPool(limits, (__name__, *modules))
 
     def __enter__(self) -> Self:
@@ -46,7 +54,7 @@ class Parser:
 
     def drafts_of(self, name: str, data: IO[bytes], stop: Stop | None = None) -> Iterator[ParsedFile]:
         """What is in ``data``, a file called ``name``: one document, or those of an archive. Raises WorkStopped."""
-        return self._read(Path(name), name, _packed_of, name, self._max_bytes, data=data, stop=stop)
+        return self._read(Path(name), name, _packed_of, name, self._max_bytes, self._max_original, data=data, stop=stop)
 
     def drafts_in(self, paths: Iterable[Path]) -> Iterator[ParsedFile]:
         """What became of each file: those named, and those in folders and in archives. Raises WorkStopped.
@@ -55,7 +63,8 @@ class Parser:
         """
         for file in named_files(paths):
             if file.is_read:
-                yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, self._max_bytes)
+                limits = self._max_bytes, self._max_original
+                yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, *limits)
             else:
                 yield skipped(file.path, file.name, 0)
 
@@ -81,9 +90,11 @@ class Parser:
             yield ParsedFile(path, 0, None, error)
 
 
-def _packed_of(data: bytes, name: str, max_bytes: int) -> Iterator[PackedFile]:
-    return map(PackedFile.of, drafts_of(name, data, max_bytes=max_bytes))
+def _packed_of(data: bytes, name: str, max_bytes: int, max_original: int) -> Iterator[PackedFile]:
+    for parsed in drafts_of(name, data, max_bytes=max_bytes):
+        yield PackedFile.of(parsed, max_original)
 
 
-def _packed_at(path: str, name: str, max_bytes: int) -> Iterator[PackedFile]:
-    return map(PackedFile.of, drafts_at(Path(path), name, max_bytes=max_bytes))
+def _packed_at(path: str, name: str, max_bytes: int, max_original: int) -> Iterator[PackedFile]:
+    for parsed in drafts_at(Path(path), name, max_bytes=max_bytes):
+        yield PackedFile.of(parsed, max_original)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, starmap
 from pathlib import Path
 from pickle import PickleBuffer
@@ -89,17 +89,22 @@ class PackedFile:
     draft: PackedDraft | None
     error: DocumentError | None
     is_skipped: bool
+    data: bytes | None = None
 
     @classmethod
-    def of(cls, parsed: ParsedFile) -> PackedFile:
-        """Ready to be sent."""
-        draft = None if parsed.draft is None else PackedDraft.of(parsed.draft)
-        return cls(str(parsed.path), parsed.size, draft, parsed.error, parsed.is_skipped)
+    def of(cls, parsed: ParsedFile, max_original: int = 0) -> PackedFile:
+        """Ready to be sent, with its bytes if there are no more than ``max_original``; 0: never."""
+        draft, data = None if parsed.draft is None else PackedDraft.of(parsed.draft), parsed.data
+        if draft and data and max_original and len(data) > max_original:
+            note = f"the file itself was not kept: it has {len(data):,} bytes, and the limit is {max_original:,}"
+            draft = replace(draft, notes=(*draft.notes, note))
+        is_kept = data is not None and len(data) <= max_original
+        return cls(str(parsed.path), parsed.size, draft, parsed.error, parsed.is_skipped, data if is_kept else None)
 
     def parsed(self) -> ParsedFile:
         """As it was."""
         draft = None if self.draft is None else self.draft.draft()
-        return ParsedFile(Path(self.path), self.size, draft, self.error, self.is_skipped)
+        return ParsedFile(Path(self.path), self.size, draft, self.error, self.is_skipped, self.data)
 
 
 def _block_numbers(block: TextBlock) -> tuple[int, int, int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from index.errors import CatalogueTooNew, CatalogueUnusable, EmbedderMismatch
 
 # each makes the next version out of the one before it; the first out of nothing
-_STEPS = ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql", "schema_5.sql")
+_STEPS = ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql", "schema_5.sql", "schema_6.sql")
 
 SCHEMA_VERSION = len(_STEPS)
 

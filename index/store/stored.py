@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from index.documents import Document, DocumentDraft, Passage
+from index.documents import Document, DocumentDraft, Original, Passage
 from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Vectors
 from index.store import outlines
 
-DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata, notes FROM documents"
+DOCUMENT = (
+    "SELECT id, title, source, sha256, characters, passages, created_at, metadata, notes, "
+    "original_sha256, original_name, original_type, original_bytes FROM documents"
+)
 DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM", ", text FROM")
 PASSAGES = (
     "SELECT key, document_id, start, end, text, location FROM passages AS p "
@@ -46,8 +49,9 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
     """Writes a document and its passages, inside the transaction of a change."""
     document, text = new.document, new.draft.text
     db.execute(
-        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, notes, text) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, notes, text, "
+        "original_sha256, original_name, original_type, original_bytes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.title,
@@ -59,6 +63,7 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
             json.dumps(dict(document.metadata)),
             json.dumps(document.notes),
             text,
+            *_original_columns(document.original),
         ),
     )
     db.executemany(
@@ -77,6 +82,16 @@ def delete(db: sqlite3.Connection, document_id: str) -> None:
         raise DocumentNotFound(document_id)
 
 
+def give_original(db: sqlite3.Connection, document_id: str, original: Original) -> bool:
+    """Notes the file of a document that has none, inside a transaction; gives whether it had none."""
+    done = db.execute(
+        "UPDATE documents SET original_sha256 = ?, original_name = ?, original_type = ?, original_bytes = ? "
+        "WHERE id = ? AND original_sha256 IS NULL",
+        (*_original_columns(original), document_id),
+    )
+    return done.rowcount > 0
+
+
 def document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
     """The document that holds the text with this hash."""
     row = db.execute(f"{DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
@@ -85,7 +100,7 @@ def document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
 
 def as_document(row: tuple[Any, ...]) -> Document:
     """A row of `DOCUMENT`. Raises CatalogueUnusable where it is damaged."""
-    document_id, title, source, sha256, characters, passages, created_at, metadata, notes = row
+    document_id, title, source, sha256, characters, passages, created_at, metadata, notes, *original = row
     try:
         return Document(
             id=document_id,
@@ -97,6 +112,7 @@ def as_document(row: tuple[Any, ...]) -> Document:
             created_at=datetime.fromisoformat(created_at),
             metadata=json.loads(metadata),
             notes=tuple(json.loads(notes)),
+            original=_original(*original),
         )
     except (TypeError, ValueError) as error:
         raise CatalogueUnusable(f"document {document_id!r} is damaged: {_DOCTOR}") from error
@@ -108,6 +124,16 @@ def as_passage(row: tuple[Any, ...]) -> Passage:
     if not (isinstance(text, str) and isinstance(start, int) and isinstance(end, int) and end - start == len(text)):
         raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}")
     return Passage(key, document_id, start, end, text, outlines.as_location(page, heading))
+
+
+def _original_columns(original: Original | None) -> tuple[str | None, str, str, int]:
+    if original is None:
+        return None, "", "", 0
+    return original.sha256, original.name, original.media_type, original.size
+
+
+def _original(sha256: str | None, name: str, media_type: str, size: int) -> Original | None:
+    return None if sha256 is None else Original(_text(name), _text(media_type), size, _text(sha256))
 
 
 def _text(value: object) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from index.store.catalogue import CATALOGUE_FILE, Catalogue
 from index.store.database import Database
 from index.store.erasing import rebuild_words
 from index.store.history import is_past
+from index.store.originals import Originals, referred_to
 from index.store.reader_states import STATES_FILE
 from index.store.schema import SCHEMA_VERSION, version_of
 from index.upkeep.checks import (
@@ -29,10 +28,9 @@ from index.upkeep.checks import (
     missing_tables,
     text_bytes_agree,
 )
+from index.upkeep.finding import Finding
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorRule
-
-Severity = Literal["fine", "warning", "fault"]
 
 LEAST_FREE_BYTES = 1_000_000_000
 _TOLD_AT_MOST = 3
@@ -41,17 +39,6 @@ _EMBED_AT_ONCE = 64
 _SAME = 0.98
 """The cosine of a vector and the same one in a byte a number, or embedded in another batch, is above."""
 _ANEW = "index the documents anew into another data directory (sourcespan index PATH --data NEW)"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found, in plain words."""
-
-    check: str
-    severity: Severity
-    says: str
-    mend: str = ""
-    """What to do about it; empty where all is well."""
 
 
 def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = None) -> Iterator[Finding]:
@@ -77,6 +64,7 @@ def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = N
         yield _schema(version)
         if version == SCHEMA_VERSION:
             yield _documents(database)
+            yield _originals(folder, database)
             with database.moment() as db:
                 broken, totals_agree = broken_state(db), text_bytes_agree(db)
             if broken:
@@ -102,12 +90,15 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
     if not path.exists() or path.stat().st_size == 0:
         raise CatalogueUnusable(f"nothing is indexed in {folder} yet")
     database = Database(path)
+    done = ["the word index was made anew from the passages"]
     try:
         with database.change() as db:
             rebuild_words(db)
             if version_of(db) == SCHEMA_VERSION:
                 db.execute(f"INSERT OR REPLACE INTO meta SELECT 'text_bytes', ({TEXT_BYTES})")
-        done = ["the word index was made anew from the passages"]
+            if version_of(db) == SCHEMA_VERSION:
+                removed = Originals(folder).remove_unreferenced(referred_to(db))
+                done += [f"{removed:,} files that no document refers to were removed"] if removed else []
         if embedder is not None and (embedded := _embedded_anew(path, embedder)):
             done.append(f"{embedded:,} vectors were damaged and are embedded anew")
         database.erase()
@@ -197,6 +188,22 @@ def _documents(database: Database) -> Finding:
         advice = "delete each of these documents and index its file again"
         return Finding("documents", "fault", f"{len(wrong):,} of {documents:,} are not whole: {_some(wrong)}", advice)
     return Finding("documents", "fine", f"all {documents:,} are whole, and every passage is a range of its document")
+
+
+def _originals(folder: Path, database: Database) -> Finding:
+    """Whether each file that a document refers to is there as it was put in, and no other."""
+    originals = Originals(folder)
+    with database.moment() as db:
+        referred = referred_to(db)
+        unreferenced = originals.unreferenced(referred)
+    missing = [sha256 for sha256 in sorted(referred) if not originals.is_whole(sha256)]
+    if missing:
+        says = f"{len(missing):,} of {len(referred):,} files are missing or damaged: {_some(missing)}"
+        return Finding("originals", "fault", says, "restore the folder from a backup, or put these files in again")
+    if unreferenced:
+        says = f"{len(unreferenced):,} files belong to no document, as after a process was killed"
+        return Finding("originals", "warning", says, "run `sourcespan doctor --mend`")
+    return Finding("originals", "fine", f"all {len(referred):,} kept files are as they were put in")
 
 
 def _words(database: Database) -> Finding:
