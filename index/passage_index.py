@@ -17,7 +17,7 @@ from types import TracebackType
 
 import numpy as np
 
-from index.documents import Document, DocumentDraft, Location, Original, Passage
+from index.documents import Document, DocumentDraft, Location, Original, Outline, Passage
 from index.errors import CatalogueError, CatalogueUnusable, OriginalNotKept
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
 from index.splitting import PassageSize
@@ -188,6 +188,10 @@ class PassageIndex:
     def with_text(self, document_id: str) -> tuple[Document, str]:
         """A document and its stored text, both of one moment. Raises DocumentNotFound."""
         return self._catalogue.with_text(document_id)
+
+    def outline(self, document_id: str) -> Outline:
+        """The pages, headings and blocks of a document; none of an unknown one."""
+        return self._catalogue.outline(document_id)
 
     def location(self, document: Document, offset: int) -> Location:
         """The page and the heading of the character at ``offset``; unknown once another text is in its place."""

@@ -26,6 +26,7 @@ from index.errors import CatalogueError, DocumentNotFound, FeedbackError, Servic
 from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing.isolated import Parser
+from index.passage_index import PassageIndex
 from rag.answers import Answer, Result, RetrievedPassage
 from rag.engine import Sourcespan
 from rag.interfaces import Retrieval, SearchMode
@@ -149,6 +150,13 @@ class Backend:
     async def look_up(self, work: Callable[[], T]) -> T:
         """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""
         return await self._lookups.run(work)
+
+    async def show(self, work: Callable[[PassageIndex, Parser], T]) -> T:
+        """Something short with a kept file. Raises Overloaded, ServiceStopping, and what ``work`` raises."""
+        try:
+            return await self._lookups.run(lambda: work(self.library.index, self.parser))
+        except WorkStopped as error:
+            raise ServiceStopping from error
 
     async def ingest(self, work: Callable[[Progress, Stop], T]) -> T:
         """Something long that stores a document, and that ends by either of what it is given.

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
+from api.wire.originals import OriginalOut
 from api.wire.requests import SearchRequest
 from index.documents import Document
 from rag.answers import Answer, Result, RetrievedPassage
@@ -218,6 +219,7 @@ class DocumentOut(BaseModel):
     created_at: datetime
     metadata: dict[str, str | bool | int | float | None]
     notes: list[str] = Field(description="What of the file was not read, or not for certain: one sentence each.")
+    original: OriginalOut | None = Field(description="The file that it was read from; null where none is kept.")
 
     @classmethod
     def of(cls, document: Document) -> Self:
@@ -232,6 +234,7 @@ class DocumentOut(BaseModel):
             created_at=document.created_at,
             metadata=dict(document.metadata),
             notes=list(document.notes),
+            original=OriginalOut.of(document.original),
         )
 
 

@@ -138,6 +138,34 @@ class OriginalNotKept(DocumentError):
         self.document_id = document_id
 
 
+class NoPages(DocumentError):
+    """A document without pages that could be shown."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"document {cut(document_id)!r} is no PDF, so it has no pages to be shown")
+        self.document_id = document_id
+
+
+class PageNotFound(DocumentError):
+    """A page that a document does not have."""
+
+    def __init__(self, name: str, page: int) -> None:
+        super().__init__(f"{cut(name)!r} has no page {page:,}")
+        self.name = name
+        self.page = page
+
+
+class InvalidSpan(DocumentError):
+    """A range that is none of a document's text, or longer than it may be."""
+
+    def __init__(self, start: int, end: int, characters: int, most: int) -> None:
+        super().__init__(
+            f"{start:,} to {end:,} is no range of a text of {characters:,} characters, or one of more than {most:,}"
+        )
+        self.start = start
+        self.end = end
+
+
 class InvalidDocument(SourcespanError):
     """A document that was sent with fields that are missing or wrong: ``faults`` has (field, what is wrong) of each."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 from index.errors import DocumentError
 from index.isolation.limits import Limits
@@ -14,6 +14,8 @@ from index.parsing.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import drafts_at, named_files
 from index.parsing.packed import PackedFile
+
+T = TypeVar("T")
 
 
 class Parser:
@@ -67,6 +69,12 @@ class Parser:
                 yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, *limits)
             else:
                 yield skipped(file.path, file.name, 0)
+
+    def run(
+        self, function: Callable[..., Iterator[T]], *arguments: object, subject: str, stop: Stop | None = None
+    ) -> Iterator[T]:
+        """What another function of ours gives, run in a worker. Raises what it raises, and as a pool's stream does."""
+        return self._pool.stream(function, *arguments, subject=subject, stop=stop)
 
     def read_with(
         self, function: Callable[..., Iterator[PackedFile]], name: str, data: IO[bytes], stop: Stop | None = None

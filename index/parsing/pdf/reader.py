@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from pypdfium2 import PdfDocument, PdfiumError, raw
-
-from index.errors import EmptyDocument, EncryptedFile, MalformedFile, ScannedDocument
+from index.errors import EmptyDocument, MalformedFile, ScannedDocument
 from index.parsing.blocks import Block, Box, from_blocks, written
 from index.parsing.content import Content, File, malformed, one_line
 from index.parsing.pdf.layout.joints import Line, lines_of
@@ -21,25 +17,20 @@ from index.parsing.pdf.layout.parts import Part, parts_of
 from index.parsing.pdf.layout.running import PageRows, running_rows
 from index.parsing.pdf.layout.tables import cells_of
 from index.parsing.pdf.notes import RECOGNISE, notes_on
+from index.parsing.pdf.opening import opened_file
 from index.parsing.pdf.outline import bookmarks_of, placed, title_of
 from index.parsing.pdf.page.forms import values_of_xfa
 from index.parsing.pdf.page.frame import Frame
 from index.parsing.pdf.page.pages import Column, PageRead, Rules, pages_of
 from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
-# PDFium keeps state of its own: one thread at a time may use it
-_pdfium = threading.Lock()
-# it warns of forms that it does not show, whose values are read here
-logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 _MOST_VALUES = 2_000
 
 
 def pdf(file: File) -> Content:
     """Raises EncryptedFile, MalformedFile, ScannedDocument, EmptyDocument, DocumentTooLarge."""
-    with _pdfium, _opened(file) as document:
+    with opened_file(file.name, file.data) as document:
         with malformed(file.name, "a damaged PDF"):
-            if document.get_formtype() != raw.FORMTYPE_NONE:
-                document.init_forms()
             pages = list(pages_of(file, document))
             bookmarks, title = list(bookmarks_of(document)), title_of(document)
             values = list(islice(values_of_xfa(document), _MOST_VALUES))
@@ -53,15 +44,6 @@ def pdf(file: File) -> Content:
     if not headings:
         return content
     return replace(content, outline=replace(content.outline, headings=headings), title=title or headings[0].text)
-
-
-def _opened(file: File) -> PdfDocument:
-    try:
-        return PdfDocument(file.data)
-    except PdfiumError as error:
-        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
-            raise EncryptedFile(file.name) from error
-        raise MalformedFile(file.name, "not a PDF, or a damaged one") from error
 
 
 def _without_text(file: File, pages: Sequence[PageRead]) -> Exception:

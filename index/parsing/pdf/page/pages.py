@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -58,23 +59,31 @@ def pages_of(file: File, document: PdfDocument) -> Iterator[PageRead]:
     is_tagged = document.is_tagged()
     characters = 0
     for number in range(len(document)):
-        page = document[number]
-        written = written_on(page)
-        if written is not None:  # what fields and notes look like becomes a part of the page
-            raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
-            page.close()
-            page = document[number]
-        text = page.get_textpage()
-        characters += text.count_chars()
-        if characters > file.max_bytes:
-            raise DocumentTooLarge(file.name, characters, file.max_bytes)
-        label = document.get_page_label(number)
-        yield _read(page, text, label, written or [], levels_on(page) if is_tagged else {})
-        text.close()
+        with opened(document, number) as (page, text, written):
+            characters += text.count_chars()
+            if characters > file.max_bytes:
+                raise DocumentTooLarge(file.name, characters, file.max_bytes)
+            label = document.get_page_label(number)
+            yield read(page, text, label, written, levels_on(page) if is_tagged else {})
+
+
+@contextmanager
+def opened(document: PdfDocument, number: int) -> Iterator[tuple[PdfPage, PdfTextPage, Sequence[Written]]]:
+    """A page, its text, and what is written into it that it may not show. Pages count from 0."""
+    page = document[number]
+    written = written_on(page)
+    if written is not None:  # what fields and notes look like becomes a part of the page
+        raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
         page.close()
+        page = document[number]
+    text = page.get_textpage()
+    yield page, text, written or []
+    text.close()
+    page.close()
 
 
-def _read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written], levels: dict[int, int]) -> PageRead:
+def read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written], levels: dict[int, int]) -> PageRead:
+    """What stands on an open page. ``levels`` are those of headings, by the number of their marked content."""
     found = words_of(page, text, levels)
     frame, drawn = Frame.of(page), Drawn(page)
     words = [*found.words, *(word for note in written for word in _unless_shown(note, frame, found.words))]
