@@ -14,12 +14,13 @@ import typer
 import typer.core
 from pydantic import ValidationError
 
+from api.commands.opening import opened
 from api.commands.options import FAILED, INTERRUPTED, NOT_FOUND, AsJson, Data, settings_with
 from api.commands.reading import show
+from api.commands.reindexing import reindex, tell_of_older
 from api.commands.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result, show_skipped
 from api.commands.upkeep import backup, doctor, restore
 from api.keys import SCOPES, hash_of, new_key
-from api.settings import Settings
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
 from index.upkeep.terminal import escape_streams, escaped_streams
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (show, doctor, backup, restore):
+for command in (show, reindex, doctor, backup, restore):
     app.command()(command)
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
@@ -82,7 +83,8 @@ def serve(
     settings.check_address()
     # before the models are loaded: a port that is taken should not cost that time
     socket = bound(settings)
-    library = _opened(settings)
+    library = opened(settings)
+    tell_of_older(library)
     if library.index.is_untouched:
         _add_bundled(library)
     server = Server(create_app(library, settings), settings)
@@ -101,7 +103,8 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
-    library = _opened(settings_with(data=data), answers=False)
+    library = opened(settings_with(data=data), answers=False)
+    tell_of_older(library)
     new = known = 0
     failed: list[Added] = []
     skipped: list[Added] = []
@@ -140,7 +143,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the index. Exit code 0: answered; 1: the documents don't say; 2: an error."""
-    library = _opened(settings_with(data=data))
+    library = opened(settings_with(data=data))
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
@@ -241,24 +244,6 @@ def bench(as_json: AsJson = False) -> None:
         print(json.dumps(report.as_dict(), indent=2))
     else:
         show(report)
-
-
-def _opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
-    with errors.status("Loading the models …" if answers else "Loading the embedder …"):
-        from rag.engine import Sourcespan
-
-        return Sourcespan.open(
-            settings.data,
-            settings.models,
-            retriever=settings.retriever,
-            ask=settings.ask,
-            rule=settings.vector_rule,
-            quota=settings.quota,
-            parsing=settings.parsing,
-            max_document_bytes=settings.max_document_bytes,
-            max_original_bytes=settings.max_kept,
-            answers=answers,
-        )
 
 
 def _add_bundled(library: Sourcespan) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 1_000_000
 
+READING = 1
+"""Goes up with every change of what is read of files and of how texts are split. Documents note which one made them."""
+
 
 def is_blank(text: str) -> bool:
     """Whether there is nothing but white space in it. Makes no copy, as stripping it would."""

@@ -136,15 +136,24 @@ class PassageIndex:
             new.discard(stored[sha256].id)  # the same text a second time
         return outcomes
 
-    def replace(self, document_id: str, draft: DocumentDraft, progress: Progress | None = None) -> Document:
+    def replace(
+        self,
+        document_id: str,
+        draft: DocumentDraft,
+        progress: Progress | None = None,
+        *,
+        created_at: datetime | None = None,
+    ) -> Document:
         """Puts another text in a document's place: a search sees the old one or the new one, never both or neither.
+
+        The document counts as made now, or at ``created_at``.
 
         Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
         """
         self._catalogue.document(document_id)
         with self._spool() as spool:
             (count,) = self._intake.embed([draft], spool, progress)
-            document = _document(document_id, draft, count)
+            document = _document(document_id, draft, count, created_at)
             before = self._prepared(document_id)
             self._catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
             self._vectors.catch_up()
@@ -176,6 +185,10 @@ class PassageIndex:
     def search_lexical(self, query: str, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages that share words with ``query``, best first."""
         return [Hit(key, score) for key, score in self._catalogue.search_words(query, limit, among)]
+
+    def of_older_readings(self) -> list[str]:
+        """The ids of the documents that an older version read, the oldest first: see `index.reindex`."""
+        return self._catalogue.of_older_readings()
 
     def document(self, document_id: str) -> Document:
         """The document with this id, without its text. Raises DocumentNotFound."""
@@ -269,7 +282,7 @@ class _Prepared:
     ranges: Ranges
 
 
-def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document:
+def _document(document_id: str, draft: DocumentDraft, passages: int, created_at: datetime | None = None) -> Document:
     return Document(
         id=document_id,
         title=draft.title,
@@ -277,7 +290,7 @@ def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document
         sha256=draft.sha256,
         characters=len(draft.text),
         passages=passages,
-        created_at=datetime.now(UTC),
+        created_at=created_at or datetime.now(UTC),
         metadata=draft.metadata,
         notes=draft.notes,
         original=draft.original,

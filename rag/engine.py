@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from index.bert.allocator import give_back
 from index.build import MAX_ORIGINAL, Added, LateParser, add_many, ingest, path_or_draft, taken
@@ -30,6 +30,9 @@ from rag.pipeline import QuestionAnswerer
 from rag.questions import Question
 from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever
+
+if TYPE_CHECKING:
+    from index.reindex import ReadAnew
 
 logger = logging.getLogger("sourcespan")
 
@@ -213,6 +216,12 @@ class Sourcespan:
         draft = path_or_draft(document, text, title, source, metadata)
         with self.index.incoming() as incoming:
             return self.index.replace(document_id, self._single(draft, incoming), progress)
+
+    def reindex(self, progress: Progress | None = None) -> Iterator[ReadAnew]:
+        """Reads documents of an older version's reading anew, and yields each, durable. Raises CatalogueError."""
+        from index.reindex import reindex
+
+        return reindex(self.index, self._parser.get(), progress)
 
     def remove(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound, CatalogueError."""

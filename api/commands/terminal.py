@@ -115,7 +115,7 @@ def show_skipped(paths: Sequence[Path]) -> None:
         )
 
 
-def show_failures(failed: Sequence[tuple[Path | None, Exception | None]]) -> None:
+def show_failures(failed: Sequence[tuple[Path | str | None, Exception | None]]) -> None:
     """The files that could not be read, and why, at the end of long work."""
     if not failed:
         return

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse
 
 from api.middleware.rules import READ, declares
-from api.problems import Problem
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.originals import ImageQuery, PageBoxesOut, SpanQuery
 from index.shown import boxes, page_image
@@ -21,7 +20,6 @@ _FILE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file, to be saved.", "content": {"*/*": _BYTES}},
     206: {"description": "The part that `Range` asks for.", "content": {"*/*": _BYTES}},
     304: {"description": "The ETag that was sent is that of the file."},
-    404: {"model": Problem, "description": "No such document, or its file is not kept."},
 }
 _IMAGE: dict[int | str, dict[str, Any]] = {200: {"description": "The page.", "content": {"image/png": _BYTES}}}
 # whatever a stranger's file holds, no browser runs it as a part of this site
@@ -33,7 +31,10 @@ _ALONE = {"Content-Security-Policy": "sandbox"}
 async def original(
     document_id: str, backend: CurrentBackend, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
-    """The file that the document was read from, as it was put in. The ETag is its sha256."""
+    """The file that the document was read from, as it was put in. The ETag is its sha256.
+
+    Where none is kept, the problem's type is `urn:sourcespan:problem:original-not-kept`.
+    """
     kept, path = await backend.look_up(lambda: backend.library.index.original(document_id))
     headers = {"ETag": f'"{kept.sha256}"', **_ALONE}
     if if_none_match is not None and headers["ETag"] in if_none_match:

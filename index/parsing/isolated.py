@@ -54,9 +54,15 @@ class Parser:
         """Ends all processes at once; whoever waits for one gets WorkStopped."""
         self._pool.close()
 
-    def drafts_of(self, name: str, data: IO[bytes], stop: Stop | None = None) -> Iterator[ParsedFile]:
-        """What is in ``data``, a file called ``name``: one document, or those of an archive. Raises WorkStopped."""
-        return self._read(Path(name), name, _packed_of, name, self._max_bytes, self._max_original, data=data, stop=stop)
+    def drafts_of(
+        self, name: str, data: IO[bytes], stop: Stop | None = None, *, is_kept: bool = False
+    ) -> Iterator[ParsedFile]:
+        """What is in ``data``, a file called ``name``: one document, or those of an archive. Raises WorkStopped.
+
+        ``is_kept``: the file is kept already, so that its bytes need not come along.
+        """
+        limits = self._max_bytes, 0 if is_kept else self._max_original
+        return self._read(Path(name), name, _packed_of, name, *limits, data=data, stop=stop)
 
     def drafts_in(self, paths: Iterable[Path]) -> Iterator[ParsedFile]:
         """What became of each file: those named, and those in folders and in archives. Raises WorkStopped.

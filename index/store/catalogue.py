@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.documents import Document, DocumentDraft, Location, Outline, Passage
+from index.documents import READING, Document, DocumentDraft, Location, Outline, Passage
 from index.errors import DocumentNotFound, DuplicateDocument
 from index.interfaces import Keys, Vectors
 from index.store import erasing, outlines, stored
@@ -123,6 +123,12 @@ class Catalogue:
             stored.delete(db, document_id)
             erasing.mark(db)
         self._erase()
+
+    def of_older_readings(self) -> list[str]:
+        """The ids of the documents that an older version read, the oldest first."""
+        query = "SELECT id FROM documents WHERE parsed_by < ? ORDER BY created_at, id"
+        with self._db.reading() as db:
+            return [str(row[0]) for row in db.execute(query, (READING,))]
 
     def usage(self) -> Usage:
         """How many documents and bytes of text are stored."""

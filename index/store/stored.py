@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from index.documents import Document, DocumentDraft, Original, Passage
+from index.documents import READING, Document, DocumentDraft, Original, Passage
 from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Vectors
 from index.store import outlines
@@ -50,8 +50,8 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
     document, text = new.document, new.draft.text
     db.execute(
         "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, notes, text, "
-        "original_sha256, original_name, original_type, original_bytes) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "original_sha256, original_name, original_type, original_bytes, parsed_by) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.title,
@@ -64,6 +64,7 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
             json.dumps(document.notes),
             text,
             *_original_columns(document.original),
+            READING,
         ),
     )
     db.executemany(

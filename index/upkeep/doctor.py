@@ -28,12 +28,12 @@ from index.upkeep.checks import (
     missing_tables,
     text_bytes_agree,
 )
-from index.upkeep.finding import Finding
+from index.upkeep.finding import TOLD_AT_MOST, Finding, some
+from index.upkeep.kept import originals, reading
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorRule
 
 LEAST_FREE_BYTES = 1_000_000_000
-_TOLD_AT_MOST = 3
 _DRAWN = 50
 _EMBED_AT_ONCE = 64
 _SAME = 0.98
@@ -64,11 +64,12 @@ def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = N
         yield _schema(version)
         if version == SCHEMA_VERSION:
             yield _documents(database)
-            yield _originals(folder, database)
+            yield originals(folder, database)
+            yield from reading(database)
             with database.moment() as db:
                 broken, totals_agree = broken_state(db), text_bytes_agree(db)
             if broken:
-                yield _damaged(_some(broken))
+                yield _damaged(some(broken))
                 return
             if not totals_agree:
                 says = "the total of bytes that SOURCESPAN_MAX_TOTAL_BYTES goes by is not that of the texts"
@@ -141,7 +142,7 @@ def _none_in(folder: Path) -> Finding:
     """There is no catalogue: is there a trace of one?"""
     left = sorted(path.name for pattern in ("vectors-*", f"{CATALOGUE_FILE}-*") for path in folder.glob(pattern))
     if left:
-        return _damaged(f"there is none in {folder}, but there are files that belonged to one: {_some(left)}")
+        return _damaged(f"there is none in {folder}, but there are files that belonged to one: {some(left)}")
     return Finding("catalogue", "warning", f"nothing is indexed in {folder} yet", "run `sourcespan index PATH`")
 
 
@@ -159,9 +160,9 @@ def _free_space(folder: Path, size: int) -> Finding:
 def _file(database: Database) -> tuple[int, Finding]:
     """Its schema version, and whether SQLite finds the file sound and the tables in it."""
     with database.reading() as db:
-        version, missing, problems = version_of(db), missing_tables(db), damage(db, _TOLD_AT_MOST)
+        version, missing, problems = version_of(db), missing_tables(db), damage(db, TOLD_AT_MOST)
     if problems:
-        return version, _damaged(f"SQLite finds the file damaged: {_some(problems)}")
+        return version, _damaged(f"SQLite finds the file damaged: {some(problems)}")
     if missing:
         return 0, _damaged(f"the file is sound, but has no table {', '.join(missing)}")
     return version, Finding("catalogue", "fine", "SQLite finds the file sound")
@@ -186,24 +187,8 @@ def _documents(database: Database) -> Finding:
         documents, wrong = broken_documents(db)
     if wrong:
         advice = "delete each of these documents and index its file again"
-        return Finding("documents", "fault", f"{len(wrong):,} of {documents:,} are not whole: {_some(wrong)}", advice)
+        return Finding("documents", "fault", f"{len(wrong):,} of {documents:,} are not whole: {some(wrong)}", advice)
     return Finding("documents", "fine", f"all {documents:,} are whole, and every passage is a range of its document")
-
-
-def _originals(folder: Path, database: Database) -> Finding:
-    """Whether each file that a document refers to is there as it was put in, and no other."""
-    originals = Originals(folder)
-    with database.moment() as db:
-        referred = referred_to(db)
-        unreferenced = originals.unreferenced(referred)
-    missing = [sha256 for sha256 in sorted(referred) if not originals.is_whole(sha256)]
-    if missing:
-        says = f"{len(missing):,} of {len(referred):,} files are missing or damaged: {_some(missing)}"
-        return Finding("originals", "fault", says, "restore the folder from a backup, or put these files in again")
-    if unreferenced:
-        says = f"{len(unreferenced):,} files belong to no document, as after a process was killed"
-        return Finding("originals", "warning", says, "run `sourcespan doctor --mend`")
-    return Finding("originals", "fine", f"all {len(referred):,} kept files are as they were put in")
 
 
 def _words(database: Database) -> Finding:
@@ -246,16 +231,16 @@ def _snapshot(folder: Path, database: Database) -> Finding:
     leftovers = [path.name for path in folder.glob("vectors-*") if path.stem not in {m.path.stem for m in manifests}]
     broken = [manifest.path.name for manifest in manifests if not manifest.is_whole()]
     if broken:
-        says = f"{_some(broken)} is not the file that its manifest tells of; each start makes the vectors anew"
+        says = f"{some(broken)} is not the file that its manifest tells of; each start makes the vectors anew"
         return Finding("snapshot", "fault", says, "run `sourcespan doctor --mend`")
     with database.reading() as db:
         strange = [m.path.name for m in manifests if not is_past(db, m.generation)]
     if strange:
-        says = f"{_some(strange)} is of another history: the catalogue was restored or copied since"
+        says = f"{some(strange)} is of another history: the catalogue was restored or copied since"
         mend = "nothing to do: it is not used, and the next start makes the vectors anew"
         return Finding("snapshot", "warning", says, mend)
     if leftovers:
-        says = f"{len(leftovers):,} files are left over from snapshots that broke off: {_some(leftovers)}"
+        says = f"{len(leftovers):,} files are left over from snapshots that broke off: {some(leftovers)}"
         return Finding("snapshot", "warning", says, "run `sourcespan doctor --mend`")
     if not manifests:
         return Finding("snapshot", "fine", "there is none; the vectors are made from the catalogue at each start")
@@ -281,14 +266,9 @@ def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Find
             if min(vector @ kept, index.search_dense(vector, 1, np.array([key]))[0].score) < _SAME
         ]
         if wrong:
-            says = f"{len(wrong)} of {len(drawn)} vectors drawn at random are not those of their texts: {_some(wrong)}"
+            says = f"{len(wrong)} of {len(drawn)} vectors drawn at random are not those of their texts: {some(wrong)}"
             return Finding("vectors", "fault", says, f"run `sourcespan doctor --mend`; if that does not help, {_ANEW}")
         says = f"{len(keys):,}, one for each passage, searched by {index.vector_plan.kind}"
         return Finding("vectors", "fine", f"{says}; {len(drawn)} drawn at random are those of their texts")
     finally:
         index._catalogue.close()  # a look keeps no snapshot
-
-
-def _some(problems: list[str]) -> str:
-    more = len(problems) - _TOLD_AT_MOST
-    return "; ".join(problems[:_TOLD_AT_MOST]) + (f"; and {more:,} more" if more > 0 else "")
