@@ -79,6 +79,8 @@ class Location:
 
     page: int | None = None
     heading: str | None = None
+    page_label: str | None = None
+    """The number of the page as it is printed on it or shown for it: "iv"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,15 @@ class Outline:
     headings: tuple[Heading, ...] = ()
     blocks: tuple[TextBlock, ...] = ()
     """None overlaps the next; none at all for plain text, whose structure is not known."""
+    labels: tuple[str, ...] = ()
+    """What is printed on each page as its number, empty where that is not known; none at all where no page has one."""
 
     def __post_init__(self) -> None:
         for starts in (self.pages, tuple(heading.start for heading in self.headings)):
             if starts != tuple(sorted(starts)) or (starts and starts[0] < 0):
                 raise ValueError(f"not in the order of the text: {starts}")
+        if self.labels and len(self.labels) != len(self.pages):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.pages)} pages")
         end = 0
         for block in self.blocks:
             if not end <= block.start <= block.end:
@@ -105,7 +111,8 @@ class Outline:
         """Where the character at ``offset`` is."""
         page = bisect_right(self.pages, offset)
         under = bisect_right(self.headings, offset, key=lambda heading: heading.start)
-        return Location(page or None, self.headings[under - 1].text if under else None)
+        label = self.labels[page - 1] if page and self.labels else ""
+        return Location(page or None, self.headings[under - 1].text if under else None, label or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,13 @@ class DocumentDraft:
         name = self.title or self.source
         if is_blank(self.text):
             raise EmptyDocument(name)
-        for part in (self.text, self.title, self.source, *(heading.text for heading in self.outline.headings)):
+        for part in (
+            self.text,
+            self.title,
+            self.source,
+            *(heading.text for heading in self.outline.headings),
+            *self.outline.labels,
+        ):
             if (position := lone_surrogate(part)) is not None:
                 raise MalformedFile(ascii(name), f"a lone surrogate at character {position}")
 

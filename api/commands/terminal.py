@@ -24,6 +24,7 @@ from index.upkeep.terminal import Console, escaped_line
 
 if TYPE_CHECKING:
     from index.build import Added
+    from index.documents import Location
     from index.interfaces import Progress as Tell
     from index.upkeep.finding import Finding
     from rag.answers import Answer, Result
@@ -129,14 +130,20 @@ def _show(answer: Answer) -> None:
     sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
     console.print(Text(escaped_line(answer.text), style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
     console.print(sentence)
-    page, heading = answer.location.page, answer.location.heading
+    heading = answer.location.heading
     where = [
         answer.document.source or answer.document.title,
-        *([f"page {page:,}"] if page else []),
+        *([shown_page(answer.location)] if answer.location.page else []),
         *([f"“{heading}”"] if heading else []),
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
     console.print(f"  {', '.join(map(escaped_line, where))}\n", style="dim")
+
+
+def shown_page(location: Location) -> str:
+    """ "page 6", or "p. iv (page 6)" where another number is printed on it."""
+    page, label = f"page {location.page:,}", location.page_label
+    return page if label in (None, str(location.page)) else f"p. {label} ({page})"
 
 
 def _ingested(outcome: Added) -> dict[str, object]:

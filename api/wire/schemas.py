@@ -74,6 +74,7 @@ class AnswerOut(BaseModel):
     passage: PassageRef
     quote: QuoteOut
     page: Annotated[int | None, Field(description="Counted from 1; of documents that have pages.")]
+    page_label: Annotated[str | None, Field(description="The page's number as it is printed, where the file says it.")]
     heading: Annotated[str | None, Field(description="The heading that the answer stands under.")]
     document: DocumentRef
     also_at: list[PlaceOut]
@@ -92,6 +93,7 @@ class AnswerOut(BaseModel):
                 prefix=answer.quotation.prefix, exact=answer.quotation.exact, suffix=answer.quotation.suffix
             ),
             page=answer.location.page,
+            page_label=answer.location.page_label,
             heading=answer.location.heading,
             document=DocumentRef.of(answer.document),
             also_at=[
@@ -111,6 +113,7 @@ class PassageOut(SpanOut):
     cosine: float | None
     bm25: float | None
     page: Annotated[int | None, Field(description="That the passage begins on.")]
+    page_label: Annotated[str | None, Field(description="Its number as it is printed, where the file says it.")]
     heading: Annotated[str | None, Field(description="That the passage begins under.")]
 
     @classmethod
@@ -126,6 +129,7 @@ class PassageOut(SpanOut):
             cosine=retrieved.cosine,
             bm25=retrieved.bm25,
             page=retrieved.passage.location.page,
+            page_label=retrieved.passage.location.page_label,
             heading=retrieved.passage.location.heading,
         )
 

@@ -39,6 +39,8 @@ class PackedDraft:
     source: str
     metadata: Mapping[str, Any]
     pages: Numbers
+    labels: str
+    """Of its pages, one on each line; empty where there are none."""
     heading_starts: Numbers
     heading_levels: Numbers
     heading_lines: str
@@ -57,6 +59,7 @@ class PackedDraft:
             draft.source,
             draft.metadata,
             PickleBuffer(array(_INTEGER, draft.outline.pages)),
+            "\n".join(draft.outline.labels),
             PickleBuffer(array(_INTEGER, (heading.start for heading in headings))),
             PickleBuffer(array(_INTEGER, (heading.level for heading in headings))),
             "\n".join(heading.text for heading in headings),
@@ -74,7 +77,12 @@ class PackedDraft:
             "".join(self.text),
             self.source,
             self.metadata,
-            Outline(tuple(_numbers(self.pages).tolist()), headings, tuple(_text_blocks(self.blocks))),
+            Outline(
+                tuple(_numbers(self.pages).tolist()),
+                headings,
+                tuple(_text_blocks(self.blocks)),
+                tuple(self.labels.split("\n")) if self.labels else (),
+            ),
             _numbers(self.sentences).reshape(-1, 2),
             self.notes,
         )

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import zip_longest
 
 from index.documents import Document, Heading, Location, Outline, TextBlock
 from index.errors import CatalogueUnusable
 
 # the last page, and the last heading, that begin at or before an offset
 _PAGE_AT = (
-    "(SELECT page FROM pages AS g WHERE g.document_id = {document} AND g.start <= {offset} "
+    "(SELECT {column} FROM pages AS g WHERE g.document_id = {document} AND g.start <= {offset} "
     "ORDER BY g.start DESC, page DESC LIMIT 1)"
 )
 _HEADING_AT = (
     "(SELECT h.text FROM headings AS h WHERE h.document_id = {document} AND h.start <= {offset} "
     "ORDER BY h.start DESC, number DESC LIMIT 1)"
 )
-_PAGE_AND_HEADING = f"{_PAGE_AT}, {_HEADING_AT}"
+_PAGE, _LABEL = (_PAGE_AT.replace("{column}", column) for column in ("page", "label"))
+_PAGE_AND_HEADING = f"{_PAGE}, {_HEADING_AT}, {_LABEL}"
 
 
 def location_columns(document: str, offset: str) -> str:
-    """Two columns that make a `Location`, for a query in which the arguments name a document's id and an offset."""
+    """Three columns that make a `Location`, for a query in which the arguments name a document's id and an offset."""
     return _PAGE_AND_HEADING.format(document=document, offset=offset)
 
 
@@ -35,14 +37,20 @@ def location(db: sqlite3.Connection, document: Document, offset: int) -> Locatio
     return as_location(*row) if row else Location()
 
 
-def as_location(page: object, heading: object) -> Location:
+def as_location(page: object, heading: object, label: object) -> Location:
     """The place that is meant by the columns that `location_columns` gives; nothing is known where they are damaged."""
-    return Location(page if isinstance(page, int) else None, heading if isinstance(heading, str) else None)
+    return Location(
+        page if isinstance(page, int) else None,
+        heading if isinstance(heading, str) else None,
+        label if isinstance(label, str) and label else None,
+    )
 
 
 def read(db: sqlite3.Connection, document_id: str) -> Outline:
     """All of it. Raises CatalogueUnusable where it is damaged."""
-    pages = db.execute("SELECT start FROM pages WHERE document_id = ? ORDER BY start, page", (document_id,))
+    query = "SELECT start, label FROM pages WHERE document_id = ? ORDER BY start, page"
+    pages = db.execute(query, (document_id,)).fetchall()
+    labels = tuple(str(label) for _, label in pages)
     headings = db.execute(
         "SELECT start, level, text FROM headings WHERE document_id = ? ORDER BY start, number", (document_id,)
     )
@@ -51,9 +59,10 @@ def read(db: sqlite3.Connection, document_id: str) -> Outline:
     )
     try:
         return Outline(
-            tuple(start for (start,) in pages),
+            tuple(start for start, _ in pages),
             tuple(Heading(*row) for row in headings),
             tuple(TextBlock(*row) for row in blocks),
+            labels if any(labels) else (),
         )
     except (TypeError, ValueError) as error:
         reason = f"the pages, headings or blocks of document {document_id!r} are damaged: run `sourcespan doctor`"
@@ -63,8 +72,11 @@ def read(db: sqlite3.Connection, document_id: str) -> Outline:
 def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:
     """Inside the transaction that stores the document; it goes with the document."""
     db.executemany(
-        "INSERT INTO pages (document_id, page, start) VALUES (?, ?, ?)",
-        ((document_id, page, start) for page, start in enumerate(outline.pages, start=1)),
+        "INSERT INTO pages (document_id, page, start, label) VALUES (?, ?, ?, ?)",
+        (
+            (document_id, page, start, label)
+            for page, (start, label) in enumerate(zip_longest(outline.pages, outline.labels, fillvalue=""), start=1)
+        ),
     )
     db.executemany(
         "INSERT INTO headings (document_id, number, start, level, text) VALUES (?, ?, ?, ?, ?)",

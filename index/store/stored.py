@@ -121,10 +121,10 @@ def as_document(row: tuple[Any, ...]) -> Document:
 
 def as_passage(row: tuple[Any, ...]) -> Passage:
     """A row of `PASSAGES`. Raises CatalogueUnusable where it is damaged."""
-    key, document_id, start, end, text, page, heading = row
+    key, document_id, start, end, text, page, heading, label = row
     if not (isinstance(text, str) and isinstance(start, int) and isinstance(end, int) and end - start == len(text)):
         raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}")
-    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading))
+    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading, label))
 
 
 def _original_columns(original: Original | None) -> tuple[str | None, str, str, int]:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from index.errors import EmptyDocument, MalformedFile, ScannedDocument
 from index.parsing.blocks import Block, Box, from_blocks, written
-from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.content import Content, File, composed, malformed, one_line
 from index.parsing.pdf.layout.joints import Line, lines_of
 from index.parsing.pdf.layout.kinds import blocks_of
 from index.parsing.pdf.layout.paragraphs import Item, Paragraph, Usual, paragraphs_of
@@ -25,6 +25,7 @@ from index.parsing.pdf.page.pages import Column, PageRead, Rules, pages_of
 from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
 _MOST_VALUES = 2_000
+_LONGEST_LABEL = 40
 
 
 def pdf(file: File) -> Content:
@@ -39,11 +40,17 @@ def pdf(file: File) -> Content:
         usual = Usual.of(segment for page in pages for row in page.main.rows for segment in row)
         blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document))), usual), usual)
     blocks += _not_shown(values, len(pages), blocks)
-    content = from_blocks(blocks, title, pages=len(pages), notes=tuple(notes_on(pages)))
+    content = from_blocks(blocks, title, labels=_labels(pages), pages=len(pages), notes=tuple(notes_on(pages)))
     headings = placed(bookmarks, content.text, content.outline.pages)
     if not headings:
         return content
     return replace(content, outline=replace(content.outline, headings=headings), title=title or headings[0].text)
+
+
+def _labels(pages: Sequence[PageRead]) -> list[str]:
+    """What is printed as the numbers of the pages; nothing where these are their places in the file."""
+    labels = [one_line(composed(page.label))[:_LONGEST_LABEL] for page in pages]
+    return [] if labels == [str(number) for number, _ in enumerate(pages, start=1)] else labels
 
 
 def _without_text(file: File, pages: Sequence[PageRead]) -> Exception:
