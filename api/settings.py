@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.keys import ApiKey, is_loopback, parse_keys
 from index.bert.precision import Precision
-from index.build import MAX_ORIGINAL
+from index.build import ENGLISH, MAX_ORIGINAL
 from index.errors import UnsafeAddress
 from index.isolation.limits import Limits
 from index.store.quota import Quota
@@ -92,9 +92,19 @@ class Settings(BaseSettings):
         description="Largest file that is kept, in bytes; of a larger one the text is stored alone. "
         "`SOURCESPAN_MAX_TOTAL_BYTES` counts texts, not files.",
     )
+    ocr: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*$")] = Field(
+        ENGLISH,
+        description="Languages in which Tesseract, where that program is installed, reads pages of PDFs that are "
+        "pictures, as it calls them, with + between: `eng+deu`. `none`: they are not read.",
+    )
     max_feedback: Annotated[int, Field(ge=0)] = Field(
         100_000, description="Entries of feedback that are kept; one more is refused with 507. 0: no limit."
     )
+
+    @property
+    def ocr_languages(self) -> str:
+        """The languages in which pictures of text are read; empty: they are not."""
+        return "" if self.ocr == "none" else self.ocr
 
     @property
     def max_kept(self) -> int:

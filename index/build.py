@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _CHARACTERS_IN_GROUP = 200_000
 _DOCUMENTS_IN_GROUP = 500
 
+ENGLISH = "eng"
+"""What Tesseract calls the language in which pictures of text are read, where nothing else is said."""
 MAX_ORIGINAL = 50_000_000
 """The bytes up to which a file is kept beside its text, where nothing else is said."""
 
@@ -64,15 +66,21 @@ class LateParser:
 
     Importing the libraries that read files takes a tenth of a second and some memory, which a process that only asks
     has no use for. ``max_bytes`` bounds a file, and the text in it; None is the parser's own bound.
-    ``max_original`` bounds a file that is kept beside the text.
+    ``max_original`` bounds a file that is kept beside the text, ``ocr`` names languages of pictures of text.
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, max_bytes: int | None = None, max_original: int = MAX_ORIGINAL
+        self,
+        limits: Limits | None = None,
+        *,
+        max_bytes: int | None = None,
+        max_original: int = MAX_ORIGINAL,
+        ocr: str = ENGLISH,
     ) -> None:
         self._limits = limits
         self._max_bytes = max_bytes
         self._max_original = max_original
+        self._ocr = ocr
         self._lock = Lock()
         self._parser: Parser | None = None
         self._is_closed = False
@@ -85,7 +93,7 @@ class LateParser:
         with self._lock:
             if self._parser is None:
                 max_bytes = MAX_BYTES if self._max_bytes is None else self._max_bytes
-                self._parser = Parser(self._limits, max_bytes=max_bytes, max_original=self._max_original)
+                self._parser = Parser(self._limits, max_bytes=max_bytes, max_original=self._max_original, ocr=self._ocr)
                 if self._is_closed:
                     self._parser.close()
             return self._parser

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from index.bert.allocator import give_back
-from index.build import MAX_ORIGINAL, Added, LateParser, add_many, ingest, path_or_draft, taken
+from index.build import ENGLISH, MAX_ORIGINAL, Added, LateParser, add_many, ingest, path_or_draft, taken
 from index.documents import Document, DocumentDraft
 from index.errors import QuestionError, UnsupportedFormat
 from index.interfaces import Embedder, Progress
@@ -84,6 +84,7 @@ class Sourcespan:
         parsing: Limits | None = None,
         max_document_bytes: int | None = None,
         max_original_bytes: int = MAX_ORIGINAL,
+        ocr: str = ENGLISH,
         answers: bool = True,
     ) -> Self:
         """Loads the models and opens the documents in ``folder``, which is made if it is not there.
@@ -100,6 +101,7 @@ class Sourcespan:
             parsing: How much memory and time a file may take to be read.
             max_document_bytes: How large a file, and the text in it, may be; by default `index.parsing.MAX_BYTES`.
             max_original_bytes: How large a file may be to be kept beside its text; 0: none is kept.
+            ocr: Languages in which Tesseract, where it is installed, reads pictures of pages; empty: none.
             answers: False begins sooner, with neither reader nor reranker: asking then raises ModelNotFound.
 
         Raises:
@@ -110,7 +112,7 @@ class Sourcespan:
         folder, models = Path(folder), models or ModelConfig()
         # what was opened before something fails is closed again; garbage is not looked for among what stays for good
         with ExitStack() as opened, loading.no_garbage():
-            parser = LateParser(parsing, max_bytes=max_document_bytes, max_original=max_original_bytes)
+            parser = LateParser(parsing, max_bytes=max_document_bytes, max_original=max_original_bytes, ocr=ocr)
             opened.callback(parser.close)
             if answers:  # a mistyped name should not cost the seconds of loading
                 loading.check_names(models)

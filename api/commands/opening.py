@@ -26,5 +26,6 @@ def opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
             parsing=settings.parsing,
             max_document_bytes=settings.max_document_bytes,
             max_original_bytes=settings.max_kept,
+            ocr=settings.ocr_languages,
             answers=answers,
         )

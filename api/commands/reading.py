@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from api.commands.options import FAILED, AsJson
+from api.commands.options import FAILED, AsJson, settings_with
 from api.commands.terminal import console, errors, shown_page
 from index.documents import BlockKind, DocumentDraft, Location, TextBlock
 from index.upkeep.terminal import escaped_line
@@ -30,7 +30,7 @@ def show(
     from index.parsing.isolated import Parser
 
     failed = False
-    with Parser() as parser:
+    with Parser(ocr=settings_with().ocr_languages) as parser:
         for parsed in parser.drafts_in(paths):
             if parsed.draft is None:
                 failed = failed or not parsed.is_skipped

@@ -69,6 +69,7 @@ class Backend:
             settings.parsing,
             max_bytes=settings.max_document_bytes,
             max_original=settings.max_kept,
+            ocr=settings.ocr_languages,
             modules=(incoming.__name__,),
         )
         self._exit = AsyncExitStack()

@@ -59,10 +59,9 @@ class EncryptedFile(DocumentError):
 class ScannedDocument(DocumentError):
     """A document whose pages are pictures, without text."""
 
-    def __init__(self, name: str, pages: int) -> None:
+    def __init__(self, name: str, pages: int, advice: str) -> None:
         super().__init__(
-            f"{cut(name)!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: "
-            "run text recognition (OCR) over it first"
+            f"{cut(name)!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: {advice}"
         )
         self.name = name
         self.pages = pages

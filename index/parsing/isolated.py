@@ -14,6 +14,7 @@ from index.parsing.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import drafts_at, named_files
 from index.parsing.packed import PackedFile
+from index.parsing.pdf.recognition import Recognition, wanted
 
 T = TypeVar("T")
 
@@ -30,14 +31,18 @@ class Parser:
         *,
         max_bytes: int = MAX_BYTES,
         max_original: int = 0,
+        ocr: str = "",
         modules: tuple[str, ...] = (),
     ) -> None:
         """Starts no process yet. The bytes of files come along with their drafts if they are at most ``max_original``.
 
-        ``modules`` are those that workers import besides.
+        ``ocr`` names the languages in which Tesseract reads pictures of pages, if any. ``modules`` are those that
+        workers import besides.
         """
         self._max_bytes, self._max_original = max_bytes, max_original
         self._pool = WorkerPool(limits, (__name__, *modules))
+        # half of the time, so that what is not a picture is read in any case
+        self._recognition = Recognition(ocr, self._pool.limits.seconds / 2)
 
     def __enter__(self) -> Self:
         self.prepare()
@@ -61,7 +66,7 @@ class Parser:
 
         ``is_kept``: the file is kept already, so that its bytes need not come along.
         """
-        limits = self._max_bytes, 0 if is_kept else self._max_original
+        limits = self._max_bytes, 0 if is_kept else self._max_original, self._recognition
         return self._read(Path(name), name, _packed_of, name, *limits, data=data, stop=stop)
 
     def drafts_in(self, paths: Iterable[Path]) -> Iterator[ParsedFile]:
@@ -71,7 +76,7 @@ class Parser:
         """
         for file in named_files(paths):
             if file.is_read:
-                limits = self._max_bytes, self._max_original
+                limits = self._max_bytes, self._max_original, self._recognition
                 yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, *limits)
             else:
                 yield skipped(file.path, file.name, 0)
@@ -104,11 +109,17 @@ class Parser:
             yield ParsedFile(path, 0, None, error)
 
 
-def _packed_of(data: bytes, name: str, max_bytes: int, max_original: int) -> Iterator[PackedFile]:
+def _packed_of(
+    data: bytes, name: str, max_bytes: int, max_original: int, recognition: Recognition
+) -> Iterator[PackedFile]:
+    wanted.set(recognition)
     for parsed in drafts_of(name, data, max_bytes=max_bytes):
         yield PackedFile.of(parsed, max_original)
 
 
-def _packed_at(path: str, name: str, max_bytes: int, max_original: int) -> Iterator[PackedFile]:
+def _packed_at(
+    path: str, name: str, max_bytes: int, max_original: int, recognition: Recognition
+) -> Iterator[PackedFile]:
+    wanted.set(recognition)
     for parsed in drafts_at(Path(path), name, max_bytes=max_bytes):
         yield PackedFile.of(parsed, max_original)

@@ -16,13 +16,14 @@ from index.parsing.pdf.layout.paragraphs import Item, Paragraph, Usual, paragrap
 from index.parsing.pdf.layout.parts import Part, parts_of
 from index.parsing.pdf.layout.running import PageRows, running_rows
 from index.parsing.pdf.layout.tables import cells_of
-from index.parsing.pdf.notes import RECOGNISE, notes_on
+from index.parsing.pdf.notes import notes_on
 from index.parsing.pdf.opening import opened_file
 from index.parsing.pdf.outline import bookmarks_of, placed, title_of
 from index.parsing.pdf.page.forms import values_of_xfa
 from index.parsing.pdf.page.frame import Frame
 from index.parsing.pdf.page.pages import Column, PageRead, Rules, pages_of
 from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
+from index.parsing.pdf.recognition import ELSEWHERE
 
 _MOST_VALUES = 2_000
 _LONGEST_LABEL = 40
@@ -55,10 +56,12 @@ def _labels(pages: Sequence[PageRead]) -> list[str]:
 
 def _without_text(file: File, pages: Sequence[PageRead]) -> Exception:
     if any(page.unreadable for page in pages):
-        reason = f"its fonts do not say which characters they are: {RECOGNISE}, or export it anew"
+        reason = f"its fonts do not say which characters they are: {ELSEWHERE}, or export it anew"
         return MalformedFile(file.name, reason)
-    drawn = any(page.is_drawn_on for page in pages)
-    return ScannedDocument(file.name, len(pages)) if drawn else EmptyDocument(file.name)
+    pictures = [page.recognised for page in pages if page.recognised]
+    if not pictures:
+        return EmptyDocument(file.name)
+    return ScannedDocument(file.name, len(pages), pictures[0].failure or "no text was found in it")
 
 
 def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Item]:
@@ -76,6 +79,7 @@ def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Ite
         for part in parts_of(text, across):
             number += 1
             yield _part(part, page.main, page.frame, place + 1, number, across)
+        yield from (Block(text, page=place + 1) for text in (page.recognised.paragraphs if page.recognised else ()))
         for column in page.others:
             turned = [joined(row) for row in column.rows]
             boxes = [_box(segment, page.frame, place + 1, column.turns) for segment in turned]

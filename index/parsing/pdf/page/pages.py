@@ -18,6 +18,7 @@ from index.parsing.pdf.page.frame import Frame
 from index.parsing.pdf.page.segments import Row, rows_of
 from index.parsing.pdf.page.styles import PLAIN
 from index.parsing.pdf.page.words import Word, words_of
+from index.parsing.pdf.recognition import Recognised, Recogniser
 
 _WATERMARK = 30.0  # points: faint type of this size is behind the text
 _FEW_CHARACTERS = 40  # that a scanner or a program may print on the picture of a page
@@ -45,26 +46,29 @@ class PageRead:
     watermarks: tuple[str, ...] = ()
     unseen: int = 0
     unreadable: int = 0
-    is_picture: bool = False
-    is_drawn_on: bool = False
+    recognised: Recognised | None = None
+    """What was read of it as of a picture, where it is one."""
 
     @property
     def has_text(self) -> bool:
         """Whether any text is read from it."""
-        return bool(self.main.rows or self.others or self.watermarks)
+        return bool(
+            self.main.rows or self.others or self.watermarks or (self.recognised and self.recognised.paragraphs)
+        )
 
 
 def pages_of(file: File, document: PdfDocument) -> Iterator[PageRead]:
     """The pages of a file. Raises DocumentTooLarge."""
     is_tagged = document.is_tagged()
     characters = 0
+    recogniser = Recogniser()
     for number in range(len(document)):
         with opened(document, number) as (page, text, written):
             characters += text.count_chars()
             if characters > file.max_bytes:
                 raise DocumentTooLarge(file.name, characters, file.max_bytes)
             label = document.get_page_label(number)
-            yield read(page, text, label, written, levels_on(page) if is_tagged else {})
+            yield read(page, text, label, written, levels_on(page) if is_tagged else {}, recogniser)
 
 
 @contextmanager
@@ -82,7 +86,14 @@ def opened(document: PdfDocument, number: int) -> Iterator[tuple[PdfPage, PdfTex
     page.close()
 
 
-def read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written], levels: dict[int, int]) -> PageRead:
+def read(
+    page: PdfPage,
+    text: PdfTextPage,
+    label: str,
+    written: Sequence[Written],
+    levels: dict[int, int],
+    recogniser: Recogniser | None = None,
+) -> PageRead:
     """What stands on an open page. ``levels`` are those of headings, by the number of their marked content."""
     found = words_of(page, text, levels)
     frame, drawn = Frame.of(page), Drawn(page)
@@ -97,6 +108,11 @@ def read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written
             by_turns.setdefault(style.turns, []).append(word)
     columns = [Column(rows_of(by_turns[turns]), turns) for turns in sorted(by_turns, key=lambda t: -len(by_turns[t]))]
     characters = sum(len(word.text) for word in words)
+    is_picture = characters < _FEW_CHARACTERS and not found.unreadable and drawn.is_picture
+    is_only_drawn = not words and not found.unseen and not found.unreadable and drawn.is_anything()
+    recognised = recogniser.read(page) if recogniser and (is_picture or is_only_drawn) else None
+    if recognised and recognised.paragraphs:  # what is printed on the picture is read with it
+        columns, behind = [], []
     return PageRead(
         frame,
         label,
@@ -105,8 +121,7 @@ def read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written
         tuple(_lines_behind(behind)),
         found.unseen,
         found.unreadable,
-        is_picture=characters < _FEW_CHARACTERS and not found.unreadable and drawn.is_picture,
-        is_drawn_on=drawn.is_anything(),
+        recognised,
     )
 
 
