@@ -154,21 +154,17 @@ def draft_in(upload: Upload, stop: Stop) -> DocumentDraft:
 
 def _store_each(backend: Backend, upload: Upload, tell: Callable[[_Told], None], stop: Stop) -> None:
     with backend.library.index.incoming() as incoming:
-        _store_all_of(backend, upload, incoming, tell, stop)
+        for parsed in upload.files(stop):
+            name = upload.name_of(parsed)
+            tell(_stored(backend, incoming, parsed, name, partial(_tell_progress, tell, name)))
 
 
-def _store_all_of(
-    backend: Backend, upload: Upload, incoming: Incoming, tell: Callable[[_Told], None], stop: Stop
-) -> None:
-    for parsed in (taken(incoming, parsed) for parsed in upload.files(stop)):
-        name = upload.name_of(parsed)
-        progress = partial(_tell_progress, tell, name)
-        try:
-            (added,) = backend.library.add(parsed.draft_or_error(), progress=progress)
-        except SourcespanError as error:
-            tell(UploadedFile(file=name, problem=problem_of(error).body))
-        else:
-            tell(UploadedFile(file=name, document=DocumentOut.of(added.document_or_error()), is_new=added.is_new))
+def _stored(backend: Backend, incoming: Incoming, parsed: ParsedFile, name: str, progress: Progress) -> UploadedFile:
+    try:
+        (added,) = backend.library.add(taken(incoming, parsed).draft_or_error(), progress=progress)
+    except SourcespanError as error:
+        return UploadedFile(file=name, problem=problem_of(error).body)
+    return UploadedFile(file=name, document=DocumentOut.of(added.document_or_error()), is_new=added.is_new)
 
 
 def _tell_progress(tell: Callable[[_Told], None], name: str, done: int, total: int) -> None:

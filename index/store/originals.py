@@ -12,6 +12,7 @@ import hashlib
 import logging
 import mimetypes
 import os
+import secrets
 import shutil
 import sqlite3
 import time
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Mapping, Set
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -80,14 +81,15 @@ class Incoming:
         """The draft with its original, which is on the disk now. Raises CatalogueError."""
         name = PurePath(draft.source).name
         try:
-            with NamedTemporaryFile(dir=self._folder(), delete=False) as file:
+            incoming = self._folder() / secrets.token_hex(8)
+            with incoming.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise storage_error(error) from error
         original = Original(name, media_type(name), len(data), hashlib.sha256(data).hexdigest())
-        return replace(draft, original=original, incoming=Path(file.name))
+        return replace(draft, original=original, incoming=incoming)
 
     def _folder(self) -> Path:
         """Made when it is wanted, as most of the time nothing is put in."""

@@ -10,6 +10,9 @@ import httpx
 import PIL.Image
 import pytest
 
+from index.documents import DocumentDraft
+from index.errors import CatalogueFull
+from index.store.originals import Incoming
 from tests.api.helpers import assert_problem, text_of
 from tests.conftest import Server
 from tests.files import pdf_of, zip_of
@@ -79,6 +82,22 @@ def test_where_no_file_is_kept_that_is_a_problem_of_its_own(start_server: Callab
     document = upload(small, "a.pdf", PDF).json()
     assert document["original"] is None
     assert document["notes"] == [f"the file itself was not kept: it has {len(PDF):,} bytes, and the limit is 100"]
+
+
+def test_a_file_for_which_there_is_no_room_stops_no_other(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep = Incoming.keep
+
+    def full(self: Incoming, draft: DocumentDraft, data: bytes) -> DocumentDraft:
+        if draft.source == "a.txt":
+            raise CatalogueFull
+        return keep(self, draft, data)
+
+    monkeypatch.setattr(Incoming, "keep", full)
+    files = [("files", (name, name.encode())) for name in ("a.txt", "b.txt")]
+    first, second = httpx.post(f"{server.url}/v1/documents", files=files, timeout=60).json()["files"]
+    assert (first["problem"]["status"], second["is_new"]) == (507, True)
+    assert_problem(upload(server, "a.txt", b"Alone."), 507)
+    assert len(httpx.get(f"{server.url}/v1/documents").json()["documents"]) == 1
 
 
 def test_a_file_goes_with_its_document(server: Server) -> None:
