@@ -14,12 +14,20 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.keys import ApiKey, is_loopback, parse_keys
 from index.bert.precision import Precision
-from index.build import ENGLISH, MAX_ORIGINAL
 from index.errors import UnsafeAddress
 from index.isolation.limits import Limits
-from index.store.quota import Quota
+from index.store.quota import MAX_ORIGINAL, Quota
 from index.vectors.vector_rule import Choice, VectorRule
-from rag.config import DEFAULT_EMBEDDER, DEFAULT_READER, MAX_N_BEST, MAX_TOP_K, AskConfig, ModelConfig, RetrieverConfig
+from rag.config import (
+    DEFAULT_EMBEDDER,
+    DEFAULT_OCR,
+    DEFAULT_READER,
+    MAX_N_BEST,
+    MAX_TOP_K,
+    AskConfig,
+    ModelConfig,
+    RetrieverConfig,
+)
 
 # of a text: itself, where each sentence begins and ends, and its headings; and the file
 _RESULT_OF_BYTE = 7
@@ -93,7 +101,7 @@ class Settings(BaseSettings):
         "`SOURCESPAN_MAX_TOTAL_BYTES` counts texts, not files.",
     )
     ocr: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*$")] = Field(
-        ENGLISH,
+        DEFAULT_OCR,
         description="Languages in which Tesseract, where that program is installed, reads pages of PDFs that are "
         "pictures, as it calls them, with + between: `eng+deu`. `none`: they are not read.",
     )

@@ -17,6 +17,7 @@ from index.documents import Document, DocumentDraft
 from index.errors import DocumentError
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
+from index.store.quota import MAX_ORIGINAL
 
 if TYPE_CHECKING:
     from index.isolation.limits import Limits
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 _CHARACTERS_IN_GROUP = 200_000
 _DOCUMENTS_IN_GROUP = 500
 
-ENGLISH = "eng"
-"""What Tesseract calls the language in which pictures of text are read, where nothing else is said."""
-MAX_ORIGINAL = 50_000_000
-"""The bytes up to which a file is kept beside its text, where nothing else is said."""
 
 _T = TypeVar("_T")
 
@@ -75,7 +72,7 @@ class LateParser:
         *,
         max_bytes: int | None = None,
         max_original: int = MAX_ORIGINAL,
-        ocr: str = ENGLISH,
+        ocr: str = "",
     ) -> None:
         self._limits = limits
         self._max_bytes = max_bytes

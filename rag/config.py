@@ -11,6 +11,8 @@ MAX_TOP_K = 50
 MAX_N_BEST = 20
 
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_OCR = "eng"
+"""The language in which Tesseract reads pictures of text, as it calls it."""
 DEFAULT_READER = "reader-v5"
 
 

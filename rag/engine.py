@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from index.bert.allocator import give_back
-from index.build import ENGLISH, MAX_ORIGINAL, Added, LateParser, add_many, ingest, path_or_draft, taken
+from index.build import Added, LateParser, add_many, ingest, path_or_draft, taken
 from index.documents import Document, DocumentDraft
 from index.errors import QuestionError, UnsupportedFormat
 from index.interfaces import Embedder, Progress
@@ -19,12 +19,12 @@ from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
 from index.splitting import PassageSize
 from index.store.originals import Incoming
-from index.store.quota import NO_LIMIT, Quota
+from index.store.quota import MAX_ORIGINAL, NO_LIMIT, Quota
 from index.vectors.vector_rule import VectorRule
 from rag import loading
 from rag.answers import Result
 from rag.confidence.calibration import UNFITTED, Calibration
-from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
+from rag.config import DEFAULT_OCR, AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
 from rag.pipeline import QuestionAnswerer
 from rag.questions import Question
@@ -84,7 +84,7 @@ class Sourcespan:
         parsing: Limits | None = None,
         max_document_bytes: int | None = None,
         max_original_bytes: int = MAX_ORIGINAL,
-        ocr: str = ENGLISH,
+        ocr: str = DEFAULT_OCR,
         answers: bool = True,
     ) -> Self:
         """Loads the models and opens the documents in ``folder``, which is made if it is not there.
