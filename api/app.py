@@ -22,7 +22,7 @@ from api.middleware.paths import SoundPaths
 from api.middleware.rules import OPEN, declares, rules_of
 from api.middleware.stopping import Stopping
 from api.problems import Problem, Unexpected, add_problem_handlers
-from api.routes import ask, documents, feedback, health
+from api.routes import ask, documents, feedback, health, originals
 from api.routes import openai as openai_compat
 from api.routes.mcp import mcp_routes
 from api.serving.backend import Backend
@@ -87,7 +87,7 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
         responses={"default": {"model": Problem, "description": "What is wrong."}},
         **given,
     )
-    for routes in (ask, documents, feedback, health, openai_compat):
+    for routes in (ask, documents, originals, feedback, health, openai_compat):
         app.include_router(routes.router)
     add_problem_handlers(app)
 

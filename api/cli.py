@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
+from api.commands.opening import opened
 from api.commands.options import FAILED, INTERRUPTED, NOT_FOUND, AsJson, Data, settings_with
 from api.commands.reading import show
+from api.commands.reindexing import reindex, tell_of_older
 from api.commands.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result, show_skipped
 from api.commands.upkeep import backup, doctor, restore
 from api.keys import SCOPES, hash_of, new_key
-from api.settings import Settings
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
 from index.upkeep.terminal import escape_streams, escaped_streams
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (show, doctor, backup, restore):
+for command in (show, reindex, doctor, backup, restore):
     app.command()(command)
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
@@ -95,7 +96,8 @@ def serve(
     settings.check_address()
     # before the models are loaded: a port that is taken should not cost that time
     socket = bound(settings)
-    library = _opened(settings)
+    library = opened(settings)
+    tell_of_older(library)
     if library.index.is_untouched:
         _add_bundled(library)
     server = Server(create_app(library, settings), settings)
@@ -114,7 +116,8 @@ def index(
     as_json: AsJson = False,
 ) -> None:
     """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
-    library = _opened(settings_with(data=data), answers=False)
+    library = opened(settings_with(data=data), answers=False)
+    tell_of_older(library)
     new = known = 0
     failed: list[Added] = []
     skipped: list[Added] = []
@@ -160,7 +163,7 @@ def ask(
     if not settings.data.exists():  # a mistyped folder should not be made
         errors.print(f"sourcespan: there is no folder {settings.data}: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
-    library = _opened(settings)
+    library = opened(settings)
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
@@ -264,23 +267,6 @@ def bench(as_json: AsJson = False) -> None:
         print(json.dumps(report.as_dict(), indent=2))
     else:
         show(report)
-
-
-def _opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
-    with errors.status("Loading the models …" if answers else "Loading the embedder …"):
-        from rag.engine import Sourcespan
-
-        return Sourcespan.open(
-            settings.data,
-            settings.models,
-            retriever=settings.retriever,
-            ask=settings.ask,
-            rule=settings.vector_rule,
-            quota=settings.quota,
-            parsing=settings.parsing,
-            max_document_bytes=settings.max_document_bytes,
-            answers=answers,
-        )
 
 
 def _add_bundled(library: Sourcespan) -> None:

@@ -23,7 +23,7 @@ from index.errors import (
     SpanMismatch,
 )
 from index.store.database import Database
-from index.upkeep.doctor import Finding
+from index.upkeep.finding import Finding
 from rag.answers import Span
 from rag.interfaces import DocumentStore
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion

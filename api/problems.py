@@ -32,7 +32,10 @@ from index.errors import (
     InvalidDocument,
     InvalidFeedback,
     InvalidQuestion,
+    NoPages,
+    OriginalNotKept,
     Overloaded,
+    PageNotFound,
     QuestionError,
     QuotaExceeded,
     RateLimited,
@@ -49,6 +52,9 @@ logger = logging.getLogger("sourcespan")
 # the first that fits
 _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
     (DocumentNotFound, HTTPStatus.NOT_FOUND),
+    (OriginalNotKept, HTTPStatus.NOT_FOUND),
+    (PageNotFound, HTTPStatus.NOT_FOUND),
+    (NoPages, HTTPStatus.CONFLICT),
     (DocumentTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnsupportedFormat, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     (DuplicateDocument, HTTPStatus.CONFLICT),
@@ -69,11 +75,18 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 # what a client, or whoever it tells, can do something about: shown in full, as it names nothing of the server
 _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable, TemporaryFolderFull)
 
+# what a client can tell from others of the same status
+_TYPES: Mapping[type[SourcespanError], str] = {
+    OriginalNotKept: "urn:sourcespan:problem:original-not-kept",
+    NoPages: "urn:sourcespan:problem:no-pages",
+}
+
 _CLIENT_CLOSED_REQUEST = 499
 # where no error says when to come back: long enough for a restart, or for another writer to end
 _RETRY_AFTER_SECONDS = 5
 _OPENAI = ("/v1/chat/", "/v1/models")
 
+_NO_TYPE = "about:blank"
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -91,7 +104,7 @@ class FieldFault(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details; `errors` where single fields are wrong."""
 
-    type: str = "about:blank"
+    type: str = _NO_TYPE
     title: str
     status: int
     detail: Annotated[str, _shown_to(2_000)]
@@ -155,7 +168,8 @@ def problem_of(error: SourcespanError) -> HttpProblem:
         logger.error("%s", error)
         detail = str(error) if isinstance(error, _SHOWN) else "The documents cannot be reached at the moment."
         return HttpProblem(Problem(title=status.phrase, status=status, detail=detail))
-    return HttpProblem(Problem(title=status.phrase, status=status, detail=str(error)))
+    kind = _TYPES.get(type(error), _NO_TYPE)
+    return HttpProblem(Problem(type=kind, title=status.phrase, status=status, detail=str(error)))
 
 
 def add_problem_handlers(app: FastAPI) -> None:

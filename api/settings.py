@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,12 +16,21 @@ from api.keys import ApiKey, is_loopback, parse_keys
 from index.bert.precision import Precision
 from index.errors import UnsafeAddress
 from index.isolation.limits import Limits
-from index.store.quota import Quota
+from index.store.quota import MAX_ORIGINAL, Quota
 from index.vectors.vector_rule import Choice, VectorRule
-from rag.config import DEFAULT_EMBEDDER, DEFAULT_READER, MAX_N_BEST, MAX_TOP_K, AskConfig, ModelConfig, RetrieverConfig
+from rag.config import (
+    DEFAULT_EMBEDDER,
+    DEFAULT_OCR,
+    DEFAULT_READER,
+    MAX_N_BEST,
+    MAX_TOP_K,
+    AskConfig,
+    ModelConfig,
+    RetrieverConfig,
+)
 
-# of a text: itself, where each sentence begins and ends, and its headings
-_RESULT_OF_BYTE = 6
+# of a text: itself, where each sentence begins and ends, and its headings; and the file
+_RESULT_OF_BYTE = 7
 _QUESTIONS_REMEMBERED = 1_024  # their vectors take 1.5 MB
 
 
@@ -86,9 +95,34 @@ class Settings(BaseSettings):
         description="Memory, in bytes of address space, of the process that reads a document; one that needs more is "
         "refused.",
     )
+    originals: Literal["keep", "none"] = Field(
+        "keep",
+        description="Whether the files that documents are read from are kept: to be given back, to show places in "
+        "them, and to be read anew by later versions.",
+    )
+    max_original_bytes: Annotated[int, Field(ge=1)] = Field(
+        MAX_ORIGINAL,
+        description="Largest file that is kept, in bytes; of a larger one the text is stored alone. "
+        "`SOURCESPAN_MAX_TOTAL_BYTES` counts texts, not files.",
+    )
+    ocr: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*$")] = Field(
+        DEFAULT_OCR,
+        description="Languages in which Tesseract, where that program is installed, reads pages of PDFs that are "
+        "pictures, as it calls them, with + between: `eng+deu`. `none`: they are not read.",
+    )
     max_feedback: Annotated[int, Field(ge=0)] = Field(
         100_000, description="Entries of feedback that are kept; one more is refused with 507. 0: no limit."
     )
+
+    @property
+    def ocr_languages(self) -> str:
+        """The languages in which pictures of text are read; empty: they are not."""
+        return "" if self.ocr == "none" else self.ocr
+
+    @property
+    def max_kept(self) -> int:
+        """The bytes up to which files are kept; 0: none is."""
+        return self.max_original_bytes if self.originals == "keep" else 0
 
     @property
     def parsing(self) -> Limits:

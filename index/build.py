@@ -7,7 +7,7 @@ again, those already there are passed over without being embedded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -17,14 +17,18 @@ from index.documents import Document, DocumentDraft
 from index.errors import DocumentError
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
+from index.store.quota import MAX_ORIGINAL
 
 if TYPE_CHECKING:
     from index.isolation.limits import Limits
+    from index.parsing import ParsedFile
     from index.parsing.isolated import Parser
+    from index.store.originals import Incoming
 
 # about 500 passages: a few seconds of embedding, which is what a kill can cost
 _CHARACTERS_IN_GROUP = 200_000
 _DOCUMENTS_IN_GROUP = 500
+
 
 _T = TypeVar("_T")
 
@@ -59,11 +63,21 @@ class LateParser:
 
     Importing the libraries that read files takes a tenth of a second and some memory, which a process that only asks
     has no use for. ``max_bytes`` bounds a file, and the text in it; None is the parser's own bound.
+    ``max_original`` bounds a file that is kept beside the text, ``ocr`` names languages of pictures of text.
     """
 
-    def __init__(self, limits: Limits | None = None, *, max_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        max_bytes: int | None = None,
+        max_original: int = MAX_ORIGINAL,
+        ocr: str = "",
+    ) -> None:
         self._limits = limits
         self._max_bytes = max_bytes
+        self._max_original = max_original
+        self._ocr = ocr
         self._lock = Lock()
         self._parser: Parser | None = None
         self._is_closed = False
@@ -76,7 +90,7 @@ class LateParser:
         with self._lock:
             if self._parser is None:
                 max_bytes = MAX_BYTES if self._max_bytes is None else self._max_bytes
-                self._parser = Parser(self._limits, max_bytes=max_bytes)
+                self._parser = Parser(self._limits, max_bytes=max_bytes, max_original=self._max_original, ocr=self._ocr)
                 if self._is_closed:
                     self._parser.close()
             return self._parser
@@ -113,12 +127,26 @@ def ingest(
 
     One file that cannot be read does not stop the others. ``progress`` hears of the bytes of all files.
     """
+    with index.incoming() as incoming:
+        yield from _ingest(index, list(paths), parser, progress, incoming)
+
+
+def taken(incoming: Incoming, parsed: ParsedFile) -> ParsedFile:
+    """With its bytes no longer in memory but on the disk, where they wait for the document. Raises CatalogueError."""
+    if parsed.draft is None or parsed.data is None:
+        return parsed
+    return replace(parsed, draft=incoming.keep(parsed.draft, parsed.data), data=None)
+
+
+def _ingest(
+    index: PassageIndex, paths: Sequence[Path], parser: Parser, progress: Progress | None, incoming: Incoming
+) -> Iterator[Added]:
     from index.parsing import named_files
 
-    paths = list(paths)
     all_bytes = sum(_size(file.path) for file in named_files(paths) if file.is_read)
     done = 0
-    for group in _groups(parser.drafts_in(paths), lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
+    waiting = (taken(incoming, parsed) for parsed in parser.drafts_in(paths))
+    for group in _groups(waiting, lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
         size = sum(parsed.size for parsed in group)
         drafts = [parsed.draft for parsed in group if parsed.draft is not None]
         stored = iter(index.add_all(drafts, _part_of(progress, done, min(size, all_bytes - done), all_bytes)))

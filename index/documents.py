@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import EmptyDocument, MalformedFile
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK = 1_000_000
+
+READING = 1
+"""Goes up with every change of what is read of files and of how texts are split. Documents note which one made them."""
 
 
 def is_blank(text: str) -> bool:
@@ -101,6 +105,8 @@ class Location:
 
     page: int | None = None
     heading: str | None = None
+    page_label: str | None = None
+    """The number of the page as it is printed on it or shown for it: "iv"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +118,15 @@ class Outline:
     headings: tuple[Heading, ...] = ()
     blocks: tuple[TextBlock, ...] = ()
     """None overlaps the next; none at all for plain text, whose structure is not known."""
+    labels: tuple[str, ...] = ()
+    """What is printed on each page as its number, empty where that is not known; none at all where no page has one."""
 
     def __post_init__(self) -> None:
         for starts in (self.pages, tuple(heading.start for heading in self.headings)):
             if starts != tuple(sorted(starts)) or (starts and starts[0] < 0):
                 raise ValueError(f"not in the order of the text: {starts}")
+        if self.labels and len(self.labels) != len(self.pages):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.pages)} pages")
         end = 0
         for block in self.blocks:
             if not end <= block.start <= block.end:
@@ -127,7 +137,18 @@ class Outline:
         """Where the character at ``offset`` is."""
         page = bisect_right(self.pages, offset)
         under = bisect_right(self.headings, offset, key=lambda heading: heading.start)
-        return Location(page or None, self.headings[under - 1].text if under else None)
+        label = self.labels[page - 1] if page and self.labels else ""
+        return Location(page or None, self.headings[under - 1].text if under else None, label or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file that a document was read from, as it was put in: its name without folders, its bytes, and their hash."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +167,22 @@ class DocumentDraft:
     """The half-open ranges of the sentences of ``text``, (sentences, 2), where whoever read it found them already."""
     notes: tuple[str, ...] = ()
     """What of the file was not read, or not for certain: one sentence each, for whoever put it in."""
+    original: Original | None = None
+    """The file, where it is to be kept."""
+    incoming: Path | None = field(default=None, compare=False, repr=False)
+    """Where ``original`` waits until the document is stored; None where it is kept already."""
 
     def __post_init__(self) -> None:
         name = self.title or self.source
         if is_blank(self.text):
             raise EmptyDocument(name)
-        for part in (self.text, self.title, self.source, *(heading.text for heading in self.outline.headings)):
+        for part in (
+            self.text,
+            self.title,
+            self.source,
+            *(heading.text for heading in self.outline.headings),
+            *self.outline.labels,
+        ):
             if (position := lone_surrogate(part)) is not None:
                 raise MalformedFile(ascii(name), f"a lone surrogate at character {position}")
 
@@ -180,6 +211,8 @@ class Document:
     metadata: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     """What of the file was not read, or not for certain: one sentence each."""
+    original: Original | None = None
+    """The file that it was read from, where that is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
-from index.documents import Document, DocumentDraft, Location, Passage
-from index.errors import CatalogueError, CatalogueUnusable
+from index.documents import Document, DocumentDraft, Location, Original, Outline, Passage
+from index.errors import CatalogueError, CatalogueUnusable, OriginalNotKept
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
 from index.splitting import PassageSize
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
 from index.store.intake import Intake, Spool
+from index.store.originals import Incoming
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.reader_states import STATES_FILE, remove_all
 from index.store.stored import NewDocument
@@ -112,6 +113,10 @@ class PassageIndex:
         """
         hashes = [draft.sha256 for draft in drafts]
         stored = {sha256: known for sha256 in hashes if (known := self._catalogue.document_with(sha256))}
+        for sha256, draft in zip(hashes, drafts, strict=True):
+            if sha256 in stored and stored[sha256].original is None and draft.original is not None:
+                self._catalogue.give_original(stored[sha256].id, draft)
+                stored[sha256] = self._catalogue.document(stored[sha256].id)
         unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
         new: set[str] = set()
         if unknown:
@@ -134,15 +139,24 @@ class PassageIndex:
             new.discard(stored[sha256].id)  # the same text a second time
         return outcomes
 
-    def replace(self, document_id: str, draft: DocumentDraft, progress: Progress | None = None) -> Document:
+    def replace(
+        self,
+        document_id: str,
+        draft: DocumentDraft,
+        progress: Progress | None = None,
+        *,
+        created_at: datetime | None = None,
+    ) -> Document:
         """Puts another text in a document's place: a search sees the old one or the new one, never both or neither.
+
+        The document counts as made now, or at ``created_at``.
 
         Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
         """
         self._catalogue.document(document_id)
         with self._spool() as spool:
             (count,) = self._intake.embed([draft], spool, progress)
-            document = _document(document_id, draft, count)
+            document = _document(document_id, draft, count, created_at)
             before = self._prepared(document_id)
             self._catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
             self._catch_up()
@@ -158,6 +172,17 @@ class PassageIndex:
         self._catch_up()
         self._forget(before)
 
+    def incoming(self) -> Incoming:
+        """Where the files that documents are read from wait until the documents are stored."""
+        return self._catalogue.originals.incoming()
+
+    def original(self, document_id: str) -> tuple[Original, Path]:
+        """The file that a document was read from, and where it lies. Raises DocumentNotFound, OriginalNotKept."""
+        original = self._catalogue.document(document_id).original
+        if original is None:
+            raise OriginalNotKept(document_id)
+        return original, self._catalogue.originals.path(original.sha256)
+
     def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
         return [Hit(key, score) for key, score in self._vectors.search(query, limit, among)]
@@ -165,6 +190,10 @@ class PassageIndex:
     def search_lexical(self, query: str, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """The passages, of these documents if given, that share words with ``query``, best first."""
         return [Hit(key, score) for key, score in self._words.search(query, limit, document_ids)]
+
+    def of_older_readings(self) -> list[str]:
+        """The ids of the documents that an older version read, the oldest first: see `index.reindex`."""
+        return self._catalogue.of_older_readings()
 
     def document(self, document_id: str) -> Document:
         """The document with this id, without its text. Raises DocumentNotFound."""
@@ -177,6 +206,10 @@ class PassageIndex:
     def with_text(self, document_id: str) -> tuple[Document, str]:
         """A document and its stored text, both of one moment. Raises DocumentNotFound."""
         return self._catalogue.with_text(document_id)
+
+    def outline(self, document_id: str) -> Outline:
+        """The pages, headings and blocks of a document; none of an unknown one."""
+        return self._catalogue.outline(document_id)
 
     def location(self, document: Document, offset: int) -> Location:
         """The page and the heading of the character at ``offset``; unknown once another text is in its place."""
@@ -253,7 +286,7 @@ class PassageIndex:
             logger.warning("What was computed ahead once could not be removed: %s", error)
 
 
-def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document:
+def _document(document_id: str, draft: DocumentDraft, passages: int, created_at: datetime | None = None) -> Document:
     return Document(
         id=document_id,
         title=draft.title,
@@ -261,7 +294,8 @@ def _document(document_id: str, draft: DocumentDraft, passages: int) -> Document
         sha256=draft.sha256,
         characters=len(draft.text),
         passages=passages,
-        created_at=datetime.now(UTC),
+        created_at=created_at or datetime.now(UTC),
         metadata=draft.metadata,
         notes=draft.notes,
+        original=draft.original,
     )

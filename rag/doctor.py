@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 
 from index.errors import CalibrationMismatch, ModelError, SourcespanError
 from index.interfaces import Embedder
-from index.upkeep.doctor import Finding, examine
+from index.upkeep.doctor import examine
+from index.upkeep.finding import Finding
 from index.vectors.vector_rule import VectorRule
 from rag.config import ModelConfig
 from rag.interfaces import Reranker

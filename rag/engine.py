@@ -8,27 +8,31 @@ from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from index.bert.allocator import give_back
-from index.build import Added, LateParser, add_many, ingest, path_or_draft
+from index.build import Added, LateParser, add_many, ingest, path_or_draft, taken
 from index.documents import Document, DocumentDraft
 from index.errors import QuestionError, UnsupportedFormat
 from index.interfaces import Embedder, Progress
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
 from index.splitting import PassageSize
-from index.store.quota import NO_LIMIT, Quota
+from index.store.originals import Incoming
+from index.store.quota import MAX_ORIGINAL, NO_LIMIT, Quota
 from index.vectors.vector_rule import VectorRule
 from rag import loading
 from rag.answers import Result
 from rag.confidence.calibration import UNFITTED, Calibration
-from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
+from rag.config import DEFAULT_OCR, AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
 from rag.pipeline import QuestionAnswerer
 from rag.questions import Question, Turn
 from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever
+
+if TYPE_CHECKING:
+    from index.reindex import ReadAnew
 
 logger = logging.getLogger("sourcespan")
 
@@ -79,6 +83,8 @@ class Sourcespan:
         quota: Quota = NO_LIMIT,
         parsing: Limits | None = None,
         max_document_bytes: int | None = None,
+        max_original_bytes: int = MAX_ORIGINAL,
+        ocr: str = DEFAULT_OCR,
         answers: bool = True,
     ) -> Self:
         """Loads the models and opens the documents in ``folder``, which is made if it is not there.
@@ -94,6 +100,8 @@ class Sourcespan:
             quota: How much may be stored.
             parsing: How much memory and time a file may take to be read.
             max_document_bytes: How large a file, and the text in it, may be; by default `index.parsing.MAX_BYTES`.
+            max_original_bytes: How large a file may be to be kept beside its text; 0: none is kept.
+            ocr: Languages in which Tesseract, where it is installed, reads pictures of pages; empty: none.
             answers: False begins sooner, with neither reader nor reranker: asking then raises ModelNotFound.
 
         Raises:
@@ -104,7 +112,7 @@ class Sourcespan:
         folder, models = Path(folder), models or ModelConfig()
         # what was opened before something fails is closed again; garbage is not looked for among what stays for good
         with ExitStack() as opened, loading.no_garbage():
-            parser = LateParser(parsing, max_bytes=max_document_bytes)
+            parser = LateParser(parsing, max_bytes=max_document_bytes, max_original=max_original_bytes, ocr=ocr)
             opened.callback(parser.close)
             if answers:  # a mistyped name should not cost the seconds of loading
                 loading.check_names(models)
@@ -208,7 +216,14 @@ class Sourcespan:
         where another document already holds the text; UnsupportedFormat for a folder or an archive.
         """
         draft = path_or_draft(document, text, title, source, metadata)
-        return self.index.replace(document_id, self._single(draft), progress)
+        with self.index.incoming() as incoming:
+            return self.index.replace(document_id, self._single(draft, incoming), progress)
+
+    def reindex(self, progress: Progress | None = None) -> Iterator[ReadAnew]:
+        """Reads documents of an older version's reading anew, and yields each, durable. Raises CatalogueError."""
+        from index.reindex import reindex
+
+        return reindex(self.index, self._parser.get(), progress)
 
     def remove(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound, CatalogueError."""
@@ -280,7 +295,7 @@ class Sourcespan:
         """Whether the reader still reads: it is asked a question of which the answer is known."""
         return reads(self.reader, self._self_test_question)
 
-    def _single(self, document: Path | DocumentDraft) -> DocumentDraft:
+    def _single(self, document: Path | DocumentDraft, incoming: Incoming) -> DocumentDraft:
         """The one document that this is. Raises DocumentError."""
         if isinstance(document, DocumentDraft):
             return document
@@ -289,4 +304,4 @@ class Sourcespan:
         parsed = list(self._parser.get().drafts_in([document]))
         if [one.path for one in parsed] != [document]:
             raise UnsupportedFormat(document.name, SUPPORTED_SUFFIXES)
-        return parsed[0].draft_or_error()
+        return taken(incoming, parsed[0]).draft_or_error()

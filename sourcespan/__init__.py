@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from index.build import Added
-    from index.documents import Document, DocumentDraft, Heading, Location, Outline, Passage
+    from index.documents import Document, DocumentDraft, Heading, Location, Original, Outline, Passage
     from index.errors import (
         CalibrationMismatch,
         CatalogueBusy,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ModelError,
         ModelNotFound,
         ModelUnsuitable,
+        OriginalNotKept,
         ParserDied,
         QuestionError,
         QuestionTooLong,
@@ -97,6 +98,8 @@ __all__ = [
     "ModelError",
     "ModelNotFound",
     "ModelUnsuitable",
+    "Original",
+    "OriginalNotKept",
     "Outline",
     "ParserDied",
     "Passage",
@@ -127,7 +130,7 @@ __all__ = [
 
 _MODULES = {
     "index.build": "Added",
-    "index.documents": "Document DocumentDraft Heading Location Outline Passage",
+    "index.documents": "Document DocumentDraft Heading Location Original Outline Passage",
     "index.errors": """
         CalibrationMismatch
         CatalogueBusy
@@ -152,6 +155,7 @@ _MODULES = {
         ModelError
         ModelNotFound
         ModelUnsuitable
+        OriginalNotKept
         ParserDied
         QuestionError
         QuestionTooLong

@@ -32,6 +32,7 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from index.splitting import PassageSize, split
+from index.store.originals import Incoming
 from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
 from tests.hits import passages_of
@@ -133,7 +134,8 @@ def work(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, say
         elif do == "replace":
             changed, text = draw.choice(ids), _text(draw)
             begin(do, changed, text)
-            index.replace(changed, DocumentDraft("", text))
+            with index.incoming() as incoming:
+                index.replace(changed, _with_file(incoming, text))
             stored[changed] = text
             say.send(("stored", changed, text))
         elif do == "snapshot":
@@ -142,11 +144,11 @@ def work(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, say
         else:
             texts = [_text(draw) for _ in range(8 if do == "add_many" else 1)]
             begin(do, texts)
-            for text, (document, _) in zip(
-                texts, add_many(index, [DocumentDraft("", text) for text in texts]), strict=True
-            ):
-                stored[document.id] = text
-                say.send(("stored", document.id, text))
+            with index.incoming() as incoming:
+                drafts = [_with_file(incoming, text) for text in texts]
+                for text, (document, _) in zip(texts, add_many(index, drafts), strict=True):
+                    stored[document.id] = text
+                    say.send(("stored", document.id, text))
         say.send(("done",))
 
 
@@ -156,7 +158,7 @@ def open_index(folder: Path) -> PassageIndex:
 
 
 def check_index(index: PassageIndex) -> dict[str, str]:
-    """The documents, by id. Raises Lost where passages, words or vectors are not exactly those of their texts."""
+    """The documents, by id. Raises Lost where passages, words, vectors or files are not exactly theirs."""
     embedder = BagOfWordsEmbedder()
     size = PassageSize().within(embedder.max_tokens)
     found = {}
@@ -166,6 +168,8 @@ def check_index(index: PassageIndex) -> dict[str, str]:
         found[document.id] = text
         if DocumentDraft("", text).sha256 != document.sha256:
             raise Lost(f"the text of {document.id} is not the one that was stored")
+        if document.original is not None and not index._catalogue.originals.is_whole(document.original.sha256):
+            raise Lost(f"the file of {document.id} is not the one that was put in")
         expected |= {(document.id, p.start, p.end) for p in split(text, embedder.count_tokens, size)}
     query = embedder.embed_queries(["word and story"])[0]
     dense, lexical = index.search_dense(query, ALL), index.search_lexical("story", ALL)
@@ -248,6 +252,11 @@ def _die_after(calls: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     sys.setprofile(count)
+
+
+def _with_file(incoming: Incoming, text: str) -> DocumentDraft:
+    """A text that was read from a file."""
+    return incoming.keep(DocumentDraft("", text, source="story.txt"), f"# {text}".encode())
 
 
 def _text(draw: random.Random) -> str:

@@ -22,6 +22,11 @@ _BACK_TO = {
         INSERT INTO passage_words (passage_words, rowid, text) VALUES ('delete', old.key, old.text);
         INSERT INTO tombstones SELECT old.key, value FROM meta WHERE name = 'generation';
     END""",
+    5: "DROP TRIGGER original_gone; DROP TABLE originals_gone; DROP INDEX documents_by_original;"
+    "DROP INDEX documents_by_parser; ALTER TABLE documents DROP COLUMN original_sha256;"
+    "ALTER TABLE documents DROP COLUMN original_name; ALTER TABLE documents DROP COLUMN original_type;"
+    "ALTER TABLE documents DROP COLUMN original_bytes; ALTER TABLE documents DROP COLUMN parsed_by;"
+    "ALTER TABLE pages DROP COLUMN label",
     4: "ALTER TABLE documents DROP COLUMN notes; DROP TABLE blocks",
     3: "DROP TRIGGER document_added; DROP TRIGGER document_removed; DELETE FROM meta WHERE name = 'text_bytes'",
     2: "DROP TRIGGER generation_moved_on; DROP TABLE history;"

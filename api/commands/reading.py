@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from api.commands.options import FAILED, AsJson
-from api.commands.terminal import console, errors
-from index.documents import BlockKind, DocumentDraft, TextBlock
+from api.commands.options import FAILED, AsJson, settings_with
+from api.commands.terminal import console, errors, shown_page
+from index.documents import BlockKind, DocumentDraft, Location, TextBlock
 from index.upkeep.terminal import escaped_line
 
 _STYLES = {"heading": "bold", "note": "dim", "caption": "italic"}
@@ -30,7 +30,7 @@ def show(
     from index.parsing.isolated import Parser
 
     failed = False
-    with Parser() as parser:
+    with Parser(ocr=settings_with().ocr_languages) as parser:
         for parsed in parser.drafts_in(paths):
             if parsed.draft is None:
                 failed = failed or not parsed.is_skipped
@@ -49,6 +49,7 @@ def _as_json(draft: DocumentDraft) -> dict[str, object]:
         "title": draft.title,
         "notes": draft.notes,
         "pages": draft.outline.pages,
+        "page_labels": draft.outline.labels,
         "blocks": [asdict(block) for block in draft.outline.blocks],
         "text": draft.text,
     }
@@ -63,7 +64,8 @@ def _print(draft: DocumentDraft) -> None:
     page = next(pages, None)
     for block in _blocks(draft):
         while page is not None and page[1] <= block.start:
-            console.print(f"── page {page[0]:,} ──", style="cyan")
+            printed = draft.outline.labels[page[0] - 1] if draft.outline.labels else ""
+            console.print(escaped_line(f"── {shown_page(Location(page[0], None, printed or None))} ──"), style="cyan")
             page = next(pages, None)
         kind = block.kind.replace("_", " ")
         for line in draft.text[block.start : block.end].split("\n"):

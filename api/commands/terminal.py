@@ -24,8 +24,9 @@ from index.upkeep.terminal import Console, escaped_line
 
 if TYPE_CHECKING:
     from index.build import Added
+    from index.documents import Location
     from index.interfaces import Progress as Tell
-    from index.upkeep.doctor import Finding
+    from index.upkeep.finding import Finding
     from rag.answers import Answer, Result
 
 console = Console()
@@ -120,7 +121,7 @@ def show_skipped(paths: Sequence[Path]) -> None:
         )
 
 
-def show_failures(failed: Sequence[tuple[Path | None, Exception | None]]) -> None:
+def show_failures(failed: Sequence[tuple[Path | str | None, Exception | None]]) -> None:
     """The files that could not be read, and why, at the end of long work."""
     if not failed:
         return
@@ -138,14 +139,20 @@ def _show(answer: Answer) -> None:
 
 
 def _where(answer: Answer) -> str:
-    page, heading = answer.location.page, answer.location.heading
+    heading = answer.location.heading
     where = [
         answer.document.source or answer.document.title,
-        *([f"page {page:,}"] if page else []),
+        *([shown_page(answer.location)] if answer.location.page else []),
         *([f"“{heading}”"] if heading else []),
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
     return ", ".join(map(escaped_line, where))
+
+
+def shown_page(location: Location) -> str:
+    """ "page 6", or "p. iv (page 6)" where another number is printed on it."""
+    page, label = f"page {location.page:,}", location.page_label
+    return page if label in (None, str(location.page)) else f"p. {label} ({page})"
 
 
 def _ingested(outcome: Added) -> dict[str, object]:

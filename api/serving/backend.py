@@ -26,6 +26,7 @@ from index.errors import CatalogueError, DocumentNotFound, FeedbackError, Servic
 from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing.isolated import Parser
+from index.passage_index import PassageIndex
 from rag.answers import Answer, Result, RetrievedPassage
 from rag.engine import Sourcespan
 from rag.interfaces import Retrieval, SearchMode
@@ -64,7 +65,13 @@ class Backend:
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
         self.readiness = Readiness(self._batcher, library, self.feedback, self.usage)
         self.is_stopping = False
-        self.parser = Parser(settings.parsing, max_bytes=settings.max_document_bytes, modules=(incoming.__name__,))
+        self.parser = Parser(
+            settings.parsing,
+            max_bytes=settings.max_document_bytes,
+            max_original=settings.max_kept,
+            ocr=settings.ocr_languages,
+            modules=(incoming.__name__,),
+        )
         self._exit = AsyncExitStack()
         self.metrics.gauge("queue_depth", "Questions that wait for their turn.", lambda: self._batcher.waiting)
         self.metrics.gauge("ingests_pending", "Documents that are being put in.", lambda: self._ingests.pending)
@@ -144,6 +151,13 @@ class Backend:
     async def look_up(self, work: Callable[[], T]) -> T:
         """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""
         return await self._lookups.run(work)
+
+    async def show(self, work: Callable[[PassageIndex, Parser], T]) -> T:
+        """Something short with a kept file. Raises Overloaded, ServiceStopping, and what ``work`` raises."""
+        try:
+            return await self._lookups.run(lambda: work(self.library.index, self.parser))
+        except WorkStopped as error:
+            raise ServiceStopping from error
 
     async def ingest(self, work: Callable[[Progress, Stop], T]) -> T:
         """Something long that stores a document, and that ends by either of what it is given.

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
+from api.wire.originals import OriginalOut
 from api.wire.requests import SearchRequest
 from index.documents import Document
 from rag.answers import Answer, Place, Result, RetrievedPassage, Status
@@ -84,6 +85,7 @@ class AnswerOut(BaseModel):
     passage: PassageRef
     quote: QuoteOut
     page: Annotated[int | None, Field(description="Counted from 1; of documents that have pages.")]
+    page_label: Annotated[str | None, Field(description="The page's number as it is printed, where the file says it.")]
     heading: Annotated[str | None, Field(description="The heading that the answer stands under.")]
     document: DocumentRef
     also_at: list[PlaceOut]
@@ -108,6 +110,7 @@ class AnswerOut(BaseModel):
                 prefix=answer.quotation.prefix, exact=answer.quotation.exact, suffix=answer.quotation.suffix
             ),
             page=answer.location.page,
+            page_label=answer.location.page_label,
             heading=answer.location.heading,
             document=DocumentRef.of(answer.document),
             also_at=[PlaceOut.of(place) for place in answer.also_at],
@@ -126,6 +129,7 @@ class PassageOut(SpanOut):
     cosine: float | None
     bm25: float | None
     page: Annotated[int | None, Field(description="That the passage begins on.")]
+    page_label: Annotated[str | None, Field(description="Its number as it is printed, where the file says it.")]
     heading: Annotated[str | None, Field(description="That the passage begins under.")]
     also_at: Annotated[list[PlaceOut], Field(description="Where passages with the same words were found.")]
 
@@ -143,6 +147,7 @@ class PassageOut(SpanOut):
             cosine=retrieved.cosine,
             bm25=retrieved.bm25,
             page=retrieved.passage.location.page,
+            page_label=retrieved.passage.location.page_label,
             heading=retrieved.passage.location.heading,
             also_at=[PlaceOut.of(place) for place in retrieved.also_at],
         )
@@ -251,6 +256,7 @@ class DocumentOut(BaseModel):
     created_at: datetime
     metadata: dict[str, str | bool | int | float | None]
     notes: list[str] = Field(description="What of the file was not read, or not for certain: one sentence each.")
+    original: OriginalOut | None = Field(description="The file that it was read from; null where none is kept.")
 
     @classmethod
     def of(cls, document: Document) -> Self:
@@ -265,6 +271,7 @@ class DocumentOut(BaseModel):
             created_at=document.created_at,
             metadata=dict(document.metadata),
             notes=list(document.notes),
+            original=OriginalOut.of(document.original),
         )
 
 

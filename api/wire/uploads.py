@@ -22,13 +22,14 @@ from api.wire.incoming import read_document
 from api.wire.schemas import DocumentOut
 from api.wire.spool import spooled_body, spooled_files
 from api.wire.sse import Event
-from index.build import Added
+from index.build import Added, taken
 from index.documents import DocumentDraft
 from index.errors import Overloaded, ServiceStopping, SourcespanError
 from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing import ARCHIVE, ParsedFile, suffix_of
 from index.parsing.isolated import Parser
+from index.store.originals import Incoming
 
 _JSON = "application/json"
 _LONGEST_NAME = 200
@@ -136,7 +137,13 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncGenerat
 
 def add_to(backend: Backend, upload: Upload) -> Callable[[Progress, Stop], Added]:
     """The work of reading and storing one document. Raises DocumentError."""
-    return lambda progress, stop: backend.library.add(draft_in(upload, stop), progress=progress)[0]
+
+    def adding(progress: Progress, stop: Stop) -> Added:
+        with backend.library.index.incoming() as incoming:
+            (parsed,) = upload.files(stop)
+            return backend.library.add(taken(incoming, parsed).draft_or_error(), progress=progress)[0]
+
+    return adding
 
 
 def draft_in(upload: Upload, stop: Stop) -> DocumentDraft:
@@ -146,15 +153,18 @@ def draft_in(upload: Upload, stop: Stop) -> DocumentDraft:
 
 
 def _store_each(backend: Backend, upload: Upload, tell: Callable[[_Told], None], stop: Stop) -> None:
-    for parsed in upload.files(stop):
-        name = upload.name_of(parsed)
-        progress = partial(_tell_progress, tell, name)
-        try:
-            (added,) = backend.library.add(parsed.draft_or_error(), progress=progress)
-        except SourcespanError as error:
-            tell(UploadedFile(file=name, problem=problem_of(error).body))
-        else:
-            tell(UploadedFile(file=name, document=DocumentOut.of(added.document_or_error()), is_new=added.is_new))
+    with backend.library.index.incoming() as incoming:
+        for parsed in upload.files(stop):
+            name = upload.name_of(parsed)
+            tell(_stored(backend, incoming, parsed, name, partial(_tell_progress, tell, name)))
+
+
+def _stored(backend: Backend, incoming: Incoming, parsed: ParsedFile, name: str, progress: Progress) -> UploadedFile:
+    try:
+        (added,) = backend.library.add(taken(incoming, parsed).draft_or_error(), progress=progress)
+    except SourcespanError as error:
+        return UploadedFile(file=name, problem=problem_of(error).body)
+    return UploadedFile(file=name, document=DocumentOut.of(added.document_or_error()), is_new=added.is_new)
 
 
 def _tell_progress(tell: Callable[[_Told], None], name: str, done: int, total: int) -> None:

@@ -13,7 +13,11 @@ SourcespanError
 │   ├── DocumentTooComplex     needs more memory, time or room to be read than it may take
 │   ├── ParserDied             the process that read it ended before it was done
 │   ├── DuplicateDocument      another document holds the same text
-│   └── DocumentNotFound       no document with that id
+│   ├── DocumentNotFound       no document with that id
+│   ├── OriginalNotKept        its file is not kept, or there was none
+│   ├── NoPages                no PDF, whose pages could be shown
+│   ├── PageNotFound           no such page in it
+│   └── InvalidSpan            no range of its text
 ├── QuestionError
 │   ├── InvalidQuestion        blank, or out of a limit
 │   └── QuestionTooLong        leaves no room for a passage in the reader's window
@@ -90,8 +94,12 @@ from index.errors.documents import (
     EmptyDocument,
     EncryptedFile,
     InvalidDocument,
+    InvalidSpan,
     MalformedFile,
     MislabelledFile,
+    NoPages,
+    OriginalNotKept,
+    PageNotFound,
     ParserDied,
     ScannedDocument,
     UnsafeArchive,
@@ -141,13 +149,17 @@ __all__ = [
     "InvalidFeedback",
     "InvalidQuestion",
     "InvalidSettings",
+    "InvalidSpan",
     "MalformedFile",
     "MislabelledFile",
     "ModelCorrupted",
     "ModelError",
     "ModelNotFound",
     "ModelUnsuitable",
+    "NoPages",
+    "OriginalNotKept",
     "Overloaded",
+    "PageNotFound",
     "ParserDied",
     "QuestionError",
     "QuestionTooLong",

@@ -59,10 +59,9 @@ class EncryptedFile(DocumentError):
 class ScannedDocument(DocumentError):
     """A document whose pages are pictures, without text."""
 
-    def __init__(self, name: str, pages: int) -> None:
+    def __init__(self, name: str, pages: int, advice: str) -> None:
         super().__init__(
-            f"{cut(name)!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: "
-            "run text recognition (OCR) over it first"
+            f"{cut(name)!r} has {pages:,} page{'s' * (pages != 1)} but no text, so it is probably a scan: {advice}"
         )
         self.name = name
         self.pages = pages
@@ -128,6 +127,42 @@ class DocumentNotFound(DocumentError):
     def __init__(self, document_id: str) -> None:
         super().__init__(f"there is no document {cut(document_id)!r}")
         self.document_id = document_id
+
+
+class OriginalNotKept(DocumentError):
+    """The file that a document was read from is not kept, or there was none."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"of document {cut(document_id)!r} no original file is kept")
+        self.document_id = document_id
+
+
+class NoPages(DocumentError):
+    """A document without pages that could be shown."""
+
+    def __init__(self, document_id: str) -> None:
+        super().__init__(f"document {cut(document_id)!r} is no PDF, so it has no pages to be shown")
+        self.document_id = document_id
+
+
+class PageNotFound(DocumentError):
+    """A page that a document does not have."""
+
+    def __init__(self, name: str, page: int) -> None:
+        super().__init__(f"{cut(name)!r} has no page {page:,}")
+        self.name = name
+        self.page = page
+
+
+class InvalidSpan(DocumentError):
+    """A range that is none of a document's text, or longer than it may be."""
+
+    def __init__(self, start: int, end: int, characters: int, most: int) -> None:
+        super().__init__(
+            f"{start:,} to {end:,} is no range of a text of {characters:,} characters, or one of more than {most:,}"
+        )
+        self.start = start
+        self.end = end
 
 
 class InvalidDocument(SourcespanError):

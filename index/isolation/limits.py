@@ -25,7 +25,7 @@ class Limits:
     seconds: float = 120.0
     """Time until the first result, and from one to the next, on the clock. All results of a job together may take
     `SECONDS_OF_JOB` times as long."""
-    result_bytes: int = 300_000_000
+    result_bytes: int = 350_000_000
     """Size of one result as it is sent."""
 
     def apply(self) -> None:

@@ -41,6 +41,8 @@ class ParsedFile:
     error: DocumentError | None = None
     is_skipped: bool = False
     """Whether it was passed over, as a file in a folder or in an archive whose kind is not read."""
+    data: bytes | None = None
+    """Its bytes, where there is a draft."""
 
     def draft_or_error(self) -> DocumentDraft:
         """The draft. Raises the error where there is none."""
@@ -92,7 +94,8 @@ def _parsed(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterato
 
 def _document(file: _Found, max_bytes: int) -> ParsedFile:
     try:
-        return ParsedFile(file.path, file.size, parse_bytes(file.name, file.data, max_bytes=max_bytes))
+        draft = parse_bytes(file.name, file.data, max_bytes=max_bytes)
+        return ParsedFile(file.path, file.size, draft, data=file.data)
     except DocumentError as error:
         return ParsedFile(file.path, file.size, None, error)
     except MemoryError:

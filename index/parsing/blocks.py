@@ -71,12 +71,18 @@ def heading(text: str, level: int, *, marker: str = "", page: int | None = None)
 
 
 def from_blocks(
-    blocks: Iterable[Block], title: str | None = None, *, pages: int = 0, notes: Sequence[str] = ()
+    blocks: Iterable[Block],
+    title: str | None = None,
+    *,
+    labels: Sequence[str] = (),
+    pages: int = 0,
+    notes: Sequence[str] = (),
 ) -> Content:
     """Puts the blocks under one another; by default the first heading is the title.
 
     A blank line stands between two blocks, a line feed between the items of a list and between the rows of a table.
     ``pages`` is how many the file has, where it has pages: blocks of a later page than their predecessor begin it.
+    ``labels`` are what is printed as their numbers.
     """
     parts: list[str] = []
     headings: list[Heading] = []
@@ -106,7 +112,7 @@ def from_blocks(
     page_starts += [length] * (pages - len(page_starts))
     first = headings[0].text if headings else None
     # a line feed composes with nothing, so what is NFC in parts is NFC as a whole
-    outline = Outline(tuple(page_starts), tuple(headings), tuple(ranges))
+    outline = Outline(tuple(page_starts), tuple(headings), tuple(ranges), tuple(labels) if any(labels) else ())
     return Content("".join(parts), outline, title or first, tuple(notes))
 
 

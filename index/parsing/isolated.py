@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 from index.errors import DocumentError
 from index.isolation.limits import Limits
@@ -14,6 +14,9 @@ from index.parsing.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import drafts_at, named_files
 from index.parsing.packed import PackedFile
+from index.parsing.pdf.recognition import Recognition, wanted
+
+T = TypeVar("T")
 
 
 class Parser:
@@ -23,11 +26,23 @@ class Parser:
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, max_bytes: int = MAX_BYTES, modules: tuple[str, ...] = ()
+        self,
+        limits: Limits | None = None,
+        *,
+        max_bytes: int = MAX_BYTES,
+        max_original: int = 0,
+        ocr: str = "",
+        modules: tuple[str, ...] = (),
     ) -> None:
-        """Starts no process yet. ``modules`` are those that workers import besides."""
-        self._max_bytes = max_bytes
+        """Starts no process yet. The bytes of files come along with their drafts if they are at most ``max_original``.
+
+        ``ocr`` names the languages in which Tesseract reads pictures of pages, if any. ``modules`` are those that
+        workers import besides.
+        """
+        self._max_bytes, self._max_original = max_bytes, max_original
         self._pool = WorkerPool(limits, (__name__, *modules))
+        # half of the time, so that what is not a picture is read in any case
+        self._recognition = Recognition(ocr, self._pool.limits.seconds / 2)
 
     def __enter__(self) -> Self:
         self.prepare()
@@ -44,9 +59,15 @@ class Parser:
         """Ends all processes at once; whoever waits for one gets WorkStopped."""
         self._pool.close()
 
-    def drafts_of(self, name: str, data: IO[bytes], stop: Stop | None = None) -> Iterator[ParsedFile]:
-        """What is in ``data``, a file called ``name``: one document, or those of an archive. Raises WorkStopped."""
-        return self._read(Path(name), name, _packed_of, name, self._max_bytes, data=data, stop=stop)
+    def drafts_of(
+        self, name: str, data: IO[bytes], stop: Stop | None = None, *, is_kept: bool = False
+    ) -> Iterator[ParsedFile]:
+        """What is in ``data``, a file called ``name``: one document, or those of an archive. Raises WorkStopped.
+
+        ``is_kept``: the file is kept already, so that its bytes need not come along.
+        """
+        limits = self._max_bytes, 0 if is_kept else self._max_original, self._recognition
+        return self._read(Path(name), name, _packed_of, name, *limits, data=data, stop=stop)
 
     def drafts_in(self, paths: Iterable[Path]) -> Iterator[ParsedFile]:
         """What became of each file: those named, and those in folders and in archives. Raises WorkStopped.
@@ -55,9 +76,16 @@ class Parser:
         """
         for file in named_files(paths):
             if file.is_read:
-                yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, self._max_bytes)
+                limits = self._max_bytes, self._max_original, self._recognition
+                yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, *limits)
             else:
                 yield skipped(file.path, file.name, 0)
+
+    def run(
+        self, function: Callable[..., Iterator[T]], *arguments: object, subject: str, stop: Stop | None = None
+    ) -> Iterator[T]:
+        """What another function of ours gives, run in a worker. Raises what it raises, and as a pool's stream does."""
+        return self._pool.stream(function, *arguments, subject=subject, stop=stop)
 
     def read_with(
         self, function: Callable[..., Iterator[PackedFile]], name: str, data: IO[bytes], stop: Stop | None = None
@@ -81,9 +109,17 @@ class Parser:
             yield ParsedFile(path, 0, None, error)
 
 
-def _packed_of(data: bytes, name: str, max_bytes: int) -> Iterator[PackedFile]:
-    return map(PackedFile.of, drafts_of(name, data, max_bytes=max_bytes))
+def _packed_of(
+    data: bytes, name: str, max_bytes: int, max_original: int, recognition: Recognition
+) -> Iterator[PackedFile]:
+    wanted.set(recognition)
+    for parsed in drafts_of(name, data, max_bytes=max_bytes):
+        yield PackedFile.of(parsed, max_original)
 
 
-def _packed_at(path: str, name: str, max_bytes: int) -> Iterator[PackedFile]:
-    return map(PackedFile.of, drafts_at(Path(path), name, max_bytes=max_bytes))
+def _packed_at(
+    path: str, name: str, max_bytes: int, max_original: int, recognition: Recognition
+) -> Iterator[PackedFile]:
+    wanted.set(recognition)
+    for parsed in drafts_at(Path(path), name, max_bytes=max_bytes):
+        yield PackedFile.of(parsed, max_original)

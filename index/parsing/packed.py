@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, starmap
 from pathlib import Path
 from pickle import PickleBuffer
@@ -39,6 +39,8 @@ class PackedDraft:
     source: str
     metadata: Mapping[str, Any]
     pages: Numbers
+    labels: str
+    """Of its pages, one on each line; empty where there are none."""
     heading_starts: Numbers
     heading_levels: Numbers
     heading_lines: str
@@ -59,6 +61,7 @@ class PackedDraft:
             draft.source,
             draft.metadata,
             PickleBuffer(array(_INTEGER, draft.outline.pages)),
+            "\n".join(draft.outline.labels),
             PickleBuffer(array(_INTEGER, (heading.start for heading in headings))),
             PickleBuffer(array(_INTEGER, (heading.level for heading in headings))),
             "\n".join(heading.text for heading in headings),
@@ -77,7 +80,12 @@ class PackedDraft:
             "".join(self.text),
             self.source,
             self.metadata,
-            Outline(tuple(_numbers(self.pages).tolist()), headings, tuple(_text_blocks(self.blocks, self.columns))),
+            Outline(
+                tuple(_numbers(self.pages).tolist()),
+                headings,
+                tuple(_text_blocks(self.blocks, self.columns)),
+                tuple(self.labels.split("\n")) if self.labels else (),
+            ),
             _numbers(self.sentences).reshape(-1, 2),
             self.notes,
         )
@@ -92,17 +100,22 @@ class PackedFile:
     draft: PackedDraft | None
     error: DocumentError | None
     is_skipped: bool
+    data: bytes | None = None
 
     @classmethod
-    def of(cls, parsed: ParsedFile) -> PackedFile:
-        """Ready to be sent."""
-        draft = None if parsed.draft is None else PackedDraft.of(parsed.draft)
-        return cls(str(parsed.path), parsed.size, draft, parsed.error, parsed.is_skipped)
+    def of(cls, parsed: ParsedFile, max_original: int = 0) -> PackedFile:
+        """Ready to be sent, with its bytes if there are no more than ``max_original``; 0: never."""
+        draft, data = None if parsed.draft is None else PackedDraft.of(parsed.draft), parsed.data
+        if draft and data and max_original and len(data) > max_original:
+            note = f"the file itself was not kept: it has {len(data):,} bytes, and the limit is {max_original:,}"
+            draft = replace(draft, notes=(*draft.notes, note))
+        is_kept = data is not None and len(data) <= max_original
+        return cls(str(parsed.path), parsed.size, draft, parsed.error, parsed.is_skipped, data if is_kept else None)
 
     def parsed(self) -> ParsedFile:
         """As it was."""
         draft = None if self.draft is None else self.draft.draft()
-        return ParsedFile(Path(self.path), self.size, draft, self.error, self.is_skipped)
+        return ParsedFile(Path(self.path), self.size, draft, self.error, self.is_skipped, self.data)
 
 
 def _block_numbers(block: TextBlock) -> tuple[int, int, int, int]:

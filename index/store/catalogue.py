@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.documents import Document, Location, Outline, Passage
+from index.documents import READING, Document, DocumentDraft, Location, Outline, Passage
 from index.errors import DocumentNotFound, DuplicateDocument
 from index.interfaces import Keys, Vectors
 from index.store import erasing, outlines, stored
@@ -27,6 +27,7 @@ from index.store.history import (
     is_past,
     next_generation,
 )
+from index.store.originals import Originals
 from index.store.quota import NO_LIMIT, Quota, Usage, usage
 from index.store.schema import SCHEMA_VERSION, prepare, version_of
 from index.store.stored import NewDocument
@@ -51,6 +52,8 @@ class Catalogue:
         self._dimension = dimension
         self.quota = quota
         self._db = Database(path)
+        self.originals = Originals(path.parent)
+        """The files that documents were read from."""
         with self._db.reading() as db:
             version = version_of(db)
         # one that is up to date needs no write, and so opens where nothing may be written
@@ -93,7 +96,10 @@ class Catalogue:
                     self.quota.check(usage(db), Usage(1, new.draft.size))
                     stored.insert(db, new, generation)
                 documents.append(known or new.document)
-        erasing.erase(self._db)
+            self.originals.settle(
+                new.draft for new, document in zip(arrivals, documents, strict=True) if new.document is document
+            )
+        self._erase()
         return documents
 
     def replace(self, new: NewDocument) -> None:
@@ -111,7 +117,16 @@ class Catalogue:
             erasing.mark(db)
             self.quota.check(before, Usage(0, usage(db).text_bytes + new.draft.size - before.text_bytes))
             stored.insert(db, new, generation)
-        erasing.erase(self._db)
+            self.originals.settle([new.draft])
+        self._erase()
+
+    def give_original(self, document_id: str, draft: DocumentDraft) -> None:
+        """Keeps the file of a document that has none, which holds the text of ``draft``."""
+        if draft.original is None:
+            return
+        with self._db.change() as db:
+            if stored.give_original(db, document_id, draft.original):
+                self.originals.settle([draft])
 
     def delete(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound."""
@@ -119,7 +134,13 @@ class Catalogue:
             next_generation(db)
             stored.delete(db, document_id)
             erasing.mark(db)
-        erasing.erase(self._db)
+        self._erase()
+
+    def of_older_readings(self) -> list[str]:
+        """The ids of the documents that an older version read, the oldest first."""
+        query = "SELECT id FROM documents WHERE parsed_by < ? ORDER BY created_at, id"
+        with self._db.reading() as db:
+            return [str(row[0]) for row in db.execute(query, (READING,))]
 
     def usage(self) -> Usage:
         """How many documents and bytes of text are stored."""
@@ -240,6 +261,10 @@ class Catalogue:
             return None
         removed, rows, reached = changes
         return WordChanges(removed, [stored.as_words(row) for row in rows], reached)
+
+    def _erase(self) -> None:
+        erasing.erase(self._db)
+        self.originals.erase(self._db)
 
     def _sound(self, rows: Sequence[tuple[int, object]]) -> tuple[Keys, Vectors]:
         """The keys and the vectors of these rows, without those whose vectors are damaged."""

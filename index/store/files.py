@@ -17,6 +17,12 @@ def put(written: Path, name: Path) -> None:
     sync_folder(name.parent)
 
 
+def sha256_of(path: Path) -> str:
+    """The sha256 of a file. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the renames in ``folder`` durable. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from itertools import zip_longest
 
 from index.documents import BlockKind, Columns, Document, Heading, Location, Outline, TextBlock
 from index.errors import CatalogueUnusable
 
 # the last page, and the last heading, that begin at or before an offset
 _PAGE_AT = (
-    "(SELECT page FROM pages AS g WHERE g.document_id = {document} AND g.start <= {offset} "
+    "(SELECT {column} FROM pages AS g WHERE g.document_id = {document} AND g.start <= {offset} "
     "ORDER BY g.start DESC, page DESC LIMIT 1)"
 )
 _HEADING_AT = (
     "(SELECT h.text FROM headings AS h WHERE h.document_id = {document} AND h.start <= {offset} "
     "ORDER BY h.start DESC, number DESC LIMIT 1)"
 )
-_PAGE_AND_HEADING = f"{_PAGE_AT}, {_HEADING_AT}"
+_PAGE, _LABEL = (_PAGE_AT.replace("{column}", column) for column in ("page", "label"))
+_PAGE_AND_HEADING = f"{_PAGE}, {_HEADING_AT}, {_LABEL}"
 
 
 def heading_column(document: str, offset: str) -> str:
@@ -25,7 +27,7 @@ def heading_column(document: str, offset: str) -> str:
 
 
 def location_columns(document: str, offset: str) -> str:
-    """Two columns that make a `Location`, for a query in which the arguments name a document's id and an offset."""
+    """Three columns that make a `Location`, for a query in which the arguments name a document's id and an offset."""
     return _PAGE_AND_HEADING.format(document=document, offset=offset)
 
 
@@ -40,14 +42,20 @@ def location(db: sqlite3.Connection, document: Document, offset: int) -> Locatio
     return as_location(*row) if row else Location()
 
 
-def as_location(page: object, heading: object) -> Location:
+def as_location(page: object, heading: object, label: object) -> Location:
     """The place that is meant by the columns that `location_columns` gives; nothing is known where they are damaged."""
-    return Location(page if isinstance(page, int) else None, heading if isinstance(heading, str) else None)
+    return Location(
+        page if isinstance(page, int) else None,
+        heading if isinstance(heading, str) else None,
+        label if isinstance(label, str) and label else None,
+    )
 
 
 def read(db: sqlite3.Connection, document_id: str) -> Outline:
     """All of it. Raises CatalogueUnusable where it is damaged."""
-    pages = db.execute("SELECT start FROM pages WHERE document_id = ? ORDER BY start, page", (document_id,))
+    query = "SELECT start, label FROM pages WHERE document_id = ? ORDER BY start, page"
+    pages = db.execute(query, (document_id,)).fetchall()
+    labels = tuple(str(label) for _, label in pages)
     headings = db.execute(
         "SELECT start, level, text FROM headings WHERE document_id = ? ORDER BY start, number", (document_id,)
     )
@@ -56,9 +64,10 @@ def read(db: sqlite3.Connection, document_id: str) -> Outline:
     )
     try:
         return Outline(
-            tuple(start for (start,) in pages),
+            tuple(start for start, _ in pages),
             tuple(Heading(*row) for row in headings),
             tuple(map(_text_block, blocks)),
+            labels if any(labels) else (),
         )
     except (TypeError, ValueError) as error:
         reason = f"the pages, headings or blocks of document {document_id!r} are damaged: run `sourcespan doctor`"
@@ -73,8 +82,11 @@ def _text_block(row: tuple[int, int, BlockKind, int, str]) -> TextBlock:
 def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:
     """Inside the transaction that stores the document; it goes with the document."""
     db.executemany(
-        "INSERT INTO pages (document_id, page, start) VALUES (?, ?, ?)",
-        ((document_id, page, start) for page, start in enumerate(outline.pages, start=1)),
+        "INSERT INTO pages (document_id, page, start, label) VALUES (?, ?, ?, ?)",
+        (
+            (document_id, page, start, label)
+            for page, (start, label) in enumerate(zip_longest(outline.pages, outline.labels, fillvalue=""), start=1)
+        ),
     )
     db.executemany(
         "INSERT INTO headings (document_id, number, start, level, text) VALUES (?, ?, ?, ?, ?)",

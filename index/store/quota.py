@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from index.errors import CatalogueUnusable, QuotaExceeded
 
+MAX_ORIGINAL = 50_000_000
+"""The bytes up to which a file is kept beside its text, where nothing else is said."""
+
 DOCUMENTS, TEXT_BYTES = "documents", "bytes of text"
 
 

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from index.documents import Document, DocumentDraft, Passage
+from index.documents import READING, Document, DocumentDraft, Original, Passage
 from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Vectors
 from index.reading_text import Context
 from index.store import outlines
 
-DOCUMENT = "SELECT id, title, source, sha256, characters, passages, created_at, metadata, notes FROM documents"
+DOCUMENT = (
+    "SELECT id, title, source, sha256, characters, passages, created_at, metadata, notes, "
+    "original_sha256, original_name, original_type, original_bytes FROM documents"
+)
 DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM", ", text FROM")
 PASSAGES = (
     "SELECT key, document_id, start, end, text, path, headers, cells, location FROM passages AS p "
@@ -26,10 +29,7 @@ _CONTEXT = "coalesce(nullif(p.path || ' ' || p.headers, ' '), heading)"
 WORDS = (
     "SELECT key, p.document_id, CAST(d.title AS BLOB), CAST(context AS BLOB), CAST(p.text AS BLOB) "
     "FROM passages AS p JOIN documents AS d ON d.id = p.document_id WHERE key > ? ORDER BY key LIMIT ?"
-).replace(
-    "context",
-    f"coalesce(nullif(p.path || ' ' || p.headers, ' '), {outlines.heading_column('p.document_id', 'p.start')})",
-)
+).replace("context", _CONTEXT.replace("heading", outlines.heading_column("p.document_id", "p.start")))
 _DOCTOR = "run `sourcespan doctor`"
 
 
@@ -57,8 +57,9 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
     """Writes a document and its passages, inside the transaction of a change."""
     document, text = new.document, new.draft.text
     db.execute(
-        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, notes, text) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, notes, text, "
+        "original_sha256, original_name, original_type, original_bytes, parsed_by) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.title,
@@ -70,6 +71,8 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
             json.dumps(dict(document.metadata)),
             json.dumps(document.notes),
             text,
+            *_original_columns(document.original),
+            READING,
         ),
     )
     db.executemany(
@@ -92,6 +95,16 @@ def delete(db: sqlite3.Connection, document_id: str) -> None:
         raise DocumentNotFound(document_id)
 
 
+def give_original(db: sqlite3.Connection, document_id: str, original: Original) -> bool:
+    """Notes the file of a document that has none, inside a transaction; gives whether it had none."""
+    done = db.execute(
+        "UPDATE documents SET original_sha256 = ?, original_name = ?, original_type = ?, original_bytes = ? "
+        "WHERE id = ? AND original_sha256 IS NULL",
+        (*_original_columns(original), document_id),
+    )
+    return done.rowcount > 0
+
+
 def document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
     """The document that holds the text with this hash."""
     row = db.execute(f"{DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
@@ -100,7 +113,7 @@ def document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
 
 def as_document(row: tuple[Any, ...]) -> Document:
     """A row of `DOCUMENT`. Raises CatalogueUnusable where it is damaged."""
-    document_id, title, source, sha256, characters, passages, created_at, metadata, notes = row
+    document_id, title, source, sha256, characters, passages, created_at, metadata, notes, *original = row
     try:
         return Document(
             id=document_id,
@@ -112,6 +125,7 @@ def as_document(row: tuple[Any, ...]) -> Document:
             created_at=datetime.fromisoformat(created_at),
             metadata=json.loads(metadata),
             notes=tuple(json.loads(notes)),
+            original=_original(*original),
         )
     except (TypeError, ValueError) as error:
         raise CatalogueUnusable(f"document {document_id!r} is damaged: {_DOCTOR}") from error
@@ -119,14 +133,14 @@ def as_document(row: tuple[Any, ...]) -> Document:
 
 def as_passage(row: tuple[Any, ...]) -> Passage:
     """A row of `PASSAGES`. Raises CatalogueUnusable where it is damaged."""
-    key, document_id, start, end, text, path, headers, cells, page, heading = row
+    key, document_id, start, end, text, path, headers, cells, page, heading, label = row
     if not (isinstance(text, str) and isinstance(start, int) and isinstance(end, int) and end - start == len(text)):
         raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}")
     try:
         context = as_context((path, headers, cells), len(text))
     except (TypeError, ValueError, IndexError) as error:
         raise CatalogueUnusable(f"passage {key} is damaged: {_DOCTOR}") from error
-    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading), context)
+    return Passage(key, document_id, start, end, text, outlines.as_location(page, heading, label), context)
 
 
 def context_columns(context: Context) -> tuple[str, str, str]:
@@ -163,6 +177,16 @@ def as_words(row: tuple[Any, ...]) -> tuple[int, str, str, str, str]:
         context.decode(errors="replace"),
         text.decode(errors="replace"),
     )
+
+
+def _original_columns(original: Original | None) -> tuple[str | None, str, str, int]:
+    if original is None:
+        return None, "", "", 0
+    return original.sha256, original.name, original.media_type, original.size
+
+
+def _original(sha256: str | None, name: str, media_type: str, size: int) -> Original | None:
+    return None if sha256 is None else Original(_text(name), _text(media_type), size, _text(sha256))
 
 
 def _text(value: object) -> str:

@@ -29,9 +29,10 @@ from index.errors import (
 )
 from index.store.catalogue import CATALOGUE_FILE
 from index.store.database import Database, storage_error
-from index.store.files import put
+from index.store.files import put, sha256_of
+from index.store.originals import ORIGINALS, Originals, referred_to
 from index.store.schema import SCHEMA_VERSION, version_of
-from index.upkeep.backup_file import Contents, pack, packed_sha256, read_manifest, sha256_of, unpack
+from index.upkeep.backup_file import Contents, pack, packed_originals, packed_sha256, read_manifest, unpack
 from index.upkeep.checks import broken_documents, damage, missing_tables
 from index.words.in_step import WORDS_FOLDER
 
@@ -52,11 +53,12 @@ def back_up(folder: Path, file: Path, others: Sequence[str] = (), *, overwrite: 
         raise WouldOverwrite(f"{file} exists already", "say --force to put this backup in its place")
     try:
         with _working_beside(file) as work:
-            contents = _copies(folder, others, work)
+            contents, originals = _copies(folder, others, work)
             packed = work / "backup"
-            pack(work, contents, packed)
+            pack(work, contents, originals, packed)
+            hashes = {**contents.files, **{f"{ORIGINALS}/{path.name}": path.name for path in originals}}
             if read_manifest(packed) != contents or any(
-                packed_sha256(packed, name) != sha256 for name, sha256 in contents.files.items()
+                packed_sha256(packed, name) != sha256 for name, sha256 in hashes.items()
             ):
                 raise BackupUnusable(file.name, "what was written cannot be read back")
             put(packed, file)
@@ -100,20 +102,38 @@ def _restored(file: Path, contents: Contents, folder: Path) -> Path | None:
             documents, _, _ = _examined(work / CATALOGUE_FILE)
         except CatalogueError as error:
             raise BackupUnusable(file.name, str(error)) from error
+        originals = _unpacked_originals(file, contents, work)
         if documents != contents.documents:
             raise BackupUnusable(file.name, f"it holds {documents:,} documents instead of {contents.documents:,}")
         with ExitStack() as alone:
             for name in contents.files:
                 alone.enter_context(_nobody_else(folder / name))
             aside = _keep_aside(folder, contents)
+            Originals(folder).take({path: path.name for path in originals})
             # the catalogue last: with it, all is there
             for name in sorted(contents.files, key=lambda name: name == CATALOGUE_FILE):
                 put(work / name, folder / name)
+            Originals(folder).remove_unreferenced({path.name for path in originals})
     return aside
 
 
-def _copies(folder: Path, others: Sequence[str], work: Path) -> Contents:
-    """Copies the files into ``work``. Raises CatalogueError, OSError."""
+def _unpacked_originals(file: Path, contents: Contents, work: Path) -> list[Path]:
+    """The originals of a backup, each under its hash. Raises BackupUnusable, OSError."""
+    hashes = packed_originals(file)
+    if len(hashes) != contents.originals:
+        raise BackupUnusable(file.name, f"it holds {len(hashes):,} files instead of {contents.originals:,}")
+    for sha256 in hashes:
+        unpack(file, f"{ORIGINALS}/{sha256}", work / sha256)
+        if sha256_of(work / sha256) != sha256:
+            raise BackupUnusable(file.name, f"{sha256} in it is not what was put in: it was damaged since")
+    return [work / sha256 for sha256 in hashes]
+
+
+def _copies(folder: Path, others: Sequence[str], work: Path) -> tuple[Contents, list[Path]]:
+    """Copies the files into ``work``; gives the originals besides, which lie there too. Raises CatalogueError, OSError.
+
+    One that is not what its name says, as of a document that is deleted meanwhile, is left out.
+    """
     # the catalogue first: of a document that is deleted meanwhile, no other file then quotes what it does not hold
     _copy(folder / CATALOGUE_FILE, work / CATALOGUE_FILE)
     documents, passages, schema = _examined(work / CATALOGUE_FILE)
@@ -129,8 +149,35 @@ def _copies(folder: Path, others: Sequence[str], work: Path) -> Contents:
             (work / name).unlink(missing_ok=True)
             left_out[name] = str(error)
     files = {path.name: sha256_of(path) for path in sorted(work.iterdir())}
+    originals, missing = _originals(folder, work)
+    if missing:
+        left_out[ORIGINALS] = f"{missing:,} files are missing or damaged"
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    return Contents(made_at, version("sourcespan"), schema, documents, passages, files, left_out)
+    contents = Contents(made_at, version("sourcespan"), schema, documents, passages, files, left_out, len(originals))
+    return contents, originals
+
+
+def _originals(folder: Path, work: Path) -> tuple[list[Path], int]:
+    """The originals that the copied catalogue refers to, linked or copied, and how many of them there are not."""
+    with _opened(work / CATALOGUE_FILE) as db:
+        referred = sorted(referred_to(db)) if version_of(db) == SCHEMA_VERSION else []
+    kept = []
+    for sha256 in referred:
+        with suppress(FileNotFoundError):
+            _linked(Originals(folder).path(sha256), work / sha256)
+            if sha256_of(work / sha256) == sha256:
+                kept.append(work / sha256)
+    return kept, len(referred) - len(kept)
+
+
+def _linked(source: Path, target: Path) -> None:
+    """A second name for a file that is never written to again; a copy, where there can be none. Raises OSError."""
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(source, target)
 
 
 def _examined(copy: Path) -> tuple[int, int, int]:
@@ -222,6 +269,8 @@ def _keep_aside(folder: Path, contents: Contents) -> Path | None:
         return None
     aside = folder / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     aside.mkdir()
+    if (folder / ORIGINALS).is_dir():  # those that come with the backup are put beside them: one name is one file
+        shutil.copytree(folder / ORIGINALS, aside / ORIGINALS, copy_function=lambda a, b: _linked(Path(a), Path(b)))
     for path in there:
         if path.name in contents.files:
             with suppress(OSError):  # on a disk without links, it is moved

@@ -5,9 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
 from index.store.database import Database
 from index.store.history import generation_of, is_past
+from index.store.originals import Originals, referred_to
 from index.store.reader_states import STATES_FILE
 from index.store.schema import SCHEMA_VERSION, version_of
 from index.store.stored import WORDS, as_words
@@ -29,31 +28,19 @@ from index.upkeep.checks import (
     missing_tables,
     text_bytes_agree,
 )
+from index.upkeep.finding import TOLD_AT_MOST, Finding, some
+from index.upkeep.kept import originals, reading
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorRule
 from index.words.in_step import WORDS_FOLDER, remove_word_index
 from index.words.word_index import WordIndex
 
-Severity = Literal["fine", "warning", "fault"]
-
 LEAST_FREE_BYTES = 1_000_000_000
-_TOLD_AT_MOST = 3
 _DRAWN = 50
 _EMBED_AT_ONCE = 64
 _SAME = 0.98
 """The cosine of a vector and the same one in a byte a number, or embedded in another batch, is above."""
 _ANEW = "index the documents anew into another data directory (sourcespan index PATH --data NEW)"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found, in plain words."""
-
-    check: str
-    severity: Severity
-    says: str
-    mend: str = ""
-    """What to do about it; empty where all is well."""
 
 
 def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = None) -> Iterator[Finding]:
@@ -79,10 +66,12 @@ def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = N
         yield _schema(version)
         if version == SCHEMA_VERSION:
             yield _documents(database)
+            yield originals(folder, database)
+            yield from reading(database)
             with database.moment() as db:
                 broken, totals_agree = broken_state(db), text_bytes_agree(db)
             if broken:
-                yield _damaged(_some(broken))
+                yield _damaged(some(broken))
                 return
             if not totals_agree:
                 says = "the total of bytes that SOURCESPAN_MAX_TOTAL_BYTES goes by is not that of the texts"
@@ -104,11 +93,14 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
     if not path.exists() or path.stat().st_size == 0:
         raise CatalogueUnusable(f"nothing is indexed in {folder} yet")
     database = Database(path)
+    done = ["the word index was made anew from the passages"]
     try:
         with database.change() as db:
             if version_of(db) == SCHEMA_VERSION:
                 db.execute(f"INSERT OR REPLACE INTO meta SELECT 'text_bytes', ({TEXT_BYTES})")
-        done = []
+            if version_of(db) == SCHEMA_VERSION:
+                removed = Originals(folder).remove_unreferenced(referred_to(db))
+                done += [f"{removed:,} files that no document refers to were removed"] if removed else []
         if embedder is not None and (embedded := _embedded_anew(path, embedder)):
             done.append(f"{embedded:,} vectors were damaged and are embedded anew")
         database.erase()
@@ -154,7 +146,7 @@ def _none_in(folder: Path) -> Finding:
     """There is no catalogue: is there a trace of one?"""
     left = sorted(path.name for pattern in ("vectors-*", f"{CATALOGUE_FILE}-*") for path in folder.glob(pattern))
     if left:
-        return _damaged(f"there is none in {folder}, but there are files that belonged to one: {_some(left)}")
+        return _damaged(f"there is none in {folder}, but there are files that belonged to one: {some(left)}")
     return Finding("catalogue", "warning", f"nothing is indexed in {folder} yet", "run `sourcespan index PATH`")
 
 
@@ -172,9 +164,9 @@ def _free_space(folder: Path, size: int) -> Finding:
 def _file(database: Database) -> tuple[int, Finding]:
     """Its schema version, and whether SQLite finds the file sound and the tables in it."""
     with database.reading() as db:
-        version, missing, problems = version_of(db), missing_tables(db), damage(db, _TOLD_AT_MOST)
+        version, missing, problems = version_of(db), missing_tables(db), damage(db, TOLD_AT_MOST)
     if problems:
-        return version, _damaged(f"SQLite finds the file damaged: {_some(problems)}")
+        return version, _damaged(f"SQLite finds the file damaged: {some(problems)}")
     if missing:
         return 0, _damaged(f"the file is sound, but has no table {', '.join(missing)}")
     return version, Finding("catalogue", "fine", "SQLite finds the file sound")
@@ -199,7 +191,7 @@ def _documents(database: Database) -> Finding:
         documents, wrong = broken_documents(db)
     if wrong:
         advice = "delete each of these documents and index its file again"
-        return Finding("documents", "fault", f"{len(wrong):,} of {documents:,} are not whole: {_some(wrong)}", advice)
+        return Finding("documents", "fault", f"{len(wrong):,} of {documents:,} are not whole: {some(wrong)}", advice)
     return Finding("documents", "fine", f"all {documents:,} are whole, and every passage is a range of its document")
 
 
@@ -260,16 +252,16 @@ def _snapshot(folder: Path, database: Database) -> Finding:
     leftovers = [path.name for path in folder.glob("vectors-*") if path.stem not in {m.path.stem for m in manifests}]
     broken = [manifest.path.name for manifest in manifests if not manifest.is_whole()]
     if broken:
-        says = f"{_some(broken)} is not the file that its manifest tells of; each start makes the vectors anew"
+        says = f"{some(broken)} is not the file that its manifest tells of; each start makes the vectors anew"
         return Finding("snapshot", "fault", says, "run `sourcespan doctor --mend`")
     with database.reading() as db:
         strange = [m.path.name for m in manifests if not is_past(db, m.generation)]
     if strange:
-        says = f"{_some(strange)} is of another history: the catalogue was restored or copied since"
+        says = f"{some(strange)} is of another history: the catalogue was restored or copied since"
         mend = "nothing to do: it is not used, and the next start makes the vectors anew"
         return Finding("snapshot", "warning", says, mend)
     if leftovers:
-        says = f"{len(leftovers):,} files are left over from snapshots that broke off: {_some(leftovers)}"
+        says = f"{len(leftovers):,} files are left over from snapshots that broke off: {some(leftovers)}"
         return Finding("snapshot", "warning", says, "run `sourcespan doctor --mend`")
     if not manifests:
         return Finding("snapshot", "fine", "there is none; the vectors are made from the catalogue at each start")
@@ -295,14 +287,9 @@ def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Find
             if min(vector @ kept, index.search_dense(vector, 1, np.array([key]))[0].score) < _SAME
         ]
         if wrong:
-            says = f"{len(wrong)} of {len(drawn)} vectors drawn at random are not those of their texts: {_some(wrong)}"
+            says = f"{len(wrong)} of {len(drawn)} vectors drawn at random are not those of their texts: {some(wrong)}"
             return Finding("vectors", "fault", says, f"run `sourcespan doctor --mend`; if that does not help, {_ANEW}")
         says = f"{len(keys):,}, one for each passage, searched by {index.vector_plan.kind}"
         return Finding("vectors", "fine", f"{says}; {len(drawn)} drawn at random are those of their texts")
     finally:
         index._catalogue.close()  # a look keeps no snapshot
-
-
-def _some(problems: list[str]) -> str:
-    more = len(problems) - _TOLD_AT_MOST
-    return "; ".join(problems[:_TOLD_AT_MOST]) + (f"; and {more:,} more" if more > 0 else "")

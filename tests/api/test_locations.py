@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import httpx
 import pytest
+from reportlab.pdfgen.canvas import Canvas
+from typer.testing import CliRunner
 
+from api.cli import app
 from api.commands.terminal import show_failures, show_result
 from index.errors import EmptyDocument
 from index.parsing import drafts_of, parse_bytes
@@ -45,6 +49,41 @@ def test_an_answer_says_its_page_and_heading_in_the_terminal(
     index.add(parse_bytes("contract.pdf", PDF))
     show_result(answerer.ask("«within thirty days»", n_best=1))
     assert "contract.pdf, page 2, “Terms of payment”, characters" in " ".join(capsys.readouterr().out.split())
+
+
+def labelled() -> bytes:
+    """Three pages that are called iv, v and 1."""
+    file = io.BytesIO()
+    canvas = Canvas(file)
+    canvas.addPageLabel(0, style="ROMAN_LOWER", start=4)
+    canvas.addPageLabel(2, style="ARABIC", start=1)
+    for text in ("The preface is short.", "It thanks the harbour office.", "The ferry leaves at noon."):
+        canvas.drawString(72, 700, text)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def test_the_printed_number_of_a_page_is_said_beside_its_place_in_the_file(
+    server: Server, answerer: QuestionAnswerer, index: PassageIndex, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    httpx.post(f"{server.url}/v1/documents", files={"files": ("a.pdf", labelled())}, timeout=60).raise_for_status()
+    body = httpx.post(f"{server.url}/v1/ask", json={"question": "«harbour office»", "include_passages": True}).json()
+    assert (body["answers"][0]["page"], body["answers"][0]["page_label"]) == (2, "v")
+    assert {(p["page"], p["page_label"]) for p in body["passages"]} <= {(1, "iv"), (2, "v"), (3, "1")}
+    index.add(parse_bytes("a.pdf", labelled()))
+    show_result(answerer.ask("«harbour office»", n_best=1))
+    assert "a.pdf, p. v (page 2), characters" in " ".join(capsys.readouterr().out.split())
+    (tmp_path / "a.pdf").write_bytes(labelled())
+    shown = CliRunner().invoke(app, ["show", str(tmp_path / "a.pdf")]).stdout
+    assert "── p. iv (page 1) ──" in shown
+    assert "── p. 1 (page 3) ──" in shown
+
+
+def test_a_page_that_is_called_by_its_place_has_no_label(server: Server) -> None:
+    httpx.post(f"{server.url}/v1/documents", files={"files": ("a.pdf", PDF)}, timeout=60).raise_for_status()
+    answer = httpx.post(f"{server.url}/v1/ask", json={"question": "«within thirty days»"}).json()["answers"][0]
+    assert (answer["page"], answer["page_label"]) == (2, None)
 
 
 def test_long_work_ends_with_what_failed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from api.commands import terminal
 from index.documents import DocumentDraft
 from index.errors import SourcespanError
 from index.passage_index import PassageIndex
-from index.upkeep import doctor
+from index.upkeep.finding import Finding
 from index.upkeep.terminal import Console, escaped, escaped_line
 from rag.engine import Sourcespan
 from tests.conftest import fake_library
@@ -114,7 +114,7 @@ def test_what_is_wrong_on_the_command_line_is_shown(tmp_path: Path) -> None:
 def test_findings_of_the_doctor_are_shown(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, as_json: Sequence[str]
 ) -> None:
-    finding = doctor.Finding(HOSTILE, "fault", HOSTILE, HOSTILE)
+    finding = Finding(HOSTILE, "fault", HOSTILE, HOSTILE)
     monkeypatch.setattr("rag.doctor.examine_all", lambda *_: iter([finding]))
     ran = run("doctor", "--data", str(tmp_path), *as_json)
     assert ran.exit_code == 1

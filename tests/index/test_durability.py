@@ -42,10 +42,12 @@ def test_processes_killed_at_random_points_lose_nothing(tmp_path: Path) -> None:
     assert sum(heard.finished for heard in outcomes) > 12
 
 
-@pytest.mark.parametrize("table", ["documents", "passages", "words"])
+@pytest.mark.parametrize("table", ["documents", "passages", "words", "originals"])
 def test_the_trials_would_notice_a_loss(tmp_path: Path, table: str) -> None:
     with opened(tmp_path) as index:
-        ids = [index.add(DocumentDraft("", f"The story {n} says word."))[0].id for n in range(3)]
+        with index.incoming() as incoming:
+            drafts = [DocumentDraft("", f"The story {n} says word.", "a.txt") for n in range(3)]
+            ids = [index.add(incoming.keep(draft, draft.text.encode()))[0].id for draft in drafts]
         expected = Acknowledged({document_id: f"The story {n} says word." for n, document_id in enumerate(ids)})
         expected.check(check_index(index))
     with sqlite3.connect(tmp_path / "catalogue.sqlite3") as db:
@@ -55,6 +57,8 @@ def test_the_trials_would_notice_a_loss(tmp_path: Path, table: str) -> None:
         elif table == "passages":
             db.execute("DROP TRIGGER passage_removed")
             db.execute("DELETE FROM passages WHERE document_id = ?", ids[:1])
+        elif table == "originals":
+            next((tmp_path / "originals").glob("??/*")).write_bytes(b"")
     db.close()
     if table == "words":
         say_otherwise(tmp_path, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from index.upkeep.doctor import Finding
+from index.upkeep.finding import Finding
 from rag.config import DEFAULT_READER, ModelConfig
 from rag.doctor import examine_all
 from rag.loading import reader_folder

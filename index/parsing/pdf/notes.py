@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from index.parsing.pdf.page.pages import PageRead
-
-RECOGNISE = "run text recognition (OCR) over the file first"
+from index.parsing.pdf.recognition import ELSEWHERE
 
 
 def notes_on(pages: Sequence[PageRead]) -> Iterator[str]:
     """A sentence for each kind of thing that is left out, with the pages."""
-    pictures = [
-        number
-        for number, page in enumerate(pages, start=1)
-        if page.is_picture or (page.is_drawn_on and not page.has_text and not page.unseen and not page.unreadable)
-    ]
-    if pictures:
-        are = "are pictures" if len(pictures) > 1 else "is a picture"
-        yield f"{_named(pictures)} {are} whose text was not read: {RECOGNISE}"
+    pictures = [(number, page.recognised) for number, page in enumerate(pages, start=1) if page.recognised]
+    if read := [number for number, picture in pictures if picture.paragraphs]:
+        yield f"{_named(read)} {'were' if len(read) > 1 else 'was'} read by Tesseract"
+    for failure in dict.fromkeys(picture.failure for _, picture in pictures if not picture.paragraphs):
+        numbers = [number for number, picture in pictures if not picture.paragraphs and picture.failure == failure]
+        are = "are pictures" if len(numbers) > 1 else "is a picture"
+        reason = f"whose text was not read: {failure}" if failure else "in which Tesseract found no text"
+        yield f"{_named(numbers)} {are} {reason}"
     unseen = [number for number, page in enumerate(pages, start=1) if page.unseen]
     if unseen:
         count = sum(page.unseen for page in pages)
@@ -31,7 +30,7 @@ def notes_on(pages: Sequence[PageRead]) -> Iterator[str]:
         count = sum(page.unreadable for page in pages)
         yield (
             f"{count:,} characters on {_named(unreadable)} were left out, as their fonts do not say which characters "
-            f"they are: {RECOGNISE}, or export it anew"
+            f"they are: {ELSEWHERE}, or export it anew"
         )
 
 

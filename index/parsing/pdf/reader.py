@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 
-from pypdfium2 import PdfDocument, PdfiumError, raw
-
-from index.errors import EmptyDocument, EncryptedFile, MalformedFile, ScannedDocument
+from index.errors import EmptyDocument, MalformedFile, ScannedDocument
 from index.parsing.blocks import Block, Box, from_blocks, written
-from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.content import Content, File, composed, malformed, one_line
 from index.parsing.pdf.layout.joints import Line, lines_of
 from index.parsing.pdf.layout.kinds import blocks_of
 from index.parsing.pdf.layout.paragraphs import Item, Paragraph, Usual, paragraphs_of
 from index.parsing.pdf.layout.parts import Part, parts_of
 from index.parsing.pdf.layout.running import PageRows, running_rows
 from index.parsing.pdf.layout.tables import cells_of
-from index.parsing.pdf.notes import RECOGNISE, notes_on
+from index.parsing.pdf.notes import notes_on
+from index.parsing.pdf.opening import opened_file
 from index.parsing.pdf.outline import bookmarks_of, placed, title_of
 from index.parsing.pdf.page.forms import values_of_xfa
 from index.parsing.pdf.page.frame import Frame
 from index.parsing.pdf.page.pages import Column, PageRead, Rules, pages_of
 from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
+from index.parsing.pdf.recognition import ELSEWHERE
 
-# PDFium keeps state of its own: one thread at a time may use it
-_pdfium = threading.Lock()
-# it warns of forms that it does not show, whose values are read here
-logging.getLogger("pypdfium2").setLevel(logging.ERROR)
 _MOST_VALUES = 2_000
+_LONGEST_LABEL = 40
 
 
 def pdf(file: File) -> Content:
     """Raises EncryptedFile, MalformedFile, ScannedDocument, EmptyDocument, DocumentTooLarge."""
-    with _pdfium, _opened(file) as document:
+    with opened_file(file.name, file.data) as document:
         with malformed(file.name, "a damaged PDF"):
-            if document.get_formtype() != raw.FORMTYPE_NONE:
-                document.init_forms()
             pages = list(pages_of(file, document))
             bookmarks, title = list(bookmarks_of(document)), title_of(document)
             values = list(islice(values_of_xfa(document), _MOST_VALUES))
@@ -48,28 +41,27 @@ def pdf(file: File) -> Content:
         usual = Usual.of(segment for page in pages for row in page.main.rows for segment in row)
         blocks = blocks_of(paragraphs_of(list(_parts(pages, Rules(document))), usual), usual)
     blocks += _not_shown(values, len(pages), blocks)
-    content = from_blocks(blocks, title, pages=len(pages), notes=tuple(notes_on(pages)))
+    content = from_blocks(blocks, title, labels=_labels(pages), pages=len(pages), notes=tuple(notes_on(pages)))
     headings = placed(bookmarks, content.text, content.outline.pages)
     if not headings:
         return content
     return replace(content, outline=replace(content.outline, headings=headings), title=title or headings[0].text)
 
 
-def _opened(file: File) -> PdfDocument:
-    try:
-        return PdfDocument(file.data)
-    except PdfiumError as error:
-        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
-            raise EncryptedFile(file.name) from error
-        raise MalformedFile(file.name, "not a PDF, or a damaged one") from error
+def _labels(pages: Sequence[PageRead]) -> list[str]:
+    """What is printed as the numbers of the pages; nothing where these are their places in the file."""
+    labels = [one_line(composed(page.label))[:_LONGEST_LABEL] for page in pages]
+    return [] if labels == [str(number) for number, _ in enumerate(pages, start=1)] else labels
 
 
 def _without_text(file: File, pages: Sequence[PageRead]) -> Exception:
     if any(page.unreadable for page in pages):
-        reason = f"its fonts do not say which characters they are: {RECOGNISE}, or export it anew"
+        reason = f"its fonts do not say which characters they are: {ELSEWHERE}, or export it anew"
         return MalformedFile(file.name, reason)
-    drawn = any(page.is_drawn_on for page in pages)
-    return ScannedDocument(file.name, len(pages)) if drawn else EmptyDocument(file.name)
+    pictures = [page.recognised for page in pages if page.recognised]
+    if not pictures:
+        return EmptyDocument(file.name)
+    return ScannedDocument(file.name, len(pages), pictures[0].failure or "no text was found in it")
 
 
 def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Item]:
@@ -87,6 +79,7 @@ def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Ite
         for part in parts_of(text, across):
             number += 1
             yield _part(part, page.main, page.frame, place + 1, number, across)
+        yield from (Block(text, page=place + 1) for text in (page.recognised.paragraphs if page.recognised else ()))
         for column in page.others:
             turned = [joined(row) for row in column.rows]
             boxes = [_box(segment, page.frame, place + 1, column.turns) for segment in turned]

@@ -25,9 +25,14 @@ class OtherEmbedder(BagOfWordsEmbedder):
 
 _starts = st.lists(st.integers(0, len(TEXT)), max_size=6).map(sorted)
 _outlines = st.builds(
-    lambda pages, headings: Outline(tuple(pages), tuple(Heading(at, 1, f"h{n}") for n, at in enumerate(headings))),
+    lambda pages, headings, labelled: Outline(
+        tuple(pages),
+        tuple(Heading(at, 1, f"h{n}") for n, at in enumerate(headings)),
+        labels=tuple(f"p{n}" for n in range(1, len(pages) + 1)) if labelled else (),
+    ),
     _starts,
     _starts,
+    st.booleans(),
 )
 
 
@@ -36,11 +41,13 @@ def test_a_location_is_what_begins_last_before_it(outline: Outline) -> None:
     for at in range(len(TEXT)):
         pages = [number for number, start in enumerate(outline.pages, start=1) if start <= at]
         headings = [heading.text for heading in outline.headings if heading.start <= at]
-        assert outline.location(at) == Location(pages[-1] if pages else None, headings[-1] if headings else None)
+        label = f"p{pages[-1]}" if pages and outline.labels else None
+        assert outline.location(at) == Location(pages[-1] if pages else None, headings[-1] if headings else None, label)
 
 
 def test_the_catalogue_gives_back_the_outline_and_finds_by_offset(index: PassageIndex) -> None:
-    outline = Outline((0, 26, 26), (Heading(4, 1, "Ferry"), Heading(44, 2, "Train"), Heading(44, 3, "Two")))
+    headings = (Heading(4, 1, "Ferry"), Heading(44, 2, "Train"), Heading(44, 3, "Two"))
+    outline = Outline((0, 26, 26), headings, labels=("iv", "", "A-1"))
     document, _ = index.add(DocumentDraft("a", TEXT, outline=outline))
     assert index._catalogue.outline(document.id) == outline
     for at in range(len(TEXT)):

@@ -10,7 +10,8 @@ import pytest
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable
 from index.passage_index import PassageIndex
-from index.upkeep.doctor import Finding, examine, mend
+from index.upkeep.doctor import examine, mend
+from index.upkeep.finding import Finding
 from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
 from tests.words_of import say_otherwise
@@ -52,7 +53,7 @@ def test_an_index_in_order_is_found_in_order_and_left_as_it_was(folder: Path, ru
     findings = list(examine(folder, BagOfWordsEmbedder(), rule))
     assert {finding.severity for finding in findings} == {"fine"}, findings
     assert [f.check for f in findings] == [
-        *("disk", "catalogue", "schema", "documents", "words", "snapshot", "vectors"),
+        *("disk", "catalogue", "schema", "documents", "originals", "words", "snapshot", "vectors"),
     ]
     assert not any(finding.mend for finding in findings)
     assert contents(folder) == before

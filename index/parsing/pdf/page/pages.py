@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -17,6 +18,7 @@ from index.parsing.pdf.page.frame import Frame
 from index.parsing.pdf.page.segments import Row, rows_of
 from index.parsing.pdf.page.styles import PLAIN
 from index.parsing.pdf.page.words import Word, words_of
+from index.parsing.pdf.recognition import Recognised, Recogniser
 
 _WATERMARK = 30.0  # points: faint type of this size is behind the text
 _FEW_CHARACTERS = 40  # that a scanner or a program may print on the picture of a page
@@ -44,37 +46,55 @@ class PageRead:
     watermarks: tuple[str, ...] = ()
     unseen: int = 0
     unreadable: int = 0
-    is_picture: bool = False
-    is_drawn_on: bool = False
+    recognised: Recognised | None = None
+    """What was read of it as of a picture, where it is one."""
 
     @property
     def has_text(self) -> bool:
         """Whether any text is read from it."""
-        return bool(self.main.rows or self.others or self.watermarks)
+        return bool(
+            self.main.rows or self.others or self.watermarks or (self.recognised and self.recognised.paragraphs)
+        )
 
 
 def pages_of(file: File, document: PdfDocument) -> Iterator[PageRead]:
     """The pages of a file. Raises DocumentTooLarge."""
     is_tagged = document.is_tagged()
     characters = 0
+    recogniser = Recogniser()
     for number in range(len(document)):
-        page = document[number]
-        written = written_on(page)
-        if written is not None:  # what fields and notes look like becomes a part of the page
-            raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
-            page.close()
-            page = document[number]
-        text = page.get_textpage()
-        characters += text.count_chars()
-        if characters > file.max_bytes:
-            raise DocumentTooLarge(file.name, characters, file.max_bytes)
-        label = document.get_page_label(number)
-        yield _read(page, text, label, written or [], levels_on(page) if is_tagged else {})
-        text.close()
+        with opened(document, number) as (page, text, written):
+            characters += text.count_chars()
+            if characters > file.max_bytes:
+                raise DocumentTooLarge(file.name, characters, file.max_bytes)
+            label = document.get_page_label(number)
+            yield read(page, text, label, written, levels_on(page) if is_tagged else {}, recogniser)
+
+
+@contextmanager
+def opened(document: PdfDocument, number: int) -> Iterator[tuple[PdfPage, PdfTextPage, Sequence[Written]]]:
+    """A page, its text, and what is written into it that it may not show. Pages count from 0."""
+    page = document[number]
+    written = written_on(page)
+    if written is not None:  # what fields and notes look like becomes a part of the page
+        raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY)
         page.close()
+        page = document[number]
+    text = page.get_textpage()
+    yield page, text, written or []
+    text.close()
+    page.close()
 
 
-def _read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Written], levels: dict[int, int]) -> PageRead:
+def read(
+    page: PdfPage,
+    text: PdfTextPage,
+    label: str,
+    written: Sequence[Written],
+    levels: dict[int, int],
+    recogniser: Recogniser | None = None,
+) -> PageRead:
+    """What stands on an open page. ``levels`` are those of headings, by the number of their marked content."""
     found = words_of(page, text, levels)
     frame, drawn = Frame.of(page), Drawn(page)
     words = [*found.words, *(word for note in written for word in _unless_shown(note, frame, found.words))]
@@ -88,6 +108,11 @@ def _read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Writte
             by_turns.setdefault(style.turns, []).append(word)
     columns = [Column(rows_of(by_turns[turns]), turns) for turns in sorted(by_turns, key=lambda t: -len(by_turns[t]))]
     characters = sum(len(word.text) for word in words)
+    is_picture = characters < _FEW_CHARACTERS and not found.unreadable and drawn.is_picture
+    is_only_drawn = not words and not found.unseen and not found.unreadable and drawn.is_anything()
+    recognised = recogniser.read(page) if recogniser and (is_picture or is_only_drawn) else None
+    if recognised and recognised.paragraphs:  # what is printed on the picture is read with it
+        columns, behind = [], []
     return PageRead(
         frame,
         label,
@@ -96,8 +121,7 @@ def _read(page: PdfPage, text: PdfTextPage, label: str, written: Sequence[Writte
         tuple(_lines_behind(behind)),
         found.unseen,
         found.unreadable,
-        is_picture=characters < _FEW_CHARACTERS and not found.unreadable and drawn.is_picture,
-        is_drawn_on=drawn.is_anything(),
+        recognised,
     )
 
 

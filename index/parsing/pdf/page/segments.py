@@ -32,6 +32,7 @@ _SHIFT = 0.1
 _SMALL, _SMALLEST = 0.85, 0.4
 _LONGEST_MARK = 12  # characters
 _ROWS_AROUND = 6
+_LINE_END = 2  # characters
 
 
 class Segment(NamedTuple):
@@ -46,6 +47,8 @@ class Segment(NamedTuple):
     fixed: bool = False
     faint: bool = False
     level: int = 0
+    runs: tuple[tuple[int, int], ...] = ()
+    """PDFium's numbers of its characters: half-open ranges, in the order of the text, with white space in them."""
 
     @property
     def top(self) -> float:
@@ -194,7 +197,23 @@ def _segment(words: Sequence[Word]) -> Segment:
         fixed=all(word.style.fixed for word in words),
         faint=all(word.style.faint for word in letters),
         level=max(word.style.level for word in words),
+        runs=tuple(_runs(words)),
     )
+
+
+def _runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """The ranges of their characters; words with no more than a line's end between them are in one."""
+    first = last = -1
+    for word in words:
+        if word.first < 0:
+            continue
+        if first < 0 or not 0 <= word.first - last <= _LINE_END:
+            if first >= 0:
+                yield first, last
+            first = word.first
+        last = word.last
+    if first >= 0:
+        yield first, last
 
 
 def _upper_first(words: Sequence[Word]) -> list[Word]:
@@ -255,7 +274,7 @@ def joined(row: Row) -> Segment:
     if len(row) == 1:
         return row[0]
     longest = max(row, key=lambda segment: len(segment.text))
-    parts = reversed(row) if is_from_right("".join(segment.text for segment in row)) else row
+    parts = row[::-1] if is_from_right("".join(segment.text for segment in row)) else row
     return Segment(
         " ".join(segment.text for segment in parts),
         left=row[0].left,
@@ -266,4 +285,5 @@ def joined(row: Row) -> Segment:
         fixed=all(segment.fixed for segment in row),
         faint=all(segment.faint for segment in row),
         level=max(segment.level for segment in row),
+        runs=tuple(run for segment in parts for run in segment.runs),
     )

@@ -17,7 +17,8 @@ from index.parsing.pdf.page.styles import PLAIN, Style, Styles
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 # the signs of Symbol and Wingdings that lists and forms are set with, where old programs wrote them
 _SIGNS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf0fe": "☑", "\uf0a8": "☐", "\uf06f": "☐"}
-_READ_AS = str.maketrans(_LIGATURES | _SIGNS)
+READ_AS = str.maketrans(_LIGATURES | _SIGNS)
+"""What characters of a file are read as."""
 # accents that TeX sets before or over their letters; the acute one only where it can be no apostrophe
 _ACCENTS = dict(zip("¨ˆ˜ˇ˘˚´", "\u0308\u0302\u0303\u030c\u0306\u030a\u0301", strict=True))
 _ACCENTED = re.compile(r"([¨ˆ˜ˇ˘˚]|(?<!\b[a-zA-Z])´(?=[aeiouyAEIOUYcnszCNSZ]))([A-Za-zı])")
@@ -47,6 +48,7 @@ class Word(NamedTuple):
     """Characters in one style without white space, in points from the upper left corner of the page as it is read.
 
     ``base`` is the line that it stands on. ``apart``: the file has white space before it. ``place`` counts the words.
+    ``first`` and ``last`` are PDFium's numbers of its first character and of the one behind it; -1: it has none.
     """
 
     text: str
@@ -56,6 +58,8 @@ class Word(NamedTuple):
     style: Style
     apart: bool
     place: int
+    first: int = -1
+    last: int = -1
 
 
 class PageWords(NamedTuple):
@@ -77,7 +81,7 @@ class _Reader:
     def __init__(self, page: PdfPage, text: PdfTextPage, levels: dict[int, int]) -> None:
         self._text = text.raw
         self._address = ctypes.cast(text.raw, ctypes.c_void_p).value
-        self._characters = _characters(text)
+        self._characters = characters_of(text)
         self._styles = Styles(page, text, levels)
         self._frame = Frame.of(page)
         self._shift = self._frame.left
@@ -115,7 +119,7 @@ class _Reader:
         is_off = abs(box.right - left - width) > _SLACK * style.size
         if is_off or box.top != top or box.bottom != bottom:
             return False
-        self._add(token, left - self._shift, box.right - self._shift, base, style, apart)
+        self._add(token, left - self._shift, box.right - self._shift, base, style, apart, start)
         return True
 
     def _read_token(self, token: str, first: int, apart: bool) -> None:
@@ -143,10 +147,10 @@ class _Reader:
                     left = start if start < left else left
                     right = end if end > right else right
                     continue
-                self._add(token[begun:number], left, right, base, style, apart)
+                self._add(token[begun:number], left, right, base, style, apart, first + begun)
                 apart, begun = squeezed, number
             style, base, left, right = own_style, own_base, start, end
-        self._add(token[begun:], left, right, base, style, apart)
+        self._add(token[begun:], left, right, base, style, apart, first + begun)
 
     def _style(self, index: int) -> tuple[Style, float]:
         return self._styles.of(_object_at(self._address, index) or 0, index)
@@ -159,7 +163,7 @@ class _Reader:
         second, _ = self._frame.upright(right.value, high.value, turns or 0)
         return min(first, second), max(first, second)
 
-    def _add(self, text: str, left: float, right: float, base: float, style: Style, apart: bool) -> None:
+    def _add(self, text: str, left: float, right: float, base: float, style: Style, apart: bool, first: int) -> None:
         width, height = self._sides[style.turns or 0]
         on_page = -1 <= (left + right) / 2 <= width + 1
         if style.turns is not None:
@@ -167,10 +171,11 @@ class _Reader:
         if not style.seen or not on_page:
             self._unseen += len(text)
             return
+        last = first + len(text)
         if not text.isascii():  # what lies beyond the first 65,536 characters comes in halves
             whole = text.encode("utf-16-le", errors="surrogatepass").decode("utf-16-le", errors="replace")
-            text = composed(_ACCENTED.sub(_with_accent, whole.translate(_READ_AS)))
-        self._words.append(Word(text, left, right, base, style, apart, len(self._words)))
+            text = composed(_ACCENTED.sub(_with_accent, whole.translate(READ_AS)))
+        self._words.append(Word(text, left, right, base, style, apart, len(self._words), first, last))
 
     def _sorted_out(self) -> PageWords:
         """Without the words of fonts that do not say which characters they are, unless they read like language."""
@@ -191,7 +196,7 @@ class _Reader:
         return PageWords(words, self._unseen, unreadable)
 
 
-def _characters(text: PdfTextPage) -> str:
+def characters_of(text: PdfTextPage) -> str:
     """All characters of a page, one for each index; those beyond the first 65,536 in halves."""
     count = text.count_chars()
     if count <= 0:
