@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
+from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 
-from index.errors import QuestionError
-from rag.answers import Answer, Result, Timings
+from index.errors import DocumentNotFound, QuestionError
+from rag.answers import Answer, Place, Result, Span, Timings
 from rag.asked import AskedQuestion, Batch, Proposal
 from rag.confidence.calibration import Calibration, Verdict
 from rag.confidence.candidates import Candidate, answer, as_list
@@ -259,7 +260,18 @@ class QuestionAnswerer:
     def _answer(self, asked: AskedQuestion, candidate: Candidate, confidence: float) -> Answer:
         candidate, items = as_list(candidate) if wants_list(asked.text) else (candidate, ())
         location = self._documents.location(candidate.source.document, candidate.span.start)
+        candidate = replace(candidate, also_at=(*candidate.also_at, *self._repeated(candidate)))
         return answer(candidate, confidence, location, items)
+
+    def _repeated(self, candidate: Candidate) -> Iterator[Place]:
+        """Where the passages that say the same as the candidate's, and were not read, have its words."""
+        retrieved = candidate.source.retrieved
+        offset = candidate.span.start - retrieved.passage.start
+        for place in retrieved.also_at:
+            with suppress(DocumentNotFound):
+                span = Span(place.span.start + offset, place.span.start + offset + len(candidate.text))
+                if span.of(self._documents.with_text(place.document_id)[1]) == candidate.text:
+                    yield Place(place.document_id, span)
 
 
 def _place(answer: Answer) -> tuple[str, int, int]:

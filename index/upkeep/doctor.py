@@ -93,7 +93,7 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
     if not path.exists() or path.stat().st_size == 0:
         raise CatalogueUnusable(f"nothing is indexed in {folder} yet")
     database = Database(path)
-    done = ["the word index was made anew from the passages"]
+    done: list[str] = []
     try:
         with database.change() as db:
             if version_of(db) == SCHEMA_VERSION:

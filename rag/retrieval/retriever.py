@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from index.interfaces import Embedder, Vectors
 from index.passage_index import Hit, PassageIndex
-from rag.answers import Place, RetrievedPassage, Span
+from rag.answers import RetrievedPassage
 from rag.config import RetrieverConfig
 from rag.interfaces import Query, Reranker, Retrieval
+from rag.retrieval.repetition import without_repetition
 
 _LEAST_COSINE, _LEAST_BM25 = -1.0, 0.0
 # once more where a passage went away between search and look-up: its document may have been replaced, and what it says
@@ -75,10 +75,10 @@ class HybridRetriever:
         for _ in range(_SEARCHES):
             fused = self._fused(query, vector)
             looked_up = look_up(self._index, fused, limit + _FURTHER)
-            passages = without_repetition(looked_up)
+            passages = without_repetition(query.text, looked_up)
             if len(passages) < limit:
                 looked_up = look_up(self._index, fused, len(fused))
-                passages = without_repetition(looked_up)
+                passages = without_repetition(query.text, looked_up)
             if [each.passage.key for each in looked_up] == [hit.key for hit in fused[: len(looked_up)]]:
                 break
         passages = passages[:limit]
@@ -102,19 +102,6 @@ def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[R
         there = (hit for hit in first if hit.key in passages)
         retrieved += [RetrievedPassage(passages[hit.key], hit.score, hit.cosine, hit.bm25) for hit in there]
     return retrieved
-
-
-def without_repetition(passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:
-    """The passages, each of those with the same words in the place of the first, which knows where the others are."""
-    by_words: dict[str, list[RetrievedPassage]] = {}
-    for found in passages:
-        words = " ".join(unicodedata.normalize("NFKC", found.passage.text).casefold().split())
-        by_words.setdefault(words, []).append(found)
-    return [replace(best, also_at=tuple(map(_place, others))) for best, *others in by_words.values()]
-
-
-def _place(found: RetrievedPassage) -> Place:
-    return Place(found.passage.document_id, Span(found.passage.start, found.passage.end))
 
 
 def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], dense_weight: float, depth: int) -> list[FusedHit]:
