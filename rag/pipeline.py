@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
-from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 

@@ -90,6 +90,16 @@ def test_the_same_text_at_two_places_is_one_answer(index: PassageIndex, answerer
     assert two.id not in {place.document_id for place in answer.also_at}
 
 
+def test_an_answer_says_where_other_versions_of_its_passage_have_it(
+    index: PassageIndex, answerer: QuestionAnswerer
+) -> None:
+    story = " ".join(f"word{n}" for n in range(50))
+    one, two = (index.add(DocumentDraft("", f"The ferry leaves at noon. {story} {year}"))[0] for year in (2011, 2012))
+    (answer,) = answerer.ask("What leaves? «ferry»").answers
+    assert {answer.document.id, *(place.document_id for place in answer.also_at)} == {one.id, two.id}
+    assert [place.span for place in answer.also_at] == [answer.span]
+
+
 def test_it_abstains_below_the_threshold_and_shows_its_guess(index: PassageIndex, answerer: QuestionAnswerer) -> None:
     index.add(DocumentDraft("a", "The ferry leaves at noon."))
     result = answerer.ask("guess?")
