@@ -14,7 +14,7 @@ MAX_TURNS = 20
 DEFAULT_EMBEDDER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_OCR = "eng"
 """The language in which Tesseract reads pictures of text, as it calls it."""
-DEFAULT_READER = "reader-v5"
+DEFAULT_READER = "reader-v6"
 
 
 @dataclass(frozen=True, slots=True)
