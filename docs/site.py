@@ -21,7 +21,7 @@ ELSEWHERE = {
     "ARCHITECTURE.md": "architecture.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
-    "rag/models/reader-v5/MODEL_CARD.md": "model-card.md",
+    "rag/models/reader-v6/MODEL_CARD.md": "model-card.md",
 }
 _LINK = re.compile(r"(?<!!)\[(?P<words>[^\]]*)\]\((?!https?:|#)(?P<path>[^)#\s]+)(?P<fragment>#[^)\s]*)?\)")
 _PICTURE = re.compile(r"(!\[[^\]]*\]\()docs/")

@@ -6,7 +6,6 @@ text knows which of its characters are stored ones, and how far these have moved
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -30,11 +29,6 @@ class ReadingText:
 
     text: str
     pieces: tuple[Piece, ...]
-
-    def position(self, offset: int) -> int:
-        """Where the character at ``offset`` of the passage stands in the text that is read."""
-        held = bisect_right(self.pieces, offset, key=lambda piece: piece.start - piece.shift)
-        return offset + (self.pieces[held - 1].shift if held else 0)
 
     @classmethod
     def bare(cls, text: str) -> ReadingText:

@@ -134,7 +134,7 @@ def _foreign(question: str, languages: Sequence[str]) -> str | None:
         return None
     if in_latin and len(words) < _FEWEST_WORDS:
         return None
-    shares = _shares(question)
+    shares = _shares(" ".join(words))
     likeliest = max(shares, key=shares.__getitem__, default="")
     sure = shares.get(likeliest, 0.0)
     known = sum(shares.get(code, 0.0) for code in languages)
@@ -148,9 +148,9 @@ def _is_mostly_latin(text: str) -> bool:
     return 2 * sum(unicodedata.name(char, "").startswith("LATIN") for char in letters) >= len(letters)
 
 
-def _shares(question: str) -> dict[str, float]:
-    """How probable each language is, by its code."""
-    guesses = _detector().detect(question, model="lite", k=176)
+def _shares(words: str) -> dict[str, float]:
+    """How probable each language is, by its code, for words without what stands between them: quotes mislead it."""
+    guesses = _detector().detect(words, model="lite", k=176)
     return {str(guess["lang"]): float(guess["score"]) for guess in guesses}
 
 

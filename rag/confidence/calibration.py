@@ -25,12 +25,8 @@ from rag.answers import Status
 FeatureArray = NDArray[np.float64]
 Number = TypeVar("Number", float, FeatureArray)
 
-_OF_BOTH = (
-    *("margin", "certainty", "cosine", "words_found", "words_in_line", "words_in_path", "names_found"),
-    *("distance", "echo", "kind", "listed", "length", "rank"),
-)
-RANKING = (*_OF_BOTH, "words_in_sentence")
-_OF_THE_ANSWER = (*_OF_BOTH, "names_nearby")
+RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
+_OF_THE_ANSWER = ("margin", "certainty", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
 FEATURES = ("merit", "lead", "best_cosine", "agreement", *_OF_THE_ANSWER)
 _NO_RIVAL = 10.0
 
@@ -52,18 +48,6 @@ class Evidence:
     """The share of the question's words that stand in its passage, 0 to 1."""
     words_in_sentence: float
     """Those in its sentence."""
-    words_in_line: float
-    """Those in its line, which is a row where it stands in a table."""
-    words_in_path: float
-    """Those in its document's title and the heading that it stands under."""
-    distance: float
-    """How far it is from the nearest of the question's words, as the logarithm of characters."""
-    kind: float
-    """1 where it looks like the kind of answer that is wanted, -1 where it does not, 0 where no kind is known."""
-    listed: float
-    """1 where several things are wanted and it lists some, -1 where it does not, 0 where one thing is wanted."""
-    length: float
-    """The logarithm of its words, against what its kind has: a clause is long, a name short."""
     names_found: float
     """The share of the question's names and numbers that stand in its passage, 1 where it has none."""
     names_nearby: float

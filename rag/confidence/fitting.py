@@ -23,6 +23,7 @@ from rag.squad import SquadParagraph, SquadQuestion
 
 _PARAGRAPHS_PER_DOCUMENT = 12
 _PATH = " › "
+_RANKED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +193,17 @@ def fit(
 
 
 def _fitted(observations: Sequence[Observation]) -> Calibration:
-    """Ranking by pairs of a right and a wrong candidate of one question; then both probabilities, from its best."""
-    pairs = np.concatenate([_pairs(o) for o in observations])
+    """Ranking by pairs of a right and a wrong candidate of one question; then both probabilities, from its best.
+
+    Every question counts alike, and only its first candidates: the others would be ranked behind in any case.
+    """
+    of_questions = [pairs for o in observations if len(pairs := _pairs(o))]
+    pairs = np.concatenate(of_questions)
+    shares = np.concatenate([np.full(len(pairs), 1 / len(pairs)) for pairs in of_questions])
     both_ways = np.concatenate([pairs, -pairs])
-    ranking, _ = _regressed(both_ways, np.arange(len(both_ways)) < len(pairs), intercept=False)
+    ranking, _ = _regressed(
+        both_ways, np.arange(len(both_ways)) < len(pairs), intercept=False, counts=np.tile(shares / shares.mean(), 2)
+    )
     ranking = ranking / ranking[0]  # in logits of the reader
     rows, right = [], []
     for observation in observations:
@@ -217,7 +225,8 @@ def _fitted(observations: Sequence[Observation]) -> Calibration:
 
 def _pairs(observation: Observation) -> Values:
     """What each right candidate has more than each wrong one: (pairs, ranking features)."""
-    rows, right = ranking_features(observation.evidence), np.array(observation.right)
+    first = observation.evidence[:_RANKED]
+    rows, right = ranking_features(first), np.array(observation.right[:_RANKED])
     differences: Values = rows[right][:, None, :] - rows[~right][None, :, :]
     return differences.reshape(-1, rows.shape[1])
 
@@ -231,12 +240,14 @@ def _rounded(weights: Values) -> tuple[float, ...]:
     return tuple(round(float(w), 6) for w in weights)
 
 
-def _regressed(rows: Values, true: NDArray[np.bool_], *, intercept: bool) -> tuple[Values, float]:
+def _regressed(
+    rows: Values, true: NDArray[np.bool_], *, intercept: bool, counts: Values | None = None
+) -> tuple[Values, float]:
     from sklearn.linear_model import LogisticRegression
 
     spread = rows.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)
-    fitted = LogisticRegression(C=1.0, max_iter=1_000, fit_intercept=intercept).fit(rows / scale, true)
+    fitted = LogisticRegression(C=1.0, max_iter=1_000, fit_intercept=intercept).fit(rows / scale, true, counts)
     return fitted.coef_[0] / scale, float(np.ravel(fitted.intercept_)[0])
 
 
