@@ -12,7 +12,7 @@ from rag.answers import RetrievedPassage
 from rag.interfaces import DocumentStore, Query, Retrieval, Retriever
 
 # whoever's documents come and go faster than that is answered from what is left
-_SEARCHES_AGAIN = 3
+_SEARCHES_AGAIN = 10
 
 
 @dataclass(frozen=True, slots=True)
