@@ -137,7 +137,7 @@ class Clients:
     def _files(self, n: int) -> Parts:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in ("a.txt", "b.md"):
+            for name in ("a.txt", "b.txt"):  # of which the text is stored as it is, so that it is known beforehand
                 archive.writestr(name, self._bulletin(n))
         loose = self._bulletin(n).encode()
         return [("files", ("loose.txt", loose)), ("files", ("packed.zip", packed.getvalue()))]
