@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -22,26 +23,38 @@ from tests.fakes import BagOfWordsEmbedder, HeldReader
 LONG = "\n\n".join(f"Paragraph {n} is about the number {n} and nothing but the number." for n in range(6_000))
 
 
+@dataclass(frozen=True)
+class Embedding:
+    """Calls of the embedder: each says that it began, and takes a permit before it goes on."""
+
+    began: threading.Semaphore
+    permits: threading.Semaphore
+
+    def wait(self) -> None:
+        """Until one more call has begun."""
+        assert self.began.acquire(timeout=60)
+
+    def release(self, calls: int = 1_000) -> None:
+        """Lets calls go on, by default all that a test can make."""
+        self.permits.release(calls)
+
+
 @pytest.fixture
-def embedding(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, threading.Event]]:
-    """Whether passages are being embedded, and whether they may be."""
-    began, go = threading.Event(), threading.Event()
+def embedding(monkeypatch: pytest.MonkeyPatch) -> Iterator[Embedding]:
+    calls = Embedding(threading.Semaphore(0), threading.Semaphore(0))
     embed = BagOfWordsEmbedder.embed_passages
 
     def held(embedder: BagOfWordsEmbedder, texts: Sequence[str]) -> Vectors:
-        began.set()
-        assert go.wait(60)
+        calls.began.release()
+        assert calls.permits.acquire(timeout=60)
         return embed(embedder, texts)
 
     monkeypatch.setattr(BagOfWordsEmbedder, "embed_passages", held)
-    yield began, go
-    go.set()
+    yield calls
+    calls.release()
 
 
-def test_documents_under_way_end_at_once_and_nothing_is_half_done(
-    server: Server, embedding: tuple[threading.Event, threading.Event]
-) -> None:
-    began, go = embedding
+def test_documents_under_way_end_at_once_and_nothing_is_half_done(server: Server, embedding: Embedding) -> None:
     url = f"{server.url}/v1/documents"
     with ThreadPoolExecutor() as clients:
         posts = [
@@ -49,31 +62,27 @@ def test_documents_under_way_end_at_once_and_nothing_is_half_done(
         ]
         forms = [("files", (f"{n}.txt", f"{n} {LONG}".encode())) for n in range(3)]
         posts.append(clients.submit(httpx.post, url, files=forms, timeout=60))
-        assert began.wait(60)
+        embedding.wait()
         until(lambda: metric(server, "sourcespan_ingests_pending") == 3)
         server.begin_stop()
-        go.set()
+        embedding.release()
         for post in posts:
             assert_problem(post.result(), 503, "being stopped")
             assert int(post.result().headers["retry-after"]) > 0
     server.join()
 
 
-def test_a_stream_of_progress_ends_with_an_error_event(
-    server: Server, embedding: tuple[threading.Event, threading.Event]
-) -> None:
-    began, go = embedding
+def test_a_stream_of_progress_ends_with_an_error_event(server: Server, embedding: Embedding) -> None:
     parts = [("files", ("a.txt", LONG.encode())), ("files", ("b.txt", b"Another one."))]
     headers = {"Accept": "text/event-stream"}
-    go.set()
+    embedding.release(1)
     with httpx.stream("POST", f"{server.url}/v1/documents", files=parts, headers=headers, timeout=60) as response:
         told = events(response)
         assert next(told)[0] == "progress"
-        go.clear()
-        began.clear()
-        assert began.wait(60)
+        embedding.wait()
+        embedding.wait()  # the second call, which is held
         server.begin_stop()
-        go.set()
+        embedding.release()
         *_, (name, said) = told
     assert (name, said["status"]) == ("error", 503)
 
