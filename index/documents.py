@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from index.errors import EmptyDocument, MalformedFile
-from index.reading_text import NO_CONTEXT, Context, ReadingText
+from index.passages.reading_text import NO_CONTEXT, Context, ReadingText
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,7 +16,7 @@ from index.store.cache import Remembered
 
 if TYPE_CHECKING:
     from index.bert.compiled_bert import Work
-    from index.bert.products import Arithmetic
+    from index.bert.graph.products import Arithmetic
 
 # Upstream's sentence-transformers/all-MiniLM-L6-v2, model.safetensors
 ALL_MINILM_L6_V2_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -115,7 +115,7 @@ def load_embedder_from(
     ``activations`` is the file that knows what goes into its products, by default the one beside the weights. Raises
     ModelCorrupted where the weights are not the expected ones, ModelUnsuitable where the folder holds no embedder.
     """
-    from index.bert.products import Arithmetic  # its library is needed only by whoever embeds
+    from index.bert.graph.products import Arithmetic  # its library is needed only by whoever embeds
 
     weights_hash = weights_sha256(folder, name)
     if expected_sha256 is not None and weights_hash != expected_sha256:
@@ -137,7 +137,7 @@ def _encoder(folder: Path, name: str, arithmetic: Arithmetic) -> TextEncoder:
 
     if (encoder := stored_mean_encoder(folder, arithmetic)) is not None:
         return encoder
-    from index.bert.library_encoder import LibraryEncoder  # seconds of import, needed only by other models
+    from index.bert.library.library_encoder import LibraryEncoder  # seconds of import, needed only by other models
 
     return LibraryEncoder(folder, name, arithmetic)
 

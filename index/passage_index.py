@@ -19,7 +19,7 @@ from types import TracebackType
 from index.documents import Document, DocumentDraft, Location, Original, Outline, Passage
 from index.errors import CatalogueError, CatalogueUnusable, OriginalNotKept
 from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
-from index.splitting import PassageSize
+from index.passages.splitting import PassageSize
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
 from index.store.intake import Intake, Spool
 from index.store.originals import Incoming
@@ -192,7 +192,7 @@ class PassageIndex:
         return [Hit(key, score) for key, score in self._words.search(query, limit, document_ids)]
 
     def of_older_readings(self) -> list[str]:
-        """The ids of the documents that an older version read, the oldest first: see `index.reindex`."""
+        """The ids of the documents that an older version read, the oldest first: see `index.upkeep.reindex`."""
         return self._catalogue.of_older_readings()
 
     def document(self, document_id: str) -> Document:

@@ -17,7 +17,7 @@ from index.errors import QuestionError, UnsupportedFormat
 from index.interfaces import Embedder, Progress
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
-from index.splitting import PassageSize
+from index.passages.splitting import PassageSize
 from index.store.originals import Incoming
 from index.store.quota import MAX_ORIGINAL, NO_LIMIT, Quota
 from index.vectors.vector_rule import VectorRule
@@ -32,7 +32,7 @@ from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever
 
 if TYPE_CHECKING:
-    from index.reindex import ReadAnew
+    from index.upkeep.reindex import ReadAnew
 
 logger = logging.getLogger("sourcespan")
 
@@ -221,7 +221,7 @@ class Sourcespan:
 
     def reindex(self, progress: Progress | None = None) -> Iterator[ReadAnew]:
         """Reads documents of an older version's reading anew, and yields each, durable. Raises CatalogueError."""
-        from index.reindex import reindex
+        from index.upkeep.reindex import reindex
 
         return reindex(self.index, self._parser.get(), progress)
 

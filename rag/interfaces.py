@@ -8,7 +8,7 @@ from typing import Literal, Protocol, Self
 
 from index.documents import Document, Location
 from index.interfaces import Preparation
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.answers import RetrievedPassage
 
 SearchMode = Literal["hybrid", "dense", "lexical"]

@@ -13,13 +13,13 @@ from rag.asked import AskedQuestion, Batch, Proposal
 from rag.confidence.calibration import Calibration, Verdict
 from rag.confidence.candidates import Candidate, answer, as_list
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
+from rag.conversation.understanding import Understood, unclear, understand
 from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
-from rag.listing import wants_list
 from rag.questions import Question, Turn, check_answers, check_history, check_question
+from rag.reader.listing import wants_list
 from rag.reader.spans import without_overlaps
 from rag.retrieval.choosing import clearest
 from rag.retrieval.sources import SourceFinder, Sources
-from rag.understanding import Understood, unclear, understand
 
 Outcomes = list[Result | QuestionError]
 

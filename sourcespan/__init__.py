@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         WorkStopped,
     )
     from index.isolation.limits import Limits
-    from index.splitting import PassageSize
+    from index.passages.splitting import PassageSize
     from index.store.quota import Quota
     from index.vectors.vector_rule import VectorRule
     from rag.answers import Answer, Place, Quotation, Result, RetrievedPassage, Span, Timings
@@ -168,7 +168,7 @@ _MODULES = {
     """,
     "index.isolation.limits": "Limits",
     "index.store.quota": "Quota",
-    "index.splitting": "PassageSize",
+    "index.passages.splitting": "PassageSize",
     "index.vectors.vector_rule": "VectorRule",
     "rag.answers": "Answer Place Result Quotation RetrievedPassage Span Timings",
     "rag.config": "AskConfig ModelConfig ReaderConfig RetrieverConfig",

@@ -31,11 +31,11 @@ from index import build
 from index.build import add_many
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from index.splitting import PassageSize, split
+from index.passages.splitting import PassageSize, split
 from index.store.originals import Incoming
 from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
-from tests.hits import passages_of
+from tests.samples.hits import passages_of
 
 OPERATIONS = ("open", "add", "add_many", "replace", "delete", "snapshot")
 MOST_DOCUMENTS = 40

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from index.interfaces import Vectors
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.interfaces import PassageSpan, Reading
 
 _FIRST = re.compile(r"\A\s*(?P<word>\S+)")

@@ -22,12 +22,12 @@ from eval.benchmarks.facts import Facts
 from eval.benchmarks.memory import memory_mb
 from eval.benchmarks.models import measured_model, number_format_of
 from eval.suites.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
-from index.bert.bert_graph import for_cpu
 from index.bert.bert_weights import Affine, Floats
-from index.bert.graph_nodes import constant
+from index.bert.graph.bert_graph import for_cpu
+from index.bert.graph.graph_nodes import constant
+from index.bert.graph.products import int8_layout, int8_products
 from index.bert.precision import NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
 from index.bert.processor import threads
-from index.bert.products import int8_layout, int8_products
 from index.build import add_many
 from index.documents import DocumentDraft
 from index.parsing import parse_file

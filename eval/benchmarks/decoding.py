@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from index.splitting import PassageSize
+from index.passages.splitting import PassageSize
 from rag.confidence.calibration import RANKING, UNFITTED, worth
 from rag.confidence.probability_measures import best_threshold
 from rag.config import AskConfig, ReaderConfig, RetrieverConfig

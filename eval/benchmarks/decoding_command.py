@@ -18,7 +18,7 @@ from index.upkeep.terminal import Console
 if TYPE_CHECKING:
     from eval.benchmarks.decoding import Row
     from eval.run import Outcome
-    from index.splitting import PassageSize
+    from index.passages.splitting import PassageSize
     from rag.engine import Sourcespan
 
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from index.bert.processor import described, threads
-from rag.training.commit import code_commit
+from rag.training.learning.commit import code_commit
 
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "numpy")
 

@@ -244,7 +244,7 @@ def texts_and_questions(files: Sequence[Path], limit: int, asked: int) -> tuple[
     """Up to ``limit`` passages and ``asked`` questions of SQuAD files; without any, those of the bundled article."""
     from eval.suites.datasets import ARTICLE, ARTICLE_QUESTIONS, read_questions
     from index.parsing import parse_file
-    from index.sentences import sentences
+    from index.passages.sentences import sentences
     from rag.squad import read_squad
 
     if not files:

@@ -18,8 +18,8 @@ import numpy as np
 from eval.benchmarks.memory import memory_mb
 from eval.benchmarks.scale import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_its_own_process
 from index.documents import Document, DocumentDraft
-from index.reading_text import NO_CONTEXT
-from index.sentences import sentences
+from index.passages.reading_text import NO_CONTEXT
+from index.passages.sentences import sentences
 from index.store.catalogue import Catalogue
 from index.store.stored import NewDocument, NewPassage
 from index.words.in_step import WORDS_FOLDER, WordsInStep

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from openvino import Tensor
 
 from index.bert.batching import padded_length, passes
-from index.bert.bert_graph import NOTHING, compiled
 from index.bert.bert_weights import BertWeights
+from index.bert.graph.bert_graph import NOTHING, compiled
+from index.bert.graph.products import Arithmetic
+from index.bert.graph.quantised import Quantised, steps_reaching
 from index.bert.precision import NumberFormat
 from index.bert.processor import threads
-from index.bert.products import Arithmetic
-from index.bert.quantised import Quantised, steps_reaching
 
 States = NDArray[np.float32]
 """(tokens, width): what layers make of the tokens of a text, or what a head makes of that."""

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from index.bert.bert_weights import stored_bert
 from index.bert.compiled_bert import CompiledBert, Tokens, Work
-from index.bert.products import Arithmetic
+from index.bert.graph.products import Arithmetic
 from index.bert.tokenizer_files import stored_tokenizer
 from index.interfaces import Vectors
 

@@ -5,7 +5,7 @@ per format, each a function `File` → `Content`. Everywhere the text is settled
 form NFC, lines ended by LF, no byte order mark.
 """
 
-from index.parsing.archives import ParsedFile, drafts_of
+from index.parsing.containers.archives import ParsedFile, drafts_of
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import drafts_at, named_files, parse_file
 from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, parse_bytes, suffix_of

@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile, zip_longest
 
 from index.documents import BlockKind, Columns, Heading, Outline, TextBlock
 from index.parsing.content import MAX_HEADING, Content, one_line, settled
-from index.reading_text import CELLS_APART
+from index.passages.reading_text import CELLS_APART
 
 BULLET = "•"
 """The marker of list items that have no number."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from index.documents import DocumentDraft
 from index.errors import DocumentError, DocumentTooLarge, MalformedFile
-from index.parsing.archives import UNPACKED, ParsedFile, drafts_of, is_clutter
+from index.parsing.containers.archives import UNPACKED, ParsedFile, drafts_of, is_clutter
 from index.parsing.content import MAX_BYTES
 from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, parse_bytes, suffix_of
 

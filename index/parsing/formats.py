@@ -10,21 +10,21 @@ from pathlib import PurePath
 
 from index.documents import DocumentDraft, is_blank
 from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, MislabelledFile, UnsupportedFormat
+from index.parsing.containers.mail import eml
 from index.parsing.content import MAX_BYTES, Content, File, one_line
-from index.parsing.delimited import delimited
-from index.parsing.docx import docx
 from index.parsing.html import html
-from index.parsing.mail import eml
-from index.parsing.markdown import markdown
-from index.parsing.odf import ods, odt
-from index.parsing.pandoc import by_pandoc, epub
+from index.parsing.office.docx import docx
+from index.parsing.office.odf import ods, odt
+from index.parsing.office.pandoc import by_pandoc, epub
+from index.parsing.office.rtf import rtf
+from index.parsing.office.sheets import xlsx
+from index.parsing.office.slides import pptx
 from index.parsing.pdf import pdf
-from index.parsing.records import json_document, json_lines
-from index.parsing.rtf import rtf
-from index.parsing.sheets import xlsx
-from index.parsing.slides import pptx
-from index.parsing.subtitles import subtitles
-from index.parsing.text import plain
+from index.parsing.plain.delimited import delimited
+from index.parsing.plain.markdown import markdown
+from index.parsing.plain.records import json_document, json_lines
+from index.parsing.plain.subtitles import subtitles
+from index.parsing.plain.text import plain
 
 _READERS: Mapping[str, Callable[[File], Content]] = {
     ".csv": delimited,

@@ -10,7 +10,7 @@ from typing import IO, Self, TypeVar
 from index.errors import DocumentError
 from index.isolation.limits import Limits
 from index.isolation.pool import Stop, WorkerPool
-from index.parsing.archives import ParsedFile, drafts_of, skipped
+from index.parsing.containers.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import drafts_at, named_files
 from index.parsing.packed import PackedFile

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from index.documents import BlockKind, Columns, DocumentDraft, Heading, Outline, TextBlock
 from index.errors import DocumentError
-from index.parsing.archives import ParsedFile
-from index.sentences import sentences
+from index.parsing.containers.archives import ParsedFile
+from index.passages.sentences import sentences
 
 if TYPE_CHECKING:
     import numpy as np

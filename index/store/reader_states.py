@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.bert.quantised import Quantised, steps_reaching
+from index.bert.graph.quantised import Quantised, steps_reaching
 from index.errors import CatalogueBusy, CatalogueUnusable
 from index.store.database import Database, storage_error
 

@@ -19,6 +19,7 @@ _STEPS = (
     "schema_7.sql",
     "schema_8.sql",
 )
+_STEP_FILES = Path(__file__).parent / "steps"
 
 SCHEMA_VERSION = len(_STEPS)
 
@@ -41,7 +42,7 @@ def prepare(db: sqlite3.Connection, embedder: str) -> None:
     if version > SCHEMA_VERSION:
         raise CatalogueTooNew(version, SCHEMA_VERSION)
     for step in _STEPS[version:]:
-        for statement in _statements(Path(__file__).with_name(step).read_text(encoding="utf-8")):
+        for statement in _statements((_STEP_FILES / step).read_text(encoding="utf-8")):
             db.execute(statement)
     if version == 0:
         db.execute("INSERT INTO meta VALUES ('generation', '0'), ('embedder', ?)", (embedder,))

@@ -12,7 +12,7 @@ from typing import Any
 from index.documents import READING, Document, DocumentDraft, Original, Passage
 from index.errors import CatalogueUnusable, DocumentNotFound
 from index.interfaces import Vectors
-from index.reading_text import Context
+from index.passages.reading_text import Context
 from index.store import outlines
 
 DOCUMENT = (

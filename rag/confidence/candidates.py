@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from index.documents import Location
-from index.sentences import sentences
+from index.passages.sentences import sentences
 from rag.answers import Answer, Place, Quotation, Span
 from rag.interfaces import PassageSpan
-from rag.listing import is_list, list_items, parts
+from rag.reader.listing import is_list, list_items, parts
 from rag.reader.spans import whole_characters, without_overlaps
 from rag.retrieval.sources import ReadPassage
 

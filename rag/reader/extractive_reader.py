@@ -8,11 +8,11 @@ from typing import Protocol
 
 from index.bert.bert_weights import BertWeights
 from index.bert.compiled_bert import CompiledBert, CompiledLayers, Work
+from index.bert.graph.products import Arithmetic
 from index.bert.precision import ACTIVATIONS_FILE, NumberFormat
-from index.bert.products import Arithmetic
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable, QuestionTooLong
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from index.store.reader_states import StatesFile
 from rag.config import ReaderConfig
 from rag.interfaces import PassageSpan, PrecomputedLayers, Reading

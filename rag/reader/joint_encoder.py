@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from index.bert.compiled_bert import CompiledBert, Tokens
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.reader.spans import FloatArray
 from rag.reader.windows import Window, WindowTokenizer
 

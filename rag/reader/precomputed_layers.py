@@ -14,9 +14,9 @@ from typing import Protocol
 import numpy as np
 
 from index.bert.compiled_bert import CompiledBert, CompiledLayers, States, Tokens
-from index.bert.quantised import Quantised
+from index.bert.graph.quantised import Quantised
 from index.errors import CatalogueError
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from index.store.cache import Remembered
 from index.store.reader_states import StatesFile, states_in_8_bits, tokens_key
 from rag.reader.joint_encoder import PassLogits

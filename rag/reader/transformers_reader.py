@@ -16,9 +16,9 @@ from transformers import (
 )
 
 from index.bert.batching import passes
+from index.bert.library.torch_bert import is_plain_bert, weights_of
+from index.bert.library.transformers_messages import quiet_transformers
 from index.bert.precision import autocast
-from index.bert.torch_bert import is_plain_bert, weights_of
-from index.bert.transformers_messages import quiet_transformers
 from index.errors import ModelUnsuitable
 from rag.reader.joint_encoder import Logits, PassLogits
 from rag.reader.precomputed_layers import PRECOMPUTED_LAYERS

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from index.store.cache import Remembered
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from index.bert.library.transformers_messages import quiet_transformers
 from index.bert.precision import Precision, autocast, takes_bf16
-from index.bert.transformers_messages import quiet_transformers
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
 

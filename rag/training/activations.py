@@ -15,8 +15,8 @@ from transformers import BertForQuestionAnswering, BertModel
 
 from index.bert.activations import Activations, product_name
 from index.bert.bert_weights import PRODUCTS, Floats, layer_name
-from index.bert.torch_bert import is_plain_bert
-from index.bert.transformers_messages import quiet_transformers
+from index.bert.library.torch_bert import is_plain_bert
+from index.bert.library.transformers_messages import quiet_transformers
 from index.embedder import weights_sha256
 from index.errors import ModelUnsuitable
 from rag.reader.precomputed_layers import PRECOMPUTED_LAYERS

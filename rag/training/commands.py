@@ -152,7 +152,7 @@ def run(
     settings["sources"] = source_settings(train, weights, caps, _licences(licences))
     settings |= {"evaluate": tuple(evaluate or ()), "teachers": tuple(teachers or ())}
     config = TrainingConfig(**settings)
-    from rag.training.run import train as train_reader  # takes seconds to import: not for mistyped arguments
+    from rag.training.learning.run import train as train_reader  # takes seconds to import: not for mistyped arguments
 
     train_reader(config)
 
@@ -170,7 +170,7 @@ def split(
 
     A paragraph goes to the same side in every file, and so do paragraphs that share a long run of words with it.
     """
-    from rag.training.split import split_files
+    from rag.training.data.split import split_files
 
     counts = split_files(
         files,
@@ -199,7 +199,7 @@ def mine(
 
     They are unanswerable questions for `run`. Needs the whole of Sourcespan installed.
     """
-    from rag.training.mining import mine_files
+    from rag.training.data.mining import mine_files
 
     progress = _every_tenth("paragraphs indexed")
     mined, tried = mine_files(files, out, limit=limit, depth=depth, seed=seed, progress=progress)
@@ -220,7 +220,7 @@ def swap(
     """
     from rag.config import DEFAULT_READER, ModelConfig
     from rag.loading import load_reader
-    from rag.training.swapping import swap_files
+    from rag.training.data.swapping import swap_files
 
     deceived, _ = load_reader(ModelConfig(reader=reader or DEFAULT_READER, calibration="none"), embedder="")
     progress = _every_tenth("questions read")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.confidence.answer_match import exact_match, token_f1
 from rag.reader.spans import best_token_spans, whole_characters
 from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges
 from rag.squad import SquadParagraph
-from rag.training.batches import cut_batches
-from rag.training.hardware import Hardware
+from rag.training.data.batches import cut_batches
+from rag.training.learning.hardware import Hardware
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 import transformers
 
-from rag.training.checkpoint import Progress
-from rag.training.commit import code_commit
 from rag.training.config import TrainingConfig
+from rag.training.data.examples import SourceCounts
 from rag.training.evaluation import Scores
-from rag.training.examples import SourceCounts
-from rag.training.run_log import clock
+from rag.training.learning.checkpoint import Progress
+from rag.training.learning.commit import code_commit
+from rag.training.learning.run_log import clock
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -17,7 +17,7 @@ from index.parsing import drafts_of, parse_bytes
 from index.passage_index import PassageIndex
 from rag.pipeline import QuestionAnswerer
 from tests.conftest import Server
-from tests.files import pdf_of, zip_of
+from tests.samples.files import pdf_of, zip_of
 
 PDF = pdf_of(
     [

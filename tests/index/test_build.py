@@ -17,7 +17,7 @@ from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
-from tests.hits import passages_of
+from tests.samples.hits import passages_of
 
 
 class Counting(BagOfWordsEmbedder):

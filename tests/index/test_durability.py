@@ -19,8 +19,8 @@ from index.errors import CatalogueFull, CatalogueReadOnly, CatalogueUnusable
 from index.passage_index import PassageIndex
 from tests.crash import PROCESSES, Acknowledged, Lost, check_index, trials
 from tests.fakes import BagOfWordsEmbedder
-from tests.hits import passages_of
-from tests.words_of import say_otherwise
+from tests.samples.hits import passages_of
+from tests.samples.words_of import say_otherwise
 
 QUERY = BagOfWordsEmbedder().embed_queries(["ferry"])[0]
 NOBODY = 65_534

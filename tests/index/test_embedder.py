@@ -15,7 +15,7 @@ from sentence_transformers.sentence_transformer.modules import Dense, Normalize,
 from tokenizers import Tokenizer
 from transformers import BertModel
 
-from index.bert.library_encoder import LibraryEncoder
+from index.bert.library.library_encoder import LibraryEncoder
 from index.bert.mean_encoder import MeanEncoder
 from index.bert.precision import Precision
 from index.embedder import load_embedder_from

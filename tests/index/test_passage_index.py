@@ -16,7 +16,7 @@ from index.errors import (
 from index.passage_index import PassageIndex
 from index.store.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
-from tests.hits import passages_of
+from tests.samples.hits import passages_of
 
 
 class OtherEmbedder(BagOfWordsEmbedder):

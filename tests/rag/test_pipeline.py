@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from index.documents import Document, DocumentDraft, Location
 from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from index.passage_index import PassageIndex
-from index.sentences import sentences
+from index.passages.sentences import sentences
 from rag.answers import Answer, Result, Timings
 from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, RetrieverConfig

@@ -11,7 +11,7 @@ from index.parsing.html.clutter import remove_clutter
 from index.parsing.html.tree import Node, parse
 from index.parsing.html.visible import keep_visible
 from index.parsing.html.walk import blocks_of
-from index.parsing.text import decoded
+from index.parsing.plain.text import decoded
 
 _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})|^\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from index.parsing.content import one_line
-from index.parsing.formulas import grouped
 from index.parsing.html.tree import Node
-from index.parsing.raised import subscript, superscript
+from index.parsing.office.formulas import grouped
+from index.parsing.plain.raised import subscript, superscript
 
 _INVISIBLE = re.compile("[\u2061-\u2064\u200b]")
 _SPACED = frozenset("=<>≤≥≠≈→+−-±×·÷∈:⇒")

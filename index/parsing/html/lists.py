@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
-from index.parsing.numerals import roman
+from index.parsing.office.numerals import roman
 
 _INTEGER = re.compile(r"\s*([+-]?\d{1,9})")
 _KIND = re.compile(r"list-style(?:-type)?:(?:[\w-]+ )*?(none|decimal|(?:lower|upper)-(?:alpha|latin|roman))")

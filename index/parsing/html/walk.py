@@ -14,7 +14,7 @@ from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
 from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
-from index.parsing.raised import subscript, superscript
+from index.parsing.plain.raised import subscript, superscript
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # what begins and ends a line; browsers take all elements that they don't know for parts of a line

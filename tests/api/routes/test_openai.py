@@ -15,8 +15,8 @@ from api.keys import hash_of, new_key
 from api.routes.openai import ABSTAINED, _message
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
+from rag.conversation.understanding import PURPOSE
 from rag.pipeline import QuestionAnswerer
-from rag.understanding import PURPOSE
 from tests import strategies
 from tests.api.helpers import assert_exact, assert_problem, text_of
 from tests.conftest import Server

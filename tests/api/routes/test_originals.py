@@ -15,7 +15,7 @@ from index.errors import CatalogueFull
 from index.store.originals import Incoming
 from tests.api.helpers import assert_problem, text_of
 from tests.conftest import Server
-from tests.files import pdf_of, zip_of
+from tests.samples.files import pdf_of, zip_of
 
 PDF = pdf_of([[("BodyText", "The ferry to the island leaves at noon.")], [("BodyText", "It takes an hour.")]])
 

@@ -16,7 +16,7 @@ from tests.api.helpers import UPLOADS_ENDED, metric, until
 from tests.api.web.steps import ask, upload
 from tests.conftest import PageServer
 from tests.fakes import BagOfWordsEmbedder
-from tests.files import zip_of
+from tests.samples.files import zip_of
 
 pytestmark = pytest.mark.browser
 

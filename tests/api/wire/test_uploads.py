@@ -15,7 +15,7 @@ from index.parsing.limits import MAX_NESTING
 from tests.api.helpers import UPLOADS_ENDED, assert_problem, metric, stream, text_of, until
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
-from tests.files import docx_of, zip_of
+from tests.samples.files import docx_of, zip_of
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 

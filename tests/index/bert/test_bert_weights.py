@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertForQuestionAnswering, BertModel
 
 from index.bert.bert_weights import Affine, BertWeights, stored_bert
-from index.bert.torch_bert import weights_of
+from index.bert.library.torch_bert import weights_of
 from tests.rag.training.support import tiny_reader
 
 WEIGHTS = "model.safetensors"

@@ -18,14 +18,14 @@ from torch import Tensor
 from torch.nn import Linear
 from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
-from index.bert import products
 from index.bert.activations import Activations
 from index.bert.batching import padded_length, passes
 from index.bert.bert_weights import BertWeights
 from index.bert.compiled_bert import CompiledBert, CompiledLayers, States, Tokens, Work, in_order
+from index.bert.graph import products
+from index.bert.graph.products import Arithmetic
+from index.bert.library.torch_bert import BertInPlace, is_plain_bert, weights_of
 from index.bert.precision import NumberFormat
-from index.bert.products import Arithmetic
-from index.bert.torch_bert import BertInPlace, is_plain_bert, weights_of
 from rag.training.activations import observed
 from tests.processor import needs_bf16, needs_int8
 

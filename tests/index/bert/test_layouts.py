@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from openvino import opset13 as graph
 
-from index.bert.bert_graph import NOTHING, for_cpu
 from index.bert.bert_weights import Affine, Floats
-from index.bert.graph_nodes import Node
-from index.bert.products import in_floats
-from tests.layouts import EitherLayout, in_each_layout
+from index.bert.graph.bert_graph import NOTHING, for_cpu
+from index.bert.graph.graph_nodes import Node
+from index.bert.graph.products import in_floats
+from tests.samples.layouts import EitherLayout, in_each_layout
 
 CHANNELS, OUTPUTS, HEADS, EPSILON = 16, 24, 4, 1e-3
 DRAW = np.random.default_rng(0)

@@ -15,16 +15,16 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from openvino import opset13 as graph
 
-from index.bert import products
 from index.bert.activations import Activations
-from index.bert.bert_graph import for_cpu
 from index.bert.bert_weights import Affine, Floats
-from index.bert.layouts import ChannelsFirst, Layout
+from index.bert.graph import products
+from index.bert.graph.bert_graph import for_cpu
+from index.bert.graph.layouts import ChannelsFirst, Layout
+from index.bert.graph.products import Arithmetic, int8_products
 from index.bert.precision import ACTIVATIONS_FILE, Precision
-from index.bert.products import Arithmetic, int8_products
 from index.errors import ModelUnsuitable
-from tests.layouts import in_each_layout
 from tests.processor import needs_int8
+from tests.samples.layouts import in_each_layout
 
 CHANNELS = 32
 

@@ -11,11 +11,11 @@ from index.parsing.blocks import Block, Cell, from_blocks, heading
 from index.parsing.content import Content
 from index.parsing.packed import PackedDraft
 from index.passage_index import PassageIndex
-from index.reading_text import Context
+from index.passages.reading_text import Context
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
-from tests.hits import passages_of
-from tests.older import make_older
+from tests.samples.hits import passages_of
+from tests.samples.older import make_older
 
 ROWS = (("Station", "Total"), ("Brask", "88"), ("a | b", "7"), ("Oda", "5"))
 TABLE = Block(kind="table", rows=tuple(tuple(Cell(text, n == 0) for text in row) for n, row in enumerate(ROWS)))

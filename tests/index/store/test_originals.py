@@ -20,7 +20,7 @@ from index.store.quota import Quota
 from index.upkeep.backup import back_up, restore
 from index.upkeep.doctor import examine, mend
 from tests.fakes import BagOfWordsEmbedder
-from tests.files import zip_of
+from tests.samples.files import zip_of
 
 
 def kept(folder: Path) -> list[bytes]:

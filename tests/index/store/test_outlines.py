@@ -14,7 +14,7 @@ from index.errors import EmbedderMismatch, MalformedFile
 from index.passage_index import PassageIndex
 from index.store.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
-from tests.older import make_older
+from tests.samples.older import make_older
 
 TEXT = "The ferry leaves at noon. It takes an hour. The train leaves at two."
 

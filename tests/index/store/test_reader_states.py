@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from index.bert.quantised import Quantised
+from index.bert.graph.quantised import Quantised
 from index.errors import CatalogueUnusable
 from index.store.reader_states import StatesFile, states_in_8_bits, tokens_key
 from tests.index.test_durability import may_only_read

@@ -14,7 +14,7 @@ from index.upkeep.doctor import examine, mend
 from index.upkeep.finding import Finding
 from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
-from tests.words_of import say_otherwise
+from tests.samples.words_of import say_otherwise
 
 TEXT = " ".join(f"Sentence number {n} of this story." for n in range(30))
 

@@ -18,11 +18,11 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import DocumentNotFound, DuplicateDocument
 from index.passage_index import PassageIndex
-from index.splitting import PassageRange, PassageSize, split
+from index.passages.splitting import PassageRange, PassageSize, split
 from index.vectors.vector_rule import VectorRule
 from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
-from tests.hits import passages_of
+from tests.samples.hits import passages_of
 
 EMBEDDER = BagOfWordsEmbedder()
 QUERY = "The ferry leaves at noon"

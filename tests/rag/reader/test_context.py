@@ -14,7 +14,7 @@ from index.bert.compiled_bert import Work
 from index.documents import DocumentDraft
 from index.parsing.content import Content
 from index.passage_index import PassageIndex
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.confidence.calibration import UNFITTED
 from rag.config import ReaderConfig
 from rag.interfaces import Reading

@@ -17,7 +17,7 @@ from index.bert.compiled_bert import States, Tokens
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, ModelUnsuitable
 from index.passage_index import PassageIndex
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.config import ModelConfig, ReaderConfig
 from rag.doctor import examine_all
 from rag.engine import Sourcespan

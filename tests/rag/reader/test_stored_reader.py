@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForQuestionAnswering, DistilBertConfig, DistilBertForQuestionAnswering
 
 from index.errors import ModelUnsuitable
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.config import DEFAULT_READER, ReaderConfig
 from rag.loading import reader_folder
 from rag.reader.extractive_reader import load_reader_from

@@ -13,7 +13,7 @@ from tokenizers import Encoding, Tokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.config import DEFAULT_READER
 from rag.loading import reader_folder
 from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges

@@ -14,7 +14,7 @@ from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
 from rag.reader.precomputed_layers import FIRST_POSITION, PRECOMPUTED_LAYERS
 from rag.training.apart import Apart
-from rag.training.loss import on_average, reading_loss, states_loss, training_loss
+from rag.training.learning.loss import on_average, reading_loss, states_loss, training_loss
 from tests.rag.training.support import Files, arguments, main, one_error_line, tiny_reader
 
 QUESTION, PASSAGE = [2, 9, 10, 11, 3], [12, 13, 14, 15, 16, 3]

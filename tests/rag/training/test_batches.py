@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.training.batches import (
+from rag.training.config import SourceSetting
+from rag.training.data.batches import (
     Mixture,
     collate,
     count_steps,
@@ -17,9 +18,8 @@ from rag.training.batches import (
     padded_length,
     plan_epoch,
 )
-from rag.training.config import SourceSetting
-from rag.training.examples import Corpus
-from rag.training.schedule import Schedule
+from rag.training.data.examples import Corpus
+from rag.training.learning.schedule import Schedule
 
 LIMIT = 100
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.training.evaluation import Asked, Decoding, Said, best_with_abstention, evaluate, sample, score
-from rag.training.hardware import choose_hardware
+from rag.training.learning.hardware import choose_hardware
 from tests.rag.training.support import paragraphs, tiny_tokenizer
 
 rows = st.lists(st.tuples(st.integers(-3, 3), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=12)

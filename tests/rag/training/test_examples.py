@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from index.reading_text import ReadingText
+from index.passages.reading_text import ReadingText
 from rag.reader.windows import Window, WindowTokenizer, word_edges
 from rag.squad import AcceptedAnswer
-from rag.training.examples import CorpusBuilder, accepted_spans, target_tokens
+from rag.training.data.examples import CorpusBuilder, accepted_spans, target_tokens
 from tests.rag.training.support import WORDS, paragraph, tiny_tokenizer
 
 MAX_TOKENS, STRIDE = 24, 8

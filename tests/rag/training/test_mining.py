@@ -4,7 +4,7 @@ from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from rag.retrieval.retriever import HybridRetriever
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
-from rag.training.mining import mine
+from rag.training.data.mining import mine
 from tests.fakes import BagOfWordsEmbedder
 
 OWN = "The ferry leaves Pier 9 at noon."

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.squad import read_squad
+from rag.training.data.overlap import find_shared, group_alike, refuse_shared
+from rag.training.data.split import split_files, write_squad
 from rag.training.errors import InvalidSetting, SharedParagraphs
-from rag.training.overlap import find_shared, group_alike, refuse_shared
-from rag.training.split import split_files, write_squad
 from tests.rag.training.support import paragraph, paragraphs, write_squad_json
 
 texts = st.lists(st.lists(st.sampled_from("abcd"), max_size=12).map(" ".join), max_size=8)

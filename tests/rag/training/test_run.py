@@ -16,12 +16,13 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-from rag.training import checkpoint, weights
-from rag.training.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
-from rag.training.commit import code_commit
+from rag.training import weights
 from rag.training.errors import CheckpointUnusable
-from rag.training.hardware import choose_hardware
-from rag.training.trainer import Trainer
+from rag.training.learning import checkpoint
+from rag.training.learning.checkpoint import Checkpoint, Progress, load_checkpoint, save_checkpoint
+from rag.training.learning.commit import code_commit
+from rag.training.learning.hardware import choose_hardware
+from rag.training.learning.trainer import Trainer
 from tests.rag.training.support import (
     Files,
     arguments,

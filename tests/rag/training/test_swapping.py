@@ -12,8 +12,8 @@ from index.errors import QuestionTooLong
 from rag.config import ModelConfig
 from rag.loading import load_reader
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion, read_squad
-from rag.training.split import write_squad
-from rag.training.swapping import Asked, falls_for, swap, swap_files
+from rag.training.data.split import write_squad
+from rag.training.data.swapping import Asked, falls_for, swap, swap_files
 from tests.fakes import QuotingReader
 from tests.rag.training.support import main
 

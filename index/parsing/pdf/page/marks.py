@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from index.parsing.raised import LOWERED, RAISED
+from index.parsing.plain.raised import LOWERED, RAISED
 
 _RAISED_LETTERS = str.maketrans("abcdefghijklmoprstuvwxyz", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 _NUMBERS = re.compile(r"[\d+\-−=(),;–n]*\d[\d+\-−=(),;–n]*|n")

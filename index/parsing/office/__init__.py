@@ -1,0 +1,1 @@
+"""Word, OpenDocument, RTF, slides and spreadsheets → blocks, most of them by way of pandoc."""

@@ -1,0 +1,154 @@
+"""OpenDocument texts (.odt) and spreadsheets (.ods), of which pandoc reads the first, but not all that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from index.errors import MalformedFile
+from index.parsing.blocks import Block, from_blocks, heading
+from index.parsing.content import Content, File, counted, malformed, one_line
+from index.parsing.office.converter import syntax_tree
+from index.parsing.office.packages import opened, packed
+from index.parsing.office.pandoc import blocks_of
+from index.parsing.office.word.xml import Element, move_boxes, parsed, remove
+from index.parsing.tables import Grid
+
+_OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
+_TEXT, _TABLE, _DRAW = f"{{{_OASIS}text:1.0}}", f"{{{_OASIS}table:1.0}}", f"{{{_OASIS}drawing:1.0}}"
+_STYLE, _OFFICE = f"{{{_OASIS}style:1.0}}", f"{{{_OASIS}office:1.0}}"
+_PARAGRAPH, _HEADING, _SPAN = f"{_TEXT}p", f"{_TEXT}h", f"{_TEXT}span"
+_UNSEEN = (f"{_TEXT}tracked-changes", f"{_OFFICE}annotation", f"{_TEXT}hidden-text", f"{_TEXT}hidden-paragraph")
+# what pandoc reads of the elements within a paragraph; all others are fields, of which their text is seen
+_READ_WITHIN = {
+    _TEXT + name
+    for name in (
+        *("a", "s", "span", "tab", "line-break", "note", "note-citation", "note-body", "p", "h", "list", "list-item"),
+        *("list-header", "bookmark", "bookmark-start", "bookmark-end", "reference-mark", "reference-mark-start"),
+        *("reference-mark-end", "bookmark-ref", "reference-ref", "note-ref"),
+    )
+}
+_MAX_REPEATED = 1_000
+_LABELS = frozenset(("string", ""))
+
+
+def odt(file: File) -> Content:
+    """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
+    with malformed(file.name, "not an OpenDocument text (.odt), or a damaged one"):
+        parts = _parts(file)
+        root, styles = parsed(parts["content.xml"]), parsed(parts["styles.xml"]) if "styles.xml" in parts else None
+        hidden = {*_hiding(root), *(() if styles is None else _hiding(styles))}
+        comments = sum(1 for _ in root.iter(f"{_OFFICE}annotation"))
+        around = [] if styles is None else list(_headers_and_footers(styles))
+        _show(root, hidden)
+        body = root.find(f"{_OFFICE}body/{_OFFICE}text")
+        for element in reversed([element for kind, element in around if kind == "header"]):
+            body.insert(0, element)
+        body.extend(element for kind, element in around if kind == "footer")
+        parts["content.xml"] = etree.tostring(root, encoding="UTF-8")
+        data = packed({name: part for name, part in parts.items() if not name.startswith(("Pictures/", "media/"))})
+    notes = [f"not read: {counted(comments, 'comment')}"] if comments else []
+    return from_blocks(blocks_of(syntax_tree(file, data, "odt")), notes=notes)
+
+
+def ods(file: File) -> Content:
+    """Raises MalformedFile, UnsafeArchive."""
+    notes: list[str] = []
+    with malformed(file.name, "not an OpenDocument spreadsheet (.ods), or a damaged one"):
+        root = parsed(_parts(file)["content.xml"])
+        hidden = {
+            style.get(f"{_STYLE}name", "")
+            for style in root.iter(f"{_STYLE}style")
+            if any(look.get(f"{_TABLE}display") == "false" for look in style)
+        }
+        blocks = list(_sheets(root, hidden, notes))
+    return from_blocks(blocks, notes=notes)
+
+
+def _parts(file: File) -> dict[str, bytes]:
+    with opened(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    if "content.xml" not in parts:
+        raise MalformedFile(file.name, "not an OpenDocument file: it has no content.xml")
+    return parts
+
+
+def _hiding(root: Element) -> Iterator[str]:
+    """The names of the styles that hide what is set in them."""
+    for style in root.iter(f"{_STYLE}style"):
+        if any(look.get(f"{_TEXT}display") == "none" for look in style.iterchildren(f"{_STYLE}text-properties")):
+            yield style.get(f"{_STYLE}name", "")
+
+
+def _headers_and_footers(styles: Element) -> Iterator[tuple[str, Element]]:
+    """The paragraphs that stand above and below pages, each once, but for mere numbers of pages."""
+    seen: set[str] = set()
+    for page in styles.iter(f"{_STYLE}master-page"):
+        for part in page:
+            kind = etree.QName(part).localname.partition("-")[0]
+            for element in list(part) if kind in ("header", "footer") else ():
+                text = one_line("".join(element.itertext()))
+                if text.strip(" 0123456789-–—/") and text not in seen:
+                    seen.add(text)
+                    yield kind, element
+
+
+def _show(root: Element, hidden: set[str]) -> None:
+    """Leaves of a document what is seen, in a form that pandoc reads."""
+    for element in list(root.iter(*_UNSEEN)):
+        _remove_but_tail(element)
+    for section in list(root.iter(f"{_TEXT}section")):
+        if section.get(f"{_TEXT}display") == "none":
+            remove(section)
+    for element in list(root.iter(_SPAN, _PARAGRAPH, _HEADING)):
+        if element.get(f"{_TEXT}style-name") in hidden:
+            _remove_but_tail(element)
+    for ruby in list(root.iter(f"{_TEXT}ruby-text")):
+        ruby.text = f" ({''.join(ruby.itertext())})"
+    etree.strip_tags(root, f"{_TEXT}ruby", f"{_TEXT}ruby-base", f"{_TEXT}ruby-text")
+    move_boxes(root, f"{_DRAW}text-box", _PARAGRAPH, _HEADING)
+    fields = {part.tag for paragraph in root.iter(_PARAGRAPH, _HEADING) for part in paragraph.iter(f"{_TEXT}*")}
+    etree.strip_tags(root, *fields - _READ_WITHIN)
+
+
+def _remove_but_tail(element: Element) -> None:
+    """Takes an element out of its tree, but not the text that comes after it."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    before = element.getprevious()
+    if element.tail and before is not None:
+        before.tail = (before.tail or "") + element.tail
+    elif element.tail:
+        parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def _sheets(root: Element, hidden: set[str], notes: list[str]) -> Iterator[Block]:
+    for sheet in root.iter(f"{_TABLE}table"):
+        name = sheet.get(f"{_TABLE}name", "")
+        if sheet.get(f"{_TABLE}style-name") in hidden:
+            notes.append(f"hidden and left out: sheet {name!r}")
+            continue
+        grid = Grid()
+        number = 0
+        for row in sheet.iter(f"{_TABLE}table-row"):
+            if row.get(f"{_TABLE}visibility", "visible") == "visible":
+                _put(row, number, grid)
+            number += min(int(row.get(f"{_TABLE}number-rows-repeated", 1)), 2)  # more are blank rows of the end
+        blocks = list(grid.blocks())
+        if blocks:
+            yield heading(name, 1)
+        yield from blocks
+
+
+def _put(row: Element, number: int, grid: Grid) -> None:
+    column = 0
+    for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
+        text = "\n".join("".join(paragraph.itertext()) for paragraph in cell.iterchildren(_PARAGRAPH))
+        repeated = int(cell.get(f"{_TABLE}number-columns-repeated", 1))
+        for _ in range(min(repeated, _MAX_REPEATED) if text else 0):
+            grid.put(number, column, text, is_label=cell.get(f"{_OFFICE}value-type", "") in _LABELS)
+            column += 1
+        column += 0 if text else repeated

@@ -1,0 +1,1 @@
+"""Documents → passages: sentences, units that stay whole, headings, and the text that is read."""

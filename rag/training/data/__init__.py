@@ -1,0 +1,1 @@
+"""What a reader learns from: examples and their batches, hard passages, swapped names, parts held out."""

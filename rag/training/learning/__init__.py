@@ -1,0 +1,1 @@
+"""A training run: its steps, rate, loss, checkpoints and log."""

@@ -1,0 +1,377 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls
+from pptx.util import Inches
+
+from index.errors import (
+    DocumentTooComplex,
+    EncryptedFile,
+    MalformedFile,
+    MislabelledFile,
+    UnsafeArchive,
+    UnsupportedFormat,
+)
+from index.isolation.limits import Limits
+from index.parsing import SUPPORTED_SUFFIXES, parse_bytes
+from index.parsing.content import File
+from index.parsing.isolated import Parser
+from index.parsing.office.formulas import readable
+from index.parsing.office.odf import odt
+from index.parsing.office.slides import pptx
+from tests.samples import files
+
+CORNERS = (Inches(1), Inches(1), Inches(3), Inches(2))
+
+
+def text_of(name: str, data: bytes | str) -> str:
+    return parse_bytes(name, data.encode() if isinstance(data, str) else data).text
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"\frac{3}{40}", "3/40"),
+        (r"3\frac{1}{2}", "3 1/2"),
+        (r"{3}{\frac{1}{2}}4", "3 1/2 4"),
+        (r"\frac{a + b}{2c}", "(a + b)/2c"),
+        (r"\frac{\frac{1}{2}}{3}", "(1/2)/3"),
+        (r"12^{2}", "12²"),
+        (r"x_{10}^{n + 1}", "x₁₀ⁿ⁺¹"),
+        (r"e^{- x}", "e^(- x)"),
+        (r"2\sqrt[3]{x + 1}", "2∛(x + 1)"),
+        (r"\left( \alpha \leq 25\% \right)", "(α ≤ 25%)"),
+        (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "(1, 2; 3, 4)"),
+        (r"\text{Cost per }m^{2}", "Cost per m²"),
+        (r"\unknown{x}", "unknown x"),
+        ("{" * 200 + "x" + "}" * 200, "{" * 200 + "x" + "}" * 200),
+    ],
+)
+def test_formulas_are_readable_in_a_line(tex: str, text: str) -> None:
+    assert readable(tex) == text
+
+
+def test_structured_text_of_each_kind_has_its_headings_lists_tables_and_notes() -> None:
+    rst = (
+        "Harbour\n=======\n\nRules\n-----\n\n3. Third [#]_\n4. Fourth\n\n   a) inner\n\nterm\n  Meaning\n\n"
+        "===== =====\nSide  Child\n===== =====\nEast  2\n===== =====\n\n::\n\n  code  here\n\n"
+        ".. [#] Since 2020, x\\ :sup:`2`.\n\n.. image:: a.png\n   :alt: unseen\n"
+    )
+    draft = parse_bytes("a.rst", rst.encode())
+    assert draft.title == "Harbour"
+    assert draft.text == (
+        "Harbour\n\nRules\n\n3. Third¹\n\n¹ Since 2020, x².\n\n4. Fourth\na) inner\nterm\nMeaning\n\n"
+        "Side | Child\nEast | 2\n\ncode  here"
+    )
+    assert [heading.text for heading in draft.outline.headings] == ["Harbour", "Rules"]
+
+
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "markdown", "metadata": {}, "source": ["# Fit\n", "It is **so**."]},
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "execution_count": 1,
+            "source": ["x = 1"],
+            "outputs": [{"output_type": "stream", "name": "stdout", "text": ["42\n"]}],
+        },
+    ],
+    "metadata": {},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "text"),
+    [
+        (
+            "a.org",
+            "#+TITLE: Plan\n#+AUTHOR: Ada\n* Head\n- [X] done\n- [ ] open\n\n+struck+ seen",
+            "Plan\n\nAda\n\nHead\n\n• ☒ done\n• ☐ open\n\nseen",
+        ),
+        (
+            "a.tex",
+            "\\title{Ferry}\\begin{document}\\maketitle\\section{Fares}It is $\\frac{3}{40}$\\footnote{Old.} % no\n"
+            "\\end{document}",
+            "Ferry\n\nFares\n\nIt is 3/40¹\n\n¹ Old.",
+        ),
+        (
+            "a.mediawiki",
+            "== Fares ==\n10<sup>5</sup> boats<ref>By Ada</ref><del>no</del>",
+            "Fares\n\n10⁵ boats¹\n\n¹ By Ada",
+        ),
+        (
+            "a.docbook",
+            "<article><title>Plan</title><section><title>Fares</title><para>Ten.</para></section></article>",
+            "Plan\n\nFares\n\nTen.",
+        ),
+        ("a.ipynb", json.dumps(NOTEBOOK), "Fit\n\nIt is so.\n\nx = 1\n\n42"),
+    ],
+    ids=["org", "tex", "mediawiki", "docbook", "ipynb"],
+)
+def test_other_kinds_of_text(name: str, source: str, text: str) -> None:
+    assert text_of(name, source) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"{\rtf1\ansi\ansicpg1251 \'ce\'ea{\v hidden}10{\super 5}\par Next}", "Ок10⁵\n\nNext"),
+        (r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 A;}{\f1\fcharset238 B;}}\f0 \'e9{\f1 \'b3\'f3d\'9f}\'e9}", "éłódźé"),
+        (r"{\rtf1\ansi\ansicpg932 \'93\'fa\'96\'7b}", "日本"),
+        (r"{\rtf1\ansi\ansicpg1251\uc1 \u8364\'88 5 \uc0\u163 6\b\u233 7}", "€ 5 £6é7"),
+        (r"{\rtf1\mac caf\'8e}", "café"),
+        (r"{\rtf1\ansi \u322?\u243?d\u378? \u-10179?\u-8704?}", "łódź 😀"),
+    ],
+    ids=["cyrillic", "fonts", "japanese", "numbers", "mac", "pairs"],
+)
+def test_rich_text_in_old_character_sets(source: str, text: str) -> None:
+    assert text_of("a.rtf", source) == text
+
+
+def test_a_book_has_its_chapters_in_order() -> None:
+    chapter = '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>{}</h1><p>{}</p></body></html>'
+    package = (
+        '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i"><metadata '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">x</dc:identifier>'
+        "<dc:title>The Sea</dc:title><dc:language>en</dc:language></metadata><manifest>"
+        '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="b" href="b.xhtml" media-type="application/xhtml+xml"/></manifest>'
+        '<spine><itemref idref="b"/><itemref idref="a"/></spine></package>'
+    )
+    container = (
+        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
+        '<rootfile full-path="c.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
+    )
+    parts = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": container,
+        "c.opf": package,
+        "a.xhtml": chapter.format("Second", "Waves."),
+        "b.xhtml": chapter.format("First", "Wind."),
+    }
+    data = files.zip_of({name: text.encode() for name, text in parts.items()})
+    draft = parse_bytes("a.epub", data)
+    assert (draft.title, draft.text) == ("The Sea", "The Sea\n\nFirst\n\nWind.\n\nSecond\n\nWaves.")
+
+
+ODF = " ".join(
+    f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for prefix, name in {"draw": "drawing", **{name: name for name in ("office", "text", "table", "style")}}.items()
+)
+
+
+def odf_file(kind: str, body: str, styles: str = "", pages: str = "", **parts: str) -> bytes:
+    content = (
+        f"<office:document-content {ODF}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+    )
+    masters = f"<office:master-styles>{pages}</office:master-styles>"
+    made = {
+        "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+        "content.xml": content,
+        "styles.xml": f"<office:document-styles {ODF}>{masters}</office:document-styles>",
+        **parts,
+    }
+    return files.zip_of({name: text.encode() for name, text in made.items()})
+
+
+def test_an_opendocument_text_reads_as_it_is_seen() -> None:
+    styles = (
+        '<style:style style:name="H" style:family="text"><style:text-properties text:display="none"/></style:style>'
+        '<style:style style:name="S" style:family="text"><style:text-properties style:text-position="super 58%"/>'
+        "</style:style>"
+    )
+    body = (
+        "<text:tracked-changes><text:changed-region><text:deletion><text:p>4711</text:p></text:deletion>"
+        "</text:changed-region></text:tracked-changes>"
+        '<text:h text:outline-level="1">Fares</text:h>'
+        '<text:p>10<text:span text:style-name="S">5</text:span><text:span text:style-name="H">4711</text:span> boats'
+        "<office:annotation><text:p>4711</text:p></office:annotation> of "
+        "<text:text-input>Ada</text:text-input></text:p>"
+        "<text:p>Host<draw:frame><draw:text-box><text:p>In the box.</text:p></draw:text-box></draw:frame> on</text:p>"
+        '<text:section text:display="none"><text:p>4711</text:p></text:section>'
+    )
+    head = "<style:master-page><style:header><text:p>Office</text:p></style:header><style:footer>"
+    data = odf_file("text", body, styles, f"{head}<text:p>7</text:p></style:footer></style:master-page>" * 2)
+    content = odt(File("a.odt", data))
+    assert content.text == "Office\n\nFares\n\n10⁵ boats of Ada\n\nHost on\n\nIn the box."
+    assert content.notes == ("not read: 1 comment",)
+
+
+def test_slides_are_pages_with_titles_tables_groups_and_notes() -> None:
+    show = Presentation()
+    first = show.slides.add_slide(show.slide_layouts[1])
+    first.shapes.title.text = "Berths"
+    frame = first.placeholders[1].text_frame
+    frame.text = "Forty berths"
+    inner = frame.add_paragraph()
+    inner.text, inner.level = "ten for guests", 1
+    first.notes_slide.notes_text_frame.text = "Say that the fee is 12 crowns."
+    second = show.slides.add_slide(show.slide_layouts[5])
+    group = second.shapes.add_group_shape()
+    group.shapes.add_textbox(*CORNERS).text_frame.text = "In a group"
+    second.shapes.title.text = "Fees"
+    table = second.shapes.add_table(3, 2, *CORNERS).table
+    for cells, texts in zip(table.rows, [["", "Summer"], ["Small", "12"], ["", "7"]], strict=True):
+        for cell, text in zip(cells.cells, texts, strict=True):
+            cell.text = text
+    table.cell(1, 0).merge(table.cell(2, 0))
+    raised = second.shapes.add_textbox(*CORNERS).text_frame.paragraphs[0]
+    raised.add_run().text = "10"
+    raised.add_run().text = "5"
+    raised.runs[1].font._element.set("baseline", "30000")
+    raised.add_run().text = "gone"
+    raised.runs[2].font._element.set("strike", "sngStrike")
+    hidden = show.slides.add_slide(show.slide_layouts[6])
+    hidden.shapes.add_textbox(*CORNERS).text_frame.text = "4711"
+    hidden._element.set("show", "0")
+    chart = CategoryChartData()  # type: ignore[no-untyped-call]
+    chart.categories = ["2011"]
+    chart.add_series("Boats", (12,))  # type: ignore[no-untyped-call]
+    second.shapes.add_chart(XL_CHART_TYPE.PIE, *CORNERS, chart)
+    saved = io.BytesIO()
+    show.save(saved)
+    content = pptx(File("a.pptx", saved.getvalue()))
+    assert content.text == (
+        "Berths\n\n• Forty berths\n• ten for guests\n\nSay that the fee is 12 crowns.\n\n"
+        "Fees\n\nIn a group\n\n | Summer\nSmall | 12\nSmall | 7\n\n10⁵"
+    )
+    assert content.outline.location(content.text.index("Summer")).page == 2
+    assert content.notes == ("not read: 1 chart", "hidden and left out: 1 slide (3)")
+
+
+def test_the_number_of_a_slide_is_not_its_text() -> None:
+    show = Presentation()
+    box = show.slides.add_slide(show.slide_layouts[6]).shapes.add_textbox(*CORNERS)
+    number = '<a:fld id="{0}" type="slidenum"><a:t>1</a:t></a:fld>'
+    paragraph = parse_xml(f"<a:p {nsdecls('a')}><a:r><a:t>Plan</a:t></a:r>{number}</a:p>")
+    box.text_frame._txBody.append(paragraph)
+    saved = io.BytesIO()
+    show.save(saved)
+    assert text_of("a.pptx", saved.getvalue()) == "Plan"
+
+
+def test_supported_suffixes_are_sorted_and_each_once() -> None:
+    assert list(SUPPORTED_SUFFIXES) == sorted(set(SUPPORTED_SUFFIXES))
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("a.doc", "save it as .docx or PDF"), ("a.ppt", ".pptx or PDF"), ("a.xls", ".xlsx"), ("a.msg", "save it as .eml")],
+)
+def test_a_refusal_of_an_old_format_names_the_way_out(name: str, advice: str) -> None:
+    with pytest.raises(UnsupportedFormat, match=re.escape(advice)):
+        parse_bytes(name, b"x")
+
+
+OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.docx", odf_file("text", "<text:p>x</text:p>"), "an OpenDocument text; name it .odt"),
+        ("a.xlsx", files.docx_of([("Normal", "x")]), "a Word document; name it .docx"),
+        ("a.txt", b"{\\rtf1 x}", "a rich-text (RTF) document; name it .rtf"),
+        ("a.odt", b"%PDF-1.4", "a PDF; name it .pdf"),
+        ("a.pptx", OLD_OFFICE + b"x", "save it as .docx, .xlsx, .pptx or PDF"),
+    ],
+)
+def test_a_wrong_name_is_told_with_the_right_one(name: str, data: bytes, message: str) -> None:
+    with pytest.raises(MislabelledFile, match=re.escape(message)):
+        parse_bytes(name, data)
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pptx"])
+def test_an_encrypted_document_is_told(name: str) -> None:
+    with pytest.raises(EncryptedFile):
+        parse_bytes(name, OLD_OFFICE + "EncryptedPackage".encode("utf-16-le"))
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.odt", "a.epub", "a.xlsx", "a.pptx", "a.ods"])
+def test_another_archive_under_a_document_s_name_cannot_be_read(name: str) -> None:
+    with pytest.raises(MalformedFile, match=re.escape(repr(name))):
+        parse_bytes(name, files.zip_of({"x": b"x"}))
+
+
+def test_what_a_document_names_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("4711")
+    rst = f"Seen\n\n.. include:: {tmp_path}/secret.txt\n\n.. csv-table::\n   :file: {tmp_path}/secret.txt\n"
+    tex = f"\\begin{{document}}Seen \\input{{{tmp_path}/secret.txt}}\\end{{document}}"
+    for name, source in (("a.rst", rst), ("a.tex", tex)):
+        try:
+            text = text_of(name, source)
+        except MalformedFile:
+            continue
+        assert "4711" not in text
+
+
+def test_parts_that_are_nested_too_deeply_are_an_error_of_the_file() -> None:
+    source = "<article>" + "<blockquote>" * 2_000 + "<para>x</para>" + "</blockquote>" * 2_000 + "</article>"
+    with pytest.raises(MalformedFile, match="nested too deeply"):
+        parse_bytes("a.docbook", source.encode())
+
+
+# its orphans become children of this program, which so learns how each of them ended
+PROGRAM = """
+import ctypes, io, os
+from index.isolation.limits import Limits
+from index.parsing.isolated import Parser
+
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+slow = ("word ''emphasis'' " * 8 + "\\n\\n") * 200_000
+with Parser(Limits(seconds=2.0)) as parser:
+    (file,) = parser.drafts_of("a.mediawiki", io.BytesIO(slow.encode()))
+    print(file.error.resource)
+    (after,) = parser.drafts_of("b.org", io.BytesIO(b"The ferry leaves at noon."))
+    print(after.draft.text)
+while True:
+    try:
+        print(os.waitstatus_to_exitcode(os.waitpid(-1, 0)[1]))
+    except ChildProcessError:
+        break
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children end with their parent on Linux only")
+def test_pandoc_ends_with_the_worker_that_started_it() -> None:
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    resource, after, *ends = ran.stdout.splitlines()
+    assert (resource, after) == ("time", "The ferry leaves at noon.")
+    # the worker's second process and pandoc, and the second process of each worker that was closed
+    assert len(ends) >= 2
+    assert set(ends) == {str(-signal.SIGKILL)}
+
+
+def test_a_document_that_fills_pandoc_s_memory_is_refused_by_name_and_limit() -> None:
+    large = "<article>" + "<para>a <emphasis>b</emphasis></para>" * 300_000 + "</article>"
+    with Parser(Limits(memory_bytes=400_000_000)) as parser:
+        (file,) = parser.drafts_of("a.docbook", io.BytesIO(large.encode()))
+        assert isinstance(file.error, DocumentTooComplex)
+        assert "'a.docbook' needs more than 400 MB of memory" in str(file.error)
+        (after,) = parser.drafts_of("b.org", io.BytesIO(b"The ferry leaves at noon."))
+        assert after.draft is not None
+
+
+def test_a_book_that_unpacks_to_too_much_is_not_unpacked() -> None:
+    data = io.BytesIO(files.zip_of({"mimetype": b"application/epub+zip"}))
+    with zipfile.ZipFile(data, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb.xhtml", b"\0" * 5_000_000)
+    with pytest.raises(UnsafeArchive, match=r"is not unpacked: 'bomb\.xhtml' in it"):
+        parse_bytes("a.epub", data.getvalue())
