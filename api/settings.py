@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
     n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
     sure: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.7, description="Reading stops at an answer this probable, unless several are asked for; 1: all found is read."
+        0.5, description="Reading stops at an answer this probable, unless several are asked for; 1: all found is read."
     )
     languages: str = Field(
         "en",

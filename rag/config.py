@@ -68,7 +68,7 @@ class AskConfig:
     n_best: int = 3
     read_first: int = 2
     """Passages that are read before it is looked at whether the others worth reading need be."""
-    sure: float = 0.7
+    sure: float = 0.5
     """The confidence in the best answer of these at which reading stops; 1 reads every passage."""
     languages: tuple[str, ...] = ("en",)
     """Of the questions that are read, as codes of two letters; with ``any`` in it, all are."""
