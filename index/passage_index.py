@@ -29,6 +29,7 @@ from index.store.stored import NewDocument
 from index.vectors.in_step import VectorsInStep
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorPlan, VectorRule
+from index.words.clauses import WantedWord
 from index.words.in_step import WordsInStep
 
 logger = logging.getLogger("sourcespan")
@@ -190,6 +191,10 @@ class PassageIndex:
     def search_lexical(self, query: str, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """The passages, of these documents if given, that share words with ``query``, best first."""
         return [Hit(key, score) for key, score in self._words.search(query, limit, document_ids)]
+
+    def looks_for(self, query: str) -> list[WantedWord]:
+        """What `search_lexical` looks for in passages, each word in one form."""
+        return self._words.looks_for(query)
 
     def of_older_readings(self) -> list[str]:
         """The ids of the documents that an older version read, the oldest first: see `index.upkeep.reindex`."""

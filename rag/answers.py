@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from index.documents import Document, Location, Passage
+from index.words.clauses import WordForm
 
 Status = Literal["answered", "unsure", "not_found", "not_understood"]
 """An answer is given; the closest passage may hold one; the documents don't say; the question was not understood."""
@@ -32,6 +33,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchedWord:
+    """A word that was looked for and stands in a passage, or in its context."""
+
+    word: str
+    """As it is looked for: folded, and a stem where ``form`` says so."""
+    form: WordForm
+    spans: tuple[Span, ...]
+    """Where the passage has it, in characters of its document; empty where only the context does."""
+    in_context: bool
+    """Whether title, headings or column headers have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class RetrievedPassage:
     """A passage that retrieval found for a question, with the evidence for it."""
 
@@ -44,6 +58,8 @@ class RetrievedPassage:
     """Where the lexical search found it."""
     also_at: tuple[Place, ...] = ()
     """Other passages with the same words that were found, the best first."""
+    matched: tuple[MatchedWord, ...] | None = None
+    """The words of the query that it has, where it was asked why it was found."""
 
 
 @dataclass(frozen=True, slots=True)

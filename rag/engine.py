@@ -248,13 +248,14 @@ class Sourcespan:
         top_k: int | None = None,
         document_ids: Sequence[str] | None = None,
         mode: SearchMode = "hybrid",
+        explain: bool = False,
     ) -> Retrieval:
         """The ``top_k`` passages that fit ``query`` best, best first, without reading them.
 
         They are from these documents, by default from all. ``mode`` says whether meaning (``dense``), words
-        (``lexical``) or both count. Raises InvalidQuestion.
+        (``lexical``) or both count. With ``explain`` each says which words of the query it has. Raises InvalidQuestion.
         """
-        return self.answerer.search(query, top_k=top_k, document_ids=document_ids, mode=mode)
+        return self.answerer.search(query, top_k=top_k, document_ids=document_ids, mode=mode, explain=explain)
 
     def ask(
         self,

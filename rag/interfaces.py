@@ -23,6 +23,8 @@ class Query:
     top_k: int
     document_ids: Sequence[str] | None = None
     mode: SearchMode = "hybrid"
+    explain: bool = False
+    """Whether to say which words of it each passage has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,11 +102,12 @@ class QuestionAnswerer:
         top_k: int | None = None,
         document_ids: Sequence[str] | None = None,
         mode: SearchMode = "hybrid",
+        explain: bool = False,
     ) -> Retrieval:
         """The ``top_k`` best passages, unread. Raises InvalidQuestion."""
         top_k = self._config.top_k if top_k is None else top_k
         check_question(query, top_k)
-        (retrieval,) = self._retriever.retrieve([Query(query, top_k, document_ids, mode)])
+        (retrieval,) = self._retriever.retrieve([Query(query, top_k, document_ids, mode, explain)])
         return retrieval
 
     def _retrieved(self, questions: Sequence[Question]) -> Batch:

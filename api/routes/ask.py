@@ -46,8 +46,13 @@ async def ask(body: AskRequest, request: Request, backend: CurrentBackend) -> As
 @router.post("/search")
 @declares(READ)
 async def search(body: SearchRequest, request: Request, backend: CurrentBackend) -> SearchResponse:
-    """The passages that are nearest to the query, unread: by meaning, by words, or (the default) by both."""
-    retrieval = await unless_gone(request, backend.search(body.query, body.top_k, body.document_ids, body.mode))
+    """The passages that are nearest to the query, unread: by meaning, by words, or (the default) by both.
+
+    With `explain` each says why it was found: its `cosine`, its `bm25`, and in `matched` the words of the query that it
+    has.
+    """
+    searching = backend.search(body.query, body.top_k, body.document_ids, body.mode, body.explain)
+    retrieval = await unless_gone(request, searching)
     return SearchResponse.of_search(body, retrieval)
 
 

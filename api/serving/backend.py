@@ -142,11 +142,18 @@ class Backend:
             asked.cancel()
 
     async def search(
-        self, query: str, top_k: int | None, document_ids: Sequence[str] | None, mode: SearchMode = "hybrid"
+        self,
+        query: str,
+        top_k: int | None,
+        document_ids: Sequence[str] | None,
+        mode: SearchMode = "hybrid",
+        explain: bool = False,
     ) -> Retrieval:
         """The ``top_k`` passages that fit the query best, unread. Raises Overloaded, InvalidQuestion."""
         library = self.library
-        return await self._lookups.run(lambda: library.search(query, top_k=top_k, document_ids=document_ids, mode=mode))
+        return await self._lookups.run(
+            lambda: library.search(query, top_k=top_k, document_ids=document_ids, mode=mode, explain=explain)
+        )
 
     async def look_up(self, work: Callable[[], T]) -> T:
         """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""

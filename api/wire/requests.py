@@ -144,6 +144,7 @@ class SearchRequest(Request):
     query: Annotated[Text, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS), AfterValidator(not_blank)]
     top_k: Annotated[int | None, Field(ge=1, le=MAX_TOP_K, description="Passages to give.")] = None
     mode: Annotated[SearchMode, Field(description="By meaning (dense), by words (lexical), or by both.")] = "hybrid"
+    explain: Annotated[bool, Field(description="Whether to say which words of the query each passage has.")] = False
     document_ids: Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")] = None
 
 

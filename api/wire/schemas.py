@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from api.wire.originals import OriginalOut
 from api.wire.requests import SearchRequest
 from index.documents import Document
-from rag.answers import Answer, Place, Result, RetrievedPassage, Status
+from index.words.clauses import WordForm
+from rag.answers import Answer, MatchedWord, Place, Result, RetrievedPassage, Status
 from rag.interfaces import Retrieval, SearchMode
 
 _CONTEXT = (
@@ -164,16 +165,46 @@ class PassagesFound(BaseModel):
         return cls(passages=[PassageOut.of(passage) for passage in retrieved])
 
 
-class SearchResponse(PassagesFound):
+class MatchedWordOut(BaseModel):
+    """A word of the query that a passage has."""
+
+    word: Annotated[str, Field(description="As it is looked for: folded, and as its stem where `form` says so.")]
+    form: WordForm
+    spans: Annotated[list[SpanOut], Field(description="Where the passage has it, in characters of the document.")]
+    in_context: Annotated[bool, Field(description="Whether the title, a heading or a column's header has it.")]
+
+    @classmethod
+    def of(cls, matched: MatchedWord) -> Self:
+        """From the inside to the wire."""
+        spans = [SpanOut(start=span.start, end=span.end) for span in matched.spans]
+        return cls(word=matched.word, form=matched.form, spans=spans, in_context=matched.in_context)
+
+
+class SearchedPassageOut(PassageOut):
+    """A passage that was found, and, where that was asked, by which words."""
+
+    matched: Annotated[list[MatchedWordOut] | None, Field(description="With `explain`: words of the query.")] = None
+
+    @classmethod
+    def of(cls, retrieved: RetrievedPassage) -> Self:
+        """From the inside to the wire."""
+        passage = super().of(retrieved)
+        if retrieved.matched is not None:
+            passage.matched = [MatchedWordOut.of(word) for word in retrieved.matched]
+        return passage
+
+
+class SearchResponse(BaseModel):
     """The nearest passages, best first, each with its scores."""
 
+    passages: list[SearchedPassageOut]
     query: str
     mode: SearchMode
 
     @classmethod
     def of_search(cls, request: SearchRequest, retrieval: Retrieval) -> Self:
         """From the inside to the wire."""
-        passages = [PassageOut.of(passage) for passage in retrieval.passages]
+        passages = [SearchedPassageOut.of(passage) for passage in retrieval.passages]
         return cls(query=request.query, mode=request.mode, passages=passages)
 
 

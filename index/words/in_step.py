@@ -24,6 +24,7 @@ from index.errors import CatalogueError, WordIndexUnusable
 from index.interfaces import Keys
 from index.store.catalogue import Catalogue
 from index.store.history import Position, WordChanges
+from index.words.clauses import WantedWord
 from index.words.weights import WordWeights
 from index.words.word_index import WordIndex
 
@@ -78,6 +79,10 @@ class WordsInStep:
             with self._turn:
                 self._make_anew(error)
         return self._caught_up().search(question, limit, documents, self._weights)
+
+    def looks_for(self, question: str) -> list[WantedWord]:
+        """What `search` looks for, each word in one form."""
+        return self._caught_up().looks_for(question, self._weights)
 
     def keys(self) -> Keys:
         """The keys of all passages that a search can find, in order."""

@@ -6,11 +6,8 @@ English stems. A committed index says itself how far it has followed the catalog
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,20 +16,15 @@ import numpy as np
 from index.errors import WordIndexUnusable
 from index.interfaces import Keys
 from index.store.history import Position, WordChanges
+from index.words.clauses import EXACT, STEMS, Clauses, WantedWord, stemmer
 from index.words.committed import commit_number, examine, keep_only_position, read_position, write_position
-from index.words.normalise import Term, joined_terms, terms
+from index.words.normalise import joined_terms
 from index.words.weights import WordWeights
 
 if TYPE_CHECKING:
     import tantivy
 
-_EXACT, _STEMS = ("title", "context", "text"), ("title_stems", "context_stems", "text_stems")
-_LETTERS = re.compile(r"[^\W\d_]+")
-_SHORTEST_INEXACT, _LONG, _SHORTEST_PAIR = 4, 8, 5
-"""Letters of a word that may have one of them wrong, of one that may have two, and of two words as one."""
 _NO_KEY = -1
-_LEAST_RARITY = 1e-6
-"""What a word counts that more than half of the passages hold: these are told apart by others."""
 _SMALL, _LARGE = (15_000_000, 1), (200_000_000, 2)
 """The bytes that are gathered before they are written, and by how many threads: for a change, and for many passages."""
 
@@ -124,8 +116,8 @@ class WordIndex:
         if limit < 1:
             return []
         with _as_unusable():
-            clauses = [(tantivy.Occur.Should, clause) for clause in _Clauses(self, weights).of(question)]
-            query = tantivy.Query.boolean_query(clauses)
+            clauses = Clauses(self.schema, self.searcher, weights).of(question)
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Should, clause.query) for clause in clauses])
             if documents is not None:
                 among = tantivy.Query.term_set_query(self.schema, "document", [_encodable(each) for each in documents])
                 both = (tantivy.Query.const_score_query(among, 0.0), query)
@@ -134,6 +126,12 @@ class WordIndex:
             keys = self.searcher.fast_field_values("key", [address for _, address in hits])
         found = [(int(key), float(score)) for key, (score, _) in zip(keys, hits, strict=True) if key is not None]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def looks_for(self, question: str, weights: WordWeights) -> list[WantedWord]:
+        """What `search` looks for, each in one form. Raises WordIndexUnusable."""
+        with _as_unusable():
+            wanted = (clause.wanted for clause in Clauses(self.schema, self.searcher, weights).of(question))
+            return list(dict.fromkeys(wanted))
 
     def keys(self) -> Keys:
         """The keys of all passages that are in it, in order. Raises WordIndexUnusable."""
@@ -149,90 +147,12 @@ class WordIndex:
         import tantivy
 
         wanted: list[tuple[str, int | str]] = [("key", key)]
-        for field, of in zip(_EXACT, (title, context, text), strict=True):
+        for field, of in zip(EXACT, (title, context, text), strict=True):
             wanted += [(field, word) for word in dict.fromkeys(joined_terms(of).split())]
         with _as_unusable():
             terms = (tantivy.Query.term_query(self.schema, *each, index_option="freq") for each in wanted)
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in terms])
             return not self.searcher.search(query, 1, count=False).hits
-
-
-class _Clauses:
-    """What a question looks for in one state of the index."""
-
-    def __init__(self, index: WordIndex, weights: WordWeights) -> None:
-        import tantivy
-
-        self._query = tantivy.Query
-        self._schema, self._searcher, self._weights = index.schema, index.searcher, weights
-        self._stemmer = _stemmer()
-        w = weights
-        weights_of = [form * field for form in (w.exact, w.stem) for field in (w.title, w.context, w.text)]
-        self._fields = dict(zip(_EXACT + _STEMS, weights_of, strict=True))
-
-    def of(self, question: str) -> Iterator[tantivy.Query]:
-        """A query for each word of the question in each field, which all add up."""
-        read = terms(question)
-        known = {term.text for term in read if self._is_known(term.text)}
-        plain = [term for term in read if not term.beside]
-        covered: set[Term] = set()
-        for whole in (term for term in dict.fromkeys(read) if term.beside and term.text in known):
-            parts = [part for part in plain if whole.start <= part.start and part.end <= whole.end]
-            covered |= set(parts)
-            # it says nothing new where its parts are found
-            among_parts = not parts or all(part.text in known for part in parts)
-            yield from self._exact(whole.text, self._weights.beside if among_parts else 1.0)
-        for word in dict.fromkeys(term.text for term in plain):
-            if word in known:
-                yield from self._exact(word)
-        for word in dict.fromkeys(term.text for term in plain if term not in covered and term.text not in known):
-            yield from self._inexact(word)
-        for pair in dict.fromkeys(a.text + b.text for a, b in pairwise(plain)):
-            if len(pair) >= _SHORTEST_PAIR and _LETTERS.fullmatch(pair) and pair not in known and self._is_known(pair):
-                yield from self._exact(pair, self._weights.beside)
-
-    def _is_known(self, word: str) -> bool:
-        """Whether it stands anywhere, in any of its forms."""
-        return any(self._searcher.doc_freq(field, form) for field, form in self._forms(word))
-
-    def _forms(self, word: str) -> list[tuple[str, str]]:
-        (stem,) = self._stemmer.analyze(word)
-        return [(field, word) for field in _EXACT] + [(field, stem) for field in _STEMS]
-
-    def _exact(self, word: str, share: float = 1.0) -> Iterator[tantivy.Query]:
-        for field, form in self._forms(word):
-            holding = self._searcher.doc_freq(field, form)
-            if holding and (weight := share * self._fields[field]):
-                term = self._query.term_query(self._schema, field, form, index_option="freq")
-                yield self._query.boost_query(term, weight * self._rarity(holding) / self._rarity(holding, 1))
-
-    def _inexact(self, word: str) -> Iterator[tantivy.Query]:
-        """The two words that it is made of, or those that a letter or two less, more or other make of it."""
-        if not _LETTERS.fullmatch(word) or len(word) < _SHORTEST_INEXACT:
-            return
-        halves = ((word[:at], word[at:]) for at in range(2, len(word) - 1))
-        both = next((pair for pair in halves if all(map(self._is_known, pair))), None)
-        if both is not None:
-            for half in both:
-                yield from self._exact(half, self._weights.inexact)
-            return
-        for distance in (1, 2)[: 1 + (len(word) >= _LONG)]:
-            near = list(self._near(word, distance))
-            yield from near
-            if near:
-                return
-
-    def _near(self, word: str, distance: int) -> Iterator[tantivy.Query]:
-        """Scored as a word that stands once in a passage of the usual length, and is as rare as all of these are."""
-        for field in _EXACT:
-            query = self._query.fuzzy_term_query(self._schema, field, word, distance)
-            holding = self._searcher.search(query, 1).count  # type: ignore[attr-defined]  # it has
-            if holding and (weight := self._fields[field]):
-                yield self._query.boost_query(query, self._weights.inexact * weight * self._rarity(holding))
-
-    def _rarity(self, holding: int, at_least: float = 0.0) -> float:
-        odds = (self._searcher.num_docs - holding + 0.5) / (holding + 0.5)
-        return max(_LEAST_RARITY, math.log(at_least + odds))
 
 
 def _encodable(text: str) -> str:
@@ -261,24 +181,17 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("key", indexed=True, fast=True)
     builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
-    for fields, tokenizer in ((_EXACT, "whitespace"), (_STEMS, "stems")):
+    for fields, tokenizer in ((EXACT, "whitespace"), (STEMS, "stems")):
         for field in fields:
             builder.add_text_field(field, tokenizer_name=tokenizer, index_option="freq")
     return builder.build()
-
-
-def _stemmer() -> tantivy.TextAnalyzer:
-    import tantivy
-
-    english = tantivy.Filter.stemmer("english")
-    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).filter(english).build()
 
 
 def _opened(folder: Path | None) -> tantivy.Index:
     import tantivy
 
     index = tantivy.Index(_schema(), None if folder is None else str(folder))
-    index.register_tokenizer("stems", _stemmer())
+    index.register_tokenizer("stems", stemmer())
     index.config_reader("manual")
     index.reload()
     return index

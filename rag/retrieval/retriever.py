@@ -11,6 +11,7 @@ from index.passage_index import Hit, PassageIndex
 from rag.answers import RetrievedPassage
 from rag.config import RetrieverConfig
 from rag.interfaces import Query, Reranker, Retrieval
+from rag.retrieval.explaining import matched_words
 from rag.retrieval.repetition import without_repetition
 
 _LEAST_COSINE, _LEAST_BM25 = -1.0, 0.0
@@ -59,6 +60,9 @@ class HybridRetriever:
         for query in queries:
             searching = perf_counter()
             passages = self._search(query, None if query.mode == "lexical" else next(vectors))
+            if query.explain:
+                wanted = self._index.looks_for(query.text)
+                passages = [replace(each, matched=matched_words(wanted, each.passage)) for each in passages]
             took_ms = (perf_counter() - searching) * 1e3
             retrievals.append(Retrieval(tuple(passages), embed_ms, took_ms, self._worth_reading(passages)))
         return retrievals
