@@ -14,7 +14,17 @@ import sourcespan
 ROOT = Path(__file__).parents[1]
 
 # a library that is only needed to answer, or only to serve
-HEAVY = ("torch", "transformers", "sentence_transformers", "openvino", "faiss", "fastapi", "pydantic", "numpy")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "openvino",
+    "faiss",
+    "fastapi",
+    "pydantic",
+    "numpy",
+    "haystack",
+)
 
 
 def run(program: str, *arguments: str) -> str:
