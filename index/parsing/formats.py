@@ -11,6 +11,7 @@ from pathlib import PurePath
 from index.documents import DocumentDraft, is_blank
 from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, MislabelledFile, UnsupportedFormat
 from index.parsing.containers.mail import eml
+from index.parsing.containers.outlook import msg
 from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.html import html
 from index.parsing.office.docx import docx
@@ -39,6 +40,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".markdown": markdown,
     ".md": markdown,
     ".mediawiki": by_pandoc("mediawiki"),
+    ".msg": msg,
     ".ods": ods,
     ".odt": odt,
     ".org": by_pandoc("org"),
@@ -60,14 +62,14 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     **dict.fromkeys((".ini", ".log", ".toml", ".yaml", ".yml"), plain),
     ".xhtml": html,
 }
-ARCHIVE, MAIL = ".zip", ".eml"
+ARCHIVE = ".zip"
+_OUTLOOK = ".msg"
 SUPPORTED_SUFFIXES = tuple(sorted((*_READERS, ARCHIVE)))
 # what the programs that write these can write instead
 _WAYS_OUT: Mapping[str, str] = {
     **dict.fromkeys((".doc", ".dot", ".wps", ".wpd", ".pages"), "save it as .docx or PDF"),
     **dict.fromkeys((".ppt", ".pps", ".odp", ".key"), "save it as .pptx or PDF"),
     **dict.fromkeys((".xls", ".xlsb", ".numbers"), "save it as .xlsx"),
-    ".msg": "save it as .eml",
 }
 
 _ARCHIVE_OF_ANY_KIND = "a zip archive"
@@ -153,6 +155,8 @@ def check_label(name: str, data: bytes) -> None:
     right = _SUFFIX_OF.get(holds or "", "")
     # what an archive that no document is known by holds is told when it is read
     if holds is None or right == suffix or (holds == _ARCHIVE_OF_ANY_KIND and suffix in _PACKED):
+        return
+    if suffix == _OUTLOOK and data.startswith(_OLE):
         return
     advice = f"name it {right}" if right else f"{', '.join(SUPPORTED_SUFFIXES)} are read"
     raise MislabelledFile(name, holds, "save it as .docx, .xlsx, .pptx or PDF" if data.startswith(_OLE) else advice)

@@ -19,14 +19,15 @@ from index.errors import (
     UnsupportedFormat,
 )
 from index.isolation.limits import memory_limit
-from index.parsing.containers.mail import attachments
+from index.parsing.containers import mail, outlook
 from index.parsing.content import MAX_BYTES, File, malformed
-from index.parsing.formats import ARCHIVE, MAIL, SUPPORTED_SUFFIXES, check_label, parse_bytes, suffix_of
+from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, check_label, parse_bytes, suffix_of
 from index.parsing.limits import MAX_NESTING, Budget
 
 UNPACKED = 20
 """How many times the largest file an archive may unpack to, all in all."""
 _ENCRYPTED = 0x1
+_ATTACHMENTS = {".eml": mail.attachments, ".msg": outlook.attachments}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _parsed(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterato
     if suffix_of(file.name) != ARCHIVE:
         document = _document(file, max_bytes)
         yield document
-        if document.draft is not None and suffix_of(file.name) == MAIL:
+        if document.draft is not None and suffix_of(file.name) in _ATTACHMENTS:
             yield from _attached(file, budget, max_bytes, depth)
         return
     try:
@@ -107,6 +108,7 @@ def _document(file: _Found, max_bytes: int) -> ParsedFile:
 
 def _attached(file: _Found, budget: Budget, max_bytes: int, depth: int) -> Iterator[ParsedFile]:
     """What is attached to an e-mail."""
+    attachments = _ATTACHMENTS[suffix_of(file.name)]
     for attached, data in attachments(File(file.name, file.data, max_bytes)):
         if not _is_wanted(attached):
             continue
