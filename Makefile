@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 serve: .venv/installed
 	$(BIN)/sourcespan serve --host $(HOST) --port $(PORT)
 
-test: .venv/developing
+test: .venv/developing .venv-clients/installed
 	$(BIN)/python -m pytest
 
 # without the real models and without a browser: seconds
@@ -81,8 +81,15 @@ bench-peers: .venv/installed .venv-peers/haystack/installed .venv-peers/txtai/in
 	.venv-peers/$*/bin/python -m pip install --quiet -r $<
 	touch $@
 
+# clients of other makes, for the tests: it sees the packages of .venv, and has others where it needs others
+.venv-clients/installed: tests/clients/requirements.txt .venv/developing
+	$(PYTHON) -m venv .venv-clients
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$(echo .venv-clients/lib/python*/site-packages)/venv.pth
+	.venv-clients/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 clean:
-	rm -rf build .cache .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build .cache .venv .venv-clients .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sourcespan needs Python 3.11 or newer: make PYTHON=python3.11 …")'

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import configparser
+import json
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from api.settings import Settings
+from tests.conftest import Server
 
 TOP = Path(__file__).parents[1]
 DEPLOY = TOP / "deploy"
@@ -42,7 +46,7 @@ def unit() -> configparser.ConfigParser:
     "lint",
     [
         ["hadolint", "--failure-threshold", "style", "Dockerfile"],
-        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml"],
+        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml", "compose.open-webui.yaml"],
     ],
     ids=lambda lint: lint[0],
 )
@@ -119,3 +123,30 @@ def test_the_unit_is_locked_down() -> None:
         assert service[wanted] == "yes"
     assert service["ProtectSystem"] == "strict"
     assert service["StateDirectory"] == "sourcespan"
+
+
+def test_open_webui_asks_the_service_under_its_name_and_with_a_key() -> None:
+    beside = yaml.safe_load((DEPLOY / "compose.open-webui.yaml").read_text(encoding="utf-8"))
+    (webui,) = beside["services"].values()
+    (name,) = COMPOSE["services"]
+    (port,) = of("EXPOSE")
+    assert webui["environment"]["OPENAI_API_BASE_URL"] == f"http://{name}:{port}/v1"
+    assert "?" in webui["environment"]["OPENAI_API_KEY"], "no key, no start"
+    assert list(webui["depends_on"]) == [name]
+    assert all(published.startswith("127.0.0.1:") for published in webui["ports"])
+
+
+def test_every_metric_on_the_dashboard_is_told_by_the_service(server: Server) -> None:
+    httpx.post(f"{server.url}/v1/ask", json={"question": "guess?"})
+    families = list(text_string_to_metric_families(httpx.get(f"{server.url}/metrics").text))
+    told = {sample.name: set(sample.labels) for family in families for sample in family.samples}
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text(encoding="utf-8"))
+    targets = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked = [dashboard["templating"]["list"][1]["query"]["query"], *targets]
+    for expression in asked:
+        named = re.findall(r"\b(?:sourcespan|process)_\w+", expression)
+        assert named
+        assert set(named) <= set(told), expression
+        by = {label for labels in re.findall(r"by \(([^)]*)\)", expression) for label in labels.split(", ")}
+        assert by <= told[named[0]], expression
+    assert len({panel["title"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
