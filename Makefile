@@ -49,7 +49,7 @@ docs: .venv/documenting
 
 # docs/settings.md from the descriptions in api/settings.py; a test compares them
 docs-settings: .venv/installed
-	$(BIN)/python -m api.settings > docs/settings.md
+	$(BIN)/python -m docs.settings_page > docs/settings.md
 
 # the contract as it is committed; a test compares it with what is served
 openapi: .venv/installed

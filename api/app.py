@@ -14,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 
 from api.contract import Contract
+from api.mcp.http import mcp_routes
 from api.middleware.gate import Gate
 from api.middleware.headers import SecureHeaders
 from api.middleware.limits import BodyLimit, PendingBodies
@@ -21,10 +22,9 @@ from api.middleware.observe import Observed
 from api.middleware.paths import SoundPaths
 from api.middleware.rules import OPEN, declares, rules_of
 from api.middleware.stopping import Stopping
+from api.openai import completions, embeddings, responses
 from api.problems import Problem, Unexpected, add_problem_handlers
-from api.routes import ask, documents, feedback, health, originals
-from api.routes import openai as openai_compat
-from api.routes.mcp import mcp_routes
+from api.routes import ask, dify, documents, feedback, health, originals
 from api.serving.backend import Backend
 from api.serving.memory import giving_memory_back
 from api.settings import Settings
@@ -39,7 +39,7 @@ _WEB = Path(__file__).parent / "web"
 def create_app(library: Sourcespan, settings: Settings) -> FastAPI:
     """The app over opened documents, which it closes at the end."""
     backend = Backend(library, settings)
-    routes_for_agents, serving_agents = mcp_routes(backend)
+    routes_for_agents, serving_agents = mcp_routes(backend, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -87,7 +87,7 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
         responses={"default": {"model": Problem, "description": "What is wrong."}},
         **given,
     )
-    for routes in (ask, documents, originals, feedback, health, openai_compat):
+    for routes in (ask, documents, originals, feedback, health, completions, responses, embeddings, dify):
         app.include_router(routes.router)
     add_problem_handlers(app)
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
-from api.commands.opening import opened
+from api.commands.agents import mcp
+from api.commands.opening import check_there, opened
 from api.commands.options import FAILED, INTERRUPTED, NOT_FOUND, AsJson, Data, settings_with
 from api.commands.reading import show
 from api.commands.reindexing import reindex, tell_of_older
@@ -49,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (show, reindex, doctor, backup, restore):
+for command in (show, reindex, doctor, backup, restore, mcp):
     app.command()(command)
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
@@ -160,9 +161,7 @@ def ask(
 ) -> None:
     """Ask the index. Exit code 0: answered; 1: not sure, or the documents don't say; 2: an error."""
     settings = settings_with(data=data)
-    if not settings.data.exists():  # a mistyped folder should not be made
-        errors.print(f"sourcespan: there is no folder {settings.data}: run `sourcespan index PATH`", style="red")
-        raise typer.Exit(FAILED)
+    check_there(settings)
     library = opened(settings)
     if library.index.count()[0] == 0:
         errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")

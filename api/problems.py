@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -84,7 +85,9 @@ _TYPES: Mapping[type[SourcespanError], str] = {
 _CLIENT_CLOSED_REQUEST = 499
 # where no error says when to come back: long enough for a restart, or for another writer to end
 _RETRY_AFTER_SECONDS = 5
-_OPENAI = ("/v1/chat/", "/v1/models")
+_OPENAI = ("/v1/chat/", "/v1/models", "/v1/responses", "/v1/embeddings", "/v1/completions")
+_DIFY = "/retrieval"
+_NO_KEY, _WRONG_KEY, _NO_SUCH_KNOWLEDGE = 1001, 1002, 2001
 
 _NO_TYPE = "about:blank"
 PROBLEM_JSON = "application/problem+json"
@@ -124,7 +127,7 @@ class HttpProblem:
 
 
 class ProblemResponse(JSONResponse):
-    """A JSON response of the problem type; on the OpenAI surface with the member that its clients look for.
+    """A JSON response of the problem type; to OpenAI's clients and to Dify with the members that these look for.
 
     With status 503 it always says, in ``Retry-After``, after how many seconds to try again.
     """
@@ -140,12 +143,25 @@ class ProblemResponse(JSONResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
-        if not scope["path"].startswith(_OPENAI):
+        if scope["path"].startswith(_OPENAI):
+            error = {"message": self._content["detail"], "type": self._content["title"], "code": str(self.status_code)}
+            own: dict[str, object] = {"error": error}
+        elif scope["path"] == _DIFY:
+            own = {"error_code": _dify_code(self.status_code, scope), "error_msg": self._content["detail"]}
+        else:
             await super().__call__(scope, receive, send)
             return
-        error = {"message": self._content["detail"], "type": self._content["title"], "code": str(self.status_code)}
-        body = {**self._content, "error": error}
+        body = {**self._content, **own}
         await JSONResponse(body, self.status_code, self._own_headers, PROBLEM_JSON)(scope, receive, send)
+
+
+def _dify_code(status: int, scope: Scope) -> int:
+    """Dify's, where it has one; else the status."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        authorization = Headers(scope=scope).get("authorization", "")
+        return _WRONG_KEY if authorization.lower().startswith("bearer ") else _NO_KEY
+    codes: Mapping[int, int] = {HTTPStatus.FORBIDDEN: _WRONG_KEY, HTTPStatus.NOT_FOUND: _NO_SUCH_KNOWLEDGE}
+    return codes.get(status, status)
 
 
 def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> ProblemResponse:

@@ -1,13 +1,11 @@
-"""Settings from the environment and ``.env``. The only module that reads either.
-
-``python -m api.settings`` prints the page of the documentation that lists them.
-"""
+"""Settings from the environment and ``.env``. The only module that reads either."""
 
 from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -154,8 +152,18 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, "
-        "with commas between. Empty: none.",
+        description="Addresses or networks of proxies whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Prefix` are "
+        "believed, with commas between. Empty: none.",
+    )
+    public_url: str = Field(
+        "",
+        description="Where people reach the chat page, such as `https://ask.example.org/docs`: links in answers lead "
+        "there. Empty: where the request came to.",
+    )
+    model_aliases: str = Field(
+        "",
+        description="Other names that OpenAI clients may ask for, with commas between, such as `gpt-4o`: all of them "
+        "are this service.",
     )
     cors_origins: str = Field(
         "", description="Origins of other sites whose pages may call, with commas between; `*` for all. Empty: none."
@@ -226,6 +234,19 @@ class Settings(BaseSettings):
             ip_network(proxy)
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("must be an address such as `https://ask.example.org/docs`")
+        return value.rstrip("/")
+
+    @property
+    def models_served(self) -> tuple[str, ...]:
+        """The names of the one model, its own first."""
+        return tuple(dict.fromkeys(("sourcespan", *_parts(self.model_aliases))))
+
     @property
     def proxies(self) -> tuple[str, ...]:
         """Addresses and networks of the proxies that are believed."""
@@ -269,33 +290,3 @@ class Settings(BaseSettings):
 def _parts(setting: str) -> tuple[str, ...]:
     """What stands between the commas, without blanks and what is empty."""
     return tuple(part.strip() for part in setting.split(",") if part.strip())
-
-
-_PAGE = """\
-# Settings
-
-Every setting is an environment variable. A file `.env` in the folder where the program is started may set them too, one
-`NAME=value` a line; the environment counts more than that file, and an option of the command line more than both.
-
-This page is written by `make docs-settings` from the descriptions in `api/settings.py`.
-
-| variable | default | what it does |
-|---|---|---|
-"""
-
-
-def settings_page() -> str:
-    """The page that lists every setting with its default and its description, in Markdown."""
-    fields = Settings.model_fields.items()
-    return _PAGE + "".join(
-        f"| `SOURCESPAN_{name.upper()}` | `{_shown(field.default)}` | {field.description} |\n" for name, field in fields
-    )
-
-
-def _shown(default: object) -> str:
-    """A default as one would write it in the environment."""
-    return str(default).lower() if isinstance(default, bool) else str(default) or "(empty)"
-
-
-if __name__ == "__main__":
-    print(settings_page(), end="")

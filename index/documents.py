@@ -108,6 +108,12 @@ class Location:
     page_label: str | None = None
     """The number of the page as it is printed on it or shown for it: "iv"."""
 
+    @property
+    def page_in_words(self) -> str:
+        """ "page 6", or "p. iv (page 6)" where another number is printed on it; empty where there are no pages."""
+        page = f"page {self.page:,}" if self.page else ""
+        return page if not page or self.page_label in (None, str(self.page)) else f"p. {self.page_label} ({page})"
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:

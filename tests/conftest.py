@@ -82,7 +82,9 @@ class Server:
 
     def add(self, title: str, text: str, source: str = "note.txt") -> str:
         """Adds a document over HTTP and gives its id."""
-        response = httpx.post(f"{self.url}/v1/documents", json={"title": title, "text": text, "source": source})
+        response = httpx.post(
+            f"{self.url}/v1/documents", json={"title": title, "text": text, "source": source}, timeout=60
+        )
         response.raise_for_status()
         return str(response.json()["id"])
 

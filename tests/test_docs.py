@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from api.settings import settings_page
 from docs.http_page import http_page
+from docs.settings_page import settings_page
 from docs.site import ROOT, DeadLink, page_text, pages, write_pages
 
 API = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))

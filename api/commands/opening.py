@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
+from api.commands.options import FAILED
 from api.commands.terminal import errors
 
 if TYPE_CHECKING:
     from api.settings import Settings
     from rag.engine import Sourcespan
+
+
+def check_there(settings: Settings) -> None:
+    """Ends the command where there is no such folder: a mistyped one should not be made."""
+    if not settings.data.exists():
+        errors.print(f"sourcespan: there is no folder {settings.data}: run `sourcespan index PATH`", style="red")
+        raise typer.Exit(FAILED)
 
 
 def opened(settings: Settings, *, answers: bool = True) -> Sourcespan:

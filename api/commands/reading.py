@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from api.commands.options import FAILED, AsJson, settings_with
-from api.commands.terminal import console, errors, shown_page
+from api.commands.terminal import console, errors
 from index.documents import BlockKind, DocumentDraft, Location, TextBlock
 from index.upkeep.terminal import escaped_line
 
@@ -65,7 +65,7 @@ def _print(draft: DocumentDraft) -> None:
     for block in _blocks(draft):
         while page is not None and page[1] <= block.start:
             printed = draft.outline.labels[page[0] - 1] if draft.outline.labels else ""
-            console.print(escaped_line(f"── {shown_page(Location(page[0], None, printed or None))} ──"), style="cyan")
+            console.print(escaped_line(f"── {Location(page[0], None, printed or None).page_in_words} ──"), style="cyan")
             page = next(pages, None)
         kind = block.kind.replace("_", " ")
         for line in draft.text[block.start : block.end].split("\n"):

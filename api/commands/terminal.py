@@ -24,7 +24,6 @@ from index.upkeep.terminal import Console, escaped_line
 
 if TYPE_CHECKING:
     from index.build import Added
-    from index.documents import Location
     from index.interfaces import Progress as Tell
     from index.upkeep.finding import Finding
     from rag.answers import Answer, Result
@@ -142,17 +141,11 @@ def _where(answer: Answer) -> str:
     heading = answer.location.heading
     where = [
         answer.document.source or answer.document.title,
-        *([shown_page(answer.location)] if answer.location.page else []),
+        *([answer.location.page_in_words] if answer.location.page else []),
         *([f"“{heading}”"] if heading else []),
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
     return ", ".join(map(escaped_line, where))
-
-
-def shown_page(location: Location) -> str:
-    """ "page 6", or "p. iv (page 6)" where another number is printed on it."""
-    page, label = f"page {location.page:,}", location.page_label
-    return page if label in (None, str(location.page)) else f"p. {label} ({page})"
 
 
 def _ingested(outcome: Added) -> dict[str, object]:

@@ -33,10 +33,16 @@ def host_name(headers: Headers) -> str:
     value = only(headers, "Host")
     if not value:
         return ""
-    authority = _HOST.fullmatch(value)
-    if authority is None or not _is_sound(authority):
+    authority = sound_authority(value)
+    if authority is None:
         raise MalformedHeader("the header Host is malformed: it is a name or an address, with a port or without")
     return authority["name"].strip("[]").lower().rstrip(".")
+
+
+def sound_authority(value: str) -> re.Match[str] | None:
+    """The parts of a name or an address with a port or without; None where it is neither."""
+    authority = _HOST.fullmatch(value)
+    return authority if authority is not None and _is_sound(authority) else None
 
 
 def origin_authority(headers: Headers) -> str | None:

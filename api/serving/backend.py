@@ -23,7 +23,7 @@ from api.settings import Settings
 from api.wire import incoming
 from index.documents import Document, DocumentDraft
 from index.errors import CatalogueError, DocumentNotFound, FeedbackError, ServiceStopping, WorkStopped
-from index.interfaces import Progress
+from index.interfaces import Progress, Vectors
 from index.isolation.pool import Stop
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
@@ -42,6 +42,7 @@ logger = logging.getLogger("sourcespan")
 _LOOKUPS, _WAITING_LOOKUPS = 4, 256
 # one at a time: embedding a document takes every core, and a second would only take its share
 _INGESTS, _WAITING_INGESTS = 1, 16
+_EMBEDDERS, _WAITING_EMBEDDERS = 1, 16
 
 
 class Backend:
@@ -63,6 +64,7 @@ class Backend:
         )
         self._lookups = Workers("lookup", threads=_LOOKUPS, most_waiting=_WAITING_LOOKUPS)
         self._ingests = Workers("ingest", threads=_INGESTS, most_waiting=_WAITING_INGESTS)
+        self._embeddings = Workers("embed", threads=_EMBEDDERS, most_waiting=_WAITING_EMBEDDERS)
         self.readiness = Readiness(self._batcher, library, self.feedback, self.usage)
         self.is_stopping = False
         self.parser = Parser(
@@ -100,6 +102,7 @@ class Backend:
         self.parser.close()
         self._lookups.close()
         self._ingests.close()
+        self._embeddings.close()
         self.readiness.close()
         self.feedback.close()
         self.library.close()
@@ -154,6 +157,13 @@ class Backend:
         return await self._lookups.run(
             lambda: library.search(query, top_k=top_k, document_ids=document_ids, mode=mode, explain=explain)
         )
+
+    async def embed(self, texts: Sequence[str], *, as_queries: bool) -> Vectors:
+        """A vector of unit length for each text, as a question or as a passage. Raises Overloaded, RateLimited."""
+        caller.get().charge(len(texts) / self._default_top_k - 1)  # to embed one takes about as long as to read one
+        embedder = self.library.embedder
+        work = embedder.embed_queries if as_queries else embedder.embed_passages
+        return await self._embeddings.run(lambda: work(texts))
 
     async def look_up(self, work: Callable[[], T]) -> T:
         """Something short with the index or the feedback. Raises Overloaded, and what ``work`` raises."""

@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from api.middleware.forwarded import Forwarded
 from api.serving.backend import Backend
 from api.serving.connections import bounded_protocol
 from api.settings import Settings
@@ -61,11 +62,10 @@ class Server(uvicorn.Server):
         self._backend.metrics.gauge("connections", "Connections that are open.", lambda: len(protocol.connections_open))
         super().__init__(
             uvicorn.Config(
-                app,
+                Forwarded(app, settings.proxies) if settings.proxies else app,
                 http=protocol,
                 ws="none",
-                proxy_headers=bool(settings.proxies),
-                forwarded_allow_ips=list(settings.proxies),
+                proxy_headers=False,
                 backlog=max(1, min(_BACKLOG, most // _TURNS_UNTIL_READ)),
                 timeout_graceful_shutdown=settings.shutdown_seconds,
                 log_config=None,

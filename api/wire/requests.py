@@ -90,6 +90,12 @@ class Request(Sent):
     model_config = ConfigDict(strict=True)
 
 
+class Lenient(BaseModel):
+    """What programs send in a protocol of others: much of it has no meaning here, and is passed over."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
 class TurnIn(Request):
     """A question that was asked before, and what was answered."""
 

@@ -277,8 +277,9 @@ def test_the_words_of_a_question_need_no_quotes(folder: Path) -> None:
     assert done.stdout.startswith("Marta Quill")
 
 
-def test_a_mistyped_folder_is_not_made(tmp_path: Path) -> None:
-    done = run("ask", "Who founded the bakery?", "--data", "dtaa", cwd=tmp_path)
+@pytest.mark.parametrize("command", [("ask", "Who founded the bakery?"), ("mcp",)])
+def test_a_mistyped_folder_is_not_made(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = run(*command, "--data", "dtaa", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "sourcespan: there is no folder dtaa: run `sourcespan index PATH`\n"
     assert list(tmp_path.iterdir()) == []

@@ -43,6 +43,32 @@ def test_an_answer_and_its_passage_say_their_page_and_heading_over_http(server: 
     assert (plain["page"], plain["heading"]) == (None, None)
 
 
+def test_every_protocol_says_page_and_heading(server: Server) -> None:
+    (parsed,) = drafts_of("contract.pdf", PDF)
+    assert parsed.draft is not None
+    server.index.add(parsed.draft)
+    question, where = "«within thirty days»", "Delivery (contract.pdf), page 2, “Terms of payment”"
+    body = {"messages": [{"role": "user", "content": question}]}
+    message = httpx.post(f"{server.url}/v1/chat/completions", json=body).json()["choices"][0]["message"]
+    assert f"[{where}](" in message["content"]
+    assert message["annotations"][0]["url_citation"]["title"] == where
+    response = httpx.post(f"{server.url}/v1/responses", json={"input": question}).json()
+    assert f"[{where}](" in response["output"][0]["content"][0]["text"]
+    call = {"name": "ask", "arguments": {"question": question}}
+    headers = {"Accept": "application/json, text/event-stream"}
+    called = httpx.post(
+        f"{server.url}/mcp",
+        json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call},
+        headers=headers,
+    ).json()["result"]
+    assert f"[{where}](" in called["content"][0]["text"]
+    (answer,) = called["structuredContent"]["answers"]
+    assert (answer["page"], answer["heading"]) == (2, "Terms of payment")
+    wanted = {"knowledge_id": "sourcespan", "query": "buyer pays", "retrieval_setting": {"top_k": 1}}
+    (record,) = httpx.post(f"{server.url}/retrieval", json=wanted).json()["records"]
+    assert record["metadata"]["page"] in (1, 2)
+
+
 def test_an_answer_says_its_page_and_heading_in_the_terminal(
     index: PassageIndex, answerer: QuestionAnswerer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,8 @@
 
     python -m tests.attacks.fuzz --requests 20000
 
-Half of them are made from the OpenAPI document by schemathesis, valid ones and broken ones; the other half are bytes on
+Half of them are made from the OpenAPI document and the schemas of the tools for agents by schemathesis, valid ones and
+broken ones; the other half are bytes on
 a socket: request lines, headers and bodies put together from fragments that have harmed servers. Exit code 1: a 5xx
 other than the intended 503 and 507, a request without a response in time, or a server that does not live on.
 """
@@ -18,6 +19,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,6 +35,7 @@ CONTRACT = Path(__file__).parents[2] / "docs" / "openapi.json"
 INTENDED = {503, 507}
 HUNG, CLOSED = "no response in time", "closed without a response"
 _SECONDS = 60
+_OF_AGENTS = {"Accept": "application/json, text/event-stream"}
 
 _METHODS = (
     *("GET", "GET", "GET", "POST", "POST", "POST", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE"),
@@ -40,6 +43,7 @@ _METHODS = (
 )
 _PATHS = (
     *("/v1/ask", "/v1/search", "/v1/documents", "/v1/documents/x", "/v1/documents/x/text", "/v1/feedback", "/mcp"),
+    *("/v1/responses", "/v1/embeddings", "/v1/completions", "/retrieval"),
     *("/v1/feedback/export", "/v1/chat/completions", "/v1/models", "/v1/models/x", "/", "/healthz", "/metrics", "*"),
     *("/static/app.js", "/static/../../etc/passwd", "http://[", "//", "/v1//ask", "/" + "a" * 70_000),
 )
@@ -69,6 +73,8 @@ _HEADERS = (
     "If-None-Match: " + '"' * 9_000,
     "X-Request-ID: a\tb",
     "X-Forwarded-For: ::1, 1.2.3.4, x",
+    "X-Forwarded-Host: [, \u00e4",
+    "X-OpenWebUI-Task: title_generation",
     "Mcp-Session-Id: \u00ff",
     "Cookie: " + "a=b;" * 2_000,
 )
@@ -86,6 +92,12 @@ _BODIES: tuple[bytes, ...] = (
     b'{"question": "Why?", "document_ids": [' + b'"x",' * 2_000 + b'"x"]}',
     b'{"title": "a", "text": "b", "metadata": {' + b",".join(b'"%d": []' % n for n in range(3_000)) + b"}}",
     b'{"messages": [{"role": "user", "content": [{"type": "text"}]}]}',
+    b'{"messages": [{"role": "user", "content": "### Task:\\n' + b"<text>" * 9_000 + b'{\\"a\\": "}]}',
+    b'{"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": '
+    b'{"schema": {"properties": {"page": {"anyOf": [1, {"type": [[]]}]}}, "required": [[]]}}}}',
+    b'{"input": "Why?", "text": {"format": {"type": "json_schema", "schema": {"required": ["answer"]}}}}',
+    b'{"input": [' + b'"x",' * 300 + b'"x"], "dimensions": 9}',
+    b'{"knowledge_id": "sourcespan", "query": "x", "retrieval_setting": {"top_k": 9e9, "score_threshold": "x"}}',
     b'{"messages": ' + b"[" * 500 + b"]" * 500 + b"}",
     b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "ask", "arguments": {"question": 1}}}',
     b'{"jsonrpc": "2.0", "id": {}, "method": 7}',
@@ -116,9 +128,49 @@ class Outcomes:
         return self.statuses.total()
 
 
+def contract_of_names() -> dict[str, Any]:
+    """The OpenAPI document, with names that there are: what is asked of others is refused before it is looked at."""
+    contract: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    for schema in contract["components"]["schemas"].values():
+        for field in {"model", "knowledge_id"} & set(schema.get("properties", {})):
+            schema["properties"][field] = {"type": "string", "enum": ["sourcespan", "other"]}
+    return contract
+
+
+def with_agents(contract: dict[str, Any], url: str, key: str) -> dict[str, Any]:
+    """With an operation for each tool of the Model Context Protocol, by the schema that it shows."""
+    ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    headers = {"Authorization": f"Bearer {key}", **_OF_AGENTS}
+    tools = httpx.post(f"{url}/mcp", json=ask, headers=headers, timeout=_SECONDS).json()["result"]["tools"]
+    calls = [
+        _object(name={"const": tool["name"]}, arguments=_inlined(tool["inputSchema"], tool["inputSchema"]))
+        for tool in tools
+    ]
+    message = _object(
+        jsonrpc={"const": "2.0"}, id={"type": "integer"}, method={"const": "tools/call"}, params={"anyOf": calls}
+    )
+    body = {"required": True, "content": {"application/json": {"schema": message}}}
+    contract["paths"]["/mcp"] = {"post": {"requestBody": body, "responses": {"default": {"description": ""}}}}
+    return contract
+
+
+def _object(**properties: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _inlined(schema: Any, root: Any) -> Any:  # noqa: ANN401
+    if isinstance(schema, list):
+        return [_inlined(each, root) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(root["$defs"][schema["$ref"].rsplit("/", 1)[-1]], root)
+    return {name: _inlined(value, root) for name, value in schema.items() if name != "$defs"}
+
+
 def from_contract(url: str, key: str, requests: int, outcomes: Outcomes, progress: Callable[[], None]) -> None:
     """Sends requests that schemathesis makes for each operation of the OpenAPI document, an equal share for each."""
-    contract = schemathesis.openapi.from_dict(json.loads(CONTRACT.read_text(encoding="utf-8")))
+    contract = schemathesis.openapi.from_dict(with_agents(contract_of_names(), url, key))
     operations = [result.ok() for result in contract.get_all_operations() if isinstance(result, Ok)]
     share = -(-requests // len(operations))
     for operation in operations:
@@ -135,7 +187,8 @@ def from_contract(url: str, key: str, requests: int, outcomes: Outcomes, progres
         def send(case: Case) -> None:  # type: ignore[type-arg]
             shown = f"{case.method} {case.path} {case.body!r}"
             try:
-                response = case.call(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=_SECONDS)
+                headers = {"Authorization": f"Bearer {key}", **(_OF_AGENTS if case.path == "/mcp" else {})}
+                response = case.call(base_url=url, headers=headers, timeout=_SECONDS)
                 outcomes.add(response.status_code, shown)
             except OSError as error:
                 outcomes.add(HUNG if "timed out" in str(error).casefold() else CLOSED, shown)

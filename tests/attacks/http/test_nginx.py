@@ -114,6 +114,16 @@ def test_clients_cannot_choose_their_address(proxied: Callable[..., tuple[Server
     assert {line["client"] for line in lines(log)} == {"127.0.0.1"}
 
 
+def test_clients_cannot_choose_where_links_lead(proxied: Callable[..., tuple[Server, str]]) -> None:
+    server, url = proxied()
+    server.add("Ferries", "The ferry leaves at noon.")
+    body = {"messages": [{"role": "user", "content": "«noon»"}]}
+    made_up = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/evil", "X-Forwarded-Proto": "https"}
+    for headers in ({}, made_up):
+        message = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers).json()["choices"][0]["message"]
+        assert f"]({url}/#document=" in message["content"]
+
+
 def test_limits_of_size_and_rate(proxied: Callable[..., tuple[Server, str]]) -> None:
     _, url = proxied()
     port = int(url.rsplit(":", 1)[1])
