@@ -24,7 +24,7 @@ from api.middleware.rules import OPEN, declares, rules_of
 from api.middleware.stopping import Stopping
 from api.openai import completions, embeddings, responses
 from api.problems import Problem, Unexpected, add_problem_handlers
-from api.routes import ask, dify, documents, feedback, health, originals
+from api.routes import ask, dify, documents, feedback, health, originals, page
 from api.serving.backend import Backend
 from api.serving.memory import giving_memory_back
 from api.settings import Settings
@@ -49,6 +49,7 @@ def create_app(library: Sourcespan, settings: Settings) -> FastAPI:
     app = create_api(lifespan=lifespan, telemetry=_telemetry(settings))
     app.state.backend = backend
     app.state.settings = settings
+    app.state.examples = {}
     app.router.routes.extend(routes_for_agents)
     app.mount("/static", declares(OPEN)(StaticFiles(directory=_WEB)), name="static")
     # from the inside out
@@ -87,7 +88,7 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
         responses={"default": {"model": Problem, "description": "What is wrong."}},
         **given,
     )
-    for routes in (ask, documents, originals, feedback, health, completions, responses, embeddings, dify):
+    for routes in (ask, documents, originals, feedback, page, health, completions, responses, embeddings, dify):
         app.include_router(routes.router)
     add_problem_handlers(app)
 

@@ -133,6 +133,11 @@ class FeedbackStore:
         self._fault = ""
         return feedback_id
 
+    def withdraw(self, feedback_id: str) -> None:
+        """Removes one verdict; nothing happens where there is none. Raises FeedbackUnavailable, CatalogueFull."""
+        with self._using() as store, store.change() as db:
+            db.execute("DELETE FROM feedback WHERE id = ?", (feedback_id,))
+
     def erase(self, document_id: str) -> None:
         """Removes every quote of a document, and keeps the questions and the verdicts.
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from index.documents import Document
+from index.documents import Columns, Document, TextBlock
 from index.errors import InvalidSpan, NoPages, OriginalNotKept, PageNotFound
 from index.parsing.isolated import Parser
 from index.parsing.pdf.boxes import PageBoxes, Wanted, boxes_on, png_of
 from index.passage_index import PassageIndex
+from index.passages.reading_text import CELLS_APART
 
 MAX_SPAN = 20_000
 """Characters whose places may be asked for at once."""
@@ -44,6 +46,29 @@ def page_image(index: PassageIndex, parser: Parser, document_id: str, page: int,
         raise PageNotFound(document.source, page)
     (image,) = parser.run(png_of, str(path), document.source, page, scale, subject=document.source)
     return image
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    """A cell of a table, as a half-open range of the stored text."""
+
+    start: int
+    end: int
+    is_header: bool
+
+
+def rows(text: str, table: TextBlock) -> Iterator[list[ShownCell]]:
+    """The cells of a table, row by row; a row of which the text cannot say where its cells end is one cell."""
+    columns = table.columns or Columns((), 0)
+    start = table.start
+    for line in text[table.start : table.end].split("\n"):
+        is_header, is_bare = start - table.start < columns.body, start - table.start in columns.bare
+        cells: list[ShownCell] = []
+        for cell in [line] if is_bare else line.split(CELLS_APART):
+            cells.append(ShownCell(start, start + len(cell), is_header))
+            start += len(cell) + len(CELLS_APART)
+        start = cells[-1].end + 1
+        yield cells
 
 
 def _pdf_of(index: PassageIndex, document: Document) -> Path:

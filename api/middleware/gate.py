@@ -14,7 +14,7 @@ from api.keys import ApiKey, find_key
 from api.keys import Scope as KeyScope
 from api.middleware.hosts import MalformedHeader, answers_to, host_name, only, origin_authority
 from api.middleware.rate import Caller, RateLimit, caller
-from api.middleware.rules import RouteRules, find_rules, keep_rules
+from api.middleware.rules import RouteRules, find_rules, keep_allowed, keep_rules
 from api.problems import ProblemResponse, problem
 from api.settings import Settings
 
@@ -62,6 +62,7 @@ class Gate:
         limit = self._frequent_calls if rules.often else self._calls
         client = key.sha256 if key is not None else _address(scope)
         caller.set(Caller(client, limit))
+        keep_allowed(scope, key.scope if key is not None else "write")  # where no key is set, or the route is open
         wait = limit.wait(client)
         if wait > 0:
             return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many calls", {"Retry-After": str(math.ceil(wait))})

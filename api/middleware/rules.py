@@ -24,6 +24,7 @@ LARGE_BODY = 2_000_000
 # JSON may write a character as six bytes, \u1234, that UTF-8 writes as one or more
 _JSON_OVERHEAD = 6
 _DECLARED = "sourcespan_rules"
+_ALLOWED = "sourcespan_allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +87,14 @@ def rules_of(scope: Scope) -> RouteRules:
     """The rules of a request that the gate has let through; the strictest where it has not seen it."""
     rules: RouteRules = scope.get(_DECLARED, _STRICTEST)
     return rules
+
+
+def keep_allowed(scope: Scope, allowed: KeyScope) -> None:
+    """Notes what whoever sent a request may do."""
+    scope[_ALLOWED] = allowed
+
+
+def allowed_to(scope: Scope) -> KeyScope:
+    """What whoever sent a request may do, of one that the gate has let through."""
+    allowed: KeyScope = scope[_ALLOWED]
+    return allowed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
@@ -13,7 +13,7 @@ from api.middleware.rules import READ, RouteRules, declares
 from api.serving.backend import Backend
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.json_route import JsonRoute
-from api.wire.requests import Request, Text, not_blank
+from api.wire.requests import Request, Sent, Text, not_blank
 from index.errors import InvalidFeedback
 from rag.answers import Span
 from rag.config import MAX_QUESTION_CHARACTERS
@@ -59,6 +59,12 @@ class FeedbackIn(Request):
     corrected: QuotedSpan | None = None
 
 
+class WithdrawQuery(Sent):
+    """Which verdict to take back."""
+
+    id: Annotated[Text, Field(max_length=100)]
+
+
 class FeedbackOut(BaseModel):
     """What is kept."""
 
@@ -80,6 +86,13 @@ async def give(body: FeedbackIn, backend: CurrentBackend) -> FeedbackOut:
     Of a document that is replaced or removed later, the question and the verdict stay, and what was quoted goes.
     """
     return FeedbackOut(id=await backend.look_up(lambda: _keep(body, backend)))
+
+
+@router.delete("", status_code=HTTPStatus.NO_CONTENT)
+@declares(READ)
+async def withdraw(backend: CurrentBackend, given: Annotated[WithdrawQuery, Query()]) -> None:
+    """Takes a verdict back. Whoever has its id, which only the one that gave it was told, may do so."""
+    await backend.look_up(lambda: backend.feedback.withdraw(given.id))
 
 
 @router.get("/export")

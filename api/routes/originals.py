@@ -1,4 +1,4 @@
-"""The files that documents were read from: given back, and shown page by page."""
+"""Documents as they were put in: their structure, the files that they were read from, and the pages of these."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse
 
 from api.middleware.rules import READ, declares
+from api.wire.blocks import BlocksOut, BlocksQuery
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.originals import ImageQuery, PageBoxesOut, SpanQuery
 from index.shown import boxes, page_image
@@ -24,6 +25,22 @@ _FILE: dict[int | str, dict[str, Any]] = {
 _IMAGE: dict[int | str, dict[str, Any]] = {200: {"description": "The page.", "content": {"image/png": _BYTES}}}
 # whatever a stranger's file holds, no browser runs it as a part of this site
 _ALONE = {"Content-Security-Policy": "sandbox"}
+
+
+@router.get("/blocks")
+@declares(READ)
+async def structure(document_id: str, backend: CurrentBackend, wanted: Annotated[BlocksQuery, Query()]) -> BlocksOut:
+    """The headings, paragraphs, lists and tables of a document, and where its pages begin."""
+
+    def looked_up() -> BlocksOut:
+        index = backend.library.index
+        while True:
+            document, text = index.with_text(document_id)
+            outline = index.outline(document_id)
+            if index.document(document_id).sha256 == document.sha256:  # else replaced in between
+                return BlocksOut.of(document, text, outline, wanted)
+
+    return await backend.look_up(looked_up)
 
 
 @router.get("/original", response_class=Response, responses=_FILE)

@@ -93,6 +93,14 @@ def test_a_span_that_is_not_in_the_stored_text_is_refused(server: Server, tmp_pa
     assert exported(server, tmp_path) == []
 
 
+def test_a_verdict_can_be_withdrawn(server: Server, tmp_path: Path) -> None:
+    ferry = server.add("Ferries", FERRY)
+    given = [give(server, answer=quoted(ferry, words), verdict="right").json()["id"] for words in ("noon", "Pier 9")]
+    for _ in range(2):
+        assert httpx.delete(f"{server.url}/v1/feedback", params={"id": given[0]}).status_code == 204
+    assert [answers for _, _, answers in exported(server, tmp_path)] == [["Pier 9"]]
+
+
 def test_feedback_is_there_after_a_restart(tmp_path: Path) -> None:
     store = FeedbackStore(tmp_path)
     kept = store.add(Feedback("When?", "right", None, None, None, has_truth=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.conftest import PageServer
+from tests.conftest import PageServer, Server
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -56,11 +56,13 @@ class OpenPage(Protocol):
         height: int = 800,
         touch: bool = False,
         scheme: Literal["light", "dark"] = "light",
+        locale: str = "en-GB",
     ) -> Page: ...
 
 
+# servers stop after the pages that ask them are closed
 @pytest.fixture
-def open_page(browser: Browser, tolerated: set[str]) -> Iterator[OpenPage]:
+def open_page(browser: Browser, tolerated: set[str], start_server: Callable[..., Server]) -> Iterator[OpenPage]:
     with ExitStack() as stack:
 
         def opened(
@@ -70,12 +72,14 @@ def open_page(browser: Browser, tolerated: set[str]) -> Iterator[OpenPage]:
             height: int = 800,
             touch: bool = False,
             scheme: Literal["light", "dark"] = "light",
+            locale: str = "en-GB",
         ) -> Page:
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 has_touch=touch,
                 is_mobile=touch,
                 color_scheme=scheme,
+                locale=locale,
                 reduced_motion="reduce",
                 permissions=["clipboard-read", "clipboard-write"],
             )

@@ -90,7 +90,7 @@ def _ask(page: Page, question: str) -> None:
     if nearest.count():
         nearest.click()
     elif page.locator("#source").is_visible():
-        expect(page.locator("#source-status")).to_contain_text("Matches the stored text", timeout=60_000)
+        expect(page.locator("#source-status")).to_contain_text("Word for word", timeout=60_000)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from api.keys import hash_of, new_key
+from index.documents import DocumentDraft
 from tests.api.web.conftest import OpenPage
 from tests.api.web.steps import NOTES, ask
 from tests.conftest import PageServer, Server
@@ -94,6 +95,42 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(
     expect(dialog).to_be_hidden()
     assert page.evaluate("JSON.stringify(localStorage)").count(key) == 0
     expect(page.get_by_role("button", name="Change API key")).to_be_visible()
+
+
+def test_a_key_is_remembered_if_that_is_wanted(
+    start_server: Callable[..., Server], open_page: OpenPage, tolerated: set[str]
+) -> None:
+    tolerated.add("Failed to load resource")
+    key = new_key()
+    page = open_page(start_server(api_keys=f"write:{hash_of(key)}").url)
+    dialog = page.get_by_role("dialog", name="This server asks for an API key")
+    dialog.get_by_label("API key").fill(key)
+    dialog.get_by_label("Remember it in this browser").check()
+    dialog.get_by_role("button", name="Use this key").click()
+    expect(page.locator("#documents-count")).to_contain_text("None yet")
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    expect(tab.locator("#documents-count")).to_contain_text("None yet")
+    tab.get_by_role("button", name="Forget API key").click()
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    assert tab.evaluate("JSON.stringify(localStorage)").count(key) == 0
+
+
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_the_scope_of_a_key_decides_which_buttons_there_are(
+    start_server: Callable[..., Server], open_page: OpenPage, tolerated: set[str], scope: str
+) -> None:
+    tolerated.add("Failed to load resource")
+    key = new_key()
+    server = start_server(api_keys=f"{scope}:{hash_of(key)}")
+    server.index.add(DocumentDraft("Depot", NOTES))
+    page = open_page(server.url)
+    page.get_by_role("dialog").get_by_label("API key").fill(key)
+    page.keyboard.press("Enter")
+    expect(page.locator(".document")).to_have_count(1)
+    expect(page.locator("#add-documents")).to_be_visible(visible=scope == "write")
+    expect(page.get_by_role("button", name="Delete Depot")).to_have_count(int(scope == "write"))
+    expect(ask(page, "Where? «Lower Marrow»").locator("blockquote mark")).to_have_text("Lower Marrow")
 
 
 def test_without_a_key_the_page_says_what_is_missing(

@@ -51,6 +51,23 @@ def test_thumbs_are_noted_and_kept(page: Page, page_server: PageServer) -> None:
     expect(page.get_by_role("button", name="Right")).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_verdict_can_be_changed_and_taken_back(page: Page, page_server: PageServer) -> None:
+    page_server.add("Depot", NOTES)
+    exchange = ask(page, "Where? «Lower Marrow»")
+    right, wrong = (exchange.get_by_role("button", name=name) for name in ("Right", "Wrong"))
+    wrong.click()
+    expect(exchange).to_contain_text("Select it in the source.")
+    right.click()
+    expect(exchange).to_contain_text("Thank you, noted.")
+    expect(wrong).to_have_attribute("aria-pressed", "false")
+    assert len(exported(page_server)) == 1
+    page.reload()
+    right.click()
+    expect(page.locator("#announcer")).to_have_text("Taken back.")
+    expect(right).to_have_attribute("aria-pressed", "false")
+    assert exported(page_server) == []
+
+
 def test_an_abstention_can_be_right(page: Page, page_server: PageServer) -> None:
     page_server.add("Depot", NOTES)
     exchange = ask(page, "How tall is the depot?")

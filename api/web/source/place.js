@@ -1,8 +1,9 @@
-import { citation, copyFrom } from "./citation.js";
-import { byId } from "./dom.js";
-import { teach } from "./feedback.js";
-import { records } from "./history.js";
-import { spanLink } from "./links.js";
+import { citation, copyFrom } from "../talk/citation.js";
+import { byId } from "../frame/dom.js";
+import { teach } from "../talk/feedback.js";
+import { records } from "../talk/conversations.js";
+import { t } from "../words/language.js";
+import { spanLink } from "../frame/links.js";
 import { codePointSpan } from "./spans.js";
 
 /*
@@ -15,7 +16,7 @@ const body = byId("source-text");
 const bar = byId("place");
 let shown = null;
 
-/** Offer what can be done with what the pane shows: {document, text, highlighted, record}. */
+/** Offer what can be done with what the pane shows: {document, text, highlighted, record, selectable}. */
 export function offerPlace(place) {
   shown = place;
   paint();
@@ -34,8 +35,7 @@ export function startPlace() {
   bar.addEventListener("mousedown", (event) => event.preventDefault());
   byId("place-copy").addEventListener("click", (event) => copyFrom(event.currentTarget, citation(current())));
   byId("place-link").addEventListener("click", (event) => {
-    const { document, span } = current();
-    copyFrom(event.currentTarget, spanLink(document, span));
+    copyFrom(event.currentTarget, spanLink(current()));
   });
   byId("place-teach").addEventListener("click", async () => {
     byId("place-words").textContent = await teach(question(), current());
@@ -49,32 +49,39 @@ function extendFromHighlight(event) {
   if (highlight) getSelection().selectAllChildren(highlight);
 }
 
-/** The part of the selection that lies in the text, or null. */
+/** The selected part of the stored text, as a range in UTF-16 units without blanks at its ends; null for none. */
 function selectedRange() {
   const selection = getSelection();
-  if (selection.rangeCount === 0 || selection.isCollapsed) return null;
-  const range = selection.getRangeAt(0).cloneRange();
+  if (!shown?.selectable || selection.rangeCount === 0 || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
   if (!range.intersectsNode(body)) return null;
-  if (!body.contains(range.startContainer)) range.setStart(body, 0);
-  if (!body.contains(range.endContainer)) range.setEnd(body, body.childNodes.length);
-  return range.toString().trim() === "" ? null : range;
+  // what stands between these is not a part of the text
+  const parts = [...body.querySelectorAll("[data-from]")].filter((part) => range.intersectsNode(part));
+  if (parts.length === 0) return null;
+  const from = indexIn(parts[0], range.startContainer, range.startOffset, 0);
+  const last = parts.at(-1);
+  const to = indexIn(last, range.endContainer, range.endOffset, last.textContent.length);
+  const words = shown.text.slice(from, to);
+  if (words.trim() === "") return null;
+  const start = from + words.length - words.trimStart().length;
+  return { from: start, to: start + words.trim().length };
+}
+
+/** Where a boundary of a selection lies in the text; one outside of the part is at `otherwise` in it. */
+function indexIn(part, node, offset, otherwise) {
+  const from = Number(part.dataset.from);
+  if (!part.contains(node)) return from + otherwise;
+  const before = document.createRange();
+  before.selectNodeContents(part);
+  before.setEnd(node, offset);
+  return from + before.toString().length;
 }
 
 function current() {
   const range = selectedRange();
-  const { document, highlighted } = shown;
+  const { document, highlighted, text } = shown;
   if (range === null) return { document, ...highlighted };
-  const { from, to } = trimmed(range);
-  return { document, text: shown.text.slice(from, to), span: codePointSpan(shown.text, { from, to }) };
-}
-
-function trimmed(range) {
-  const before = document.createRange();
-  before.selectNodeContents(body);
-  before.setEnd(range.startContainer, range.startOffset);
-  const words = range.toString();
-  const from = before.toString().length + words.length - words.trimStart().length;
-  return { from, to: from + words.trim().length };
+  return { document, text: text.slice(range.from, range.to), span: codePointSpan(text, range) };
 }
 
 /** The record whose answer is looked for: that which the pane was opened from, else the newest. */
@@ -83,20 +90,20 @@ function question() {
 }
 
 function paint() {
-  const range = shown === null ? null : selectedRange();
-  const words = range?.toString().trim() ?? shown?.highlighted?.text ?? "";
+  const range = selectedRange();
+  const words = range ? shown.text.slice(range.from, range.to) : (shown?.highlighted?.text ?? "");
   const usable = words !== "" && words.length <= MOST_CHARACTERS;
   const asked = usable ? question() : null;
   byId("place-words").textContent = hint(words, usable, range !== null);
   byId("place-copy").hidden = byId("place-link").hidden = !usable;
   byId("place-teach").hidden = asked === null;
-  byId("place-teach").title = asked === null ? "" : `The answer to “${asked.question}” is here`;
+  byId("place-teach").title = asked === null ? "" : t("answerTo", asked.question);
   bar.hidden = shown === null;
 }
 
 function hint(words, usable, selected) {
-  if (words === "") return "Select text to quote it or link to it.";
-  if (!usable) return "That is too much to quote at once.";
+  if (words === "") return t(shown?.selectable ? "selectText" : "selectElsewhere");
+  if (!usable) return t("tooMuch");
   const short = words.length > 60 ? `${Array.from(words).slice(0, 60).join("")}…` : words;
-  return `${selected ? "Selected" : "Highlighted"}: “${short.replace(/\s+/g, " ")}”`;
+  return t(selected ? "selected" : "highlighted", short.replace(/\s+/g, " "));
 }

@@ -1,8 +1,9 @@
-import { giveFeedback } from "./api.js";
-import { announce, element } from "./dom.js";
-import { rememberVerdict } from "./history.js";
-import { asProblem } from "./http.js";
-import { icon } from "./icons.js";
+import { giveFeedback, withdrawFeedback } from "../server/api.js";
+import { rememberVerdict } from "./conversations.js";
+import { announce, element } from "../frame/dom.js";
+import { asProblem } from "../server/http.js";
+import { icon } from "../frame/icons.js";
+import { t } from "../words/language.js";
 
 const painters = new Map();
 
@@ -11,33 +12,31 @@ const quoted = ({ document, span, text }) => ({ document_id: document.id, span, 
 /** Thumbs for the best answer of a record, or for its "not in the documents". */
 export function thumbs(record) {
   const abstained = shownAnswer(record) === null;
-  const up = thumb("up", "right", abstained ? "Right, they don’t say" : "Right", record);
-  const down = thumb("down", abstained ? "missing" : "wrong", abstained ? "They do say" : "Wrong", record);
+  const up = thumb("up", "right", t(abstained ? "rightNone" : "right"), record);
+  const down = thumb("down", abstained ? "missing" : "wrong", t(abstained ? "missing" : "wrong"), record);
   const words = element("p", { class: "thanks" });
   const paint = () => {
     for (const button of [up, down]) {
       button.setAttribute("aria-pressed", String(button.dataset.verdict === record.verdict));
     }
-    words.textContent = THANKS[record.verdict] ?? "";
+    words.textContent = record.verdict === null ? "" : thanks(record.verdict);
   };
   painters.set(record.id, { paint, words, record });
   paint();
-  const question = abstained ? "Is that so?" : "Is this right?";
+  const question = t(abstained ? "isThatSo" : "isItRight");
   const group = element("span", { class: "thumbs", role: "group", "aria-label": question }, up, down);
   return element("div", { class: "verdict" }, group, words);
 }
 
-const THANKS = {
-  right: "Thank you, noted.",
-  wrong: "Noted. Do you know where the answer stands? Select it in the source.",
-  missing: "Noted. Open a document, select the answer, and say that it is here.",
-  corrected: "Thank you: the place of the answer is noted.",
-};
+const thanks = (verdict) => t(`${verdict}Thanks`);
 
 function thumb(name, verdict, label, record) {
   const attributes = { type: "button", class: "quiet thumb", "data-verdict": verdict };
   const button = element("button", attributes, icon(name), label);
-  button.addEventListener("click", () => send(record, { verdict, answer: quotedAnswer(record) }, verdict));
+  button.addEventListener("click", () => {
+    if (record.verdict === verdict) withdraw(record);
+    else send(record, { verdict, answer: quotedAnswer(record) }, verdict);
+  });
   return button;
 }
 
@@ -65,19 +64,35 @@ export function teach(record, place) {
 }
 
 async function send(record, said, verdict) {
+  const given = painters.get(record.id)?.record ?? record; // the one that is shown may be another object
+  return noted(given, async () => {
+    const { id } = await giveFeedback({ question: record.result.read_as ?? record.question, ...said });
+    if (given.feedback) await withdrawFeedback(given.feedback);
+    rememberVerdict(given, verdict, id);
+    return thanks(verdict);
+  });
+}
+
+function withdraw(record) {
+  return noted(record, async () => {
+    if (record.feedback) await withdrawFeedback(record.feedback);
+    rememberVerdict(record, null, null);
+    return t("withdrawn");
+  });
+}
+
+/** Do something with a verdict, and say what came of it; gives the words. */
+async function noted(record, work) {
   const painter = painters.get(record.id);
   try {
-    await giveFeedback({ question: record.result.read_as ?? record.question, ...said });
+    const words = await work();
+    painter?.paint();
+    announce(words);
+    return words;
   } catch (error) {
-    const words = `That was not noted. ${asProblem(error).sentence}`;
+    const words = t("notNoted", asProblem(error).sentence);
     if (painter) painter.words.textContent = words;
     announce(words);
     return words;
   }
-  // the record that the page shows may be another object than the one that was restored
-  const known = painter?.record ?? record;
-  rememberVerdict(known, verdict);
-  painter?.paint();
-  announce(THANKS[verdict]);
-  return THANKS[verdict];
 }

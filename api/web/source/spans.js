@@ -1,3 +1,5 @@
+import { t } from "../words/language.js";
+
 /*
  * The API counts Unicode code points, JavaScript strings count UTF-16 units: after one emoji the two
  * disagree. Every offset of the API must pass through here before it touches a string.
@@ -11,6 +13,18 @@ function advance(text, count, from) {
     index += text.codePointAt(index) > 0xffff ? 2 : 1;
   }
   return index;
+}
+
+/** A function that gives the UTF-16 index of offsets, fast as long as they grow; past the end it gives the end. */
+export function cursor(text) {
+  let last = { offset: 0, index: 0 };
+  return (offset) => {
+    const from = offset < last.offset ? { offset: 0, index: 0 } : last;
+    const index = advance(text, offset - from.offset, from.index);
+    if (index < 0) return text.length;
+    last = { offset, index };
+    return index;
+  };
 }
 
 /** The UTF-16 range of a half-open code point span, or null when the text is too short for it. */
@@ -46,38 +60,32 @@ function splitsPair(text, index) {
 }
 
 /** A span counted from the start of another one. */
-export function relativeTo(span, outer) {
+function relativeTo(span, outer) {
   return { start: span.start - outer.start, end: span.end - outer.start };
 }
 
+/** The sentence of an answer as [before, answer, after]; the answer alone where it does not lie within one. */
+export function inSentence({ text, span, sentence }) {
+  const range = sentence ? exactRange(sentence.text, relativeTo(span, sentence), text) : null;
+  return range === null ? ["", text, ""] : [sentence.text.slice(0, range.from), text, sentence.text.slice(range.to)];
+}
+
 const BANDS = [
-  { from: 0.9, words: "Very likely", level: 4 },
-  { from: 0.7, words: "Likely", level: 3 },
-  { from: 0.5, words: "Plausible", level: 2 },
-  { from: -Infinity, words: "Unsure", level: 1 },
+  { from: 0.9, words: "veryLikely", level: 4 },
+  { from: 0.7, words: "likely", level: 3 },
+  { from: 0.5, words: "plausible", level: 2 },
+  { from: -Infinity, words: "unlikely", level: 1 },
 ];
 
 /** A confidence as people read it: words, a level from 1 to 4, and a percentage. */
 export function describeConfidence(confidence) {
   const { words, level } = BANDS.find((band) => confidence >= band.from) ?? BANDS.at(-1);
-  return { words, level, percent: percentage(confidence) };
+  return { words: t(words), level, percent: percentage(confidence) };
 }
 
 // Rounding must not promise certainty: 0.997 is not "100%".
 function percentage(confidence) {
-  if (confidence > 0.99 && confidence < 1) return "over 99%";
-  if (confidence < 0.01 && confidence > 0) return "under 1%";
-  return `${Math.round(confidence * 100)}%`;
-}
-
-const numbers = new Intl.NumberFormat("en-GB");
-
-/** "1 passage", "6,980 characters" */
-export function count(number, noun) {
-  return `${numbers.format(number)} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-/** "characters 1,521–1,528" */
-export function describeSpan({ start, end }) {
-  return `characters ${numbers.format(start)}–${numbers.format(end)}`;
+  if (confidence > 0.99 && confidence < 1) return t("overPercent", 99);
+  if (confidence < 0.01 && confidence > 0) return t("underPercent", 1);
+  return t("percent", Math.round(confidence * 100));
 }

@@ -1,37 +1,38 @@
-import { UNNAMED } from "./api.js";
-import { citation, copyButton } from "./citation.js";
-import { element } from "./dom.js";
+import { citation, copyButton, pageOf, reference } from "./citation.js";
+import { element } from "../frame/dom.js";
 import { thumbs } from "./feedback.js";
-import { questionLink } from "./links.js";
-import { count, describeConfidence, describeSpan, relativeTo, utf16Range } from "./spans.js";
+import { icon } from "../frame/icons.js";
+import { t } from "../words/language.js";
+import { questionLink } from "../frame/links.js";
+import { describeConfidence, inSentence } from "../source/spans.js";
 
 /** The Target of an answer or a candidate. */
 export function answerTarget(answer) {
-  const { document, span, text, passage, page, heading } = answer;
-  return { kind: "answer", document, span, text, passage, page, heading };
+  const { document, span, text, sentence, passage, page, page_label, heading } = answer;
+  return { kind: "answer", document, span, text, sentence, passage, page, page_label, heading };
 }
 
 /** What came of a question, as nodes; `show` opens a Target. */
 export function resultNodes(record, show) {
   const { result } = record;
   const opened = (target, trigger) => show({ ...target, record }, trigger);
-  const nodes = { answered: answers, unsure, not_found: abstention, not_understood: notUnderstood }[statusOf(result)];
-  return [readAs(result), ...nodes(record, opened)].filter(Boolean);
+  const nodes = { answered: answers, unsure, not_found: abstention, not_understood: notUnderstood }[result.status];
+  return [outcome(result.status), readAs(result), ...nodes(record, opened)].filter(Boolean);
 }
 
-// what was kept before there were more states has none
-function statusOf({ status, abstained }) {
-  return status ?? (abstained ? "not_found" : "answered");
+/** The outcome at a glance: a drawing, a colour and words for each. */
+function outcome(status) {
+  return element("p", { class: "outcome", "data-status": status }, icon(status), t(`status_${status}`));
 }
 
 function readAs({ read_as: question }) {
   if (question == null) return null;
-  return element("p", { class: "read-as muted" }, "Read as: ", element("q", { dir: "auto" }, question));
+  return element("p", { class: "read-as muted" }, t("readAs"), element("q", { dir: "auto" }, question));
 }
 
 /** What is said where no answer is shown. */
 export function inWords({ status, detail }) {
-  return status === "not_understood" ? detail : "The documents don’t say.";
+  return status === "not_understood" ? detail : t("status_not_found");
 }
 
 /** The best answer so far, while the rest is still being read. */
@@ -39,8 +40,8 @@ export function provisional(answer) {
   return element(
     "figure",
     { class: "answer is-provisional" },
-    element("blockquote", { dir: "auto" }, ...inSentence(answer)),
-    element("figcaption", {}, provenance(answer), confidence(answer.confidence), "Best so far, still reading…"),
+    element("blockquote", { dir: "auto" }, ...marked(answer)),
+    element("figcaption", {}, provenance(answer), confidence(answer.confidence), t("provisional")),
   );
 }
 
@@ -52,7 +53,7 @@ function answers(record, show) {
     alsoAt(best, result.passages, show),
     otherAnswers(others, show),
     lessLikely(result.candidates, show),
-    passagesRead(result, "Passages read", show),
+    passagesRead(result, "passagesRead", show),
   ];
 }
 
@@ -60,37 +61,43 @@ function unsure(record, show) {
   const { result } = record;
   const [closest, ...others] = result.candidates;
   return [
-    element("p", { class: "unsure" }, "Not sure. This is the closest:"),
     quotation(closest, record, show, "answer is-unsure"),
     lessLikely(others, show),
-    passagesRead(result, "Passages read", show),
+    passagesRead(result, "passagesRead", show),
   ];
 }
 
 function notUnderstood(record, show) {
   return [
     element("p", { class: "not-understood" }, record.result.detail),
-    passagesRead(record.result, "Nearest passages", show),
+    passagesRead(record.result, "nearestPassages", show),
   ];
 }
 
 function quotation(answer, record, show, kind = "answer") {
   const target = answerTarget(answer);
-  const button = element("button", { type: "button", class: "show quiet" }, "Show in the source");
+  const button = element("button", { type: "button", class: "show quiet" }, t("showInSource"));
   const open = () => show(target, button);
   button.addEventListener("click", open);
-  const quote = element("blockquote", { dir: "auto", click: () => unlessSelecting(open) }, ...inSentence(answer));
+  const quote = element("blockquote", { dir: "auto", click: () => unlessSelecting(open) }, ...marked(answer));
   return element(
     "figure",
     { class: kind },
     quote,
     element("figcaption", {}, provenance(answer), confidence(answer.confidence), button),
-    element("div", { class: "actions" }, copyButton("Copy quote", () => citation(answer)), askLink(record), thumbs(record)),
+    element(
+      "div",
+      { class: "actions" },
+      copyButton(t("copyQuote"), () => citation(answer)),
+      copyButton(t("copyReference"), () => reference(answer)),
+      askLink(record),
+      thumbs(record),
+    ),
   );
 }
 
 function askLink({ question, result }) {
-  return copyButton("Copy link", () => questionLink(result.read_as ?? question));
+  return copyButton(t("copyLink"), () => questionLink(result.read_as ?? question));
 }
 
 // People drag over a quote to copy it; that is not a wish to go to the source.
@@ -98,18 +105,18 @@ function unlessSelecting(action) {
   if (getSelection()?.isCollapsed ?? true) action();
 }
 
-/** The answer marked inside its sentence, or alone when it does not lie within one. */
-function inSentence({ text, span, sentence }) {
-  const mark = element("mark", {}, text);
-  const range = sentence ? utf16Range(sentence.text, relativeTo(span, sentence)) : null;
-  if (range === null || sentence.text.slice(range.from, range.to) !== text) return [mark];
-  return [sentence.text.slice(0, range.from), mark, sentence.text.slice(range.to)];
+/** The answer marked inside its sentence. */
+function marked(answer) {
+  const [before, text, after] = inSentence(answer);
+  return [before, element("mark", {}, text), after];
 }
 
-function provenance({ document, page, heading }) {
+function provenance(place) {
+  const { document, heading } = place;
+  const page = pageOf(place);
   const cite = element("cite", { dir: "auto" }, document.title);
   const under = heading && heading !== document.title ? element("span", { dir: "auto" }, ` › ${heading}`) : null;
-  return element("span", { class: "provenance" }, cite, page == null ? null : `, page ${page}`, under);
+  return element("span", { class: "provenance" }, cite, page == null ? null : `, ${t("page", page)}`, under);
 }
 
 function confidence(value) {
@@ -124,12 +131,12 @@ function alsoAt(answer, passages, show) {
   const documents = [answer, ...passages].map((one) => one.document);
   const places = answer.also_at.map(({ document_id: id, span }) => {
     // these places name their document by id alone
-    const document = documents.find((known) => known.id === id) ?? { id, title: UNNAMED };
+    const document = documents.find((known) => known.id === id) ?? { id, title: t("unnamed") };
     const target = { kind: "answer", document, span, text: answer.text, passage: null };
-    const label = element("span", { class: "item-facts" }, provenance({ document }), describeSpan(span));
+    const label = element("span", { class: "item-facts" }, provenance({ document }), t("characters", span.start, span.end));
     return element("li", {}, item(target, show, label));
   });
-  return disclosure(`Also found at ${count(places.length, "other place")}`, element("ul", { class: "items" }, ...places));
+  return disclosure(t("alsoAt", places.length), element("ul", { class: "items" }, ...places));
 }
 
 function otherAnswers(others, show) {
@@ -137,7 +144,7 @@ function otherAnswers(others, show) {
   return element(
     "section",
     { class: "others" },
-    element("h3", {}, others.length === 1 ? "Another possible answer" : "Other possible answers"),
+    element("h3", {}, t("otherAnswers", others.length)),
     answerList(others, show),
   );
 }
@@ -160,45 +167,40 @@ function item(target, show, ...children) {
 function passagesRead(result, label, show) {
   if (result.passages.length === 0) return null;
   const rows = result.passages.map((passage) => element("li", {}, passageItem(passage, show)));
-  return disclosure(`${label} (${rows.length})`, element("ol", { class: "items" }, ...rows));
+  return disclosure(t(label, rows.length), element("ol", { class: "items" }, ...rows));
 }
 
 function passageItem(passage, show) {
-  const { document, start, end, text, page, heading } = passage;
-  const target = { kind: "passage", document, span: { start, end }, text, passage: null, page, heading };
+  const { document, start, end, text, page, page_label, heading } = passage;
+  const target = { kind: "passage", document, span: { start, end }, text, passage: null, page, page_label, heading };
   return item(
     target,
     show,
     element("span", { class: "item-passage", dir: "auto" }, text),
-    element("span", { class: "item-facts" }, provenance(passage), element("span", {}, describeSpan({ start, end }))),
+    element("span", { class: "item-facts" }, provenance(passage), element("span", {}, t("characters", start, end))),
   );
 }
 
 function abstention(record, show) {
   const { result } = record;
   const read = result.passages.length;
-  const why =
-    read > 0
-      ? `${count(read, "passage")} read; none is likely enough to answer this.`
-      : "There was nothing to read. Add documents, then ask again.";
   return [
-    element("p", { class: "abstained" }, inWords(result)),
-    element("p", { class: "muted" }, why),
+    element("p", { class: "muted" }, read > 0 ? t("readInVain", read) : t("nothingToRead")),
     element("div", { class: "actions" }, askLink(record), thumbs(record)),
     closestGuess(result.candidates, show),
-    passagesRead(result, "Nearest passages", show),
+    passagesRead(result, "nearestPassages", show),
   ];
 }
 
 function closestGuess(candidates, show) {
   if (candidates.length === 0) return null;
-  const note = element("p", { class: "muted" }, "Closest guess, not confident:");
-  return disclosure("What it would have said", note, answerList(candidates, show));
+  const note = element("p", { class: "muted" }, t("closestGuess"));
+  return disclosure(t("wouldHaveSaid"), note, answerList(candidates, show));
 }
 
 function lessLikely(candidates, show) {
   if (candidates.length === 0) return null;
-  return disclosure(`Less likely (${candidates.length})`, answerList(candidates, show));
+  return disclosure(t("lessLikely", candidates.length), answerList(candidates, show));
 }
 
 function answerList(answers, show) {

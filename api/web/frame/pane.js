@@ -8,7 +8,6 @@ import { byId } from "./dom.js";
 const narrow = matchMedia("(max-width: 859px)");
 const behindTheSheet = ["top", "conversation", "composer", "foot"];
 let opener = null;
-let watcher = null;
 
 export function isNarrow() {
   return narrow.matches;
@@ -29,14 +28,12 @@ export function openSheet() {
   opener = document.activeElement;
   setSheet(true);
   byId("back").focus();
-  watchForBack();
 }
 
 /** Back to the conversation, and to the control that the reader came from. */
 export function closeSheet() {
   if (!sheetIsOpen()) return;
   setSheet(false);
-  showPanel("documents");
   if (opener?.isConnected) opener.focus({ preventScroll: true });
   opener = null;
 }
@@ -44,34 +41,8 @@ export function closeSheet() {
 function setSheet(open) {
   document.body.classList.toggle("sheet-open", open);
   for (const id of behindTheSheet) byId(id).inert = open;
-  if (!open) {
-    watcher?.destroy();
-    watcher = null;
-  }
-}
-
-// Where the browser has it, a CloseWatcher also hears Android's back gesture.
-function watchForBack() {
-  if (!("CloseWatcher" in window)) return;
-  watcher = new CloseWatcher();
-  watcher.addEventListener("close", closeSheet);
-}
-
-function onEscape(event) {
-  if (event.key === "Escape" && watcher === null && !document.querySelector("dialog[open]")) closeSheet();
 }
 
 export function startPane() {
-  byId("back").addEventListener("click", closeSheet);
-  byId("close-source").addEventListener("click", () => {
-    showPanel("documents");
-    byId("documents-heading").focus();
-  });
-  byId("open-documents").addEventListener("click", () => {
-    showPanel("documents");
-    openSheet();
-    if (!narrow.matches) byId("documents-heading").focus();
-  });
-  document.addEventListener("keydown", onEscape);
   narrow.addEventListener("change", () => setSheet(false));
 }

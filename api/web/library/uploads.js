@@ -1,8 +1,9 @@
-import { sendFile } from "./api.js";
-import { announce, byId, element } from "./dom.js";
-import { Problem, asProblem } from "./http.js";
-import { showPanel } from "./pane.js";
-import { count } from "./spans.js";
+import { sendFile } from "../server/api.js";
+import { announce, byId, element } from "../frame/dom.js";
+import { mayWrite } from "../server/access.js";
+import { Problem, asProblem } from "../server/http.js";
+import { t } from "../words/language.js";
+import { showPanel } from "../frame/pane.js";
 
 const list = byId("uploads");
 const picker = byId("file");
@@ -17,6 +18,7 @@ export function startUploads(reload) {
     picker.value = "";
   });
   acceptDrops(reload);
+  addEventListener("beforeunload", (event) => working && event.preventDefault());
 }
 
 // One file after the other, as the server stores them: each has its own progress, and its own way to be stopped.
@@ -36,9 +38,9 @@ async function add(files, reload) {
 
 function row(file) {
   const control = new AbortController();
-  const state = element("span", { class: "upload-state" }, "Waiting");
-  const bar = element("progress", { "aria-label": `Progress of ${file.name}`, max: "1", value: "0" });
-  const cancel = element("button", { type: "button", class: "quiet", "aria-label": `Cancel ${file.name}` }, "Cancel");
+  const state = element("span", { class: "upload-state" }, t("waiting"));
+  const bar = element("progress", { "aria-label": t("progressOf", file.name), max: "1", value: "0" });
+  const cancel = element("button", { type: "button", class: "quiet", "aria-label": t("cancelNamed", file.name) }, t("cancel"));
   cancel.addEventListener("click", () => control.abort());
   const name = element("span", { class: "upload-name", dir: "auto" }, file.name);
   return { file, control, state, bar, node: element("li", { class: "upload" }, name, state, bar, cancel) };
@@ -49,13 +51,13 @@ async function send(upload) {
   try {
     control.signal.throwIfAborted();
     bar.removeAttribute("value"); // how much has been sent, browsers do not tell
-    state.textContent = "Sending…";
+    state.textContent = t("sending");
     const files = await sendFile(await inMemory(file), (step) => advance(upload, step), control.signal);
     return conclude(upload, summed(files.map(outcomeOf), file.name));
   } catch (error) {
     const words = control.signal.aborted
-      ? `You stopped ${file.name}. Unless it is listed, it was not added.`
-      : `${file.name} was not added. ${asProblem(error).sentence}`;
+      ? t("youStopped", file.name)
+      : t("fileNotAdded", file.name, asProblem(error).sentence);
     conclude(upload, [{ stored: false, words }]);
     return { mayBeStored: control.signal.aborted }; // a stop may reach the server too late
   }
@@ -66,7 +68,7 @@ async function inMemory(file) {
   try {
     return new File([await file.arrayBuffer()], file.name, { type: file.type });
   } catch {
-    throw new Problem("It can’t be read", "A folder can’t be added, only the files in it; nor can a file that is gone.");
+    throw new Problem(t("unreadable"), t("unreadableDetail"));
   }
 }
 
@@ -74,7 +76,7 @@ function advance({ file, state, bar }, { file: name, done, total }) {
   bar.max = total;
   bar.value = done;
   const inside = name.startsWith(`${file.name}/`) ? `${name.slice(file.name.length + 1)}: ` : "";
-  state.textContent = `${inside}${done} of ${count(total, "passage")}`;
+  state.textContent = `${inside}${t("ofPassages", done, total)}`;
 }
 
 const MOST_LINES = 4;
@@ -84,15 +86,14 @@ function summed(outcomes, name) {
   if (outcomes.length <= MOST_LINES) return outcomes;
   const stored = outcomes.filter((outcome) => outcome.stored);
   const known = stored.filter((outcome) => !outcome.isNew).length;
-  const before = known > 0 ? `, ${known} of them already here` : "";
-  const words = `Added ${count(stored.length, "document")} from ${name}${before}.`;
+  const words = t("addedFrom", name, stored.length, known);
   const good = stored.length > 0 ? [{ stored: true, words }] : [];
   return [...good, ...outcomes.filter((outcome) => !outcome.stored)];
 }
 
 function outcomeOf({ file, document, is_new: isNew, problem }) {
-  if (problem) return { stored: false, words: `${file} was not added: ${withoutName(problem.detail, file)}` };
-  return { stored: true, isNew, words: isNew ? `Added “${document.title}”.` : `“${document.title}” was already here.` };
+  if (problem) return { stored: false, words: t("notAdded", file, withoutName(problem.detail, file)) };
+  return { stored: true, isNew, words: t(isNew ? "added" : "alreadyHere", document.title) };
 }
 
 // The server's reasons begin with the name, which stands before them here.
@@ -112,7 +113,7 @@ function conclude({ node }, outcomes) {
 
 function acceptDrops(reload) {
   const veil = (on) => document.body.classList.toggle("is-dragging", on);
-  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
+  const holdsFiles = (event) => mayWrite() && (event.dataTransfer?.types.includes("Files") ?? false);
   document.addEventListener("dragover", (event) => {
     if (!holdsFiles(event)) return;
     event.preventDefault();

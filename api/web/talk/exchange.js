@@ -1,13 +1,13 @@
 import { provisional, resultNodes } from "./answers.js";
-import { byId, element } from "./dom.js";
-import { count } from "./spans.js";
+import { byId, element } from "../frame/dom.js";
+import { t } from "../words/language.js";
 
 /**
  * Put a question into the conversation and hand back the ways to go on with it.
  * `show` is called with a source.js Target when the reader wants to see a place.
  */
 export function beginExchange(question, show) {
-  const reply = element("div", { class: "reply", "aria-busy": "true" }, waiting("Reading the documents…"));
+  const reply = element("div", { class: "reply", "aria-busy": "true" }, waiting(t("reading")));
   const exchange = element(
     "li",
     { class: "exchange" },
@@ -27,7 +27,8 @@ export function beginExchange(question, show) {
   return {
     reveal,
     hear: (name, data) => {
-      if (name === "passages") reply.replaceChildren(waiting(`Reading ${count(data.passages.length, "passage")}…`));
+      if (name === "passages") reply.replaceChildren(waiting(t("readingPassages", data.passages.length)));
+      if (name === "busy") reply.replaceChildren(waiting(t("busy", data)));
       if (name === "answer") reply.replaceChildren(provisional(data));
     },
     settle: (record) => settle(...resultNodes(record, show)),
@@ -60,6 +61,6 @@ function failure(problem, retry) {
     element("p", { class: "failure-title" }, problem.title),
     problem.detail ? element("p", {}, problem.detail) : null,
     faults.length > 0 ? element("ul", {}, ...faults) : null,
-    element("button", { type: "button", class: "quiet", click: retry }, "Try again"),
+    element("button", { type: "button", class: "quiet", click: retry }, t("tryAgain")),
   );
 }

@@ -22,3 +22,12 @@ export function keep(storage, name, value) {
     return false;
   }
 }
+
+/** The names under `prefix` that something is kept under. */
+export function keptNames(storage, prefix) {
+  try {
+    return Object.keys(globalThis[storage]).filter((name) => name.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
