@@ -37,6 +37,7 @@ class DeadLink(Exception):
 def pages() -> dict[Path, str]:
     """The file of every page, with the name that the page has on the site."""
     here = {path: path.name for path in sorted((ROOT / "docs").glob("*.md"))}
+    here |= {path: f"connect-{path.name}" for path in sorted((ROOT / "docs/connect").glob("*.md"))}
     return here | {ROOT / path: name for path, name in ELSEWHERE.items()}
 
 
