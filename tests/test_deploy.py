@@ -127,13 +127,16 @@ def test_the_unit_is_locked_down() -> None:
 
 def test_open_webui_asks_the_service_under_its_name_and_with_a_key() -> None:
     beside = yaml.safe_load((DEPLOY / "compose.open-webui.yaml").read_text(encoding="utf-8"))
-    (webui,) = beside["services"].values()
     (name,) = COMPOSE["services"]
+    webui = beside["services"]["open-webui"]
+    (published,) = COMPOSE["services"][name]["ports"]
+    link = beside["services"][name]["environment"]["SOURCESPAN_PUBLIC_URL"]
+    assert published.rpartition(":")[0] in link, "where a browser reaches it"
     (port,) = of("EXPOSE")
     assert webui["environment"]["OPENAI_API_BASE_URL"] == f"http://{name}:{port}/v1"
     assert "?" in webui["environment"]["OPENAI_API_KEY"], "no key, no start"
     assert list(webui["depends_on"]) == [name]
-    assert all(published.startswith("127.0.0.1:") for published in webui["ports"])
+    assert all(each.startswith("127.0.0.1:") for each in webui["ports"])
 
 
 def test_every_metric_on_the_dashboard_is_told_by_the_service(server: Server) -> None:
