@@ -11,7 +11,7 @@ from typing import Annotated, Any, ParamSpec
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
-from mcp_types import CallToolResult, Resource, TextContent, Tool, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, Resource, TextContent, Tool, ToolAnnotations
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
@@ -83,6 +83,13 @@ class DocumentServer(MCPServer[Any]):
             )
             for tool in await super().list_tools()
         ]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Calls a tool; there are clients that send null for what they leave out."""
+        given = {each: value for each, value in arguments.items() if value is not None}
+        return await super().call_tool(name, given, context)
 
     async def list_resources(self) -> list[Resource]:
         """The documents that came last; `list_documents` has all."""

@@ -85,10 +85,11 @@ def _answer_object(result: Result, answer: Answer | None, links: Links) -> dict[
 
 
 def _by_schema(values: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    required = schema.get("required", [])
+    properties, required = schema.get("properties", {}), schema.get("required", [])
     shaped = {}
-    for name, wanted in schema.get("properties", {}).items():
+    for name in dict.fromkeys((*properties, *required)):
         if name in values and (name in required or values[name] is not None):
+            wanted = properties.get(name)
             shaped[name] = _shaped(values[name], wanted if isinstance(wanted, dict) else {})
     return shaped
 

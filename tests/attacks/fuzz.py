@@ -3,9 +3,9 @@
     python -m tests.attacks.fuzz --requests 20000
 
 Half of them are made from the OpenAPI document and the schemas of the tools for agents by schemathesis, valid ones and
-broken ones; the other half are bytes on
-a socket: request lines, headers and bodies put together from fragments that have harmed servers. Exit code 1: a 5xx
-other than the intended 503 and 507, a request without a response in time, or a server that does not live on.
+broken ones; the other half are bytes on a socket: request lines, headers and bodies put together from fragments that
+have harmed servers. Exit code 1: a 5xx other than the intended 503 and 507, a request without a response in time, or a
+server that does not live on.
 """
 
 from __future__ import annotations

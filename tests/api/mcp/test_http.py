@@ -83,6 +83,13 @@ def test_the_tools_say_what_they_take(server: Server) -> None:
         assert "anyOf" not in tool.input_schema
 
 
+def test_null_is_what_is_left_out(server: Server) -> None:
+    server.add("Ferries", FERRY)
+    left_out = {"top_k": None, "document_ids": None, "history": None}
+    assert structured(server, "ask", question="When? «noon»", **left_out)["answers"][0]["text"] == "noon"
+    assert "question" in error_of(call(server, "ask", question=None))
+
+
 def test_it_says_which_version_it_is(server: Server) -> None:
     async def info(client: Client) -> tuple[str, str]:
         assert client.server_info is not None

@@ -115,6 +115,32 @@ def test_titles_of_librechat(server: Server) -> None:
     assert titled == {"language": "English", "title": "When does the ferry to …"}
 
 
+def test_chats_of_open_webui_and_librechat_are_answered_in_a_stream(server: Server) -> None:
+    server.add("Ferries", FERRY)
+    # an operator's or a user's prompt; what was answered before, as it was shown; a picture beside the question
+    messages = [
+        {"role": "system", "content": "You are a helpful assistant."},
+        {"role": "user", "content": "Where does it leave?"},
+        {
+            "role": "assistant",
+            "content": "**Pier 9**\n\n> “It leaves Pier 9.”\n\n[Ferries](x) · very likely right (93%)",
+        },
+        {"role": "user", "content": [{"type": "text", "text": "When? «noon»"}, {"type": "image_url", "image_url": {}}]},
+    ]
+    open_webui: dict[str, Any] = {"temperature": 0.7, "max_tokens": 800, "tools": [], "reasoning_effort": "low"}
+    librechat: dict[str, Any] = {"user": "6", "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0, "n": 1}
+    for more in (open_webui, librechat):
+        sent = {"model": "sourcespan", "messages": messages, "stream": True, **more}
+        sent["stream_options"] = {"include_usage": True}
+        lines = httpx.post(f"{server.url}/v1/chat/completions", json=sent, timeout=60).text.split("\n\n")
+        assert lines[-2:] == ["data: [DONE]", ""]
+        chunks = [json.loads(line.removeprefix("data: ")) for line in lines[:-2]]
+        deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+        assert quote_in("".join(delta.get("content", "") for delta in deltas)) == "noon"
+        assert deltas[-1]["annotations"][0]["url_citation"]["title"] == "Ferries (note.txt)"
+        assert chunks[-1]["usage"]["total_tokens"] > 0
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -157,6 +157,9 @@ def test_answers_are_objects_where_these_are_wanted(server: Server, client: Open
     assert given is not None
     assert (given.answer, given.page) == ("", None)
 
+    by_schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"required": ["answer"]}}}
+    assert json.loads(asked(client, "«noon»?", response_format=by_schema)[0]) == {"answer": "noon"}
+
     class Colour(BaseModel):
         colour: str
 

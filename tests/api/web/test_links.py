@@ -31,6 +31,18 @@ def test_a_link_asks_its_question_once(open_page: OpenPage, page_server: PageSer
     expect(page.locator(".exchange")).to_have_count(1)
 
 
+def test_the_link_in_an_answer_for_other_programs_opens_the_page_at_the_quote(
+    open_page: OpenPage, page_server: PageServer
+) -> None:
+    page_server.add("Depot", f"🧭 q̃ {NOTES}")
+    body = {"messages": [{"role": "user", "content": "Who? «Ottilie Vance»"}]}
+    completion = httpx.post(f"{page_server.url}/v1/chat/completions", json=body, timeout=60).json()
+    (link,) = re.findall(r"\]\((http.*?)\)", completion["choices"][0]["message"]["content"])
+    page = open_page(link)
+    expect(page.locator("#source-text mark")).to_have_text("Ottilie Vance")
+    expect(page.locator("#source-status")).to_have_text("The linked characters are highlighted.")
+
+
 def test_the_link_of_a_question_leads_back_to_it(page: Page, open_page: OpenPage, page_server: PageServer) -> None:
     page_server.add("Depot", NOTES)
     exchange = ask(page, "Where, 100% & «Lower Marrow»? 🙂")
