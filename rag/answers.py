@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from index.documents import Document, Location, Passage
+from index.passages.reading_text import Cell
 from index.words.clauses import WordForm
 
 Status = Literal["answered", "unsure", "not_found", "not_understood"]
@@ -92,6 +93,12 @@ class Answer:
     """Other places where the reader found the same text."""
     items: tuple[Span, ...] = ()
     """The things that it lists, in order, where the question asks for several; () for any other answer."""
+
+    @property
+    def cell(self) -> Cell | None:
+        """The cell of a table that it stands in; None where it does not, or the table has no headers."""
+        passage = self.passage
+        return passage.context.cell(passage.text, self.span.start - passage.start, self.span.end - passage.start)
 
 
 @dataclass(frozen=True, slots=True)

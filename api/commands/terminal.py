@@ -138,11 +138,13 @@ def _show(answer: Answer) -> None:
 
 
 def _where(answer: Answer) -> str:
-    heading = answer.location.heading
+    heading, cell = answer.location.heading, answer.cell
     where = [
         answer.document.source or answer.document.title,
         *([answer.location.page_in_words] if answer.location.page else []),
         *([f"“{heading}”"] if heading else []),
+        *([f"row “{cell.row}”"] if cell and cell.row else []),
+        *([f"column “{cell.column}”"] if cell else []),
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
     return ", ".join(map(escaped_line, where))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from api.wire.originals import OriginalOut
 from api.wire.requests import SearchRequest
 from index.documents import Document
+from index.passages.reading_text import Cell
 from index.words.clauses import WordForm
 from rag.answers import Answer, MatchedWord, Place, Result, RetrievedPassage, Status
 from rag.interfaces import Retrieval, SearchMode
@@ -75,6 +76,18 @@ class PlaceOut(BaseModel):
         return cls(document_id=place.document_id, span=SpanOut(start=place.span.start, end=place.span.end))
 
 
+class CellOut(BaseModel):
+    """The cell of a table that an answer stands in."""
+
+    row: Annotated[str, Field(description="What the row begins with; empty for the cell that begins it.")]
+    column: Annotated[str, Field(description="The header of the column.")]
+
+    @classmethod
+    def of(cls, cell: Cell) -> Self:
+        """From the inside to the wire."""
+        return cls(row=cell.row, column=cell.column)
+
+
 class AnswerOut(BaseModel):
     """An exact quote."""
 
@@ -91,6 +104,7 @@ class AnswerOut(BaseModel):
     document: DocumentRef
     also_at: list[PlaceOut]
     spans: Annotated[list[SpanOut], Field(description="The things that it lists, where several were asked for.")]
+    context: Annotated[CellOut | None, Field(description="Of an answer in a table: its row and its column.")]
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
@@ -116,6 +130,7 @@ class AnswerOut(BaseModel):
             document=DocumentRef.of(answer.document),
             also_at=[PlaceOut.of(place) for place in answer.also_at],
             spans=[SpanOut(start=item.start, end=item.end) for item in answer.items],
+            context=None if answer.cell is None else CellOut.of(answer.cell),
         )
 
 

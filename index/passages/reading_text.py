@@ -37,6 +37,15 @@ class ReadingText:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table: what its row begins with, and the header of its column."""
+
+    row: str
+    """Empty for the cells that rows begin with."""
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Where a passage stands: the way to it from the title of its document, and the columns of its rows."""
 
@@ -51,6 +60,20 @@ class Context:
     def shown(self) -> str:
         """In words, for people: the path, and the headers on a line of their own."""
         return "\n".join(filter(None, (self.path, CELLS_APART.join(self.headers))))
+
+    def cell(self, passage: str, start: int, end: int) -> Cell | None:
+        """The cell of ``passage`` that holds the half-open range; None where no cell with a header does."""
+        row_start = passage.rfind("\n", 0, start) + 1
+        row = passage[row_start:].split("\n", 1)[0]
+        begun = [(place, number) for place, number in self.cells if row_start <= place <= start]
+        if not begun:
+            return None
+        place, number = begun[-1]
+        cell = row[place - row_start :].split(CELLS_APART, 1)[0]
+        if end > place + len(cell):
+            return None
+        first = "" if place == row_start else row.split(CELLS_APART, 1)[0].strip()
+        return Cell(first, self.headers[number])
 
     def reading(self, passage: str) -> ReadingText:
         """The passage with its context."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.passages.reading_text import Context, ReadingText
+from index.passages.reading_text import Cell, Context, ReadingText
 from tests.strategies import texts
 
 
@@ -40,3 +40,31 @@ def test_a_row_is_read_with_its_headers() -> None:
 def test_without_context_a_passage_is_read_as_it_stands() -> None:
     assert Context().reading("A passage.") == ReadingText.bare("A passage.")
     assert Context().shown == ""
+
+
+def test_a_range_within_a_cell_knows_its_row_and_its_column() -> None:
+    rows = "Above.\nBrask | 88 |  | 1,111\nOrm | 9 | x | 12"
+    places = ((7, 0), (15, 1), (20, 2), (23, 3), (29, 0), (35, 1), (39, 2), (43, 3))
+    context = Context("", ("Station", "Permit", "Rod", "Total"), places)
+
+    def cell(words: str) -> Cell | None:
+        start = rows.index(words)
+        return context.cell(rows, start, start + len(words))
+
+    assert cell("1,111") == Cell("Brask", "Total")
+    assert cell("88") == Cell("Brask", "Permit")
+    assert cell("Brask") == Cell("", "Station")
+    assert cell("12") == Cell("Orm", "Total")
+    assert cell("88 |") is cell("Brask | 88") is cell("Above") is None
+
+
+@given(passages(), st.data())
+def test_a_cell_is_named_only_of_ranges_that_no_other_cell_touches(
+    passage: tuple[str, Context], data: st.DataObject
+) -> None:
+    text, context = passage
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    if context.cell(text, start, end) is not None:
+        assert "\n" not in text[start:end]
+        assert not any(start < place < end for place, _ in context.cells if text[place - 3 : place] == " | ")
