@@ -24,7 +24,7 @@ from api.middleware.rules import OPEN, declares, rules_of
 from api.middleware.stopping import Stopping
 from api.openai import completions, embeddings, responses
 from api.problems import Problem, Unexpected, add_problem_handlers
-from api.routes import ask, dify, documents, feedback, health, originals, page
+from api.routes import ask, collections, dify, documents, feedback, health, originals, page
 from api.serving.backend import Backend
 from api.serving.memory import giving_memory_back
 from api.settings import Settings
@@ -88,7 +88,8 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
         responses={"default": {"model": Problem, "description": "What is wrong."}},
         **given,
     )
-    for routes in (ask, documents, originals, feedback, page, health, completions, responses, embeddings, dify):
+    ours = (ask, documents, originals, collections, feedback, page, health)
+    for routes in (*ours, completions, responses, embeddings, dify):
         app.include_router(routes.router)
     add_problem_handlers(app)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -159,17 +160,19 @@ class FeedbackStore:
             if quoted:
                 store.erase()
 
-    def paragraphs(self) -> Iterator[SquadParagraph]:
+    def paragraphs(self, document_ids: Sequence[str] | None = None) -> Iterator[SquadParagraph]:
         """What is known for sure, as questions about paragraphs: a truth, or that there is none.
 
-        Raises FeedbackUnavailable.
+        Of these documents, if they are given. Raises FeedbackUnavailable.
         """
         query = (
             "SELECT title, context, id, question, truth, truth_start FROM feedback WHERE context IS NOT NULL "
+            "AND (?1 IS NULL OR document_id IN (SELECT value FROM json_each(?1))) "
             "ORDER BY title, context, given_at, id"
         )
+        among = None if document_ids is None else json.dumps([*document_ids])
         with self._using() as store, store.reading() as db:
-            rows = db.execute(query).fetchall()
+            rows = db.execute(query, (among,)).fetchall()
         if not all(map(_is_sound, rows)):
             raise FeedbackUnavailable("an entry of it is damaged")
         for (title, context), in_context in groupby(rows, key=lambda row: row[:2]):

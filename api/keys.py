@@ -11,12 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from index.errors import InvalidCollection
+from index.store.names import Within, collection_names
+
 Scope = Literal["read", "write"]
 """``read`` asks, searches, reads documents and gives feedback; ``write`` may do everything."""
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
-_ENTRY = re.compile(r"(?P<scope>\w+):(?P<hash>[0-9a-f]{64})")
+_ENTRY = re.compile(r"(?P<scope>\w+):(?P<hash>[0-9a-f]{64})(?::(?P<collections>[^:]+))?")
+BETWEEN_COLLECTIONS = "+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class ApiKey:
 
     scope: Scope
     sha256: str
+    collections: Within = None
+    """It sees, and puts documents in, these alone; None: it is bound to none."""
 
     def allows(self, needed: Scope) -> bool:
         """Whether the key may do what needs the scope ``needed``; ``write`` includes ``read``."""
@@ -42,14 +48,25 @@ def hash_of(key: str) -> str:
 
 
 def parse_keys(setting: str) -> tuple[ApiKey, ...]:
-    """Reads ``scope:hash,scope:hash``. Raises ValueError, which does not repeat the value: it might be a key."""
+    """Reads ``scope:hash,scope:hash:collection+collection``.
+
+    Raises ValueError, which does not repeat the value: it might be a key.
+    """
     keys = []
     for number, entry in enumerate(filter(None, (part.strip() for part in setting.split(","))), start=1):
         match = _ENTRY.fullmatch(entry)
         scope = next((scope for scope in SCOPES if match and match["scope"] == scope), None)
         if match is None or scope is None:
-            raise ValueError(f"entry {number} is not read:HASH or write:HASH; `sourcespan key` prints one")
-        keys.append(ApiKey(scope, match["hash"]))
+            raise ValueError(
+                f"entry {number} is not read:HASH or write:HASH, with :COLLECTION behind it for a key that is bound to "
+                "collections; `sourcespan key` prints one"
+            )
+        try:
+            named = match["collections"]
+            collections = None if named is None else collection_names(named.split(BETWEEN_COLLECTIONS))
+        except InvalidCollection as error:
+            raise ValueError(f"entry {number}: {error}") from error
+        keys.append(ApiKey(scope, match["hash"], collections))
     return tuple(keys)
 
 

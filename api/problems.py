@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -24,6 +24,8 @@ from index.errors import (
     CatalogueFull,
     CatalogueGone,
     CatalogueReadOnly,
+    CollectionNotFound,
+    DocumentDeleted,
     DocumentError,
     DocumentNotFound,
     DocumentTooLarge,
@@ -33,7 +35,9 @@ from index.errors import (
     InvalidDocument,
     InvalidFeedback,
     InvalidQuestion,
+    NameTaken,
     NoPages,
+    NotAllowed,
     OriginalNotKept,
     Overloaded,
     PageNotFound,
@@ -41,6 +45,7 @@ from index.errors import (
     QuotaExceeded,
     RateLimited,
     ServiceStopping,
+    SourceNotFound,
     SourcespanError,
     SpanMismatch,
     TemporaryFolderFull,
@@ -54,6 +59,10 @@ logger = logging.getLogger("sourcespan")
 _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
     (DocumentNotFound, HTTPStatus.NOT_FOUND),
     (OriginalNotKept, HTTPStatus.NOT_FOUND),
+    (SourceNotFound, HTTPStatus.NOT_FOUND),
+    (CollectionNotFound, HTTPStatus.NOT_FOUND),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (NameTaken, HTTPStatus.CONFLICT),
     (PageNotFound, HTTPStatus.NOT_FOUND),
     (NoPages, HTTPStatus.CONFLICT),
     (DocumentTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
@@ -80,6 +89,9 @@ _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, Feedba
 _TYPES: Mapping[type[SourcespanError], str] = {
     OriginalNotKept: "urn:sourcespan:problem:original-not-kept",
     NoPages: "urn:sourcespan:problem:no-pages",
+    DocumentDeleted: "urn:sourcespan:problem:document-deleted",
+    NameTaken: "urn:sourcespan:problem:name-taken",
+    DuplicateDocument: "urn:sourcespan:problem:text-is-there",
 }
 
 _CLIENT_CLOSED_REQUEST = 499
@@ -112,6 +124,7 @@ class Problem(BaseModel):
     status: int
     detail: Annotated[str, _shown_to(2_000)]
     errors: list[FieldFault] = []
+    document_id: Annotated[str | None, Field(description="The document that stands in the way.")] = None
 
 
 class ClientGone(Exception):
@@ -135,7 +148,8 @@ class ProblemResponse(JSONResponse):
     media_type = PROBLEM_JSON
 
     def __init__(self, body: Problem, headers: Mapping[str, str] | None = None) -> None:
-        self._content = body.model_dump(exclude=None if body.errors else {"errors"})
+        absent = {name for name in ("errors", "document_id") if not getattr(body, name)}
+        self._content = body.model_dump(exclude=absent)
         self._own_headers = dict(headers or {})
         if body.status == HTTPStatus.SERVICE_UNAVAILABLE:
             self._own_headers.setdefault("Retry-After", str(_RETRY_AFTER_SECONDS))
@@ -185,7 +199,9 @@ def problem_of(error: SourcespanError) -> HttpProblem:
         detail = str(error) if isinstance(error, _SHOWN) else "The documents cannot be reached at the moment."
         return HttpProblem(Problem(title=status.phrase, status=status, detail=detail))
     kind = _TYPES.get(type(error), _NO_TYPE)
-    return HttpProblem(Problem(type=kind, title=status.phrase, status=status, detail=str(error)))
+    document_id = error.document_id if isinstance(error, NameTaken | DuplicateDocument) else None
+    body = Problem(type=kind, title=status.phrase, status=status, detail=str(error), document_id=document_id)
+    return HttpProblem(body)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

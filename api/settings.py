@@ -142,7 +142,9 @@ class Settings(BaseSettings):
         return VectorRule(self.vector_index)
 
     api_keys: str = Field(
-        "", description="Who may call, as `scope:hash` with commas between; `sourcespan key` makes one. Empty: anybody."
+        "",
+        description="Who may call, as `scope:hash` with commas between; `sourcespan key` makes one. With `:name+name` "
+        "behind it a key is bound to collections. Empty: anybody.",
     )
     allow_anonymous: bool = Field(False, description="Whether to serve other machines without API keys.")
     allowed_hosts: str = Field(

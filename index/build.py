@@ -6,17 +6,20 @@ again, those already there are passed over without being embedded.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from index.documents import Document, DocumentDraft
 from index.errors import DocumentError
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
+from index.store.arrivals import State, Stored
+from index.store.names import collection_names
 from index.store.quota import MAX_ORIGINAL
 
 if TYPE_CHECKING:
@@ -49,6 +52,16 @@ class Added:
     """Whether it was passed over, as a file in a folder or in an archive whose kind is not read."""
     notes: tuple[str, ...] = ()
     """What of the file was not read, or not for certain: one sentence each."""
+    state: State | None = None
+    """Whether the document is new, replaces another text of the same file or name, or was known before."""
+    gone: str | None = None
+    """The id of the document whose text was replaced: that of ``document``, or of another one, which is removed."""
+
+    @classmethod
+    def of(cls, stored: Stored, path: Path | None = None, notes: tuple[str, ...] = ()) -> Self:
+        """What was stored."""
+        is_new = stored.state == "new"
+        return cls(path, stored.document, is_new, notes=notes, state=stored.state, gone=stored.gone)
 
     def document_or_error(self) -> Document:
         """The document. Raises what kept it from becoming one."""
@@ -121,14 +134,20 @@ def path_or_draft(
 
 
 def ingest(
-    index: PassageIndex, paths: Iterable[Path], parser: Parser, progress: Progress | None = None
+    index: PassageIndex,
+    paths: Iterable[Path],
+    parser: Parser,
+    progress: Progress | None = None,
+    collections: Iterable[str] = (),
 ) -> Iterator[Added]:
     """Puts files, and the files in folders and archives, into ``index``, yielding each one's outcome as it is known.
 
-    One file that cannot be read does not stop the others. ``progress`` hears of the bytes of all files.
+    What came from the same file before, with another text, is replaced. One file that cannot be read does not stop the
+    others. ``progress`` hears of the bytes of all files. Raises InvalidCollection.
     """
+    names = collection_names(collections)
     with index.incoming() as incoming:
-        yield from _ingest(index, list(paths), parser, progress, incoming)
+        yield from _ingest(index, list(paths), parser, progress, incoming, names)
 
 
 def taken(incoming: Incoming, parsed: ParsedFile) -> ParsedFile:
@@ -139,7 +158,12 @@ def taken(incoming: Incoming, parsed: ParsedFile) -> ParsedFile:
 
 
 def _ingest(
-    index: PassageIndex, paths: Sequence[Path], parser: Parser, progress: Progress | None, incoming: Incoming
+    index: PassageIndex,
+    paths: Sequence[Path],
+    parser: Parser,
+    progress: Progress | None,
+    incoming: Incoming,
+    collections: frozenset[str],
 ) -> Iterator[Added]:
     from index.parsing import named_files
 
@@ -148,8 +172,13 @@ def _ingest(
     waiting = (taken(incoming, parsed) for parsed in parser.drafts_in(paths))
     for group in _groups(waiting, lambda parsed: len(parsed.draft.text) if parsed.draft else 0):
         size = sum(parsed.size for parsed in group)
-        drafts = [parsed.draft for parsed in group if parsed.draft is not None]
-        stored = iter(index.add_all(drafts, _part_of(progress, done, min(size, all_bytes - done), all_bytes)))
+        drafts = [
+            replace(parsed.draft, file=file_of(parsed.path), collections=collections)
+            for parsed in group
+            if parsed.draft is not None
+        ]
+        telling = _part_of(progress, done, min(size, all_bytes - done), all_bytes)
+        stored = iter(index.put_all(drafts, progress=telling))
         # what an archive holds can be counted as more than the archive
         done = min(done + size, all_bytes)
         if progress is not None:
@@ -158,7 +187,12 @@ def _ingest(
             if parsed.draft is None:
                 yield Added(parsed.path, None, error=parsed.error, is_skipped=parsed.is_skipped)
             else:
-                yield Added(parsed.path, *next(stored), notes=parsed.draft.notes)
+                yield Added.of(next(stored), parsed.path, parsed.draft.notes)
+
+
+def file_of(path: Path) -> str:
+    """What a file on this machine is known by: its path from the root, links in it left as they are."""
+    return os.path.abspath(path)
 
 
 def add_many(

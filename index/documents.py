@@ -177,6 +177,12 @@ class DocumentDraft:
     """The file, where it is to be kept."""
     incoming: Path | None = field(default=None, compare=False, repr=False)
     """Where ``original`` waits until the document is stored; None where it is kept already."""
+    collections: frozenset[str] = frozenset()
+    """In which it is put, besides those that it is in."""
+    file: str = ""
+    """The path of the file on this machine that it is to follow; empty for what was sent."""
+    file_sha256: str = ""
+    """Of the bytes of that file."""
 
     def __post_init__(self) -> None:
         name = self.title or self.source
@@ -219,6 +225,14 @@ class Document:
     """What of the file was not read, or not for certain: one sentence each."""
     original: Original | None = None
     """The file that it was read from, where that is kept."""
+    kind: str = "text"
+    """Of file: the suffix of its source, without the dot."""
+    changed_at: datetime | None = None
+    """When it was given the text that it has, where it had another one before."""
+    sources: tuple[str, ...] = ()
+    """The names of all that it came from; `source` is the first."""
+    collections: tuple[str, ...] = ()
+    """In which it is, in alphabetical order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,33 +8,35 @@ sees to it that the word index has, so whoever made it finds it; searches go on 
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
-from index.documents import Document, DocumentDraft, Location, Original, Outline, Passage
-from index.errors import CatalogueError, CatalogueUnusable, OriginalNotKept
-from index.interfaces import Embedder, Keys, Preparation, Progress, Vectors
+from index.documents import Document, Location, Original, Outline, Passage
+from index.errors import CatalogueUnusable, OriginalNotKept
+from index.interfaces import Embedder, Keys, Preparation, Vectors
 from index.passages.splitting import PassageSize
+from index.store.arrivals import Putting
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
-from index.store.intake import Intake, Spool
+from index.store.intake import Intake
 from index.store.originals import Incoming
 from index.store.quota import NO_LIMIT, Quota, Usage
-from index.store.reader_states import STATES_FILE, remove_all
-from index.store.stored import NewDocument
+from index.store.shelves import Shelves
 from index.vectors.in_step import VectorsInStep
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorPlan, VectorRule
 from index.words.clauses import WantedWord
 from index.words.in_step import WordsInStep
+from index.writer import IndexWriter
 
 logger = logging.getLogger("sourcespan")
 
 _FORGET_AT_ONCE = 1_000
+KEEPING_BOTH = Putting()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Hit:
     score: float
 
 
-class PassageIndex:
+class PassageIndex(IndexWriter):
     """Documents in, passages out. Safe to share between threads and processes."""
 
     def __init__(
@@ -102,77 +104,6 @@ class PassageIndex:
         """The keys of all vectors that a search can find, in order."""
         return self._vectors.keys()
 
-    def add(self, draft: DocumentDraft, progress: Progress | None = None) -> tuple[Document, bool]:
-        """The stored document, and whether it is new: the same text again is the document that is already there."""
-        return self.add_all([draft], progress)[0]
-
-    def add_all(self, drafts: Sequence[DocumentDraft], progress: Progress | None = None) -> list[tuple[Document, bool]]:
-        """Adds them in one transaction, all or none; gives what `add` would for each, in order.
-
-        Their passages are embedded together, and ``progress`` hears of these. For more than memory holds at once, see
-        `index.build.add_many`. Raises QuotaExceeded.
-        """
-        hashes = [draft.sha256 for draft in drafts]
-        stored = {sha256: known for sha256 in hashes if (known := self._catalogue.document_with(sha256))}
-        for sha256, draft in zip(hashes, drafts, strict=True):
-            if sha256 in stored and stored[sha256].original is None and draft.original is not None:
-                self._catalogue.give_original(stored[sha256].id, draft)
-                stored[sha256] = self._catalogue.document(stored[sha256].id)
-        unknown = {sha256: draft for sha256, draft in zip(hashes, drafts, strict=True) if sha256 not in stored}
-        new: set[str] = set()
-        if unknown:
-            more = Usage(len(unknown), sum(draft.size for draft in unknown.values()))
-            self._catalogue.quota.check(self._catalogue.usage(), more)  # before the work of embedding them
-            with self._spool() as spool:
-                counts = self._intake.embed(list(unknown.values()), spool, progress)
-                firsts = accumulate([0, *counts[:-1]])
-                arrivals = [
-                    NewDocument(_document(secrets.token_hex(8), draft, count), draft, spool.passages(first, count))
-                    for draft, count, first in zip(unknown.values(), counts, firsts, strict=True)
-                ]
-                stored |= dict(zip(unknown, self._catalogue.insert(arrivals), strict=True))
-            new = {arrival.document.id for arrival in arrivals}
-            self._vectors.catch_up()
-            self._words.expect(sum(counts))
-        outcomes = []
-        for sha256 in hashes:
-            outcomes.append((stored[sha256], stored[sha256].id in new))
-            new.discard(stored[sha256].id)  # the same text a second time
-        return outcomes
-
-    def replace(
-        self,
-        document_id: str,
-        draft: DocumentDraft,
-        progress: Progress | None = None,
-        *,
-        created_at: datetime | None = None,
-    ) -> Document:
-        """Puts another text in a document's place: a search sees the old one or the new one, never both or neither.
-
-        The document counts as made now, or at ``created_at``.
-
-        Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
-        """
-        self._catalogue.document(document_id)
-        with self._spool() as spool:
-            (count,) = self._intake.embed([draft], spool, progress)
-            document = _document(document_id, draft, count, created_at)
-            before = self._prepared(document_id)
-            self._catalogue.replace(NewDocument(document, draft, spool.passages(0, count)))
-            self._catch_up()
-            self._forget(
-                before, (p.context.reading(draft.text[p.start : p.end]).text for p in spool.passages(0, count))
-            )
-        return document
-
-    def delete(self, document_id: str) -> None:
-        """Removes a document with its passages. Raises DocumentNotFound, CatalogueError."""
-        before = self._prepared(document_id)
-        self._catalogue.delete(document_id)
-        self._catch_up()
-        self._forget(before)
-
     def incoming(self) -> Incoming:
         """Where the files that documents are read from wait until the documents are stored."""
         return self._catalogue.originals.incoming()
@@ -203,6 +134,11 @@ class PassageIndex:
     def document(self, document_id: str) -> Document:
         """The document with this id, without its text. Raises DocumentNotFound."""
         return self._catalogue.document(document_id)
+
+    @property
+    def shelves(self) -> Shelves:
+        """What documents are sorted by: lists, collections, metadata."""
+        return self._catalogue.shelves
 
     def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
         """The stored documents without their texts, the oldest first; at most ``limit`` of them after ``offset``."""
@@ -257,50 +193,3 @@ class PassageIndex:
         Raises CatalogueFull, CatalogueReadOnly, CatalogueUnusable; the snapshot before is kept then.
         """
         self._vectors.save_snapshot()
-
-    def _catch_up(self) -> None:
-        """After something is gone: the word index follows at once, so that nothing of it stays in its files."""
-        self._vectors.catch_up()
-        self._words.catch_up()
-
-    def _spool(self) -> Spool:
-        return Spool(self.folder, self._dimension)
-
-    def _prepared(self, document_id: str) -> list[str] | None:
-        """What a document's passages are read as, where more than vectors is computed of them."""
-        return None if self.preparation is None else self._catalogue.readings_of(document_id)
-
-    def _forget(self, gone: Sequence[str] | None, kept: Iterable[str] = ()) -> None:
-        """Lets go of what was computed of passages that are gone, but for those that are read as ``kept`` ones are."""
-        if self.preparation is None or gone is None:
-            self._forget_all()
-            return
-        still = {hash(text) for text in kept}
-        try:
-            for first in range(0, len(gone), _FORGET_AT_ONCE):
-                passages = dict.fromkeys(gone[first : first + _FORGET_AT_ONCE])
-                self.preparation.forget([text for text in passages if hash(text) not in still])
-        except CatalogueError as error:
-            logger.warning("What was computed of a document that is gone could not be removed: %s", error)
-
-    def _forget_all(self) -> None:
-        """Where nothing is computed ahead any more, what was computed once cannot be told apart: all of it goes."""
-        try:
-            remove_all(self.folder / STATES_FILE)
-        except CatalogueError as error:
-            logger.warning("What was computed ahead once could not be removed: %s", error)
-
-
-def _document(document_id: str, draft: DocumentDraft, passages: int, created_at: datetime | None = None) -> Document:
-    return Document(
-        id=document_id,
-        title=draft.title,
-        source=draft.source,
-        sha256=draft.sha256,
-        characters=len(draft.text),
-        passages=passages,
-        created_at=created_at or datetime.now(UTC),
-        metadata=draft.metadata,
-        notes=draft.notes,
-        original=draft.original,
-    )

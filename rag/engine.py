@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from os import PathLike
 from pathlib import Path
@@ -11,20 +11,20 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from index.bert.allocator import give_back
-from index.build import Added, LateParser, add_many, ingest, path_or_draft, taken
-from index.documents import Document, DocumentDraft
-from index.errors import QuestionError, UnsupportedFormat
-from index.interfaces import Embedder, Progress
+from index.build import LateParser
+from index.errors import QuestionError
+from index.interfaces import Embedder
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
 from index.passages.splitting import PassageSize
-from index.store.originals import Incoming
 from index.store.quota import MAX_ORIGINAL, NO_LIMIT, Quota
+from index.store.shelves import Wanted
 from index.vectors.vector_rule import VectorRule
 from rag import loading
 from rag.answers import Result
 from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import DEFAULT_OCR, AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
+from rag.contents import Contents
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
 from rag.pipeline import QuestionAnswerer
 from rag.questions import Question, Turn
@@ -32,12 +32,12 @@ from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever
 
 if TYPE_CHECKING:
-    from index.upkeep.reindex import ReadAnew
+    pass
 
 logger = logging.getLogger("sourcespan")
 
 
-class Sourcespan:
+class Sourcespan(Contents):
     """Documents in a folder, and exact quotes from them as answers to questions.
 
     It may be used by several threads at once, and several processes may have the same folder open. Close it, or use it
@@ -142,120 +142,24 @@ class Sourcespan:
         self._parser.close()
         self.index.close()
 
-    @property
-    def folder(self) -> Path:
-        """Where everything that is stored lies."""
-        return self.index.folder
-
-    def add(
-        self,
-        document: str | PathLike[str] | DocumentDraft | None = None,
-        *,
-        text: str | None = None,
-        title: str = "",
-        source: str = "",
-        metadata: Mapping[str, Any] | None = None,
-        progress: Progress | None = None,
-    ) -> list[Added]:
-        """Puts in a file, every supported file of a folder or of a .zip archive, or a text; durable on return.
-
-        The same text again is the document that is already there. Gives what became of each file, in order: of several
-        one that cannot be read carries its error.
-
-        Args:
-            document: A path, or a draft.
-            text: The text itself, in the place of ``document``.
-            title: Of ``text``.
-            source: Where ``text`` is from: a name or an address, which answers show.
-            metadata: What else is kept of ``text``, as JSON has it.
-            progress: Called with (done, total): bytes of a path's files, else passages. Raising from it stops the work.
-
-        Raises:
-            DocumentError: The only document cannot be read, or is blank.
-            CatalogueError: It cannot be stored; QuotaExceeded where it is more than may be.
-            TypeError: Neither a document nor a text was given, or both.
-        """
-        draft = path_or_draft(document, text, title, source, metadata)
-        if isinstance(draft, DocumentDraft):
-            return [Added(None, *self.index.add(draft, progress), notes=draft.notes)]
-        added = list(self.add_files([draft], progress))
-        # one file, not those of a folder or an archive: what is wrong with it is raised, not reported
-        if [one.path for one in added] == [draft]:
-            added[0].document_or_error()
-        return added
-
-    def add_files(self, paths: Iterable[str | PathLike[str]], progress: Progress | None = None) -> Iterator[Added]:
-        """Puts in files, and the supported files of folders and .zip archives, and yields what became of each.
-
-        A file that cannot be read carries its error and stops no other one. What is yielded is durable. ``progress`` is
-        called with (done, total) bytes of all files. Raises CatalogueError, QuotaExceeded.
-        """
-        return ingest(self.index, map(Path, paths), self._parser.get(), progress)
-
-    def add_many(self, drafts: Sequence[DocumentDraft], progress: Progress | None = None) -> Iterator[Added]:
-        """Puts in many texts, many times faster than one by one, and yields each in order as it is durable.
-
-        ``progress`` is called with (done, total) drafts. Raises CatalogueError, QuotaExceeded.
-        """
-        return (Added(None, document, is_new) for document, is_new in add_many(self.index, drafts, progress))
-
-    def replace(
-        self,
-        document_id: str,
-        document: str | PathLike[str] | DocumentDraft | None = None,
-        *,
-        text: str | None = None,
-        title: str = "",
-        source: str = "",
-        metadata: Mapping[str, Any] | None = None,
-        progress: Progress | None = None,
-    ) -> Document:
-        """Puts another text in a document's place, all at once; it keeps its id. The arguments are those of `add`.
-
-        ``progress`` is called with (done, total) passages. Raises like `add`, and DocumentNotFound; DuplicateDocument
-        where another document already holds the text; UnsupportedFormat for a folder or an archive.
-        """
-        draft = path_or_draft(document, text, title, source, metadata)
-        with self.index.incoming() as incoming:
-            return self.index.replace(document_id, self._single(draft, incoming), progress)
-
-    def reindex(self, progress: Progress | None = None) -> Iterator[ReadAnew]:
-        """Reads documents of an older version's reading anew, and yields each, durable. Raises CatalogueError."""
-        from index.upkeep.reindex import reindex
-
-        return reindex(self.index, self._parser.get(), progress)
-
-    def remove(self, document_id: str) -> None:
-        """Removes a document and its passages. Raises DocumentNotFound, CatalogueError."""
-        self.index.delete(document_id)
-
-    def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
-        """The stored documents without their texts, the oldest first; at most ``limit`` of them after ``offset``."""
-        return self.index.documents(limit=limit, offset=offset)
-
-    def document(self, document_id: str) -> Document:
-        """The document with this id, without its text. Raises DocumentNotFound."""
-        return self.index.document(document_id)
-
-    def text(self, document_id: str) -> str:
-        """The stored text of a document, which all offsets refer to. Raises DocumentNotFound."""
-        return self.index.with_text(document_id)[1]
-
     def search(
         self,
         query: str,
         *,
         top_k: int | None = None,
         document_ids: Sequence[str] | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002
         mode: SearchMode = "hybrid",
         explain: bool = False,
     ) -> Retrieval:
         """The ``top_k`` passages that fit ``query`` best, best first, without reading them.
 
-        They are from these documents, by default from all. ``mode`` says whether meaning (``dense``), words
-        (``lexical``) or both count. With ``explain`` each says which words of the query it has. Raises InvalidQuestion.
+        They are from these documents, and those that ``filter`` allows (`docs/filters.md`), by default from all.
+        ``mode`` says whether meaning (``dense``), words (``lexical``) or both count. With ``explain`` each says which
+        words of the query it has. Raises InvalidQuestion.
         """
-        return self.answerer.search(query, top_k=top_k, document_ids=document_ids, mode=mode, explain=explain)
+        among = self._among(document_ids, filter)
+        return self.answerer.search(query, top_k=top_k, document_ids=among, mode=mode, explain=explain)
 
     def ask(
         self,
@@ -264,14 +168,16 @@ class Sourcespan:
         top_k: int | None = None,
         n_best: int | None = None,
         document_ids: Sequence[str] | None = None,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002
         min_confidence: float | None = None,
         history: Sequence[Turn] = (),
     ) -> Result:
         """Answers a question with exact quotes, or abstains where the documents do not hold the answer.
 
-        At most ``top_k`` passages are read, only of these documents if any are named, and the result has at most
-        ``n_best`` answers and candidates. Given is what has ``min_confidence``, 0 to 1; by default the calibration
-        decides. ``history`` is what was asked before, the oldest turn first: "And where is he held?" is resolved by it.
+        At most ``top_k`` passages are read, only of these documents if any are named, and of those that ``filter``
+        allows (`docs/filters.md`). The result has at most ``n_best`` answers and candidates. Given is what has
+        ``min_confidence``, 0 to 1; by default the calibration decides. ``history`` is what was asked before, the oldest
+        turn first: "And where is he held?" is resolved by it.
         Raises InvalidQuestion for a blank question or a number out of its limits, QuestionTooLong, and
         ModelNotFound where no reader was loaded.
         """
@@ -279,7 +185,7 @@ class Sourcespan:
             question,
             top_k=top_k,
             n_best=n_best,
-            document_ids=document_ids,
+            document_ids=self._among(document_ids, filter),
             min_confidence=min_confidence,
             history=history,
         )
@@ -296,13 +202,6 @@ class Sourcespan:
         """Whether the reader still reads: it is asked a question of which the answer is known."""
         return reads(self.reader, self._self_test_question)
 
-    def _single(self, document: Path | DocumentDraft, incoming: Incoming) -> DocumentDraft:
-        """The one document that this is. Raises DocumentError."""
-        if isinstance(document, DocumentDraft):
-            return document
-        from index.parsing import SUPPORTED_SUFFIXES
-
-        parsed = list(self._parser.get().drafts_in([document]))
-        if [one.path for one in parsed] != [document]:
-            raise UnsupportedFormat(document.name, SUPPORTED_SUFFIXES)
-        return taken(incoming, parsed[0]).draft_or_error()
+    def _among(self, document_ids: Sequence[str] | None, filter: Mapping[str, Any] | None) -> Sequence[str] | None:  # noqa: A002
+        """The documents that are meant; None: all. Raises InvalidFilter."""
+        return document_ids if filter is None else self.index.shelves.ids(Wanted(filter, document_ids))

@@ -11,11 +11,14 @@ from api.commands.options import Data, settings_with
 def mcp(data: Data = None) -> None:
     """Serve an agent that starts this command itself: the Model Context Protocol over stdin and stdout."""
     from api.mcp.tools import server_of
+    from api.middleware.access import within
     from api.serving.backend import Backend
 
     settings = settings_with(data=data)
     check_there(settings)
     backend = Backend(opened(settings), settings)
+
+    within.set(None)  # whoever starts it may read the folder
 
     async def serving() -> None:
         async with backend:

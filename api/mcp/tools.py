@@ -31,7 +31,7 @@ from api.serving.backend import Backend
 from api.settings import Settings
 from api.wire.documents import documents_of
 from api.wire.links import Links
-from api.wire.requests import DocumentIds, History
+from api.wire.requests import DocumentIds, FilterIn, History
 from api.wire.schemas import AskResponse, DocumentRef
 from api.wire.wording import source_of, worded
 from index.documents import Document
@@ -93,10 +93,10 @@ class DocumentServer(MCPServer[Any]):
 
     async def list_resources(self) -> list[Resource]:
         """The documents that came last; `list_documents` has all."""
-        index = self._backend.library.index
+        view = self._backend.view
 
         def look() -> list[Document]:
-            return index.documents(limit=_MOST_LISTED, offset=max(0, index.count()[0] - _MOST_LISTED))
+            return view.page(None, "", "newest", _MOST_LISTED, 0)[0][::-1]
 
         return [
             Resource(uri=f"sourcespan://documents/{each.id}", name=each.title, title=each.title, mime_type="text/plain")
@@ -107,7 +107,6 @@ class DocumentServer(MCPServer[Any]):
 def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
     """The server for a backend, to be run over HTTP or over stdio."""
     server = DocumentServer(backend)
-    index = backend.library.index
 
     def links(context: Context[Any, Any]) -> Links:
         request = context.request_context.request
@@ -120,11 +119,13 @@ def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
         context: Context[Any, Any],
         top_k: TopK = settings.top_k,
         document_ids: SomeDocuments = [],  # noqa: B006
+        filter: FilterIn = {},  # noqa: A002, B006
         history: History = [],  # noqa: B006
     ) -> CallToolResult:
         """Answer a question with exact quotes from the documents, or say that they don't hold the answer."""
         turns = [each.turn() for each in history]
-        result = await backend.ask(Question(question, top_k=top_k, document_ids=document_ids or None, history=turns))
+        asked = Question(question, top_k=top_k, document_ids=document_ids or None, history=turns)
+        result = await backend.ask(asked, filter or None)
         return _result(AskResponse.of(result, include_passages=False), worded(result, links(context)).text)
 
     @server.tool(title="Search the documents", annotations=_READS)
@@ -135,9 +136,11 @@ def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
         top_k: TopK = settings.top_k,
         mode: SearchMode = "hybrid",
         document_ids: SomeDocuments = [],  # noqa: B006
+        filter: FilterIn = {},  # noqa: A002, B006
     ) -> CallToolResult:
         """Find the passages that are nearest to a query, by meaning (dense), by words (lexical), or by both."""
-        passages = (await backend.search(query, top_k, document_ids or None, mode)).passages
+        found = await backend.search(query, top_k, document_ids or None, mode, filter=filter or None)
+        passages = found.passages
         documents = await documents_of(backend, passages)
         results = [
             FoundOut(
@@ -165,7 +168,8 @@ def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
     ) -> CallToolResult:
         """Fetch the document of a search result: all of a short one, else 20,000 characters around the result."""
         document_id, passage = _parts_of(id)
-        document, text = await backend.look_up(lambda: index.with_text(document_id))
+        view = backend.view
+        document, text = await backend.look_up(lambda: view.with_text(document_id))
         middle = (passage.start + passage.end) // 2 if passage else 0
         start = max(0, min(middle - MOST_CHARACTERS // 2, len(text) - MOST_CHARACTERS))
         part = text[start : start + MOST_CHARACTERS]
@@ -186,10 +190,11 @@ def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
         context: Context[Any, Any],
         limit: Annotated[int, Field(ge=1, le=_MOST_LISTED)] = 50,
         offset: Offset = 0,
+        filter: FilterIn = {},  # noqa: A002, B006
     ) -> CallToolResult:
         """List the stored documents, the oldest first."""
-        documents = await backend.look_up(lambda: index.documents(limit=limit, offset=offset))
-        total, _ = await backend.look_up(index.count)
+        view = backend.view
+        documents, total, _ = await backend.look_up(lambda: view.page(filter or None, "", "oldest", limit, offset))
         listed = [
             ListedDocument(**DocumentRef.of(each).model_dump(), characters=each.characters, url=links(context).to(each))
             for each in documents
@@ -205,7 +210,8 @@ def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
         end: Annotated[Offset, Field(description="Past the last character; 0: as far as one answer goes.")] = 0,
     ) -> CallToolResult:
         """Read the stored text of a document, or a part of it: at most 20,000 characters at once."""
-        document, text = await backend.look_up(lambda: index.with_text(document_id))
+        view = backend.view
+        document, text = await backend.look_up(lambda: view.with_text(document_id))
         part = text[start : min(start + MOST_CHARACTERS, end or len(text))]
         whole = DocumentText(
             document=DocumentRef.of(document),
@@ -221,7 +227,8 @@ def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
     async def document(document_id: str) -> str:
         """The stored text of a document, which all spans refer to."""
         try:
-            _, text = await backend.look_up(lambda: index.with_text(document_id))
+            view = backend.view
+            _, text = await backend.look_up(lambda: view.with_text(document_id))
         except SourcespanError as error:
             raise ResourceError(str(error)) from error
         if len(text) > _LARGEST_RESOURCE:

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketClose
 
 from api.keys import ApiKey, find_key
 from api.keys import Scope as KeyScope
+from api.middleware.access import within
 from api.middleware.hosts import MalformedHeader, answers_to, host_name, only, origin_authority
 from api.middleware.rate import Caller, RateLimit, caller
 from api.middleware.rules import RouteRules, find_rules, keep_allowed, keep_rules
@@ -63,6 +64,8 @@ class Gate:
         client = key.sha256 if key is not None else _address(scope)
         caller.set(Caller(client, limit))
         keep_allowed(scope, key.scope if key is not None else "write")  # where no key is set, or the route is open
+        # without a key nothing is seen where keys are asked for, though a route may forget to ask for one
+        within.set(key.collections if key is not None else frozenset() if self._keys else None)
         wait = limit.wait(client)
         if wait > 0:
             return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many calls", {"Retry-After": str(math.ceil(wait))})

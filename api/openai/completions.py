@@ -26,7 +26,7 @@ from api.problems import PROBLEM_JSON, problem
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings
 from api.wire.json_route import JsonRoute
 from api.wire.links import CurrentLinks
-from api.wire.requests import Lenient, Text
+from api.wire.requests import FilterIn, Lenient, Text
 from api.wire.schemas import AskResponse
 from api.wire.sse import MEDIA_TYPE
 from rag.config import MAX_N_BEST
@@ -60,6 +60,7 @@ class CompletionRequest(Lenient):
     response_format: ResponseFormat | None = None
     tool_choice: Any = None
     metadata: Any = None
+    filter: FilterIn | None = None
 
     @property
     def wanted(self) -> Wanted:
@@ -72,6 +73,7 @@ class CompletionRequest(Lenient):
             schema=form.schema_wanted,
             tool_choice=self.tool_choice,
             task=task_in(self.metadata),
+            filter=self.filter,
         )
 
 

@@ -38,6 +38,8 @@ class Wanted:
     tool_choice: Any = None
     task: str = ""
     """What the client calls a prompt that no person wrote."""
+    filter: Mapping[str, Any] | None = None
+    """Which documents the answer may be from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ async def replies(
     conversation = Conversation.of(messages)
     n_best = wanted.answers if wanted.answers > 1 else None
     question = Question(conversation.question, n_best=n_best, history=conversation.history)
-    result = await unless_gone(request, backend.ask(question))
+    result = await unless_gone(request, backend.ask(question, wanted.filter))
     texts = [_stopped(_reply(result, answer, wanted, links), wanted.stops) for answer in _answers(result, wanted)]
     asked = [text for turn in conversation.history for text in (turn.question, turn.answer or "")]
     return await _counted(

@@ -39,7 +39,7 @@ async def ask(body: AskRequest, request: Request, backend: CurrentBackend) -> As
     """
     if wants_events(request):
         return await unless_gone(request, event_stream(_events(body, backend)))
-    result = await unless_gone(request, backend.ask(body.asked()))
+    result = await unless_gone(request, backend.ask(body.asked(), body.filter))
     return AskResponse.of(result, include_passages=body.include_passages)
 
 
@@ -51,13 +51,15 @@ async def search(body: SearchRequest, request: Request, backend: CurrentBackend)
     With `explain` each says why it was found: its `cosine`, its `bm25`, and in `matched` the words of the query that it
     has.
     """
-    searching = backend.search(body.query, body.top_k, body.document_ids, body.mode, body.explain)
+    searching = backend.search(
+        body.query, body.top_k, body.document_ids, body.mode, explain=body.explain, filter=body.filter
+    )
     retrieval = await unless_gone(request, searching)
     return SearchResponse.of_search(body, retrieval)
 
 
 async def _events(body: AskRequest, backend: Backend) -> AsyncGenerator[Event]:
-    async with aclosing(backend.events(body.asked())) as events:
+    async with aclosing(backend.events(body.asked(), body.filter)) as events:
         async for event in events:
             if isinstance(event, Result):
                 yield "done", AskResponse.of(event, include_passages=body.include_passages)

@@ -73,7 +73,8 @@ async def retrieve(
     wanted, least = body.retrieval_setting, body.retrieval_setting.score_threshold or 0.0
     document_ids = None
     if body.knowledge_id not in settings.models_served:
-        await backend.look_up(lambda: backend.library.document(body.knowledge_id))  # where it is not there, says so
+        view = backend.view
+        await backend.look_up(lambda: view.document(body.knowledge_id))  # where it is not there, says so
         document_ids = [body.knowledge_id]
     top_k = min(wanted.top_k, MAX_TOP_K)
     retrieval = await unless_gone(request, backend.search(body.query, top_k, document_ids))
@@ -87,7 +88,11 @@ def _records(passages: Iterable[RetrievedPassage], documents: dict[str, Document
         passage = each.passage
         if (document := documents.get(passage.document_id)) is None:
             continue
-        own = {name: value for name, value in document.metadata.items() if value is not None}
+        own = {
+            name: ", ".join(map(str, value)) if isinstance(value, list) else value
+            for name, value in document.metadata.items()
+            if value is not None
+        }
         page = {"page": passage.location.page} if passage.location.page else {}
         metadata = (
             own

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
 from api.middleware.rules import READ, RouteRules, declares
 from api.serving.backend import Backend
+from api.serving.view import View
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.json_route import JsonRoute
 from api.wire.requests import Request, Sent, Text, not_blank
@@ -85,7 +86,8 @@ async def give(body: FeedbackIn, backend: CurrentBackend) -> FeedbackOut:
 
     Of a document that is replaced or removed later, the question and the verdict stay, and what was quoted goes.
     """
-    return FeedbackOut(id=await backend.look_up(lambda: _keep(body, backend)))
+    view = backend.view
+    return FeedbackOut(id=await backend.look_up(lambda: _keep(body, backend, view)))
 
 
 @router.delete("", status_code=HTTPStatus.NO_CONTENT)
@@ -99,16 +101,17 @@ async def withdraw(backend: CurrentBackend, given: Annotated[WithdrawQuery, Quer
 @declares(RouteRules(needs="write"))
 async def export(backend: CurrentBackend) -> SquadOut:
     """What users know for sure, as SQuAD 2.0: answers that are right, corrections, and questions without an answer."""
-    paragraphs = await backend.look_up(lambda: list(backend.feedback.paragraphs()))
+    view = backend.view
+    paragraphs = await backend.look_up(lambda: list(backend.feedback.paragraphs(view.among(None, None))))
     return SquadOut.model_validate(squad_json(paragraphs))
 
 
-def _keep(body: FeedbackIn, backend: Backend) -> str:
+def _keep(body: FeedbackIn, backend: Backend, view: View) -> str:
     if body.verdict == "right" and body.corrected is not None:
         raise InvalidFeedback("corrected", "goes with the verdicts wrong and missing")
-    shown = _excerpt(body.answer, backend)
-    truth = shown if body.verdict == "right" else _excerpt(body.corrected, backend)
-    about = _nearest(body.question, backend) if body.verdict == "right" and truth is None else truth
+    shown = _excerpt(body.answer, view)
+    truth = shown if body.verdict == "right" else _excerpt(body.corrected, view)
+    about = _nearest(body.question, view) if body.verdict == "right" and truth is None else truth
     given = Feedback(
         body.question,
         body.verdict,
@@ -117,19 +120,20 @@ def _keep(body: FeedbackIn, backend: Backend) -> str:
         about=about,
         has_truth=truth is not None,
     )
-    return backend.keep_feedback(given)
+    return backend.changes.keep_feedback(given)
 
 
-def _excerpt(quoted: QuotedSpan | None, backend: Backend) -> Excerpt | None:
+def _excerpt(quoted: QuotedSpan | None, view: View) -> Excerpt | None:
     if quoted is None:
         return None
     span = Span(quoted.span.start, quoted.span.end)
-    return excerpt(backend.library.index, quoted.document_id, span, quoted.text)
+    view.check(quoted.document_id)
+    return excerpt(view.library.index, quoted.document_id, span, quoted.text)
 
 
-def _nearest(question: str, backend: Backend) -> Excerpt | None:
+def _nearest(question: str, view: View) -> Excerpt | None:
     """The passage that comes nearest to a question that has no answer."""
-    for retrieved in backend.library.search(question, top_k=1).passages:
-        document = backend.library.document(retrieved.passage.document_id)
+    for retrieved in view.library.search(question, top_k=1, document_ids=view.among(None, None)).passages:
+        document = view.library.document(retrieved.passage.document_id)
         return Excerpt(document.id, document.sha256, document.title, retrieved.passage.text, "", 0)
     return None

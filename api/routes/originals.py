@@ -32,10 +32,12 @@ _ALONE = {"Content-Security-Policy": "sandbox"}
 async def structure(document_id: str, backend: CurrentBackend, wanted: Annotated[BlocksQuery, Query()]) -> BlocksOut:
     """The headings, paragraphs, lists and tables of a document, and where its pages begin."""
 
+    view = backend.view
+
     def looked_up() -> BlocksOut:
-        index = backend.library.index
+        index = view.library.index
         while True:
-            document, text = index.with_text(document_id)
+            document, text = view.with_text(document_id)
             outline = index.outline(document_id)
             if index.document(document_id).sha256 == document.sha256:  # else replaced in between
                 return BlocksOut.of(document, text, outline, wanted)
@@ -52,7 +54,8 @@ async def original(
 
     Where none is kept, the problem's type is `urn:sourcespan:problem:original-not-kept`.
     """
-    kept, path = await backend.look_up(lambda: backend.library.index.original(document_id))
+    view = backend.view
+    kept, path = await backend.look_up(lambda: view.original(document_id))
     headers = {"ETag": f'"{kept.sha256}"', **_ALONE}
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -63,6 +66,8 @@ async def original(
 @declares(READ)
 async def places(document_id: str, backend: CurrentBackend, span: Annotated[SpanQuery, Query()]) -> list[PageBoxesOut]:
     """Where a range of the stored text stands on the pages of the document's PDF, page by page."""
+    view = backend.view
+    await backend.look_up(lambda: view.check(document_id))
     found = await backend.show(lambda index, parser: boxes(index, parser, document_id, span.start, span.end))
     return [PageBoxesOut.of(page) for page in found]
 
@@ -73,5 +78,7 @@ async def image(
     document_id: str, number: int, backend: CurrentBackend, drawn: Annotated[ImageQuery, Query()]
 ) -> Response:
     """A page of the document's PDF, counted from 1, as a picture."""
+    view = backend.view
+    await backend.look_up(lambda: view.check(document_id))
     png = await backend.show(lambda index, parser: page_image(index, parser, document_id, number, drawn.scale))
     return Response(png, media_type="image/png", headers=_ALONE)

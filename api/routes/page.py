@@ -21,6 +21,7 @@ from rag.questions import Question
 router = APIRouter(prefix="/v1", tags=["page"], dependencies=[SHOWS_KEY])
 
 _GIVEN, _TRIED = 4, 16
+_KEPT = 100
 _DOCUMENTS, _CHARACTERS, _OF_EACH = 8, 50_000, 4
 
 
@@ -50,19 +51,16 @@ async def examples(request: Request, backend: CurrentBackend) -> ExamplesOut:
 
     There may be none, which does not mean that the documents answer nothing.
     """
-    documents = await backend.look_up(lambda: _newest(backend))
+    view = backend.view
+    documents = await backend.look_up(lambda: view.page(None, "", "newest", _DOCUMENTS, 0)[0])
     about = tuple((document.id, document.sha256) for document in documents)
     kept: dict[tuple[tuple[str, str], ...], list[str]] = request.app.state.examples
     if about not in kept:
         questions = await _answered(backend, documents)
-        kept.clear()  # the documents have changed
+        if len(kept) >= _KEPT:  # documents have changed, or many see some each
+            kept.clear()
         kept[about] = questions
     return ExamplesOut(questions=kept[about])
-
-
-def _newest(backend: Backend) -> list[Document]:
-    index = backend.library.index
-    return index.documents(limit=_DOCUMENTS, offset=max(index.count()[0] - _DOCUMENTS, 0))[::-1]
 
 
 async def _answered(backend: Backend, documents: Sequence[Document]) -> list[str]:

@@ -5,24 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from api.feedback import OK as FEEDBACK_OK
-from api.feedback import Feedback, FeedbackStore
+from api.feedback import FeedbackStore
+from api.middleware.access import within
 from api.middleware.rate import caller
 from api.serving.batching import Asked, Batcher
+from api.serving.changes import Changes
 from api.serving.metrics import Metrics
 from api.serving.readiness import Readiness
+from api.serving.view import View
 from api.serving.workers import Workers
 from api.settings import Settings
 from api.wire import incoming
-from index.documents import Document, DocumentDraft
-from index.errors import CatalogueError, DocumentNotFound, FeedbackError, ServiceStopping, WorkStopped
+from index.errors import ServiceStopping, WorkStopped
 from index.interfaces import Progress, Vectors
 from index.isolation.pool import Stop
 from index.parsing.isolated import Parser
@@ -35,9 +37,9 @@ from rag.questions import Question
 T = TypeVar("T")
 E = TypeVar("E")
 AskEvent = tuple[RetrievedPassage, ...] | Answer | Result
+Filter = Mapping[str, Any]
 
 questions_log = logging.getLogger("sourcespan.questions")
-logger = logging.getLogger("sourcespan")
 
 _LOOKUPS, _WAITING_LOOKUPS = 4, 256
 # one at a time: embedding a document takes every core, and a second would only take its share
@@ -52,6 +54,7 @@ class Backend:
         """Closes ``library`` in the end; what users say of answers is kept in its folder."""
         self.library = library
         self.feedback = FeedbackStore(library.folder, most=settings.max_feedback)
+        self.changes = Changes(library, self.feedback)
         self.metrics = Metrics()
         self._log_questions = settings.log_questions
         self._default_top_k = settings.top_k
@@ -116,17 +119,23 @@ class Backend:
         # in a thread of its own: what a signal handler interrupted may hold the locks
         threading.Thread(target=self.parser.close, name="end-workers").start()
 
-    async def ask(self, question: Question) -> Result:
+    @property
+    def view(self) -> View:
+        """The documents as whoever is being served may see them."""
+        return View(self.library, within.get())
+
+    async def ask(self, question: Question, filter: Filter | None = None) -> Result:  # noqa: A002
         """The result of a question, read in its turn; cancelled before that, it is never looked at.
 
         Raises Overloaded, RateLimited, QuestionError.
         """
-        result = await self._submit(question)
+        result = await self._submit(await self._among(question, filter))
         self._note(result)
         return result
 
-    async def events(self, question: Question) -> AsyncGenerator[AskEvent]:
+    async def events(self, question: Question, filter: Filter | None = None) -> AsyncGenerator[AskEvent]:  # noqa: A002
         """The passages, each new best answer, then the result. Raises like `ask`."""
+        question = await self._among(question, filter)
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[AskEvent | None] = asyncio.Queue()
 
@@ -150,13 +159,18 @@ class Backend:
         top_k: int | None,
         document_ids: Sequence[str] | None,
         mode: SearchMode = "hybrid",
+        *,
         explain: bool = False,
+        filter: Filter | None = None,  # noqa: A002
     ) -> Retrieval:
         """The ``top_k`` passages that fit the query best, unread. Raises Overloaded, InvalidQuestion."""
-        library = self.library
-        return await self._lookups.run(
-            lambda: library.search(query, top_k=top_k, document_ids=document_ids, mode=mode, explain=explain)
-        )
+        library, view = self.library, self.view
+
+        def searching() -> Retrieval:
+            among = view.among(document_ids, filter)
+            return library.search(query, top_k=top_k, document_ids=among, mode=mode, explain=explain)
+
+        return await self._lookups.run(searching)
 
     async def embed(self, texts: Sequence[str], *, as_queries: bool) -> Vectors:
         """A vector of unit length for each text, as a question or as a passage. Raises Overloaded, RateLimited."""
@@ -204,35 +218,6 @@ class Backend:
         finally:
             ingesting.cancel()
 
-    def replace(self, document_id: str, draft: DocumentDraft, progress: Progress | None = None) -> Document:
-        """Puts another text in a document's place, and erases what feedback quotes of the old one.
-
-        Raises DocumentNotFound, DuplicateDocument, CatalogueError.
-        """
-        document = self.library.replace(document_id, draft, progress=progress)
-        self._erase_quotes(document_id)
-        return document
-
-    def remove(self, document_id: str) -> None:
-        """Removes a document, and what feedback quotes of it. Raises DocumentNotFound, CatalogueError."""
-        try:
-            self.library.remove(document_id)
-        except DocumentNotFound:
-            self._erase_quotes(document_id)  # a crash may have come between the two
-            raise
-        self._erase_quotes(document_id)
-
-    def keep_feedback(self, given: Feedback) -> str:
-        """Keeps a verdict and gives its id. Raises FeedbackUnavailable, QuotaExceeded, CatalogueFull."""
-        feedback_id = self.feedback.add(given)
-        quoted = {given.answered_from, given.about.document_id if given.about else None} - {None}
-        for document_id in quoted:
-            try:
-                self.library.document(str(document_id))
-            except DocumentNotFound:
-                self._erase_quotes(str(document_id))  # it went while this was written down
-        return feedback_id
-
     def usage(self) -> dict[str, tuple[int, int]]:
         """Of everything that has a quota, how much is stored, and how much may be; 0: no limit."""
         stored, quota = self.library.index.usage, self.library.index.quota
@@ -242,11 +227,13 @@ class Backend:
             "feedback": (self.feedback.count(), self.feedback.most),
         }
 
-    def _erase_quotes(self, document_id: str) -> None:
-        try:
-            self.feedback.erase(document_id)
-        except (FeedbackError, CatalogueError) as error:
-            logger.warning("What feedback quotes of document %s could not be erased: %s", document_id, error)
+    async def _among(self, question: Question, filter: Filter | None) -> Question:  # noqa: A002
+        """The question, of no other documents than the caller may see and a filter allows. Raises InvalidFilter."""
+        view = self.view
+        if view.within is None and filter is None:
+            return question
+        allowed = await self._lookups.run(lambda: view.among(question.document_ids, filter))
+        return replace(question, document_ids=allowed)
 
     def _submit(self, question: Question) -> Asked:
         asking = caller.get()

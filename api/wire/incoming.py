@@ -21,13 +21,14 @@ def read_document(data: bytes, max_bytes: int) -> Iterator[PackedFile]:
     except MalformedJson as error:
         raise InvalidDocument((("body", f"is not valid JSON: {error}"),)) from error
     except ValidationError as error:
-        raise InvalidDocument(_faults(error)) from error
+        raise InvalidDocument(faults(error)) from error
     size = len(body.text.encode())
     if size > max_bytes:
         raise DocumentTooLarge(body.title, size, max_bytes)
     yield PackedFile.of(ParsedFile(Path(body.title), len(data), body.draft()))
 
 
-def _faults(error: ValidationError) -> tuple[tuple[str, str], ...]:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]
-    return tuple((".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in faults)
+def faults(error: ValidationError) -> tuple[tuple[str, str], ...]:
+    """The first of what is wrong: fields, and what is wrong with each."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]
+    return tuple((".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in found)

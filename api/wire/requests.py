@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -49,7 +49,15 @@ def _few_entries(given: object) -> object:
     return given
 
 
-def _plain_value(value: object) -> str | bool | int | float | None:
+def _entry(value: object) -> MetadataValue:
+    if not isinstance(value, list):
+        return _plain_value(value)
+    if len(value) > _MOST_METADATA:
+        raise ValueError(f"must have at most {_MOST_METADATA} values")
+    return [_plain_value(each) for each in value]
+
+
+def _plain_value(value: object) -> PlainValue:
     if isinstance(value, str):
         return _encodable(value)
     if isinstance(value, bool | None) or (isinstance(value, int) and abs(value) <= _LARGEST_INTEGER):
@@ -59,13 +67,29 @@ def _plain_value(value: object) -> str | bool | int | float | None:
     raise ValueError("must be text, a 64-bit integer, a finite number, true, false or null")
 
 
+PlainValue = str | bool | int | float | None
+MetadataValue = PlainValue | list[PlainValue]
+"""A list counts as each of its values: tags, say."""
 Text = Annotated[str, AfterValidator(_encodable)]
 DocumentIds = Annotated[list[Text], Field(fail_fast=True)]
-PlainValue = Annotated[
-    str | bool | int | float | None,
-    # one error for a value of another kind, where a union has one for each of its members
-    PlainValidator(_plain_value, json_schema_input_type=str | bool | int | float | None),
+Metadata = Annotated[
+    dict[
+        Annotated[Text, Field(min_length=1, max_length=100)],
+        # one error for a value of another kind, where a union has one for each of its members
+        Annotated[MetadataValue, PlainValidator(_entry, json_schema_input_type=MetadataValue)],
+    ],
+    Field(max_length=_MOST_METADATA),
+    BeforeValidator(_few_entries),
 ]
+CollectionNames = Annotated[list[Text], Field(fail_fast=True, max_length=100)]
+FilterIn = Annotated[
+    dict[str, Any],
+    Field(
+        description="Only documents that this is true of, as `docs/filters.md` has it: "
+        '`{"collections": ["reports"], "type": "pdf", "metadata": {"year": {"$gte": 2020}}}`.',
+    ),
+]
+"""Looked at where it is used: what is wrong with it is InvalidFilter, which says where."""
 
 
 class Sent(BaseModel):
@@ -131,6 +155,7 @@ class AskRequest(Request):
         ),
     ] = None
     document_ids: Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")] = None
+    filter: FilterIn | None = None
     min_confidence: Annotated[
         float | None,
         Field(ge=0, le=1, description="Give what has this confidence; by default as the fitted decision says."),
@@ -152,6 +177,7 @@ class SearchRequest(Request):
     mode: Annotated[SearchMode, Field(description="By meaning (dense), by words (lexical), or by both.")] = "hybrid"
     explain: Annotated[bool, Field(description="Whether to say which words of the query each passage has.")] = False
     document_ids: Annotated[DocumentIds | None, Field(max_length=1_000, description="Only these documents.")] = None
+    filter: FilterIn | None = None
 
 
 class DocumentIn(Request):
@@ -160,12 +186,20 @@ class DocumentIn(Request):
     title: Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(not_blank)]
     text: Text
     source: Annotated[Text, Field(max_length=500, description="Where it comes from: a file name, say.")] = ""
-    metadata: Annotated[
-        dict[Annotated[Text, Field(max_length=100)], PlainValue],
-        Field(max_length=_MOST_METADATA),
-        BeforeValidator(_few_entries),
-    ] = {}
+    metadata: Metadata = {}
+    collections: Annotated[CollectionNames, Field(description="That it is put in; they are made if need be.")] = []
 
     def draft(self) -> DocumentDraft:
         """The document that the request describes. Raises EmptyDocument, MalformedFile."""
-        return DocumentDraft(self.title, self.text, self.source, self.metadata)
+        return DocumentDraft(self.title, self.text, self.source, self.metadata, collections=frozenset(self.collections))
+
+
+class DocumentChange(Request):
+    """What is to be another way of a document; what is not named stays as it is."""
+
+    title: Annotated[
+        Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(not_blank)] | None,
+        Field(description="Found by it are all its passages, so they are embedded anew."),
+    ] = None
+    collections: Annotated[CollectionNames | None, Field(description="In place of those that it is in.")] = None
+    metadata: Annotated[Metadata | None, Field(description="In place of what there is.")] = None

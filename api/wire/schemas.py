@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from api.wire.originals import OriginalOut
 from api.wire.requests import SearchRequest
 from index.documents import Document
 from index.passages.reading_text import Cell
@@ -288,43 +286,3 @@ class AskResponse(BaseModel):
                 total=round(timings.total, 2),
             ),
         )
-
-
-class DocumentOut(BaseModel):
-    """A stored document without its text."""
-
-    id: str
-    title: str
-    source: str
-    sha256: str
-    characters: int
-    passages: int
-    created_at: datetime
-    metadata: dict[str, str | bool | int | float | None]
-    notes: list[str] = Field(description="What of the file was not read, or not for certain: one sentence each.")
-    original: OriginalOut | None = Field(description="The file that it was read from; null where none is kept.")
-
-    @classmethod
-    def of(cls, document: Document) -> Self:
-        """From the inside to the wire."""
-        return cls(
-            id=document.id,
-            title=document.title,
-            source=document.source,
-            sha256=document.sha256,
-            characters=document.characters,
-            passages=document.passages,
-            created_at=document.created_at,
-            metadata=dict(document.metadata),
-            notes=list(document.notes),
-            original=OriginalOut.of(document.original),
-        )
-
-
-class DocumentPage(BaseModel):
-    """Some of the documents, the oldest first."""
-
-    documents: list[DocumentOut]
-    total: int
-    limit: int
-    offset: int

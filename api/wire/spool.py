@@ -24,6 +24,7 @@ from api.problems import ClientGone
 from index.errors import Overloaded, TemporaryFolderFull
 
 _BLOCK = 262_144
+_MOST_FIELDS, _LARGEST_FIELD = 110, 100_000
 _RETRY_AFTER = 5
 _TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 # no room, a quota, a limit; or no folder that can be written to
@@ -42,10 +43,17 @@ async def spooled_body(request: Request) -> AsyncIterator[IO[bytes]]:
 
 
 @asynccontextmanager
-async def spooled_files(request: Request, *, max_files: int) -> AsyncIterator[list[UploadFile]]:
-    """The files of a multipart request, each at its start. Raises as `spooled_body` does, and HTTPException."""
+async def spooled_files(
+    request: Request, *, max_files: int
+) -> AsyncIterator[tuple[list[UploadFile], list[tuple[str, str]]]]:
+    """The files of a multipart request, each at its start, and its other fields, by name and text.
+
+    Raises as `spooled_body` does, and HTTPException.
+    """
     async with aclosing(request.stream()) as body:
-        parser = _FilesParser(request.headers, body, max_files=max_files, max_fields=0)
+        parser = _FilesParser(
+            request.headers, body, max_files=max_files, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FIELD
+        )
         parser.spool_max_size = 1  # 0 would keep them in memory
         with _errors_told():
             try:
@@ -54,7 +62,7 @@ async def spooled_files(request: Request, *, max_files: int) -> AsyncIterator[li
                 raise HTTPException(HTTPStatus.BAD_REQUEST, error.message) from error
     files = [file for _, file in form.multi_items() if isinstance(file, UploadFile)]
     try:
-        yield files
+        yield files, [(name, text) for name, text in form.multi_items() if isinstance(text, str)]
     finally:
         for file in files:
             file.file.close()  # without waiting for a thread: the request may have been cancelled

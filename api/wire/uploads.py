@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
+from typing import Annotated, Any, Self
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from api.problems import Problem, problem_of
 from api.serving.backend import Backend
+from api.serving.changes import Changes
+from api.serving.view import View
 from api.settings import Settings
-from api.wire.incoming import read_document
-from api.wire.schemas import DocumentOut
+from api.wire.document_schemas import DocumentOut
+from api.wire.incoming import faults, read_document
+from api.wire.requests import CollectionNames, Metadata, Sent
+from api.wire.requests import Request as SentJson
 from api.wire.spool import spooled_body, spooled_files
 from api.wire.sse import Event
-from index.build import Added, taken
-from index.documents import DocumentDraft
-from index.errors import Overloaded, ServiceStopping, SourcespanError
+from api.wire.strict_json import MalformedJson, parse_json
+from index.build import taken
+from index.documents import Document, DocumentDraft
+from index.errors import InvalidDocument, Overloaded, ServiceStopping, SourcespanError
 from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing import ARCHIVE, ParsedFile, suffix_of
 from index.parsing.isolated import Parser
-from index.store.originals import Incoming
+from index.store.arrivals import Conflict, State, Stored
 
 _JSON = "application/json"
 _LONGEST_NAME = 200
@@ -57,6 +63,34 @@ class Upload:
         return parsed.path.as_posix() if self.is_archive or self.names_itself else self.name
 
 
+class ConflictQuery(Sent):
+    """What is to become of a document that came from a source of the same name, with another text."""
+
+    on_conflict: Conflict = "keep_both"
+
+
+class UploadFields(SentJson):
+    """What may come along with files: `metadata` as JSON, `collections` once for each."""
+
+    on_conflict: Conflict
+    collections: CollectionNames
+    metadata: Annotated[Metadata, Field(default_factory=dict)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is to become of all documents of a request."""
+
+    conflict: Conflict
+    collections: frozenset[str] = frozenset()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, draft: DocumentDraft) -> DocumentDraft:
+        """A draft as it is to be stored."""
+        metadata = {**draft.metadata, **self.metadata}
+        return replace(draft, metadata=metadata, collections=draft.collections | self.collections)
+
+
 class FileProgress(BaseModel):
     """How far one file is: passages done, of all its passages."""
 
@@ -71,7 +105,14 @@ class UploadedFile(BaseModel):
     file: str
     document: DocumentOut | None = None
     is_new: bool = False
+    outcome: State | None = None
     problem: Problem | None = None
+
+    @classmethod
+    def of(cls, name: str, stored: Stored) -> Self:
+        """From the inside to the wire."""
+        document = DocumentOut.of(stored.document)
+        return cls(file=name, document=document, is_new=stored.state == "new", outcome=stored.state)
 
 
 class UploadReport(BaseModel):
@@ -84,45 +125,54 @@ _Told = FileProgress | UploadedFile
 
 
 @asynccontextmanager
-async def uploads_in(request: Request, parser: Parser, settings: Settings) -> AsyncIterator[list[Upload]]:
-    """The documents of a request. Raises what is wrong with it."""
-    kind = _kind(request)
+async def uploads_in(
+    request: Request, parser: Parser, settings: Settings, query: ConflictQuery
+) -> AsyncIterator[tuple[list[Upload], Wishes]]:
+    """The documents of a request, and what is to become of them. Raises what is wrong with it."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind == _JSON:
-        async with posted_document(request, parser) as upload:
-            yield [upload]
+        async with spooled_body(request) as body:
+            reading = partial(parser.read_with, read_document, "document", body)
+            yield [Upload("document", reading, names_itself=True)], Wishes(query.on_conflict)
     elif kind == "multipart/form-data":
-        async with spooled_files(request, max_files=settings.max_upload_files) as files:
+        async with spooled_files(request, max_files=settings.max_upload_files) as (files, fields):
             if not files:
                 raise HTTPException(HTTPStatus.BAD_REQUEST, "there is no file in the upload")
-            yield [_upload(file, parser) for file in files]
+            yield [_upload(file, parser) for file in files], _wishes(fields, query)
     else:
         detail = f"a document is sent as {_JSON} or multipart/form-data"
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
-@asynccontextmanager
-async def posted_document(request: Request, parser: Parser) -> AsyncIterator[Upload]:
-    """The document of a request whose body is JSON. Raises HTTPException for another kind of body."""
-    if _kind(request) != _JSON:
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a document is sent as {_JSON}")
-    async with spooled_body(request) as body:
-        yield Upload("document", partial(parser.read_with, read_document, "document", body), names_itself=True)
+def _wishes(fields: Sequence[tuple[str, str]], query: ConflictQuery) -> Wishes:
+    """Raises InvalidDocument, which names each field that is wrong."""
+    given: dict[str, object] = {"on_conflict": query.on_conflict}
+    names = []
+    try:
+        for name, text in fields:
+            if name == "collections":
+                names.append(text)
+            else:
+                given[name] = parse_json(text.encode()) if name == "metadata" else text
+        sent = UploadFields.model_validate({**given, "collections": names})
+    except MalformedJson as error:
+        raise InvalidDocument((("metadata", f"is not valid JSON: {error}"),)) from error
+    except ValidationError as error:
+        raise InvalidDocument(faults(error)) from error
+    return Wishes(sent.on_conflict, frozenset(sent.collections), sent.metadata)
 
 
-def _kind(request: Request) -> str:
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
-
-
-async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncGenerator[Event]:
+async def store_all(backend: Backend, uploads: Sequence[Upload], wishes: Wishes) -> AsyncGenerator[Event]:
     """Stores one after the other: `progress` while a file is under way, `file` when its end is known, then `done`.
 
     A file that cannot be stored stops no other one. Raises Overloaded or ServiceStopping where not even the first is
     stored.
     """
     ended: list[UploadedFile] = []
+    storing = partial(_store_each, backend.changes, backend.view, wishes)
     for upload in uploads:
         try:
-            async with aclosing(backend.ingest_events(partial(_store_each, backend, upload))) as events:
+            async with aclosing(backend.ingest_events(partial(storing, upload))) as events:
                 async for event in events:
                     if isinstance(event, UploadedFile):
                         ended.append(event)
@@ -135,36 +185,52 @@ async def store_all(backend: Backend, uploads: Sequence[Upload]) -> AsyncGenerat
     yield "done", UploadReport(files=ended)
 
 
-def add_to(backend: Backend, upload: Upload) -> Callable[[Progress, Stop], Added]:
-    """The work of reading and storing one document. Raises DocumentError."""
+def add_to(backend: Backend, upload: Upload, wishes: Wishes) -> Callable[[Progress, Stop], Stored]:
+    """The work of reading and storing one document. Raises DocumentError, NameTaken."""
+    changes, view = backend.changes, backend.view
 
-    def adding(progress: Progress, stop: Stop) -> Added:
-        with backend.library.index.incoming() as incoming:
+    def adding(progress: Progress, stop: Stop) -> Stored:
+        with view.library.index.incoming() as incoming:
             (parsed,) = upload.files(stop)
-            return backend.library.add(taken(incoming, parsed).draft_or_error(), progress=progress)[0]
+            draft = wishes.of(taken(incoming, parsed).draft_or_error())
+            return changes.put(view, draft, wishes.conflict, progress)
 
     return adding
 
 
-def draft_in(upload: Upload, stop: Stop) -> DocumentDraft:
-    """The one document of an upload. Raises DocumentError, WorkStopped."""
-    (parsed,) = upload.files(stop)
-    return parsed.draft_or_error()
+def replace_with(
+    backend: Backend, upload: Upload, wishes: Wishes, document_id: str
+) -> Callable[[Progress, Stop], Document]:
+    """The work of reading a document and putting it in another's place. Raises DocumentError.
+
+    A file says nothing of metadata: those that there are stay.
+    """
+    changes, view = backend.changes, backend.view
+
+    def replacing(progress: Progress, stop: Stop) -> Document:
+        with view.library.index.incoming() as incoming:
+            view.check_owned(document_id)
+            (parsed,) = upload.files(stop)
+            draft = wishes.of(taken(incoming, parsed).draft_or_error())
+            if not (draft.metadata or upload.names_itself):
+                draft = replace(draft, metadata=view.document(document_id).metadata)
+            return changes.replace(view, document_id, draft, progress)
+
+    return replacing
 
 
-def _store_each(backend: Backend, upload: Upload, tell: Callable[[_Told], None], stop: Stop) -> None:
-    with backend.library.index.incoming() as incoming:
+def _store_each(
+    changes: Changes, view: View, wishes: Wishes, upload: Upload, tell: Callable[[_Told], None], stop: Stop
+) -> None:
+    with view.library.index.incoming() as incoming:
         for parsed in upload.files(stop):
             name = upload.name_of(parsed)
-            tell(_stored(backend, incoming, parsed, name, partial(_tell_progress, tell, name)))
-
-
-def _stored(backend: Backend, incoming: Incoming, parsed: ParsedFile, name: str, progress: Progress) -> UploadedFile:
-    try:
-        (added,) = backend.library.add(taken(incoming, parsed).draft_or_error(), progress=progress)
-    except SourcespanError as error:
-        return UploadedFile(file=name, problem=problem_of(error).body)
-    return UploadedFile(file=name, document=DocumentOut.of(added.document_or_error()), is_new=added.is_new)
+            try:
+                draft = wishes.of(taken(incoming, parsed).draft_or_error())
+                stored = changes.put(view, draft, wishes.conflict, partial(_tell_progress, tell, name))
+                tell(UploadedFile.of(name, stored))
+            except SourcespanError as error:
+                tell(UploadedFile(file=name, problem=problem_of(error).body))
 
 
 def _tell_progress(tell: Callable[[_Told], None], name: str, done: int, total: int) -> None:

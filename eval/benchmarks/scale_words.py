@@ -20,6 +20,7 @@ from eval.benchmarks.scale import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_
 from index.documents import Document, DocumentDraft
 from index.passages.reading_text import NO_CONTEXT
 from index.passages.sentences import sentences
+from index.store.arrivals import Putting
 from index.store.catalogue import Catalogue
 from index.store.stored import NewDocument, NewPassage
 from index.words.in_step import WORDS_FOLDER, WordsInStep
@@ -45,7 +46,7 @@ def measure_words_here(path: Path, texts: Sequence[str], questions: Sequence[str
         done = 0
         passages = made_up(texts, count)
         while together := list(islice(passages, _OF_A_DOCUMENT)):
-            catalogue.insert([_document(together)])
+            _put(catalogue, together)
             progress(done := done + len(together), count)
     building = Stopwatch()
     with bar(f"{count:,} passages, {WORDS}: building"), building.running():
@@ -54,7 +55,7 @@ def measure_words_here(path: Path, texts: Sequence[str], questions: Sequence[str
     with bar(f"{count:,} passages, {WORDS}: asking") as progress:
         asked = Asked.of(lambda question: words.search(question, depth), questions, progress)
     resident, peak = memory_mb("VmRSS"), memory_mb("VmHWM")
-    catalogue.insert([_document(["One more passage, which the next question follows."])])
+    _put(catalogue, ["One more passage, which the next question follows."])
     after = Asked.of(lambda question: words.search(question, depth), questions[:1], lambda *_: None)
     scored = [dict(words.search(question, count)) for question in questions[:_COMPARED]]
     catalogue.close()
@@ -84,13 +85,14 @@ def made_up(texts: Sequence[str], count: int, seed: int = 0) -> Iterator[str]:
         yield " ".join(draw.choices(every, k=len(draw.choice(split))))
 
 
-def _document(passages: Sequence[str]) -> NewDocument:
+def _put(catalogue: Catalogue, passages: Sequence[str]) -> None:
     text, ends = "\n".join(passages), np.cumsum([len(passage) + 1 for passage in passages]) - 1
     draft = DocumentDraft("", text)
     ranges = [(int(end) - len(passage), int(end)) for passage, end in zip(passages, ends, strict=True)]
     nowhere = np.zeros(1, np.float32)
     document = Document(draft.sha256, "", "", draft.sha256, len(text), len(passages), datetime.now(UTC), {})
-    return NewDocument(document, draft, [NewPassage(start, end, NO_CONTEXT, nowhere) for start, end in ranges])
+    new = NewDocument(document, draft, [NewPassage(start, end, NO_CONTEXT, nowhere) for start, end in ranges])
+    catalogue.put([(draft, new)], Putting())
 
 
 def _share(best: Sequence[int], scores: Mapping[int, float]) -> float:

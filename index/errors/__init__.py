@@ -14,12 +14,20 @@ SourcespanError
 │   ├── ParserDied             the process that read it ended before it was done
 │   ├── DuplicateDocument      another document holds the same text
 │   ├── DocumentNotFound       no document with that id
+│   │   └── DocumentDeleted    there was one
+│   ├── SourceNotFound         the document did not come from there
+│   ├── NameTaken              another document came from a source of that name
+│   ├── CollectionError
+│   │   ├── CollectionNotFound no collection with that name
+│   │   └── NotAllowed         more than a key that is bound to collections may do
 │   ├── OriginalNotKept        its file is not kept, or there was none
 │   ├── NoPages                no PDF, whose pages could be shown
 │   ├── PageNotFound           no such page in it
 │   └── InvalidSpan            no range of its text
 ├── QuestionError
 │   ├── InvalidQuestion        blank, or out of a limit
+│   │   ├── InvalidFilter      none of the filter language
+│   │   └── InvalidCollection  a name that no collection can have
 │   └── QuestionTooLong        leaves no room for a passage in the reader's window
 ├── ModelError
 │   ├── ModelNotFound          neither a folder, nor bundled, nor fetchable
@@ -121,6 +129,16 @@ from index.errors.service import (
     UnsafeAddress,
     WorkStopped,
 )
+from index.errors.shelves import (
+    CollectionError,
+    CollectionNotFound,
+    DocumentDeleted,
+    InvalidCollection,
+    InvalidFilter,
+    NameTaken,
+    NotAllowed,
+    SourceNotFound,
+)
 
 __all__ = [
     "AddressUnavailable",
@@ -135,6 +153,9 @@ __all__ = [
     "CatalogueReadOnly",
     "CatalogueTooNew",
     "CatalogueUnusable",
+    "CollectionError",
+    "CollectionNotFound",
+    "DocumentDeleted",
     "DocumentError",
     "DocumentNotFound",
     "DocumentTooComplex",
@@ -145,8 +166,10 @@ __all__ = [
     "EncryptedFile",
     "FeedbackError",
     "FeedbackUnavailable",
+    "InvalidCollection",
     "InvalidDocument",
     "InvalidFeedback",
+    "InvalidFilter",
     "InvalidQuestion",
     "InvalidSettings",
     "InvalidSpan",
@@ -156,7 +179,9 @@ __all__ = [
     "ModelError",
     "ModelNotFound",
     "ModelUnsuitable",
+    "NameTaken",
     "NoPages",
+    "NotAllowed",
     "OriginalNotKept",
     "Overloaded",
     "PageNotFound",
@@ -168,6 +193,7 @@ __all__ = [
     "ScannedDocument",
     "ServiceError",
     "ServiceStopping",
+    "SourceNotFound",
     "SourcespanError",
     "SpanMismatch",
     "TemporaryFolderFull",

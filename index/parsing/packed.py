@@ -50,6 +50,7 @@ class PackedDraft:
     """Of each table in order, a line of JSON, empty where nothing is known."""
     sentences: Numbers
     notes: tuple[str, ...]
+    collections: frozenset[str]
 
     @classmethod
     def of(cls, draft: DocumentDraft) -> PackedDraft:
@@ -69,6 +70,7 @@ class PackedDraft:
             "\n".join(_written(block.columns) for block in draft.outline.blocks if block.kind == "table"),
             PickleBuffer(array(_INTEGER, chain.from_iterable(sentences(text)))),
             draft.notes,
+            draft.collections,
         )
 
     def draft(self) -> DocumentDraft:
@@ -88,6 +90,7 @@ class PackedDraft:
             ),
             _numbers(self.sentences).reshape(-1, 2),
             self.notes,
+            collections=self.collections,
         )
 
 

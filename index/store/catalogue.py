@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from index.documents import READING, Document, DocumentDraft, Location, Outline, Passage
-from index.errors import DocumentNotFound, DuplicateDocument
+from index.errors import DuplicateDocument
 from index.interfaces import Keys, Vectors
-from index.store import erasing, outlines, stored
+from index.store import erasing, outlines, sources, stored
+from index.store.arrivals import Arrivals, Putting, Stored
 from index.store.database import Database
+from index.store.filters import Condition, owned
 from index.store.history import (
     Changes,
     Generation,
@@ -27,11 +32,15 @@ from index.store.history import (
     is_past,
     next_generation,
 )
+from index.store.names import Within
 from index.store.originals import Originals
 from index.store.quota import NO_LIMIT, Quota, Usage, usage
 from index.store.schema import SCHEMA_VERSION, prepare, version_of
+from index.store.shelves import Shelves
 from index.store.stored import NewDocument
 from index.upkeep.checks import broken_vectors, read_vectors
+
+T = TypeVar("T")
 
 logger = logging.getLogger("sourcespan")
 
@@ -42,6 +51,17 @@ _PASSAGE_ANEW = (
     "INSERT INTO passages (document_id, start, end, generation, vector, text, path, headers, cells) "
     "SELECT document_id, start, end, ?, ?, text, path, headers, cells FROM passages WHERE key = ?"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What became of documents that were put in, in order."""
+
+    outcomes: Sequence[Stored]
+    gone: Sequence[str]
+    """What the passages that went away were read as."""
+    dropped: bool
+    """Whether anything was taken away."""
 
 
 class Catalogue:
@@ -59,6 +79,8 @@ class Catalogue:
         # one that is up to date needs no write, and so opens where nothing may be written
         with self._db.reading() if version == SCHEMA_VERSION else self._db.change() as db:
             prepare(db, embedder)
+        self.shelves = Shelves(self._db)
+        """What documents are sorted by."""
         self._counted: tuple[Generation, int, int] | None = None
 
     def close(self) -> None:
@@ -81,59 +103,45 @@ class Catalogue:
         with self._db.reading() as db:
             return is_past(db, generation)
 
-    def insert(self, arrivals: Sequence[NewDocument]) -> list[Document]:
-        """Adds all of them whole, or none; gives each one, or the document that already held its text.
+    def known(self, draft: DocumentDraft, within: Within) -> tuple[Document | None, bool]:
+        """The document that holds the text of a draft, and whether putting it in again would change nothing."""
+        with self._db.moment() as db:
+            known = stored.document_with(db, draft.sha256, owned(within))
+            if known is None:
+                return None, False
+            is_kept = known.original is not None or draft.original is None
+            return known, is_kept and sources.is_attached(db, known.id, draft)
 
-        Raises QuotaExceeded.
+    def put(self, arrivals: Sequence[tuple[DocumentDraft, NewDocument | None]], putting: Putting) -> Put:
+        """Puts all of them in, or none. Raises QuotaExceeded, NameTaken; PassagesWanted where one's are missing."""
+        with self._arriving(putting) as arriving:
+            outcomes = [arriving.put(draft, new) for draft, new in arrivals]
+        return Put(outcomes, arriving.gone, arriving.dropped)
+
+    def replace(self, new: NewDocument, *, same_source: bool = False, within: Within = None) -> list[str]:
+        """Puts it in the place of the document with its id; gives what the passages that went were read as.
+
+        Raises DocumentNotFound; DuplicateDocument where another document holds the text already; QuotaExceeded.
         """
-        with self._db.change() as db:
-            generation = next_generation(db)
-            documents = []
-            for new in arrivals:
-                # asked here, where no other process can be writing, so that a text is never stored twice
-                known = stored.document_with(db, new.document.sha256)
-                if known is None:
-                    self.quota.check(usage(db), Usage(1, new.draft.size))
-                    stored.insert(db, new, generation)
-                documents.append(known or new.document)
-            self.originals.settle(
-                new.draft for new, document in zip(arrivals, documents, strict=True) if new.document is document
-            )
-        self._erase()
-        return documents
-
-    def replace(self, new: NewDocument) -> None:
-        """Puts it in the place of the document with its id.
-
-        Raises DocumentNotFound; DuplicateDocument where another document already holds the text; QuotaExceeded.
-        """
-        with self._db.change() as db:
-            before = usage(db)
-            other = stored.document_with(db, new.document.sha256)
-            if other is not None and other.id != new.document.id:
+        with self._arriving() as arriving:
+            other = stored.document_with(arriving.db, new.document.sha256, owned(within) & _not(new.document.id))
+            if other is not None:
                 raise DuplicateDocument(other.id)
-            generation = next_generation(db)
-            stored.delete(db, new.document.id)
-            erasing.mark(db)
-            self.quota.check(before, Usage(0, usage(db).text_bytes + new.draft.size - before.text_bytes))
-            stored.insert(db, new, generation)
-            self.originals.settle([new.draft])
-        self._erase()
+            arriving.replace(new, same_source=same_source)
+        return arriving.gone
 
-    def give_original(self, document_id: str, draft: DocumentDraft) -> None:
-        """Keeps the file of a document that has none, which holds the text of ``draft``."""
-        if draft.original is None:
-            return
-        with self._db.change() as db:
-            if stored.give_original(db, document_id, draft.original):
-                self.originals.settle([draft])
+    def remove(self, removing: Callable[[Arrivals], T]) -> tuple[T, list[str]]:
+        """What ``removing`` gives, in one change, and what the passages that went were read as."""
+        with self._arriving() as arriving:
+            given = removing(arriving)
+        return given, arriving.gone
 
-    def delete(self, document_id: str) -> None:
-        """Removes a document and its passages. Raises DocumentNotFound."""
+    @contextmanager
+    def _arriving(self, putting: Putting | None = None) -> Iterator[Arrivals]:
         with self._db.change() as db:
-            next_generation(db)
-            stored.delete(db, document_id)
-            erasing.mark(db)
+            arriving = Arrivals(db, next_generation(db), self.quota, putting)
+            yield arriving
+            self.originals.settle(arriving.kept)
         self._erase()
 
     def of_older_readings(self) -> list[str]:
@@ -163,15 +171,7 @@ class Catalogue:
     def document(self, document_id: str) -> Document:
         """The document with this id, without its text. Raises DocumentNotFound."""
         with self._db.reading() as db:
-            row = db.execute(f"{stored.DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
-        if row is None:
-            raise DocumentNotFound(document_id)
-        return stored.as_document(row)
-
-    def document_with(self, sha256: str) -> Document | None:
-        """The document that holds the text with this hash."""
-        with self._db.reading() as db:
-            return stored.document_with(db, sha256)
+            return stored.document(db, document_id)
 
     def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
         """The documents after the first ``offset``, the oldest first; at most ``limit`` if it is given."""
@@ -193,8 +193,8 @@ class Catalogue:
         """A document and its stored text, of one moment. Raises DocumentNotFound."""
         with self._db.reading() as db:
             row = db.execute(f"{stored.DOCUMENT_AND_TEXT} WHERE id = ?", (document_id,)).fetchone()
-        if row is None:
-            raise DocumentNotFound(document_id)
+            if row is None:
+                raise stored.not_found(db, document_id)
         return stored.as_document(row[:-1]), str(row[-1])
 
     def outline(self, document_id: str) -> Outline:
@@ -221,14 +221,6 @@ class Catalogue:
                 (json.dumps(list(document_ids)),),
             )
             return np.fromiter((row[0] for row in rows), dtype=np.int64)
-
-    def readings_of(self, document_id: str) -> list[str]:
-        """What a document's passages are read as; none for an unknown document."""
-        with self._db.reading() as db:
-            rows = db.execute(
-                "SELECT text, path, headers, cells FROM passages WHERE document_id = ? ORDER BY key", (document_id,)
-            )
-            return [stored.as_context(context, len(text)).reading(text).text for text, *context in rows]
 
     def vectors(self, keys: Keys) -> Vectors:
         """(found, dimension): the stored vectors of these passages, if they are sound, in the order of their keys."""
@@ -274,3 +266,7 @@ class Catalogue:
             return keys, vectors
         logger.warning("%d stored vectors are damaged: run `sourcespan doctor --mend`", len(keys) - sound.sum())
         return keys[sound], vectors[sound]
+
+
+def _not(document_id: str) -> Condition:
+    return Condition("d.id <> ?", (document_id,))

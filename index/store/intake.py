@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -88,6 +89,18 @@ class Spool:
             return file.read(end - start)
         except OSError as error:
             raise storage_error(error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """The ``count`` passages of a document, from the ``first`` on, anew for everyone who reads them."""
+
+    spool: Spool
+    first: int
+    count: int
+
+    def __iter__(self) -> Iterator[NewPassage]:
+        return self.spool.passages(self.first, self.count)
 
 
 class Intake:

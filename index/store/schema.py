@@ -18,6 +18,7 @@ _STEPS = (
     "schema_6.sql",
     "schema_7.sql",
     "schema_8.sql",
+    "schema_9.sql",
 )
 _STEP_FILES = Path(__file__).parent / "steps"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,16 +11,19 @@ from datetime import datetime
 from typing import Any
 
 from index.documents import READING, Document, DocumentDraft, Original, Passage
-from index.errors import CatalogueUnusable, DocumentNotFound
+from index.errors import CatalogueUnusable, DocumentDeleted, DocumentNotFound
 from index.interfaces import Vectors
 from index.passages.reading_text import Context
 from index.store import outlines
+from index.store.filters import Condition
 
 DOCUMENT = (
-    "SELECT id, title, source, sha256, characters, passages, created_at, metadata, notes, "
-    "original_sha256, original_name, original_type, original_bytes FROM documents"
+    "SELECT id, title, source, sha256, characters, passages, created_at, metadata, kind, changed_at, "
+    "(SELECT json_group_array(s.source) FROM document_sources AS s WHERE s.document_id = d.id), "
+    "(SELECT json_group_array(collection) FROM document_collections AS c WHERE c.document_id = d.id), "
+    "notes, original_sha256, original_name, original_type, original_bytes FROM documents AS d"
 )
-DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM", ", text FROM")
+DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM documents AS d", ", text FROM documents AS d")
 PASSAGES = (
     "SELECT key, document_id, start, end, text, path, headers, cells, location FROM passages AS p "
     "WHERE key IN (SELECT value FROM json_each(?))"
@@ -50,21 +54,23 @@ class NewDocument:
     document: Document
     draft: DocumentDraft
     passages: Iterable[NewPassage]
-    """As many as the document says, in the order of the text; read once, while the document is stored."""
+    """As many as the document says, in the order of the text; each iteration gives them anew."""
+    reading: int = READING
+    """Of which version the reading is."""
 
 
 def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
     """Writes a document and its passages, inside the transaction of a change."""
     document, text = new.document, new.draft.text
     db.execute(
-        "INSERT INTO documents (id, title, source, sha256, characters, passages, created_at, metadata, notes, text, "
-        "original_sha256, original_name, original_type, original_bytes, parsed_by) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents (id, title, source, identity, characters, passages, created_at, metadata, notes, text, "
+        "original_sha256, original_name, original_type, original_bytes, parsed_by, changed_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.title,
             document.source,
-            document.sha256,
+            _identity(db, document.sha256),
             document.characters,
             document.passages,
             document.created_at.isoformat(),
@@ -72,7 +78,8 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
             json.dumps(document.notes),
             text,
             *_original_columns(document.original),
-            READING,
+            new.reading,
+            document.changed_at.isoformat() if document.changed_at else "",
         ),
     )
     db.executemany(
@@ -105,15 +112,40 @@ def give_original(db: sqlite3.Connection, document_id: str, original: Original) 
     return done.rowcount > 0
 
 
-def document_with(db: sqlite3.Connection, sha256: str) -> Document | None:
-    """The document that holds the text with this hash."""
-    row = db.execute(f"{DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
+def document(db: sqlite3.Connection, document_id: str) -> Document:
+    """The document with this id. Raises DocumentNotFound, or DocumentDeleted where there was one."""
+    row = db.execute(f"{DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
+    if row is None:
+        raise not_found(db, document_id)
+    return as_document(row)
+
+
+def not_found(db: sqlite3.Connection, document_id: str) -> DocumentNotFound:
+    """What is to be said of a document that is not there."""
+    deleted = db.execute("SELECT deleted_at FROM deleted_documents WHERE id = ?", (document_id,)).fetchone()
+    return DocumentNotFound(document_id) if deleted is None else DocumentDeleted(document_id, str(deleted[0]))
+
+
+def document_with(db: sqlite3.Connection, sha256: str, among: Condition) -> Document | None:
+    """The oldest document that holds the text with this hash, of those that the condition is true of."""
+    row = db.execute(
+        f"{DOCUMENT} WHERE sha256 = ? AND {among.sql} ORDER BY created_at, id LIMIT 1", (sha256, *among.values)
+    ).fetchone()
     return None if row is None else as_document(row)
+
+
+def readings_of(db: sqlite3.Connection, document_id: str) -> list[str]:
+    """What a document's passages are read as; none for an unknown document."""
+    rows = db.execute(
+        "SELECT text, path, headers, cells FROM passages WHERE document_id = ? ORDER BY key", (document_id,)
+    )
+    return [as_context(context, len(text)).reading(text).text for text, *context in rows]
 
 
 def as_document(row: tuple[Any, ...]) -> Document:
     """A row of `DOCUMENT`. Raises CatalogueUnusable where it is damaged."""
-    document_id, title, source, sha256, characters, passages, created_at, metadata, notes, *original = row
+    document_id, title, source, sha256, characters, passages, created_at, metadata, kind, *more = row
+    changed_at, sources, collections, notes, *original = more
     try:
         return Document(
             id=document_id,
@@ -126,6 +158,10 @@ def as_document(row: tuple[Any, ...]) -> Document:
             metadata=json.loads(metadata),
             notes=tuple(json.loads(notes)),
             original=_original(*original),
+            kind=_text(kind),
+            changed_at=datetime.fromisoformat(changed_at) if changed_at else None,
+            sources=tuple(filter(None, dict.fromkeys((source, *json.loads(sources))))),
+            collections=tuple(sorted(json.loads(collections))),
         )
     except (TypeError, ValueError) as error:
         raise CatalogueUnusable(f"document {document_id!r} is damaged: {_DOCTOR}") from error
@@ -177,6 +213,12 @@ def as_words(row: tuple[Any, ...]) -> tuple[int, str, str, str, str]:
         context.decode(errors="replace"),
         text.decode(errors="replace"),
     )
+
+
+def _identity(db: sqlite3.Connection, sha256: str) -> str:
+    """The hash; with a token behind it where the same text is there for others, who must not know of each other."""
+    taken = db.execute("SELECT count(*) FROM documents WHERE identity = ?", (sha256,)).fetchone()[0]
+    return f"{sha256} {secrets.token_hex(8)}" if taken else sha256
 
 
 def _original_columns(original: Original | None) -> tuple[str | None, str, str, int]:

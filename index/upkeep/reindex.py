@@ -46,7 +46,7 @@ def reindex(index: PassageIndex, parser: Parser, progress: Progress | None = Non
 def _read_anew(index: PassageIndex, parser: Parser, before: Document) -> ReadAnew:
     try:
         draft = _from_text(index, before) if before.original is None else _from_file(index, parser, before)
-        document = index.replace(before.id, draft, created_at=before.created_at)
+        document = index.replace(before.id, draft, same_source=True)
     except DocumentNotFound:
         raise
     except DocumentError as error:

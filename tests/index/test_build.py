@@ -67,7 +67,8 @@ def test_every_file_has_its_outcome_in_order(index: PassageIndex, folder: Path, 
     assert [Path(outcome.path or "").name for outcome in outcomes] == [f"{n:02}.txt" for n in range(20)]
     assert [n for n, outcome in enumerate(outcomes) if not outcome.is_new] == [5, 7]
     assert isinstance(outcomes[5].error, MalformedFile)
-    assert outcomes[7].document == outcomes[6].document
+    assert outcomes[7].document_or_error().id == outcomes[6].document_or_error().id
+    assert outcomes[7].document_or_error().sources == ("06.txt", "07.txt")
     for outcome in outcomes:
         if outcome.document is not None:
             assert index.with_text(outcome.document.id)[1] == Path(outcome.path or "").read_text()

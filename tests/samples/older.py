@@ -8,6 +8,10 @@ from pathlib import Path
 
 # what each version added, undone
 _BACK_TO = {
+    8: "DROP TABLE document_sources; DROP TABLE document_collections; DROP TABLE collections;"
+    "DROP TABLE deleted_documents; DROP INDEX documents_by_sha256; DROP INDEX documents_by_change;"
+    "ALTER TABLE documents DROP COLUMN sha256; ALTER TABLE documents DROP COLUMN kind;"
+    "ALTER TABLE documents DROP COLUMN changed_at; ALTER TABLE documents RENAME COLUMN identity TO sha256",
     7: "ALTER TABLE passages DROP COLUMN path; ALTER TABLE passages DROP COLUMN headers;"
     "ALTER TABLE passages DROP COLUMN cells; ALTER TABLE blocks DROP COLUMN columns",
     6: """CREATE VIRTUAL TABLE passage_words USING fts5 (

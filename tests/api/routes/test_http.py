@@ -121,10 +121,11 @@ def test_the_life_of_a_document(server: Server) -> None:
     made = httpx.post(url, json=body)
     assert made.status_code == 201
     document = made.json()
+    assert document.pop("outcome") == "new"
     assert document["characters"] == len(FERRY)
     assert httpx.get(f"{server.url}{made.headers['location']}").json() == document
     again = httpx.post(url, json={**body, "title": "Other"})
-    assert (again.status_code, again.json()) == (200, document)
+    assert (again.status_code, again.json()) == (200, {**document, "outcome": "known"})
     listed = httpx.get(url).json()
     assert (listed["documents"], listed["total"]) == ([document], 1)
     replaced = httpx.put(f"{url}/{document['id']}", json={"title": "New", "text": "The train leaves at two."}).json()
@@ -231,6 +232,10 @@ def test_openapi_describes_the_contract(server: Server) -> None:
         ("/retrieval", "post"),
         ("/v1/models", "get"),
         ("/v1/models/{model}", "get"),
+        ("/v1/documents/{document_id}", "patch"),
+        ("/v1/collections", "get"),
+        ("/v1/collections", "post"),
+        ("/v1/collections/{name}", "delete"),
         ("/v1/feedback", "post"),
         ("/v1/feedback/export", "get"),
         ("/metrics", "get"),

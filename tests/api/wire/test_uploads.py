@@ -32,6 +32,7 @@ def test_one_file_is_a_document_like_any_other(server: Server) -> None:
     response = upload(server, files(("notes/Ferry 👩‍👧.md", "# Timetable\r\n\r\nNoon.")))
     assert response.status_code == 201
     document = response.json()
+    assert document.pop("outcome") == "new"
     assert (document["title"], document["source"]) == ("Timetable", "Ferry 👩‍👧.md")
     assert text_of(server, document["id"]) == "Timetable\n\nNoon."
     assert httpx.get(f"{server.url}{response.headers['location']}").json() == document

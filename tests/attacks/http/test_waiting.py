@@ -134,7 +134,7 @@ def test_searches_go_on_while_a_change_waits_for_another_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     begun = threading.Event()
-    real = Catalogue.insert, Catalogue.replace, Catalogue.delete
+    real = Catalogue.put, Catalogue.replace, Catalogue.remove
 
     def telling(work: Callable[P, T]) -> Callable[P, T]:
         def told(*arguments: P.args, **named: P.kwargs) -> T:

@@ -241,7 +241,7 @@ def go_on(index: PassageIndex, changes: list[tuple[str, str]]) -> None:
             index.add(DocumentDraft("", text))
         elif do == "delete":
             index.delete(ids[0])
-        elif index._catalogue.document_with(DocumentDraft("", text).sha256) is None:
+        elif index._catalogue.known(DocumentDraft("", text), None)[0] is None:
             index.replace(ids[0], DocumentDraft("", text))
 
 

@@ -96,7 +96,7 @@ def test_the_total_is_that_of_the_texts(tmp_path_factory: pytest.TempPathFactory
                 index.add(draft)
             elif what == 1:
                 index.delete(documents[0].id)
-            elif index._catalogue.document_with(draft.sha256) is None:
+            elif index._catalogue.known(draft, None)[0] is None:
                 index.replace(documents[0].id, draft)
         texts = [index.with_text(document.id)[1] for document in index.documents(limit=99)]
         assert index.usage == Usage(len(texts), sum(len(text.encode()) for text in texts))

@@ -1,0 +1,154 @@
+"""What documents are sorted by: lists of them, filtered and in an order; collections, titles and metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from index.documents import Document
+from index.errors import CollectionNotFound
+from index.store import sources, stored
+from index.store.database import Database
+from index.store.filters import CHANGED, Condition, compiled, owned, visible
+from index.store.names import Within, collection_name, collection_names
+from index.words.folding import folded
+
+Sort = Literal["oldest", "newest", "title", "size"]
+_ORDERS: Mapping[Sort, str] = {
+    "oldest": "d.created_at, d.id",
+    "newest": f"{CHANGED} DESC, d.id",
+    "title": "folded(d.title), d.id",
+    "size": "d.characters DESC, d.id",
+}
+_HAS_WORD = (
+    "(instr(folded(d.title), ?) OR EXISTS (SELECT 1 FROM document_sources AS s "
+    "WHERE s.document_id = d.id AND instr(folded(s.source), ?)))"
+)
+_ONE_OF = "d.id IN (SELECT value FROM json_each(?))"
+_MOST_WORDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which documents are meant: those that a filter allows, among some, with these words in title or source."""
+
+    filter: Mapping[str, Any] | None = None
+    document_ids: Sequence[str] | None = None
+    words: str = ""
+    within: Within = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.filter is None and self.document_ids is None and not self.words.strip() and self.within is None
+
+    def condition(self) -> Condition:
+        """As SQL. Raises InvalidFilter."""
+        condition = visible(self.within)
+        if self.filter is not None:
+            condition &= compiled(self.filter, self.within)
+        if self.document_ids is not None:
+            condition &= Condition(_ONE_OF, (json.dumps([*self.document_ids]),))
+        for word in self.words.split()[:_MOST_WORDS]:
+            condition &= Condition(_HAS_WORD, (_alike(word), _alike(word)))
+        return condition
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection, and how many documents are in it."""
+
+    name: str
+    documents: int
+
+
+class Shelves:
+    """The documents of a catalogue, looked at as a list. Safe to share between threads."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def ids(self, wanted: Wanted, sort: Sort = "oldest") -> list[str]:
+        """The ids of these documents in this order. Raises InvalidFilter."""
+        condition = wanted.condition()
+        query = f"SELECT d.id FROM documents AS d WHERE {condition.sql} ORDER BY {_ORDERS[sort]}"  # noqa: S608
+        with self._db.reading() as db:
+            db.create_function("folded", 1, _alike, deterministic=True)
+            return [str(row[0]) for row in db.execute(query, condition.values)]
+
+    def page(
+        self, wanted: Wanted, *, sort: Sort = "oldest", limit: int | None = None, offset: int = 0
+    ) -> tuple[list[Document], int]:
+        """These documents after the first ``offset``, at most ``limit``, and how many there are in all."""
+        ids = self.ids(wanted, sort)
+        # what they are listed by is read of all, the rest, which may lie behind their texts, only of those on the page
+        chosen = ids[offset : None if limit is None else offset + limit]
+        with self._db.reading() as db:
+            rows = db.execute(f"{stored.DOCUMENT} WHERE {_ONE_OF}", (json.dumps(chosen),)).fetchall()
+        found = {document.id: document for document in map(stored.as_document, rows)}
+        return [found[document_id] for document_id in chosen if document_id in found], len(ids)
+
+    def kinds(self, within: Within = None) -> dict[str, int]:
+        """How many documents there are of each kind of file."""
+        condition = visible(within)
+        query = f"SELECT d.kind, count(*) FROM documents AS d WHERE {condition.sql} GROUP BY 1 ORDER BY 1"  # noqa: S608
+        with self._db.reading() as db:
+            return dict(db.execute(query, condition.values).fetchall())
+
+    def is_visible(self, document_id: str, within: Within) -> bool:
+        """Whether somebody may know of a document. One that is not there is seen by nobody."""
+        return self._is(visible(within), document_id)
+
+    def is_owned(self, document_id: str, within: Within) -> bool:
+        """Whether nobody else knows of a document."""
+        return self._is(owned(within), document_id)
+
+    def collections(self, within: Within = None) -> list[Collection]:
+        """All of them, in alphabetical order, the empty ones too."""
+        query = (
+            "SELECT name, (SELECT count(*) FROM document_collections WHERE collection = name) FROM collections "
+            "ORDER BY name"
+        )
+        with self._db.reading() as db:
+            every = [Collection(*row) for row in db.execute(query)]
+        return [each for each in every if within is None or each.name in within]
+
+    def add_collection(self, name: str) -> bool:
+        """Makes one; gives whether it is new. Raises InvalidCollection."""
+        with self._db.change() as db:
+            return db.execute("INSERT OR IGNORE INTO collections VALUES (?)", (collection_name(name),)).rowcount > 0
+
+    def remove_collection(self, name: str) -> None:
+        """Removes one; its documents stay. Raises CollectionNotFound."""
+        with self._db.change() as db:
+            if db.execute("DELETE FROM collections WHERE name = ?", (name,)).rowcount == 0:
+                raise CollectionNotFound(name)
+
+    def change(
+        self, document_id: str, collections: Iterable[str] | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> Document:
+        """Puts other collections, and other metadata, in the place of a document's own, where they are given.
+
+        Raises DocumentNotFound, InvalidCollection.
+        """
+        with self._db.change() as db:
+            stored.document(db, document_id)
+            if collections is not None:
+                db.execute("DELETE FROM document_collections WHERE document_id = ?", (document_id,))
+                sources.put_in(db, document_id, sorted(collection_names(collections)))
+            if metadata is not None:
+                db.execute("UPDATE documents SET metadata = ? WHERE id = ?", (json.dumps(dict(metadata)), document_id))
+            return stored.document(db, document_id)
+
+    def _is(self, condition: Condition, document_id: str) -> bool:
+        query = f"SELECT count(*) FROM documents AS d WHERE d.id = ? AND {condition.sql}"  # noqa: S608
+        with self._db.reading() as db:
+            return bool(db.execute(query, (document_id, *condition.values)).fetchone()[0])
+
+
+@lru_cache(maxsize=50_000)
+def _alike(text: str) -> str:
+    return folded(text).casefold()
