@@ -26,7 +26,15 @@ KEYS = (
     f"read:{hash_of(BETA_READS)}:beta"
 )
 # what shows nothing of any document
-SHOWS_NOTHING = {"/v1/models", "/v1/models/{model}", "/v1/embeddings", "/metrics", "/healthz", "/readyz"}
+SHOWS_NOTHING = {
+    "/v1/models",
+    "/v1/models/{model}",
+    "/v1/embeddings",
+    "/v1/completions",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+}
 
 
 class Caller:
