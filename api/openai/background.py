@@ -49,7 +49,7 @@ def background_reply(messages: Sequence[MessageIn], task: str) -> str | None:
         return json.dumps({"language": "English", "title": _title(spoken)}, ensure_ascii=False)
     if member := _MEMBERS.get(task):
         return _as_json(member, member in _LISTS, spoken)
-    wanted = _WANTED.search(prompt) if _FORM.match(prompt) else None
+    wanted = _WANTED.search(prompt) if task or _FORM.match(prompt) else None
     if wanted:
         return _as_json(wanted["member"], wanted["list"] is not None, spoken)
     if any(message.role == "system" and message.text.startswith(_TOOLS) for message in messages):

@@ -94,6 +94,10 @@ def test_tasks_of_open_webui_get_the_json_that_it_reads(server: Server) -> None:
 def test_its_other_tasks_are_answered_too(server: Server) -> None:
     assert answered(server, by_user(EMOJI), max_completion_tokens=4)["content"] == "💬"
     assert answered(server, by_user("Hi"), "emoji_generation")["content"] == "💬"
+    suggested = 'Suggest questions.\n{ "suggestions": ["a", "b"] }\n' + FERRY * 100
+    assert json.loads(answered(server, by_user(suggested), "document_suggestions_generation")["content"]) == {
+        "suggestions": []
+    }
     chosen = [{"role": "system", "content": TOOLS}, *by_user('Query: History:\nUSER: """Hi"""\nQuery: Hi')]
     assert json.loads(answered(server, chosen)["content"]) == {"tool_calls": []}
     assert json.loads(answered(server, chosen, "function_calling")["content"]) == {"tool_calls": []}
