@@ -1,5 +1,6 @@
 import { startAccess } from "./server/access.js";
-import { startDocuments } from "./library/documents.js";
+import { startLibrary } from "./library/library.js";
+import { reload } from "./library/list.js";
 import { startExamples } from "./talk/examples.js";
 import { startKeys } from "./server/keys.js";
 import { startLanguage } from "./words/language.js";
@@ -34,7 +35,8 @@ startShelf((conversation) => {
   openConversation(conversation);
   followPane();
 });
-startUploads(startDocuments(open));
+startUploads(reload);
+startLibrary(open);
 startExamples(askQuestion);
 follow();
 addEventListener("popstate", follow);

@@ -1,14 +1,23 @@
 import { sendFile } from "../server/api.js";
-import { announce, byId, element } from "../frame/dom.js";
 import { mayWrite } from "../server/access.js";
 import { Problem, asProblem } from "../server/http.js";
-import { t } from "../words/language.js";
+import { announce, byId, element } from "../frame/dom.js";
 import { showPanel } from "../frame/pane.js";
+import { t } from "../words/language.js";
+import { chooseForConflict } from "./conflict.js";
 
+const CONFLICT = 409;
+const FEW = 4;
+const RELOAD_MS = 2_000;
 const list = byId("uploads");
 const picker = byId("file");
+const sum = byId("uploads-sum");
+const stop = byId("uploads-stop");
+
 let queue = [];
 let working = false;
+let tally = null; // of this series of files: {total, done, stored, failed}
+let choice = null; // what to do with all further files whose name is there
 
 /** Take files from the picker and from drops; `reload` fills the list of documents anew. */
 export function startUploads(reload) {
@@ -17,50 +26,88 @@ export function startUploads(reload) {
     add([...picker.files], reload);
     picker.value = "";
   });
+  stop.addEventListener("click", () => {
+    tally.total -= queue.length;
+    queue = [];
+    list.querySelector(".upload button")?.click();
+  });
   acceptDrops(reload);
   addEventListener("beforeunload", (event) => working && event.preventDefault());
 }
 
 // One file after the other, as the server stores them: each has its own progress, and its own way to be stopped.
 async function add(files, reload) {
-  if (!working) list.replaceChildren();
-  const rows = files.map(row);
-  list.append(...rows.map(({ node }) => node));
-  queue.push(...rows);
-  if (working) return;
+  queue.push(...files);
+  if (working) {
+    tally.total += files.length;
+    return;
+  }
   working = true;
+  choice = null;
+  tally = { total: files.length, done: 0, stored: 0, failed: 0 };
+  list.replaceChildren();
+  let listedAt = performance.now();
   while (queue.length > 0) {
-    const outcome = await send(queue.shift());
-    if (outcome.mayBeStored) await reload();
+    paintSum();
+    const stopped = await send(row(queue.shift())); // perhaps too late: the list says
+    if (!stopped && performance.now() - listedAt < RELOAD_MS) continue;
+    listedAt = performance.now();
+    reload();
   }
   working = false;
+  paintSum();
+  await reload();
+}
+
+function paintSum() {
+  const { total, done, stored, failed } = tally;
+  sum.hidden = total < 2;
+  sum.textContent = t("addedOf", stored, total, failed);
+  stop.hidden = !working || total - done < 2;
+  if (!working && total > 1) announce(sum.textContent);
 }
 
 function row(file) {
   const control = new AbortController();
-  const state = element("span", { class: "upload-state" }, t("waiting"));
-  const bar = element("progress", { "aria-label": t("progressOf", file.name), max: "1", value: "0" });
+  const state = element("span", { class: "upload-state" }, t("sending"));
+  const bar = element("progress", { "aria-label": t("progressOf", file.name) }); // what is sent, browsers do not tell
   const cancel = element("button", { type: "button", class: "quiet", "aria-label": t("cancelNamed", file.name) }, t("cancel"));
   cancel.addEventListener("click", () => control.abort());
   const name = element("span", { class: "upload-name", dir: "auto" }, file.name);
-  return { file, control, state, bar, node: element("li", { class: "upload" }, name, state, bar, cancel) };
+  const upload = { file, control, state, bar, node: element("li", { class: "upload" }, name, state, bar, cancel) };
+  list.append(upload.node);
+  upload.node.scrollIntoView({ block: "nearest" });
+  return upload;
 }
 
 async function send(upload) {
-  const { file, control, state, bar } = upload;
+  const { file, control } = upload;
+  let outcomes;
   try {
-    control.signal.throwIfAborted();
-    bar.removeAttribute("value"); // how much has been sent, browsers do not tell
-    state.textContent = t("sending");
-    const files = await sendFile(await inMemory(file), (step) => advance(upload, step), control.signal);
-    return conclude(upload, summed(files.map(outcomeOf), file.name));
+    const files = await stored(upload, await inMemory(file));
+    outcomes = summed(files.map(outcomeOf), file.name);
   } catch (error) {
-    const words = control.signal.aborted
-      ? t("youStopped", file.name)
-      : t("fileNotAdded", file.name, asProblem(error).sentence);
-    conclude(upload, [{ stored: false, words }]);
-    return { mayBeStored: control.signal.aborted }; // a stop may reach the server too late
+    const stopped = control.signal.aborted;
+    const words = stopped ? t("youStopped", file.name) : t("fileNotAdded", file.name, asProblem(error).sentence);
+    outcomes = [{ stored: false, words }];
   }
+  tally.done += 1;
+  if (outcomes.every(({ stored }) => stored)) tally.stored += 1;
+  else tally.failed += 1;
+  conclude(upload, outcomes);
+  return control.signal.aborted;
+}
+
+/** Send a file; where one of its name is there with another text, the reader says what is to become of them. */
+async function stored(upload, file) {
+  const { control } = upload;
+  const attempt = (conflict) => sendFile(file, conflict, (step) => advance(upload, step), control.signal);
+  const files = await attempt(choice ?? "refuse");
+  const there = files.find(({ problem }) => problem?.status === CONFLICT);
+  if (choice !== null || there === undefined) return files;
+  const { wanted, always } = await chooseForConflict(there.file, queue.length > 0);
+  if (always) choice = wanted;
+  return attempt(wanted);
 }
 
 // What was dropped may be a folder, or gone since: sent straight from the disk, it would look like a lost server.
@@ -79,21 +126,20 @@ function advance({ file, state, bar }, { file: name, done, total }) {
   state.textContent = `${inside}${t("ofPassages", done, total)}`;
 }
 
-const MOST_LINES = 4;
-
 /** Of an archive with many files, what went well in one line, and each that did not. */
 function summed(outcomes, name) {
-  if (outcomes.length <= MOST_LINES) return outcomes;
+  if (outcomes.length <= FEW) return outcomes;
   const stored = outcomes.filter((outcome) => outcome.stored);
-  const known = stored.filter((outcome) => !outcome.isNew).length;
-  const words = t("addedFrom", name, stored.length, known);
-  const good = stored.length > 0 ? [{ stored: true, words }] : [];
+  const known = stored.filter((outcome) => outcome.isKnown).length;
+  const good = stored.length > 0 ? [{ stored: true, words: t("addedFrom", name, stored.length, known) }] : [];
   return [...good, ...outcomes.filter((outcome) => !outcome.stored)];
 }
 
-function outcomeOf({ file, document, is_new: isNew, problem }) {
+const STORED = { new: "added", replaced: "replaced", known: "alreadyHere" };
+
+function outcomeOf({ file, document, outcome, problem }) {
   if (problem) return { stored: false, words: t("notAdded", file, withoutName(problem.detail, file)) };
-  return { stored: true, isNew, words: t(isNew ? "added" : "alreadyHere", document.title) };
+  return { stored: true, isKnown: outcome === "known", words: t(STORED[outcome], document.title) };
 }
 
 // The server's reasons begin with the name, which stands before them here.
@@ -101,14 +147,15 @@ function withoutName(detail, file) {
   return detail.startsWith(`'${file}' `) ? `it ${detail.slice(file.length + 3)}` : detail;
 }
 
+// what failed stays on the screen; of many that went well the sum is enough
 function conclude({ node }, outcomes) {
-  const lines = outcomes.map(({ stored, words }) => {
-    return element("p", { "data-kind": stored ? "good" : "bad", dir: "auto" }, words);
-  });
+  const told = tally.total > FEW ? outcomes.filter(({ stored }) => !stored) : outcomes;
+  const lines = told.map(({ stored, words }) => element("p", { "data-kind": stored ? "good" : "bad", dir: "auto" }, words));
+  if (lines.length === 0) return node.remove();
   node.replaceChildren(...lines);
   node.scrollIntoView({ block: "nearest" });
-  announce(outcomes.slice(0, MOST_LINES).map(({ words }) => words).join(" "));
-  return { mayBeStored: outcomes.some(({ stored }) => stored) };
+  announce(outcomes.slice(0, FEW).map(({ words }) => words).join(" "));
+  return undefined;
 }
 
 function acceptDrops(reload) {

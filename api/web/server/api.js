@@ -51,8 +51,25 @@ async function describe(id, known) {
   }
 }
 
-export function listDocuments(offset) {
-  return request(`v1/documents?limit=50&offset=${offset}`, asJson);
+/** Some of the documents, by `search`, `sort`, `type`, `collection`, `limit` and `offset`: {documents, total, types}. */
+export function listDocuments(parts) {
+  return request(`v1/documents?${new URLSearchParams(parts)}`, asJson);
+}
+
+/** {collections}, each {name, documents}. */
+export const listCollections = () => request("v1/collections", asJson);
+
+/** Give a document another title, or other collections. */
+export function changeDocument(id, change) {
+  const headers = { "Content-Type": "application/json" };
+  return request(documentPath(id), asJson, { method: "PATCH", headers, body: JSON.stringify(change) });
+}
+
+/** Put a file in a document's place. */
+export function replaceDocument(id, file) {
+  const body = new FormData();
+  body.append("files", file, file.name);
+  return request(documentPath(id), asJson, { method: "PUT", body, timeout: 0 });
 }
 
 export function getDocument(id) {
@@ -74,14 +91,16 @@ export function withdrawFeedback(id) {
 }
 
 /**
- * Send a file; `heard({done, total})` is told how far it is. Resolves to what became of each file in it: a document,
- * new or already there, or a problem. Takes as long as it takes; `signal` stops it.
+ * Send a file; `conflict` says what is to become of a document of that name with another text ("refuse", "replace" or
+ * "keep_both"), `heard({done, total})` is told how far it is. Resolves to what became of each file in it: a document and
+ * an outcome, or a problem. Takes as long as it takes; `signal` stops it.
  */
-export function sendFile(file, heard, signal) {
+export function sendFile(file, conflict, heard, signal) {
   const body = new FormData();
   body.append("files", file, file.name);
   const read = (response) => reportOf(response, heard);
-  return request("v1/documents", read, { method: "POST", headers: { Accept: "text/event-stream" }, body, signal, timeout: 0 });
+  const headers = { Accept: "text/event-stream" };
+  return request(`v1/documents?on_conflict=${conflict}`, read, { method: "POST", headers, body, signal, timeout: 0 });
 }
 
 async function reportOf(response, heard) {

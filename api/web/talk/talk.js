@@ -2,6 +2,7 @@ import { answerTarget, inWords } from "./answers.js";
 import { ask } from "../server/api.js";
 import { find, onChangeElsewhere, openId, records, remember, setOpen, turns } from "./conversations.js";
 import { announce, byId } from "../frame/dom.js";
+import { asked } from "../library/chosen.js";
 import { beginExchange } from "./exchange.js";
 import { shownAnswer } from "./feedback.js";
 import { asProblem } from "../server/http.js";
@@ -38,7 +39,7 @@ export async function askQuestion(question) {
   const exchange = beginExchange(question, open);
   exchange.reveal();
   try {
-    const result = await ask({ question, history: turns() }, exchange.hear, control.signal);
+    const result = await ask({ question, history: turns(), ...asked() }, exchange.hear, control.signal);
     const record = remember(id, question, result);
     if (openId() === id) arrive(exchange, record);
   } catch (error) {

@@ -17,6 +17,9 @@ from typing import Literal
 import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+SOURCESPAN = [sys.executable, "-c", "from api.cli import main; main()"]
+"""The command line, run by this Python."""
+
 _QUESTION = "In which town is the detention centre?"
 _UNANSWERED = "How much does a ticket to the museum cost?"
 
@@ -54,7 +57,7 @@ def main() -> None:
     executable = shutil.which("chromium")
     if executable is None:
         sys.exit("Chromium is not installed")
-    with _served() as url, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as data, served(Path(data)) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         for shot in (*README, *(OTHERS if given.more else ())):
             _take(browser, url, shot, given.folder)
@@ -94,32 +97,21 @@ def _ask(page: Page, question: str) -> None:
 
 
 @contextmanager
-def _served() -> Iterator[str]:
-    """`sourcespan serve` over an index of its own, which holds the bundled article."""
+def served(data: Path) -> Iterator[str]:
+    """`sourcespan serve` over an index of its own, which holds the bundled article where it held nothing."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-c",
-            "from api.cli import main; main()",
-            "serve",
-            "--port",
-            str(port),
-            "--data",
-            folder,
-        ]
-        server = subprocess.Popen(command)
-        try:
-            transport = httpx.HTTPTransport(retries=10)  # with pauses that double, while the models load
-            with httpx.Client(transport=transport, timeout=120) as client:
-                client.get(f"{url}/readyz").raise_for_status()
-            yield url
-        finally:
-            server.terminate()
-            server.wait()
+    server = subprocess.Popen([*SOURCESPAN, "serve", "--port", str(port), "--data", str(data)])
+    try:
+        transport = httpx.HTTPTransport(retries=10)  # with pauses that double, while the models load
+        with httpx.Client(transport=transport, timeout=120) as client:
+            client.get(f"{url}/readyz").raise_for_status()
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
 
 
 if __name__ == "__main__":

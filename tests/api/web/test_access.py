@@ -48,6 +48,8 @@ def test_axe_finds_nothing_serious(
 def test_axe_finds_nothing_serious_in_the_dialogs(page: Page, page_server: PageServer) -> None:
     page_server.add("Depot", NOTES)
     page.reload()
+    page.locator(".document summary").click()
+    expect_no_barriers(page)
     page.get_by_role("button", name="Delete Depot").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     expect_no_barriers(page)
@@ -129,7 +131,7 @@ def test_the_scope_of_a_key_decides_which_buttons_there_are(
     page.keyboard.press("Enter")
     expect(page.locator(".document")).to_have_count(1)
     expect(page.locator("#add-documents")).to_be_visible(visible=scope == "write")
-    expect(page.get_by_role("button", name="Delete Depot")).to_have_count(int(scope == "write"))
+    expect(page.locator(".document summary")).to_be_visible(visible=scope == "write")
     expect(ask(page, "Where? «Lower Marrow»").locator("blockquote mark")).to_have_text("Lower Marrow")
 
 

@@ -278,6 +278,7 @@ def test_a_document_is_deleted_after_confirming(page: Page, page_server: PageSer
     page.get_by_role("button", name="All documents").click()
     dialog = page.get_by_role("dialog", name="Delete this document?")
 
+    page.locator(".document summary").click()
     page.get_by_role("button", name="Delete Depot").click()
     expect(dialog).to_contain_text("“Depot”")
     dialog.get_by_role("button", name="Keep it").click()
