@@ -95,8 +95,9 @@ class FaissIndex:
     def load(cls, path: Path, dimension: int, plan: VectorPlan) -> FaissIndex | None:
         """The index that was saved at ``path``; None where it is not what ``plan`` says."""
         try:
-            index = faiss.read_index(str(path))
-        except RuntimeError:
+            with path.open("rb") as file:  # what FAISS opens itself must have an ASCII name on Windows
+                index = faiss.read_index(faiss.PyCallbackIOReader(file.read, _BYTES_AT_ONCE))
+        except (OSError, RuntimeError):
             return None
         loaded = cls(dimension, plan)
         if type(index) is not type(loaded._index) or index.d != dimension:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given
@@ -151,3 +152,26 @@ def test_opening_and_saving_make_the_vectors_anew_once_they_have_outgrown_their_
     with PassageIndex(tmp_path, BagOfWordsEmbedder(), rule=VectorRule("flat")) as index:
         assert index.vector_plan.kind == "flat"
         assert index.search_dense(query, 3) == found
+
+
+def test_a_snapshot_in_a_folder_with_any_name_is_read_by_python_not_by_faiss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C++ opens no such path on Windows; here it would, so that what FAISS is given is watched."""
+    path, vectors = tmp_path / "Größe – 文書 👩‍👧" / "vectors.faiss", clustered(20)
+    path.parent.mkdir()
+    index = made("flat", vectors)
+    index.save(path)
+    read = faiss.read_index
+
+    def watched(source: object) -> object:
+        assert not isinstance(source, str), "FAISS would open it itself"
+        return read(source)
+
+    monkeypatch.setattr(faiss, "read_index", watched)
+    loaded = FaissIndex.load(path, DIMENSION, index.plan)
+    assert loaded is not None
+    assert loaded.search(vectors[3], 5) == index.search(vectors[3], 5)
+    assert FaissIndex.load(path.with_name("missing"), DIMENSION, index.plan) is None
+    path.write_bytes(path.read_bytes()[:100])
+    assert FaissIndex.load(path, DIMENSION, index.plan) is None
