@@ -21,7 +21,7 @@ from api.openai.replies import Reply, Wanted, new_id, replies
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings
 from api.wire.json_route import JsonRoute
 from api.wire.links import CurrentLinks
-from api.wire.requests import Lenient, Text
+from api.wire.requests import FilterIn, Lenient, Text
 from api.wire.schemas import AskResponse
 from api.wire.sse import MEDIA_TYPE
 
@@ -52,6 +52,7 @@ class ResponseRequest(Lenient):
     text: TextOptions | None = None
     tool_choice: Any = None
     metadata: Any = None
+    filter: FilterIn | None = None
     previous_response_id: Text | None = None
     conversation: Any = None
 
@@ -69,6 +70,7 @@ class ResponseRequest(Lenient):
             schema=form.schema_wanted if form is not None else {},
             tool_choice=self.tool_choice,
             task=task_in(self.metadata),
+            filter=self.filter,
         )
 
 

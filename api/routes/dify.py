@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -18,10 +18,18 @@ from api.wire.links import CurrentLinks, Links
 from api.wire.requests import Lenient, Text
 from api.wire.wording import source_of
 from index.documents import Document
+from index.errors.shown import shown
 from rag.answers import RetrievedPassage, Span
 from rag.config import MAX_TOP_K
 
 router = APIRouter(route_class=JsonRoute, tags=["dify"], dependencies=[SHOWS_KEY])
+
+_OPERATORS = {
+    **{"is": "$eq", "is not": "$ne", "in": "$in", "not in": "$nin", "before": "$lt", "after": "$gt"},
+    **{"=": "$eq", "≠": "$ne", ">": "$gt", "<": "$lt", "≥": "$gte", "≤": "$lte"},
+}
+_THERE = {"empty": False, "not empty": True}
+_OF_NUMBERS = {"=", "≠", ">", "<", "≥", "≤"}
 
 
 class RetrievalSetting(Lenient):
@@ -31,13 +39,48 @@ class RetrievalSetting(Lenient):
     score_threshold: Annotated[float | None, Field(ge=0, le=1, strict=False)] = None
 
 
+class Comparison(Lenient):
+    """What an entry of a document's metadata must be; of several names one is enough."""
+
+    name: Text | Annotated[list[Text], Field(min_length=1)]
+    comparison_operator: Annotated[Text, Field(description=f"One of {', '.join(_OPERATORS)}; `empty`, `not empty`.")]
+    value: Any = None
+
+    def filter(self) -> dict[str, Any]:
+        """As `docs/filters.md` has it. Raises HTTPException where there is no such comparison here."""
+        operator = self.comparison_operator
+        if operator in _THERE:
+            test: dict[str, Any] = {"$exists": _THERE[operator]}
+        elif operator in _OPERATORS:
+            test = {_OPERATORS[operator]: _number(self.value) if operator in _OF_NUMBERS else self.value}
+        else:
+            detail = f"the comparison_operator '{shown(operator)}' is not possible here"
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        names = [self.name] if isinstance(self.name, str) else self.name
+        return {"$or": [{"metadata": {name: test}} for name in names]}
+
+
+class MetadataCondition(Lenient):
+    """Which documents are looked into."""
+
+    logical_operator: Literal["and", "or"] = "and"
+    conditions: Annotated[list[Comparison], Field(max_length=20, fail_fast=True, default_factory=list)]
+
+    def filter(self) -> dict[str, Any] | None:
+        """As `docs/filters.md` has it; None where it leaves nothing out."""
+        conditions = [each.filter() for each in self.conditions]
+        return {f"${self.logical_operator}": conditions} if conditions else None
+
+
 class RetrievalRequest(Lenient):
     """What Dify asks."""
 
-    knowledge_id: Annotated[Text, Field(description="`sourcespan` for all documents, or the id of one.")]
+    knowledge_id: Annotated[
+        Text, Field(description="`sourcespan` for all documents, the name of a collection, or the id of a document.")
+    ]
     query: Text
     retrieval_setting: RetrievalSetting
-    metadata_condition: Annotated[Any, Field(description="Refused where there is any.")] = None
+    metadata_condition: MetadataCondition | None = None
 
 
 class RecordOut(BaseModel):
@@ -67,20 +110,32 @@ async def retrieve(
 
     Problems have Dify's members too: `error_msg`, and `error_code`, 1001 or 1002 for keys, 2001 for no such knowledge.
     """
-    if body.metadata_condition:
-        detail = "metadata_condition is not possible here: name a document as knowledge_id"
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
     wanted, least = body.retrieval_setting, body.retrieval_setting.score_threshold or 0.0
-    document_ids = None
+    condition = body.metadata_condition.filter() if body.metadata_condition is not None else None
+    document_ids, collection = None, None
     if body.knowledge_id not in settings.models_served:
         view = backend.view
-        await backend.look_up(lambda: view.document(body.knowledge_id))  # where it is not there, says so
-        document_ids = [body.knowledge_id]
-    top_k = min(wanted.top_k, MAX_TOP_K)
-    retrieval = await unless_gone(request, backend.search(body.query, top_k, document_ids))
+        if body.knowledge_id in await backend.look_up(lambda: {each.name for each in view.collections()}):
+            collection = {"collections": body.knowledge_id}
+        else:
+            await backend.look_up(lambda: view.document(body.knowledge_id))  # where it is not there, says so
+            document_ids = [body.knowledge_id]
+    both = [each for each in (condition, collection) if each is not None]
+    searching = backend.search(
+        body.query, min(wanted.top_k, MAX_TOP_K), document_ids, filter={"$and": both} if both else None
+    )
+    retrieval = await unless_gone(request, searching)
     documents = await documents_of(backend, retrieval.passages)
     records = _records(retrieval.passages, documents, links)
     return RecordsOut(records=[record for record in records if record.score >= least])
+
+
+def _number(value: object) -> object:
+    """A number that Dify wrote as text, as one."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _records(passages: Iterable[RetrievedPassage], documents: dict[str, Document], links: Links) -> Iterable[RecordOut]:

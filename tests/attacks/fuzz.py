@@ -92,6 +92,8 @@ _BODIES: tuple[bytes, ...] = (
     b'{"question": "Why?", "document_ids": [' + b'"x",' * 2_000 + b'"x"]}',
     b'{"title": "a", "text": "b", "metadata": {' + b",".join(b'"%d": []' % n for n in range(3_000)) + b"}}",
     b'{"messages": [{"role": "user", "content": [{"type": "text"}]}]}',
+    b'{"knowledge_id": "sourcespan", "query": "x", "retrieval_setting": {"top_k": 1}, "metadata_condition": '
+    b'{"conditions": [{"name": "a", "comparison_operator": "=", "value": "' + b"[" * 50_000 + b'"}]}}',
     b'{"messages": [{"role": "user", "content": "### Task:\\n' + b"<text>" * 9_000 + b'{\\"a\\": "}]}',
     b'{"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_schema", "json_schema": '
     b'{"schema": {"properties": {"page": {"anyOf": [1, {"type": [[]]}]}}, "required": [[]]}}}}',

@@ -62,6 +62,56 @@ def test_one_document_may_be_the_knowledge(server: Server) -> None:
     assert (body["error_code"], body["error_msg"]) == (2001, "there is no document 'x'")
 
 
+def test_a_collection_may_be_the_knowledge(server: Server) -> None:
+    for name in ("a", "b"):
+        document = {"title": name, "text": f"The ferry {name}.", "collections": [f"shelf {name}"]}
+        httpx.post(f"{server.url}/v1/documents", json=document, timeout=60).raise_for_status()
+    records = retrieved(server, knowledge_id="shelf b").json()["records"]
+    assert [record["content"] for record in records] == ["The ferry b."]
+
+
+CONDITIONS = [
+    ("year", "is", 2020, "a"),
+    ("year", "=", "2020", "a"),
+    ("year", "≠", "2020", "bc"),
+    ("year", ">", "2020", "b"),
+    ("year", "≥", 2020, "ab"),
+    ("year", "<", 2021, "a"),
+    ("year", "≤", "2021", "ab"),
+    ("by", "in", ["Ann", "Bob"], "ab"),
+    ("by", "not in", ["Ann"], "bc"),
+    ("on", "before", "2020-06-01", "a"),
+    ("on", "after", "2020-06-01", "b"),
+    ("year", "empty", None, "c"),
+    (["year", "by"], "not empty", None, "ab"),
+]
+
+
+def test_conditions_say_which_documents_are_looked_into(server: Server) -> None:
+    for name, metadata in {
+        "a": {"year": 2020, "by": "Ann", "on": "2020-01-31"},
+        "b": {"year": 2021, "by": "Bob", "on": "2021-01-31"},
+        "c": {},
+    }.items():
+        document = {"title": name, "text": f"The ferry {name}.", "metadata": metadata}
+        httpx.post(f"{server.url}/v1/documents", json=document, timeout=60).raise_for_status()
+
+    def titles(*conditions: tuple[object, str, object, object], together: str = "and") -> str:
+        sent = [
+            {"name": name, "comparison_operator": operator, "value": value} for name, operator, value, _ in conditions
+        ]
+        condition = {"logical_operator": together, "conditions": sent}
+        setting = {"top_k": 9, "score_threshold": 0.0}
+        response = retrieved(server, metadata_condition=condition, retrieval_setting=setting)
+        return "".join(sorted(record["title"] for record in response.json()["records"]))
+
+    for condition in CONDITIONS:
+        assert titles(condition) == condition[-1], condition
+    assert titles(CONDITIONS[0], CONDITIONS[3]) == ""
+    assert titles(CONDITIONS[0], CONDITIONS[3], together="or") == "ab"
+    assert titles() == "abc"
+
+
 def test_mistakes_have_the_codes_of_dify(server: Server, start_server: Callable[..., Server]) -> None:
     key = new_key()
     locked = start_server(api_keys=f"read:{hash_of(key)}")
@@ -70,6 +120,6 @@ def test_mistakes_have_the_codes_of_dify(server: Server, start_server: Callable[
     assert problem(httpx.post(f"{locked.url}/retrieval", json={}), 401)["error_code"] == 1001
     assert problem(retrieved(server, query=" "), 422)["error_msg"]
     assert problem(retrieved(server, retrieval_setting={}), 422)["error_code"] == 422
-    condition = {"logical_operator": "and", "conditions": [{"name": "year", "comparison_operator": "is", "value": "1"}]}
-    assert "metadata_condition" in problem(retrieved(server, metadata_condition=condition), 422)["detail"]
+    condition = {"conditions": [{"name": "year", "comparison_operator": "contains", "value": "1"}]}
+    assert "'contains' is not possible" in problem(retrieved(server, metadata_condition=condition), 422)["detail"]
     assert retrieved(server, metadata_condition=None).status_code == 200
