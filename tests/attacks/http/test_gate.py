@@ -45,6 +45,10 @@ NEEDS: dict[tuple[str, str], str | None] = {
     ("GET", "/v1/documents/x"): "read",
     ("PUT", "/v1/documents/x"): "write",
     ("DELETE", "/v1/documents/x"): "write",
+    ("PATCH", "/v1/documents/x"): "write",
+    ("GET", "/v1/collections"): "read",
+    ("POST", "/v1/collections"): "write",
+    ("DELETE", "/v1/collections/x"): "write",
     ("GET", "/v1/documents/x/text"): "read",
     ("POST", "/v1/feedback"): "read",
     ("DELETE", "/v1/feedback"): "read",
@@ -541,6 +545,6 @@ def test_a_malformed_request_is_answered_with_the_headers_that_all_have(raw: Raw
 
 
 def test_what_is_possible_at_a_path_is_told(server: Server) -> None:
-    refused = httpx.request("PATCH", f"{server.url}/v1/documents/x")
+    refused = httpx.request("POST", f"{server.url}/v1/documents/x")
     assert_problem(refused, 405)
-    assert refused.headers["allow"] == "DELETE, GET, PUT"
+    assert refused.headers["allow"] == "DELETE, GET, PATCH, PUT"
