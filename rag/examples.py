@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from index.documents import Heading
 
 _ASKS = re.compile(r"[\d.\s]*(?P<words>\w[^\n]{8,100}\?)")
-_SENTENCE = r"(?:^|(?<=[.!?] )){} (?P<rest>{} [^.!?;:()\n\"“”]{{12,70}}?[a-z0-9]{{2}})[.,;](?!\S)"
+_SENTENCE = r"(?:^|(?<=[.!?] )){} (?P<rest>{} [^.,!?;:()\n\"“”]{{12,70}}?[a-z0-9]{{2}})[.,;](?!\S)"
 _VERB = r"(?:is|was|has|had|can|must|may|comes|came|lives|leads|led|runs|ran|wrote|built|made|became|stands|\w{3,}ed)"
 _NAME = r"(?P<subject>[A-Z][\w’'-]+ [A-Z][\w’'-]+)"
 _THING = r"The (?P<subject>[a-z]\w{3,}(?: [a-z]\w{3,})?)"

@@ -31,7 +31,7 @@ def main() -> None:
             files.joinpath(f"note-{number}.txt").write_text(f"Note {number} says that locker {number} is open.")
         pages = [[("BodyText", f"This is sheet {number} of the long report.")] for number in range(1, _PAGES + 1)]
         files.joinpath("report.pdf").write_bytes(pdf_of(pages))
-        subprocess.run([*SOURCESPAN, "index", "--data", str(data), str(files)], check=True)
+        subprocess.run([*SOURCESPAN, "index", "--data", str(data), str(files)], check=True, stdout=subprocess.DEVNULL)
         with served(data) as url, sync_playwright() as playwright:
             chromium = shutil.which("chromium")
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

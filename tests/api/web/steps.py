@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.conftest import PageServer
@@ -26,3 +27,12 @@ def upload(page: Page, name: str, data: bytes) -> None:
 
 def stored_text(server: PageServer, document: str) -> str:
     return httpx.get(f"{server.url}/v1/documents/{document}/text").content.decode()
+
+
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """Presses a key until the focus is there."""
+    for _ in range(40):
+        if target.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    pytest.fail(f"{key} does not reach {target}")

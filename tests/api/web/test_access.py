@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from api.keys import hash_of, new_key
 from index.documents import DocumentDraft
 from tests.api.web.conftest import OpenPage
-from tests.api.web.steps import NOTES, ask
+from tests.api.web.steps import NOTES, ask, tab_to
+from tests.api.web.test_source import FERRY, HARBOUR, put_in
 from tests.conftest import PageServer, Server
 
 pytestmark = pytest.mark.browser
@@ -53,6 +54,47 @@ def test_axe_finds_nothing_serious_in_the_dialogs(page: Page, page_server: PageS
     page.get_by_role("button", name="Delete Depot").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     expect_no_barriers(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_sources_and_conversations(
+    open_page: OpenPage, page_server: PageServer, scheme: Literal["light", "dark"]
+) -> None:
+    put_in(page_server, "ferry.pdf", FERRY)
+    put_in(page_server, "harbour.md", HARBOUR.encode())
+    page = open_page(page_server.url, scheme=scheme)
+    ask(page, "Which boat is last? «called Gull»")
+    expect(page.locator(".sheet .box")).to_be_in_viewport()
+    page.locator("#source-more").click()
+    expect_no_barriers(page)
+    ask(page, "Who is it? «Tern»")
+    expect(page.locator("#source-text mark")).to_be_in_viewport()
+    expect_no_barriers(page)
+    page.get_by_role("button", name="All documents").click()
+    page.get_by_label("Select Timetable").check()
+    page.get_by_role("group", name="Selected documents").get_by_role("button", name="Ask only these").click()
+    expect_no_barriers(page)
+    page.get_by_role("button", name="Conversations", exact=True).click()
+    page.get_by_role("dialog").locator("summary").click()
+    expect_no_barriers(page)
+
+
+def test_the_keyboard_alone_finds_ticks_and_asks(page: Page, page_server: PageServer) -> None:
+    page_server.add("Depot", NOTES)
+    page_server.add("Pier", "The ferry leaves from Pier Nine.")
+    page.reload()
+    expect(page.locator(".document")).to_have_count(2)
+    tab_to(page, page.get_by_label("Search documents"))
+    page.keyboard.type("dep")
+    expect(page.locator(".document")).to_have_count(1)
+    tab_to(page, page.get_by_label("Select Depot"))
+    page.keyboard.press("Space")
+    tab_to(page, page.locator("#ask-chosen"), key="Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Your question")).to_be_focused()
+    page.keyboard.type("Which pier? «Nine»")
+    page.keyboard.press("Enter")
+    expect(page.locator(".exchange")).to_contain_text("The documents don’t say.")
 
 
 def test_the_theme_follows_the_system_until_it_is_chosen(open_page: OpenPage, page_server: PageServer) -> None:

@@ -10,9 +10,9 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
-from tests.api.web.steps import NOTES, ask, stored_text
+from tests.api.web.steps import NOTES, ask, stored_text, tab_to
 from tests.conftest import PageServer
 
 pytestmark = pytest.mark.browser
@@ -231,14 +231,6 @@ def test_the_keyboard_alone_asks_and_opens_the_source(page: Page, page_server: P
     page.keyboard.press("Enter")
     expect(page.locator("#source-text mark")).to_be_in_viewport()
     tab_to(page, page.locator("#source-text"))
-
-
-def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
-    for _ in range(20):
-        if target.evaluate("node => node === document.activeElement"):
-            return
-        page.keyboard.press(key)
-    pytest.fail(f"{key} does not reach {target}")
 
 
 def test_a_phone_has_a_sheet_and_never_scrolls_sideways(phone: Page, page_server: PageServer) -> None:
