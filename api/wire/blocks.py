@@ -21,7 +21,7 @@ class BlocksQuery(Sent):
     limit: Annotated[int, Field(ge=0, le=MOST_BLOCKS)] = MOST_BLOCKS
 
 
-class CellOut(BaseModel):
+class TableCellOut(BaseModel):
     """A cell of a table."""
 
     start: int
@@ -41,13 +41,13 @@ class BlockOut(BaseModel):
     level: Annotated[int, Field(description="Of a heading, from 1 for the highest; of a list item, how deep it is.")]
     start: int
     end: int
-    rows: Annotated[list[list[CellOut]], Field(description="Of a table.")]
+    rows: Annotated[list[list[TableCellOut]], Field(description="Of a table.")]
 
     @classmethod
     def of(cls, block: TextBlock, text: str) -> Self:
         """From the inside to the wire."""
         cells = rows(text, block) if block.kind == "table" else ()
-        shown = [[CellOut.of(cell) for cell in row] for row in cells]
+        shown = [[TableCellOut.of(cell) for cell in row] for row in cells]
         return cls(kind=block.kind, level=block.level, start=block.start, end=block.end, rows=shown)
 
 
