@@ -15,25 +15,24 @@ import typer
 import typer.core
 
 from api.commands.agents import mcp
-from api.commands.opening import check_there, opened
-from api.commands.options import FAILED, INTERRUPTED, NOT_FOUND, AsJson, Data, settings_with
+from api.commands.asking import ask, search
+from api.commands.documents import app as documents_app
+from api.commands.indexing import index
+from api.commands.opening import opened
+from api.commands.options import FAILED, AsJson, Data, settings_with
 from api.commands.reading import show
 from api.commands.reindexing import reindex, tell_of_older
-from api.commands.terminal import console, errors, progress_bar, show_failures, show_ingested, show_result, show_skipped
+from api.commands.terminal import console, errors, progress_bar
 from api.commands.upkeep import backup, doctor, restore
-from api.keys import SCOPES, hash_of, new_key
+from api.keys import BETWEEN_COLLECTIONS, SCOPES, hash_of, new_key
 from eval.commands import app as eval_app
 from index.errors import SourcespanError
+from index.store.names import collection_names
 from index.upkeep.terminal import escape_streams, escaped_streams
-from rag.questions import Turn
 from rag.training.commands import app as train_app
 
 if TYPE_CHECKING:
-    from index.build import Added
     from rag.engine import Sourcespan
-
-# not from index.parsing: --help should not wait for its libraries
-KINDS = "PDF, Word, HTML, Markdown, spreadsheets, text and more (docs/documents.md), and .zip archives of them"
 
 
 class _Escaped(typer.core.TyperGroup):
@@ -50,8 +49,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (show, reindex, doctor, backup, restore, mcp):
+for command in (index, ask, search, show, reindex, doctor, backup, restore, mcp):
     app.command()(command)
+app.add_typer(documents_app, name="documents")
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 
@@ -111,85 +111,19 @@ def serve(
 
 
 @app.command()
-def index(
-    paths: Annotated[list[Path], typer.Argument(help=f"Files, or folders of them: {KINDS}.", exists=True)],
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put documents into the index. What is already there is passed over, so it can be stopped and started again."""
-    library = opened(settings_with(data=data), answers=False)
-    tell_of_older(library)
-    new = known = 0
-    failed: list[Added] = []
-    skipped: list[Added] = []
-    with library:
-        try:
-            with progress_bar("Indexing", unit="kB", per=1_000) as progress:
-                for outcome in library.add_files(paths, progress):
-                    if outcome.document is None:
-                        (skipped if outcome.is_skipped else failed).append(outcome)
-                    new += outcome.is_new
-                    known += outcome.document is not None and not outcome.is_new
-                    show_ingested(outcome, as_json=as_json)
-        except KeyboardInterrupt:
-            errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
-            raise typer.Exit(INTERRUPTED) from None
-        finally:
-            errors.print(
-                f"{new:,} new, {known:,} known before, {len(skipped):,} skipped, {len(failed):,} failed",
-                highlight=False,
-            )
-            show_skipped([outcome.path for outcome in skipped if outcome.path is not None])
-            show_failures([(outcome.path, outcome.error) for outcome in failed])
-    if failed or not (new or known):
-        raise typer.Exit(FAILED)
-
-
-@app.command()
-def ask(
-    question: Annotated[list[str], typer.Argument(help="What you want to know; its words may stand without quotes.")],
-    data: Data = None,
-    after: Annotated[
-        list[str] | None, typer.Option(help="A question that it goes on from; several ones in order.")
-    ] = None,
-    top_k: Annotated[int | None, typer.Option(help="Passages to read.", show_default="5")] = None,
-    n_best: Annotated[int | None, typer.Option(help="Answers to give.", show_default="3")] = None,
-    min_confidence: Annotated[
-        float | None, typer.Option(help="Give what has this confidence.", show_default="the fitted decision")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask the index. Exit code 0: answered; 1: not sure, or the documents don't say; 2: an error."""
-    settings = settings_with(data=data)
-    check_there(settings)
-    library = opened(settings)
-    if library.index.count()[0] == 0:
-        errors.print("sourcespan: nothing is indexed yet: run `sourcespan index PATH`", style="red")
-        raise typer.Exit(FAILED)
-    history: list[Turn] = []
-    for earlier in after or ():
-        history.append(Turn(earlier, next((each.text for each in library.ask(earlier, history=history).answers), None)))
-    result = library.ask(" ".join(question), top_k=top_k, n_best=n_best, min_confidence=min_confidence, history=history)
-    if as_json:
-        from api.wire.schemas import AskResponse
-
-        print(AskResponse.of(result, include_passages=False).model_dump_json(indent=2))
-    else:
-        show_result(result)
-    if result.abstained:
-        raise typer.Exit(NOT_FOUND)
-
-
-@app.command()
 def key(
     scope: Annotated[str, typer.Option(help="read: ask, search, read documents; write: everything.")] = "read",
+    collection: Annotated[
+        list[str] | None, typer.Option(help="Bind it to this collection; several ones may be named.")
+    ] = None,
 ) -> None:
     """Make an API key. Only its hash goes into SOURCESPAN_API_KEYS: the key itself is shown once and kept nowhere."""
     if scope not in SCOPES:
         raise typer.BadParameter(f"must be one of {', '.join(SCOPES)}")
     made = new_key()
+    bound = BETWEEN_COLLECTIONS.join(sorted(collection_names(collection or ())))
     console.print(f"key   {made}", soft_wrap=True)
-    console.print(f"hash  {scope}:{hash_of(made)}", soft_wrap=True)
+    console.print(f"hash  {scope}:{hash_of(made)}{':' * bool(bound)}{bound}", soft_wrap=True)
 
 
 @app.command()

@@ -160,10 +160,10 @@ class IndexWriter:
         """
         return self._remove(lambda arriving: arriving.leave_name(document_id, source))
 
-    def leave_files(self, files: Sequence[str]) -> list[str]:
+    def leave_files(self, files: Sequence[str]) -> list[tuple[str, str | None]]:
         """Notes that these files on this machine are gone, all in one transaction.
 
-        Gives the ids of the documents that went with them, as they came from nowhere else.
+        Gives with each the id of the document that went with it, where that came from nowhere else.
         """
         return self._remove(lambda arriving: arriving.leave_files(files)) if files else []
 

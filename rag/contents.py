@@ -8,9 +8,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.build import Added, LateParser, add_many, ingest, path_or_draft, taken
+from index.added import Added
+from index.build import LateParser, add_many, ingest, path_or_draft
 from index.documents import Document, DocumentDraft
 from index.errors import UnsupportedFormat
+from index.following import taken
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from index.store.arrivals import Conflict, Putting
@@ -85,14 +87,16 @@ class Contents:
         progress: Progress | None = None,
         *,
         collections: Iterable[str] = (),
+        sync: bool = False,
     ) -> Iterator[Added]:
         """Puts in files, and the supported files of folders and .zip archives, and yields what became of each.
 
-        What came from the same file before, with another text, is replaced. A file that cannot be read carries its
+        What came from the same file before, with another text, is replaced; with ``sync``, what came from these paths
+        and is not there any more is removed (`state` is then ``removed``). A file that cannot be read carries its
         error and stops no other one. What is yielded is durable. ``progress`` is called with (done, total) bytes of all
         files. Raises CatalogueError, QuotaExceeded, InvalidCollection.
         """
-        return ingest(self.index, map(Path, paths), self._parser.get(), progress, collections)
+        return ingest(self.index, map(Path, paths), self._parser.get(), progress, collections, sync=sync)
 
     def add_many(self, drafts: Sequence[DocumentDraft], progress: Progress | None = None) -> Iterator[Added]:
         """Puts in many texts, many times faster than one by one, and yields each in order as it is durable.

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from index.build import Added
+    from index.added import Added
     from index.documents import Document, DocumentDraft, Heading, Location, Original, Outline, Passage
     from index.errors import (
         CalibrationMismatch,
@@ -129,7 +129,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "index.build": "Added",
+    "index.added": "Added",
     "index.documents": "Document DocumentDraft Heading Location Original Outline Passage",
     "index.errors": """
         CalibrationMismatch

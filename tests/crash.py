@@ -27,7 +27,7 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from index import build
+from index import following
 from index.build import add_many
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
@@ -106,7 +106,7 @@ class Kill:
 
 def work(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, say: Connection) -> None:
     """Does random things to the index in ``folder``, saying what it begins and what is done, until it is killed."""
-    build._DOCUMENTS_IN_GROUP = 3  # so that several groups are at hand
+    following._DOCUMENTS_IN_GROUP = 3  # so that several groups are at hand
     draw = random.Random(seed)
     begun = 0
 

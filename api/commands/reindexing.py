@@ -41,7 +41,7 @@ def reindex(data: Data = None) -> None:
                     if one.is_to_be_put_in:
                         missing.append(one.document.source)
                     if one.is_changed:
-                        _erase_quotes(library.folder, one.document.id)
+                        erase_quotes(library.folder, one.document.id)
         except KeyboardInterrupt:
             errors.print("Stopped. What is read anew stays; the same command goes on from here.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
@@ -54,7 +54,7 @@ def reindex(data: Data = None) -> None:
         raise typer.Exit(FAILED)
 
 
-def _erase_quotes(folder: Path, document_id: str) -> None:
+def erase_quotes(folder: Path, document_id: str) -> None:
     """Removes what feedback quotes of a text that is another one now."""
     from api.feedback import FEEDBACK_FILE, FeedbackStore
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +23,11 @@ from rich.text import Text
 from index.upkeep.terminal import Console, escaped_line
 
 if TYPE_CHECKING:
-    from index.build import Added
+    from index.added import Added
+    from index.documents import Document
     from index.interfaces import Progress as Tell
     from index.upkeep.finding import Finding
-    from rag.answers import Answer, Result
+    from rag.answers import Answer, Result, RetrievedPassage
 
 console = Console()
 errors = Console(stderr=True)
@@ -45,7 +46,7 @@ class _RateColumn(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(what: str, *, unit: str = "", per: int = 1) -> Iterator[Tell]:
+def progress_bar(what: str, *, unit: str = "", per: int = 1, transient: bool = False) -> Iterator[Tell]:
     """A bar on stderr while the block runs, moved by calling what it gives with (done, total).
 
     It shows both in ``unit``, each of which is ``per`` of what is told, the rate, and the time that is left.
@@ -59,7 +60,7 @@ def progress_bar(what: str, *, unit: str = "", per: int = 1) -> Iterator[Tell]:
         _RateColumn(unit),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=errors) as progress:
+    with Progress(*columns, console=errors, transient=transient) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done / per, total=total / per)
 
@@ -85,6 +86,27 @@ def show_result(result: Result) -> None:
         _show(answer)
 
 
+def show_passages(passages: Sequence[RetrievedPassage], document: Callable[[str], Document]) -> None:
+    """Passages that were found, each with where it stands and, where that is known, the words of the query in it."""
+    for found in passages:
+        of = document(found.passage.document_id)
+        console.print(Text("  " + " ".join(escaped_line(found.passage.text).split())))
+        where = [
+            of.source or of.title,
+            *([found.passage.location.page_in_words] if found.passage.location.page else []),
+        ]
+        scores = f"score {found.score:.3f}" + "".join(
+            f", {name} {value:.3f}"
+            for name, value in (("cosine", found.cosine), ("bm25", found.bm25))
+            if value is not None
+        )
+        console.print(f"  {', '.join(map(escaped_line, where))} ({scores})", style="dim", highlight=False)
+        if found.matched is not None:
+            words = ", ".join(escaped_line(word.word) for word in found.matched) or "none of its words"
+            console.print(f"  has: {words}", style="dim", highlight=False)
+        console.print()
+
+
 def show_finding(finding: Finding) -> None:
     """One check of the doctor's, and what to do about it."""
     style = {"fine": "green", "warning": "yellow", "fault": "red"}[finding.severity]
@@ -93,19 +115,19 @@ def show_finding(finding: Finding) -> None:
         console.print(Text(f"{'':8} → {finding.mend}"))
 
 
-def show_ingested(outcome: Added, *, as_json: bool) -> None:
-    """Prints what became of one file: stored, stored before, or why it could not be read."""
+def show_ingested(outcome: Added, what: str, *, as_json: bool) -> None:
+    """Prints what became of one file: new, replaced, unchanged or removed, or why it could not be read."""
     if as_json:
-        print(json.dumps(_ingested(outcome)))
+        print(json.dumps(_ingested(outcome, what)))
     elif outcome.is_skipped:
         return  # all of them are named at the end
-    elif outcome.document is None:
-        errors.print(f"failed   {escaped_line(str(outcome.path))}", style="red")
+    elif what == "failed":
+        errors.print(f"failed     {escaped_line(str(outcome.path))}", style="red")
     else:
-        state = "indexed" if outcome.is_new else "known  "
-        console.print(f"{state}  {escaped_line(str(outcome.path))} ({outcome.document.passages:,} passages)")
+        passages = f" ({outcome.document.passages:,} passages)" if outcome.document is not None else ""
+        console.print(f"{what:9}  {escaped_line(str(outcome.path))}{passages}", soft_wrap=True)
         for note in outcome.notes:
-            errors.print(f"         {escaped_line(note)}", style="yellow", soft_wrap=True)
+            errors.print(f"           {escaped_line(note)}", style="yellow", soft_wrap=True)
 
 
 def show_skipped(paths: Sequence[Path]) -> None:
@@ -150,12 +172,12 @@ def _where(answer: Answer) -> str:
     return ", ".join(map(escaped_line, where))
 
 
-def _ingested(outcome: Added) -> dict[str, object]:
+def _ingested(outcome: Added, what: str) -> dict[str, object]:
+    told: dict[str, object] = {"path": str(outcome.path), "outcome": what}
     if outcome.document is None:
-        return {"path": str(outcome.path), "error": str(outcome.error), "skipped": outcome.is_skipped}
+        return told | ({"error": str(outcome.error), "skipped": outcome.is_skipped} if outcome.error else {})
     document = outcome.document
-    return {
-        "path": str(outcome.path),
+    return told | {
         "id": document.id,
         "new": outcome.is_new,
         "passages": document.passages,

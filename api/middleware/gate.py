@@ -18,6 +18,7 @@ from api.middleware.rate import Caller, RateLimit, caller
 from api.middleware.rules import RouteRules, find_rules, keep_allowed, keep_rules
 from api.problems import ProblemResponse, problem
 from api.settings import Settings
+from index.errors.shown import shown
 
 _READS = {"GET", "HEAD", "OPTIONS"}
 _TIMES_AS_OFTEN = 10
@@ -56,7 +57,7 @@ class Gate:
         except MalformedHeader as error:
             return problem(HTTPStatus.BAD_REQUEST, str(error))
         if self._checks_host and not answers_to(name, self._allowed_hosts, self._served_on):
-            return _unknown_name()
+            return _unknown_name(name)
         if origin is not None and scope["method"] not in _READS and not self._is_welcome(origin, headers):
             return problem(HTTPStatus.FORBIDDEN, "pages of that origin may not call this service")
         key = find_key(_bearer(authorization or ""), self._keys)
@@ -69,15 +70,20 @@ class Gate:
         wait = limit.wait(client)
         if wait > 0:
             return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many calls", {"Retry-After": str(math.ceil(wait))})
-        return _without_scope(key, rules.needs) if self._keys and rules.needs is not None else None
+        if not self._keys or rules.needs is None:
+            return None
+        return _without_scope(key, rules.needs, came=bool(authorization))
 
     def _is_welcome(self, authority: str, headers: Headers) -> bool:
         is_ours = authority != "" and authority == headers.get("host", "").lower()
         return is_ours or bool({headers["origin"], "*"} & set(self._origins))
 
 
-def _unknown_name() -> ProblemResponse:
-    detail = "this service does not answer to that name; SOURCESPAN_ALLOWED_HOSTS says to which it does"
+def _unknown_name(name: str | None) -> ProblemResponse:
+    detail = (
+        f"this service does not answer to the name {shown(name or '', 100)!r}: whoever runs it, behind a proxy say, "
+        "puts that into SOURCESPAN_ALLOWED_HOSTS"
+    )
     return problem(HTTPStatus.MISDIRECTED_REQUEST, detail)
 
 
@@ -99,9 +105,11 @@ def _address(scope: Scope) -> str:
     return str(ipaddress.IPv6Network((address, _IPV6_PREFIX), strict=False))
 
 
-def _without_scope(key: ApiKey | None, needed: KeyScope) -> ProblemResponse | None:
+def _without_scope(key: ApiKey | None, needed: KeyScope, *, came: bool) -> ProblemResponse | None:
     if key is None:
         detail = "an API key is needed, as `Authorization: Bearer KEY`"
+        if came:
+            detail += "; the one that came is not known here: it is mistyped, or not in use any more"
         return problem(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": "Bearer"})
     if not key.allows(needed):
         return problem(HTTPStatus.FORBIDDEN, f"this needs a key with the scope {needed}")

@@ -7,13 +7,14 @@ form NFC, lines ended by LF, no byte order mark.
 
 from index.parsing.containers.archives import ParsedFile, drafts_of
 from index.parsing.content import MAX_BYTES
-from index.parsing.files import drafts_at, named_files, parse_file
+from index.parsing.files import NamedFile, drafts_at, named_files, parse_file
 from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, parse_bytes, suffix_of
 
 __all__ = [
     "ARCHIVE",
     "MAX_BYTES",
     "SUPPORTED_SUFFIXES",
+    "NamedFile",
     "ParsedFile",
     "drafts_at",
     "drafts_of",

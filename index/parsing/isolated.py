@@ -12,7 +12,7 @@ from index.isolation.limits import Limits
 from index.isolation.pool import Stop, WorkerPool
 from index.parsing.containers.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
-from index.parsing.files import drafts_at, named_files
+from index.parsing.files import NamedFile, drafts_at, named_files
 from index.parsing.packed import PackedFile
 from index.parsing.pdf.recognition import Recognition, wanted
 
@@ -75,11 +75,15 @@ class Parser:
         The source of one that was found in a folder is its path from there.
         """
         for file in named_files(paths):
-            if file.is_read:
-                limits = self._max_bytes, self._max_original, self._recognition
-                yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, *limits)
-            else:
-                yield skipped(file.path, file.name, 0)
+            yield from self.drafts_at(file)
+
+    def drafts_at(self, file: NamedFile) -> Iterator[ParsedFile]:
+        """What became of one of these files, and of those in it. Raises WorkStopped."""
+        if file.is_read:
+            limits = self._max_bytes, self._max_original, self._recognition
+            yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, *limits)
+        else:
+            yield skipped(file.path, file.name, 0)
 
     def run(
         self, function: Callable[..., Iterator[T]], *arguments: object, subject: str, stop: Stop | None = None

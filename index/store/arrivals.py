@@ -70,6 +70,8 @@ class Arrivals:
         before = None
         if draft.file or putting.conflict != "keep_both":
             before = sources.holder(db, draft, putting.within)
+        if before is not None:  # whose places it takes, or shares from now on
+            draft = replace(draft, collections=draft.collections | set(sources.belongings(db, before).collections))
         if known is not None and (before in (None, known.id) or sources.is_attached(db, known.id, draft)):
             return self._known(known, draft, "known")
         if before is not None and putting.conflict == "refuse" and not draft.file:
@@ -81,7 +83,7 @@ class Arrivals:
         if before is not None and len(sources.belongings(db, before).sources) == 1:
             return Stored(self._in_place_of(before, draft, new), "replaced", before)
         gone = None if before is None else self._leave(before, draft)
-        return Stored(self._insert(new), "new" if before is None else "replaced", gone)
+        return Stored(self._insert(replace(new, draft=draft)), "new" if before is None else "replaced", gone)
 
     def _known(self, known: Document, draft: DocumentDraft, state: State) -> Stored:
         sources.attach(self.db, known.id, draft)
@@ -98,7 +100,8 @@ class Arrivals:
 
     def _in_place_of(self, document_id: str, draft: DocumentDraft, new: NewDocument) -> Document:
         metadata = draft.metadata or stored.document(self.db, document_id).metadata
-        self.replace(replace(new, document=replace(new.document, id=document_id, metadata=metadata)))
+        document = replace(new.document, id=document_id, metadata=metadata)
+        self.replace(replace(new, document=document, draft=draft))
         return stored.document(self.db, document_id)
 
     def replace(self, new: NewDocument, *, same_source: bool = False) -> None:
@@ -137,15 +140,16 @@ class Arrivals:
         self.remove(document_id)
         return False
 
-    def leave_files(self, files: Sequence[str]) -> list[str]:
-        """Takes these files on this machine away; gives the ids of the documents that went with them."""
-        removed = []
+    def leave_files(self, files: Sequence[str]) -> list[tuple[str, str | None]]:
+        """Takes these files on this machine away; gives with each the id of the document that went with it, if any."""
+        left = []
         for file in files:
             row = self.db.execute("SELECT document_id FROM document_sources WHERE file = ?", (file,)).fetchone()
+            gone = None
             if row is not None and not sources.leave_file(self.db, row[0], file):
-                self.remove(row[0])
-                removed.append(str(row[0]))
-        return removed
+                self.remove(gone := str(row[0]))
+            left.append((file, gone))
+        return left
 
     def _leave(self, document_id: str, draft: DocumentDraft) -> str | None:
         """Takes away that a document is from where the draft is; gives its id where it is removed with that."""

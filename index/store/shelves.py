@@ -106,6 +106,19 @@ class Shelves:
         """Whether nobody else knows of a document."""
         return self._is(owned(within), document_id)
 
+    def files_in(self, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The files at and below these paths of this machine, each with its document and the hash of its bytes."""
+        query = (
+            "SELECT file, document_id, file_sha256 FROM document_sources WHERE file = ?1 OR (file > ?2 AND file < ?3)"
+        )
+        found: dict[str, tuple[str, str]] = {}
+        with self._db.reading() as db:
+            for path in paths:
+                below = path.rstrip("/") + "/"
+                rows = db.execute(query, (path, below, below[:-1] + chr(ord("/") + 1)))
+                found |= {str(file): (str(document_id), str(sha256)) for file, document_id, sha256 in rows}
+        return found
+
     def collections(self, within: Within = None) -> list[Collection]:
         """All of them, in alphabetical order, the empty ones too."""
         query = (

@@ -99,7 +99,7 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
 def delete(db: sqlite3.Connection, document_id: str) -> None:
     """Removes a document and its passages, inside the transaction of a change. Raises DocumentNotFound."""
     if db.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount == 0:
-        raise DocumentNotFound(document_id)
+        raise not_found(db, document_id)
 
 
 def give_original(db: sqlite3.Connection, document_id: str, original: Original) -> bool:

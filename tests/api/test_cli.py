@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "docs" / "bakery.txt").write_text("Marta Quill founded the bakery in 1987.\n")
     done = run("index", "docs", cwd=made)
     assert done.returncode == 0, done.stderr
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["indexed", "indexed"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["new", "new"]
     assert "Traceback" not in done.stderr
     return made
 
@@ -115,7 +116,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_has_and_goes_on(tmp_path: Path)
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
-    assert process.stdout.readline().startswith("indexed")
+    assert process.stdout.readline().startswith("new")
     process.send_signal(signal.SIGINT)
     _, told = process.communicate()
     assert process.returncode == 130
@@ -125,8 +126,11 @@ def test_a_run_that_is_interrupted_keeps_what_it_has_and_goes_on(tmp_path: Path)
     assert again.returncode == 0
     states = Counter(line.split()[0] for line in again.stdout.splitlines())
     assert states.total() == 700
-    assert states["known"] >= 500, "the first group was durable when its first file was told"
-    assert f"{states['indexed']:,} new, {states['known']:,} known before, 0 skipped, 0 failed" in again.stderr
+    assert states["unchanged"] >= 500, "the first group was durable when its first file was told"
+    assert (
+        f"{states['new']:,} new, 0 replaced, {states['unchanged']:,} unchanged, 0 removed, 0 skipped, 0 failed"
+        in again.stderr
+    )
     healthy = run("doctor", cwd=tmp_path)
     assert (healthy.returncode, healthy.stderr) == (0, "")
 
@@ -257,12 +261,12 @@ def test_index_counts_and_names_what_is_of_no_kind_that_is_read(tmp_path: Path) 
         (tmp_path / "docs" / name).write_bytes(b"x")
     done = run("index", "docs", cwd=tmp_path)
     assert done.returncode == 2, "nothing was indexed"
-    assert "0 new, 0 known before, 3 skipped, 0 failed" in done.stderr
+    assert "0 new, 0 replaced, 0 unchanged, 0 removed, 3 skipped, 0 failed" in done.stderr
     assert "skipped 2 (.key is not read): a.key, b.key" in done.stderr
     (tmp_path / "docs" / "a.txt").write_text("The ferry leaves at noon.")
     done = run("index", "docs", cwd=tmp_path)
     assert done.returncode == 0
-    assert "1 new, 0 known before, 3 skipped, 0 failed" in done.stderr
+    assert "1 new, 0 replaced, 0 unchanged, 0 removed, 3 skipped, 0 failed" in done.stderr
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
@@ -323,3 +327,69 @@ def test_whoever_stops_it_while_it_starts_sees_no_traceback(tmp_path: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
+
+
+@pytest.mark.model
+def test_documents_follow_their_folder_and_are_listed_renamed_and_removed(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("The ferry leaves Pier 9 at noon.")
+    (docs / "b.txt").write_text("The mill is closed in winter.")
+    assert run("index", "docs", "--collection", "harbour", cwd=tmp_path).returncode == 0
+    (docs / "a.txt").write_text("The ferry leaves Pier 9 at ten.")
+    (docs / "b.txt").unlink()
+    done = run("index", "docs", "--sync", cwd=tmp_path)
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["replaced", "removed"]
+    assert "0 new, 1 replaced, 0 unchanged, 1 removed, 0 skipped, 0 failed" in done.stderr
+    (document,) = json.loads(run("documents", "--json", "--search", "a.TXT", cwd=tmp_path).stdout)
+    assert (document["sources"], document["collections"]) == (["a.txt"], ["harbour"])
+    for options in (["--document", document["id"]], ["--collection", "harbour"], ["--filter", '{"type": "txt"}']):
+        assert run("ask", "When does the ferry leave?", *options, cwd=tmp_path).stdout.startswith("at ten")
+    assert run("search", "ferry", "--collection", "other", cwd=tmp_path).returncode == 1
+    assert "has: ferry" in run("search", "ferry", "--explain", cwd=tmp_path).stdout
+    wrong = run("search", "ferry", "--filter", '{"colour": "red"}', cwd=tmp_path)
+    assert (wrong.returncode, "filter.colour" in wrong.stderr) == (2, True)
+    assert run("documents", "rename", document["id"], "Timetable", cwd=tmp_path).returncode == 0
+    assert "Timetable" in run("documents", cwd=tmp_path).stdout
+    assert run("documents", "remove", document["id"], cwd=tmp_path).returncode == 0
+    gone = run("documents", "remove", document["id"], cwd=tmp_path)
+    assert (gone.returncode, "was deleted on" in gone.stderr) == (2, True)
+
+
+@pytest.mark.model
+def test_a_watched_folder_is_followed(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("The ferry leaves at noon.")
+    process = subprocess.Popen(
+        [SOURCESPAN, "index", "docs", "--sync", "--watch"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    stop = threading.Timer(300, process.kill)
+    stop.start()
+    assert process.stdout is not None
+    told = iter(process.stdout.readline, "")
+    try:
+        assert next(line for line in told if line.startswith("Watching"))
+        (docs / "b.txt").write_text("The mill stands.")
+        assert "b.txt" in next(line for line in told if line.startswith("new"))
+        (docs / "a.txt").unlink()
+        assert "a.txt" in next(line for line in told if line.startswith("removed"))
+    finally:
+        stop.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_commands_that_read_make_no_folder(tmp_path: Path) -> None:
+    for command in (["documents"], ["search", "x"], ["documents", "remove", "x"], ["ask", "x"]):
+        done = run(*command, "--data", "gone", cwd=tmp_path)
+        assert (done.returncode, "there is no folder gone" in done.stderr) == (2, True)
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_key_may_be_bound_to_collections(tmp_path: Path) -> None:
+    made = run("key", "--scope", "write", "--collection", "sales", "--collection", "Beta 2", cwd=tmp_path).stdout
+    (key,) = parse_keys(made.split("hash")[1].strip())
+    assert (key.scope, key.collections) == ("write", frozenset({"sales", "Beta 2"}))
+    assert run("key", "--collection", "a/b", cwd=tmp_path).returncode == 2

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import build
+from index import following
 from index.build import add_many, ingest
 from index.documents import DocumentDraft
 from index.errors import MalformedFile
@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "_DOCUMENTS_IN_GROUP", 3)
+    monkeypatch.setattr(following, "_DOCUMENTS_IN_GROUP", 3)
 
 
 def test_every_file_has_its_outcome_in_order(index: PassageIndex, folder: Path, parser: Parser) -> None:
@@ -138,8 +138,8 @@ def test_many_at_once_are_what_one_by_one_would_be(
     drafts = [DocumentDraft("t", text) for text in texts]
     told: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "_DOCUMENTS_IN_GROUP", documents)
-        patch.setattr(build, "_CHARACTERS_IN_GROUP", characters)
+        patch.setattr(following, "_DOCUMENTS_IN_GROUP", documents)
+        patch.setattr(following, "_CHARACTERS_IN_GROUP", characters)
         with (
             PassageIndex(tmp_path_factory.mktemp("one"), BagOfWordsEmbedder()) as one,
             PassageIndex(tmp_path_factory.mktemp("many"), BagOfWordsEmbedder()) as many,

@@ -1,0 +1,180 @@
+"""Files on this machine → the documents that follow them.
+
+Each file's document is the one that its path leads to: another text takes its place, what is gone from an archive goes,
+and with ``sync`` also what is gone from a folder. A file whose bytes are the same as when it was put in is not read
+again. Large files come last, so that they keep no small one waiting.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from index.added import Added
+from index.errors import DocumentNotFound
+from index.interfaces import Progress
+from index.passage_index import PassageIndex
+from index.store.files import sha256_of
+
+if TYPE_CHECKING:
+    from index.parsing import NamedFile, ParsedFile
+    from index.parsing.isolated import Parser
+    from index.store.originals import Incoming
+
+# about 500 passages: a few seconds of embedding, which is what a kill can cost
+_CHARACTERS_IN_GROUP = 200_000
+_DOCUMENTS_IN_GROUP = 500
+_LARGE = 1_000_000
+# files in which others are, so that what they hold is known only by reading them
+_CONTAINERS = (".zip", ".eml", ".msg")
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A file that was read, or one that is known: ``size`` in bytes."""
+
+    size: int
+    outcome: Added
+    parsed: ParsedFile | None = None
+    sha256: str = ""
+
+
+class Follower:
+    """Makes an index follow files, once."""
+
+    def __init__(
+        self,
+        index: PassageIndex,
+        parser: Parser,
+        incoming: Incoming,
+        collections: frozenset[str],
+        progress: Progress | None,
+    ) -> None:
+        self._index = index
+        self._parser = parser
+        self._incoming = incoming
+        self._collections = collections
+        self._progress = progress
+        self._older = frozenset(index.of_older_readings())
+        self._seen: set[str] = set()
+        self._unread: set[str] = set()
+        """What is there and could not be read: of this the text of before stays."""
+
+    def follow(self, paths: Sequence[Path], *, sync: bool) -> Iterator[Added]:
+        """What became of each file, large ones last, and in the end of those that are gone. Raises CatalogueError."""
+        from index.parsing import named_files
+
+        known = self._index.shelves.files_in([file_of(path) for path in paths])
+        files = list(named_files(paths))
+        sizes = {file.path: size_of(file.path) if file.is_read else 0 for file in files}
+        files.sort(key=lambda file: sizes[file.path] if sizes[file.path] > _LARGE else 0)
+        total, done = sum(sizes.values()), 0
+        self._tell(0, total)
+        items = (item for file in files for item in self._items(file, sizes[file.path], known))
+        for group in groups(
+            items, lambda item: len(item.parsed.draft.text) if item.parsed and item.parsed.draft else 0
+        ):
+            size = min(sum(item.size for item in group), total - done)  # an archive can count as less than it holds
+            yield from self._put(group, part_of(self._progress, done, size, total))
+            done += size
+            self._tell(done, total)
+        listed = {file_of(file.path) for file in files}
+        yield from self._gone([file for file in known if self._is_gone(file, listed, sync=sync)])
+
+    def _items(self, file: NamedFile, size: int, known: dict[str, tuple[str, str]]) -> Iterator[_Item]:
+        name = file_of(file.path)
+        sha256 = ""
+        with suppress(OSError):  # what is wrong with it is told when it is read
+            sha256 = sha256_of(file.path) if file.is_read else ""
+        document_id, before = known.get(name, ("", ""))
+        if sha256 and sha256 == before and document_id not in self._older and not name.endswith(_CONTAINERS):
+            with suppress(DocumentNotFound):
+                document = self._index.document(document_id)
+                if self._collections <= set(document.collections):
+                    self._seen.add(name)
+                    yield _Item(size, Added(file.path, document, state="known"))
+                    return
+        for parsed in self._parser.drafts_at(file):
+            place = file_of(parsed.path)
+            (self._unread if parsed.draft is None and not parsed.is_skipped else self._seen).add(place)
+            outcome = Added(parsed.path, None, error=parsed.error, is_skipped=parsed.is_skipped)
+            yield _Item(parsed.size, outcome, taken(self._incoming, parsed), sha256)
+
+    def _put(self, group: Sequence[_Item], progress: Progress | None) -> Iterator[Added]:
+        drafts = [
+            replace(
+                item.parsed.draft,
+                file=file_of(item.parsed.path),
+                file_sha256=item.sha256,
+                collections=self._collections,
+            )
+            for item in group
+            if item.parsed is not None and item.parsed.draft is not None
+        ]
+        stored = iter(self._index.put_all(drafts, progress=progress) if drafts else ())
+        for item in group:
+            if item.parsed is not None and item.parsed.draft is not None:
+                yield Added.of(next(stored), item.parsed.path, item.parsed.draft.notes)
+            else:
+                yield item.outcome
+
+    def _is_gone(self, file: str, listed: set[str], *, sync: bool) -> bool:
+        above = {file, *map(str, Path(file).parents)}
+        if file in self._seen or above & self._unread:
+            return False
+        return sync or bool(above & listed)  # what an archive that is there does not hold any more
+
+    def _gone(self, files: Sequence[str]) -> Iterator[Added]:
+        for file, document_id in self._index.leave_files(files):
+            yield Added(Path(file), None, state="removed", gone=document_id)
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(done, total)
+
+
+def file_of(path: Path) -> str:
+    """What a file on this machine is known by: its path from the root, links in it left as they are."""
+    return os.path.abspath(path).encode(errors="backslashreplace").decode()
+
+
+def size_of(path: Path) -> int:
+    """In bytes; 0 where that cannot be known."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # what is wrong with it is told when it is read
+
+
+def taken(incoming: Incoming, parsed: ParsedFile) -> ParsedFile:
+    """With its bytes no longer in memory but on the disk, where they wait for the document. Raises CatalogueError."""
+    if parsed.draft is None or parsed.data is None:
+        return parsed
+    return replace(parsed, draft=incoming.keep(parsed.draft, parsed.data), data=None)
+
+
+def groups(items: Iterable[_T], characters: Callable[[_T], int]) -> Iterator[list[_T]]:
+    """The items in order, in groups that end with the one that fills them."""
+    group: list[_T] = []
+    room = _CHARACTERS_IN_GROUP
+    for item in items:
+        group.append(item)
+        room -= characters(item)
+        if room <= 0 or len(group) == _DOCUMENTS_IN_GROUP:
+            yield group
+            group, room = [], _CHARACTERS_IN_GROUP
+    if group:
+        yield group
+
+
+def part_of(progress: Progress | None, before: int, share: int, total: int) -> Progress | None:
+    """Tells ``progress`` of the whole while the part of it that is ``share`` large is worked on."""
+    if progress is None:
+        return None
+    return lambda done, size: progress(before + share * done // size, total)
