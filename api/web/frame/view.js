@@ -20,7 +20,7 @@ export function open(target, trigger) {
   return show(target, trigger);
 }
 
-export function showDocuments() {
+function showDocuments() {
   showPanel("documents");
   openSheet();
   if (!isNarrow()) byId("documents-heading").focus();
