@@ -41,10 +41,10 @@ def free_port() -> int:
 
 @pytest.fixture
 def proxied(tmp_path: Path, start_server: Callable[..., Server]) -> Iterator[Callable[..., tuple[Server, str]]]:
-    """Starts a server and nginx before it, and gives the server and the address of nginx."""
+    """Starts a server and nginx before it, below a path if one is given; gives the server and its address."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(**given: object) -> tuple[Server, str]:
+    def start(below: str = "", **given: object) -> tuple[Server, str]:
         server = start_server(trusted_proxies="127.0.0.1", **given)
         port = free_port()
         folders = "".join(
@@ -56,14 +56,15 @@ def proxied(tmp_path: Path, start_server: Callable[..., Server]) -> Iterator[Cal
             "server 127.0.0.1:8000 ": f"server {server.url.removeprefix('http://')} ",
             "listen 80;": f"listen 127.0.0.1:{port};",
         }
+        sample = replaced(SAMPLE, **changes)
         config = tmp_path / "nginx.conf"
-        config.write_text(replaced(SAMPLE, **changes), encoding="utf-8")
+        config.write_text(served_below(below, sample) if below else sample, encoding="utf-8")
         command = [str(NGINX), "-c", str(config), "-p", str(tmp_path), "-e", "stderr", "-g", "daemon off;"]
         tested = subprocess.run([*command[:-2], "-t"], capture_output=True, text=True, timeout=60, check=False)
         assert tested.returncode == 0, tested.stderr
         assert "warn" not in tested.stderr
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}{below}"
         until(lambda: reached(url))
         return server, url
 
@@ -71,6 +72,19 @@ def proxied(tmp_path: Path, start_server: Callable[..., Server]) -> Iterator[Cal
     for process in running:
         process.terminate()
         process.wait(60)
+
+
+def served_below(path: str, sample: str) -> str:
+    """The sample as its comments say that it is changed to serve below ``path``, which is ``/library`` there."""
+    lines = [line.strip() for line in sample.splitlines()]
+    begin = lines.index("# Below a path, beside other sites:") + 1
+    end = lines.index("#     }", begin) + 1
+    locations = "\n".join(line.removeprefix("#") for line in lines[begin:end]).replace("/library", path)
+    changes = {
+        'X-Forwarded-Prefix "";': f'X-Forwarded-Prefix "{path}";',
+        "location / {": f"{locations}\nlocation /elsewhere {{",
+    }
+    return replaced(sample, **changes)
 
 
 def reached(url: str) -> bool:
@@ -122,6 +136,19 @@ def test_clients_cannot_choose_where_links_lead(proxied: Callable[..., tuple[Ser
     for headers in ({}, made_up):
         message = httpx.post(f"{url}/v1/chat/completions", json=body, headers=headers).json()["choices"][0]["message"]
         assert f"]({url}/#document=" in message["content"]
+
+
+def test_below_a_path_links_and_locations_lead_there(proxied: Callable[..., tuple[Server, str]]) -> None:
+    _, url = proxied("/library")
+    put_in = httpx.post(
+        f"{url}/v1/documents", json={"title": "Ferries", "text": "The ferry leaves at noon."}, timeout=60
+    )
+    assert put_in.headers["location"].startswith(f"{url}/v1/documents/")
+    body = {"messages": [{"role": "user", "content": "«noon»"}]}
+    message = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60).json()["choices"][0]["message"]
+    assert f"]({url}/#document=" in message["content"]
+    assert httpx.get(url).headers["location"].endswith("/library/")
+    assert httpx.get(f"{url.removesuffix('/library')}/v1/documents").status_code == 404
 
 
 def test_limits_of_size_and_rate(proxied: Callable[..., tuple[Server, str]]) -> None:
