@@ -88,7 +88,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port.", show_default="SOURCESPAN_PORT, else 8000")] = None,
     data: Data = None,
 ) -> None:
-    """Serve the API and the chat page; the first start indexes the bundled article."""
+    """Serve the API and the chat page. The first start indexes the bundled article."""
     from api.app import create_app
     from api.logs import log_as_json
     from api.serving.server import Server, bound
@@ -145,7 +145,9 @@ def calibrate(
     ] = 0.3,
     seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
 ) -> None:
-    """Fit confidence and abstention on questions that neither training nor evaluation uses.
+    """Fit confidence and abstention to questions.
+
+    Neither training nor evaluation must use them.
 
     All paragraphs but a share go into one index; half of the questions are asked of the whole of it, half of the one
     document that they belong to.
@@ -191,7 +193,7 @@ def calibrate(
 
 @app.command()
 def bench(as_json: AsJson = False) -> None:
-    """Time asking and indexing on this machine, next to what its arithmetic alone must take."""
+    """Time asking and indexing on this machine. Beside it stands what its arithmetic alone must take."""
     from eval.benchmarks.bench import measure, show
 
     with errors.status("") as status:

@@ -32,7 +32,7 @@ class _RunsByDefault(TyperGroup):
 
 app = typer.Typer(
     cls=_RunsByDefault,
-    help="Measure how well questions are answered: `eval NAME|FILE|FOLDER` is `eval run NAME|FILE|FOLDER`.",
+    help="Measure how well questions are answered. `eval NAME|FILE|FOLDER` is `eval run NAME|FILE|FOLDER`.",
     no_args_is_help=True,
 )
 app.command()(decoding)

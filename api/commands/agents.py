@@ -9,7 +9,7 @@ from api.commands.options import Data, settings_with
 
 
 def mcp(data: Data = None) -> None:
-    """Serve an agent that starts this command itself: the Model Context Protocol over stdin and stdout."""
+    """Serve an agent that starts this command. They speak the Model Context Protocol over stdin and stdout."""
     from api.mcp.tools import server_of
     from api.middleware.access import within
     from api.serving.backend import Backend

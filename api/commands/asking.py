@@ -66,7 +66,7 @@ def search(
     explain: Annotated[bool, typer.Option("--explain", help="Say which words of the query each passage has.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find the passages that are nearest to a query, unread. Exit code 1: there is none."""
+    """Find passages without reading them. The nearest come first. Exit code 1: there is none."""
     library = _opened(data, answers=False)
     ids, among = _checked(library, document), filter_of(collection, filter)
     found = library.search(" ".join(query), top_k=top_k, document_ids=ids, filter=among, explain=explain)

@@ -32,7 +32,9 @@ def index(
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and follow what changes; Ctrl+C ends it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put documents into the index; a file that changed takes the place of what it was.
+    """Put documents into the index.
+
+    A file that changed takes the place of what it was.
 
     What is unchanged is passed over, so it can be stopped and started again.
     """

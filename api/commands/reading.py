@@ -26,7 +26,7 @@ def show(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders and archives, as for `index`.", exists=True)],
     as_json: AsJson = False,
 ) -> None:
-    """Print how files are read: their text, pages, headings and tables, and what of them is not read."""
+    """Print how files are read. That is their text, pages, headings and tables, and what of them is not read."""
     from index.parsing.isolated import Parser
 
     failed = False

@@ -26,7 +26,9 @@ def tell_of_older(library: Sourcespan) -> None:
 
 
 def reindex(data: Data = None) -> None:
-    """Read documents that an older version read anew, from their kept files; it can be stopped and started again.
+    """Read the kept files of documents anew.
+
+    It takes those that an older version read, and can be stopped and started again.
 
     A document whose file is not kept keeps its text. Those that came from files are named: put these in again.
     """

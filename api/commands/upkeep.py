@@ -51,7 +51,7 @@ def backup(
     data: Data = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
 ) -> None:
-    """Copy documents and feedback into one file, also while they are served. Exit code 1: some of it was left out."""
+    """Copy documents and feedback into one file. They may be served meanwhile. Exit code 1: some of it was left out."""
     from api.feedback import FEEDBACK_FILE
     from index.upkeep.backup import back_up
 
@@ -70,7 +70,7 @@ def restore(
     data: Data = None,
     force: Annotated[bool, typer.Option("--force", help="Move aside the index that is there.")] = False,
 ) -> None:
-    """Put what a backup holds into the folder of the index, once all of it is found sound. Stop the service first."""
+    """Put a backup into the folder of the index. All of it is found sound first. Stop the service before."""
     from index.upkeep.backup import restore as restore_backup
 
     folder = settings_with(data=data).data

@@ -52,7 +52,7 @@ class _ManyValues(TyperCommand):
 
 app = typer.Typer(
     cls=_Commands,
-    help="Make a reader from questions and answers, hold data out, average readers.",
+    help="Make a reader from questions and answers. Hold data out, and average readers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
