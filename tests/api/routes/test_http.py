@@ -215,6 +215,10 @@ def test_openapi_describes_the_contract(server: Server) -> None:
     paths = httpx.get(f"{server.url}/openapi.json").json()["paths"]
     assert {(path, method) for path, methods in paths.items() for method in methods} == {
         ("/v1/ask", "post"),
+        ("/v1/access", "get"),
+        ("/v1/examples", "get"),
+        ("/v1/feedback", "delete"),
+        ("/v1/documents/{document_id}/blocks", "get"),
         ("/v1/documents", "get"),
         ("/v1/documents", "post"),
         ("/v1/documents/{document_id}", "get"),

@@ -116,7 +116,7 @@ def test_wrong_items_are_not_all_looked_at(server: Server) -> None:
 
 
 def test_the_first_faults_are_named_and_each_once(server: Server) -> None:
-    value = {**DOCUMENT, "metadata": {"a": [], "b": {}}, "misspelt": 1}
+    value = {**DOCUMENT, "metadata": {"a": [[]], "b": {}}, "misspelt": 1}
     faults = fields(httpx.post(f"{server.url}/v1/documents", json=value).json())
     assert sorted(field for field, _ in faults) == ["metadata.a", "metadata.b", "misspelt"]
 
@@ -253,7 +253,7 @@ def test_the_memory_of_this_test_is_measured(start_server: Callable[..., Server]
     """That a server in this process is what tracemalloc sees."""
     server = start_server()
     tracemalloc.start()
-    httpx.post(f"{server.url}/v1/documents", json={"title": "a", "text": "x" * 3_000_000, "metadata": {"a": []}})
+    httpx.post(f"{server.url}/v1/documents", json={"title": "a", "text": "x" * 3_000_000, "metadata": {"a": {}}})
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak > 6_000_000
