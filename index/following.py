@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from index.added import Added
-from index.errors import DocumentNotFound
+from index.errors import DocumentNotFound, EmptiedFolder
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from index.store.files import sha256_of
@@ -85,6 +85,8 @@ class Follower:
             done += size
             self._tell(done, total)
         listed = {file_of(file.path) for file in files}
+        if sync:
+            yield from self._emptied(paths, known, listed)
         yield from self._gone([file for file in known if self._is_gone(file, listed, sync=sync)])
 
     def _items(self, file: NamedFile, size: int, known: dict[str, tuple[str, str]]) -> Iterator[_Item]:
@@ -128,7 +130,17 @@ class Follower:
         above = {file, *map(str, Path(file).parents)}
         if file in self._seen or above & self._unread:
             return False
-        return sync or bool(above & listed)  # what an archive that is there does not hold any more
+        if above & listed:  # what an archive that is there does not hold any more
+            return True
+        return sync and not _may_be_there(file)
+
+    def _emptied(self, paths: Sequence[Path], known: Iterable[str], listed: Iterable[str]) -> Iterator[Added]:
+        """Folders that hold no file any more, as where a disk is not mounted: what came from them stays."""
+        for path in filter(os.path.isdir, paths):
+            below = file_of(path).rstrip("/") + "/"
+            if any(file.startswith(below) for file in known) and not any(file.startswith(below) for file in listed):
+                self._unread.add(file_of(path))
+                yield Added(path, None, error=EmptiedFolder(str(path)))
 
     def _gone(self, files: Sequence[str]) -> Iterator[Added]:
         for file, document_id in self._index.leave_files(files):
@@ -142,6 +154,23 @@ class Follower:
 def file_of(path: Path) -> str:
     """What a file on this machine is known by: its path from the root, links in it left as they are."""
     return os.path.abspath(path).encode(errors="backslashreplace").decode()
+
+
+def _may_be_there(file: str) -> bool:
+    """Whether a file that no folder listed may be there all the same.
+
+    It may be hidden, behind a link that folders do not lead through or that leads nowhere at present, in a folder that
+    may not be looked into, or in an archive that is one of these.
+    """
+    for path in (Path(file), *Path(file).parents):
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return True
+        return not os.path.isdir(path)  # in a folder that can be looked into it would have been found
+    return False
 
 
 def size_of(path: Path) -> int:

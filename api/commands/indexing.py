@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -98,11 +99,11 @@ def _changes(paths: Sequence[Path], data: Path) -> Iterator[object]:
     from watchfiles import watch
 
     folders = {path if path.is_dir() else path.parent for path in paths}
-    own = str(data.absolute())
+    own = os.path.abspath(data)
     begun = False
     for changes in watch(
         *folders,
-        watch_filter=lambda _, path: not path.startswith(own),
+        watch_filter=lambda _, path: not Path(os.path.abspath(path)).is_relative_to(own),
         yield_on_timeout=True,
         rust_timeout=_LOOKS_MILLISECONDS,
     ):

@@ -78,9 +78,9 @@ async def remove(name: str, backend: CurrentBackend) -> None:
 async def change(document_id: str, body: DocumentChange, request: HttpRequest, backend: CurrentBackend) -> DocumentOut:
     """Gives a document another title, other collections or other metadata; what is not named stays as it is."""
     changes, view, title = backend.changes, backend.view, body.title
+    # first what may be refused, so that nothing is half done
+    document = await backend.look_up(lambda: changes.sort(view, document_id, body.collections, body.metadata))
     if title is not None:
         renaming = backend.ingest(lambda progress, _: changes.rename(view, document_id, title, progress))
-        await unless_gone(request, renaming)
-    return DocumentOut.of(
-        await backend.look_up(lambda: changes.sort(view, document_id, body.collections, body.metadata))
-    )
+        document = await unless_gone(request, renaming)
+    return DocumentOut.of(document)

@@ -48,10 +48,10 @@ class Changes:
         self._erase_quotes(document_id)
         return document
 
-    def rename(self, view: View, document_id: str, title: str, progress: Progress | None = None) -> None:
+    def rename(self, view: View, document_id: str, title: str, progress: Progress | None = None) -> Document:
         """Gives a document another title. Raises DocumentNotFound, NotAllowed."""
         view.check_owned(document_id)
-        self._library.index.rename(document_id, title, progress)
+        return self._library.index.rename(document_id, title, progress)
 
     def sort(
         self, view: View, document_id: str, collections: Sequence[str] | None, metadata: Mapping[str, Any] | None

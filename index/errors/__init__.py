@@ -16,6 +16,7 @@ SourcespanError
 │   ├── DocumentNotFound       no document with that id
 │   │   └── DocumentDeleted    there was one
 │   ├── SourceNotFound         the document did not come from there
+│   ├── EmptiedFolder          holds no file any more, as where a disk is not mounted
 │   ├── NameTaken              another document came from a source of that name
 │   ├── CollectionError
 │   │   ├── CollectionNotFound no collection with that name
@@ -133,6 +134,7 @@ from index.errors.shelves import (
     CollectionError,
     CollectionNotFound,
     DocumentDeleted,
+    EmptiedFolder,
     InvalidCollection,
     InvalidFilter,
     NameTaken,
@@ -162,6 +164,7 @@ __all__ = [
     "DocumentTooLarge",
     "DuplicateDocument",
     "EmbedderMismatch",
+    "EmptiedFolder",
     "EmptyDocument",
     "EncryptedFile",
     "FeedbackError",

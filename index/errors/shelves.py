@@ -61,6 +61,16 @@ class SourceNotFound(DocumentError):
         super().__init__(f"document {cut(document_id)!r} did not come from {cut(source)!r}")
 
 
+class EmptiedFolder(DocumentError):
+    """A folder that holds no file any more, as where a disk is not mounted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{cut(name)!r} holds no files, as if it were not mounted, so what came from it stays: "
+            "`sourcespan documents remove` removes it"
+        )
+
+
 class NameTaken(DocumentError):
     """Another document came from a source of this name, and neither is to go."""
 

@@ -121,11 +121,14 @@ class Catalogue:
     def replace(self, new: NewDocument, *, same_source: bool = False, within: Within = None) -> list[str]:
         """Puts it in the place of the document with its id; gives what the passages that went were read as.
 
-        Raises DocumentNotFound; DuplicateDocument where another document holds the text already; QuotaExceeded.
+        Raises DocumentNotFound; DuplicateDocument where another document holds the text already, and this one has
+        another; QuotaExceeded.
         """
+        sha256, document_id = new.document.sha256, new.document.id
         with self._arriving() as arriving:
-            other = stored.document_with(arriving.db, new.document.sha256, owned(within) & _not(new.document.id))
-            if other is not None:
+            other = stored.document_with(arriving.db, sha256, owned(within) & _not(document_id))
+            # its own text it keeps, though another group has that too
+            if other is not None and stored.document(arriving.db, document_id).sha256 != sha256:
                 raise DuplicateDocument(other.id)
             arriving.replace(new, same_source=same_source)
         return arriving.gone

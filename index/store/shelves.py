@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from time import monotonic
 from typing import Any, Literal
 
 from index.documents import Document
-from index.errors import CollectionNotFound
+from index.errors import CollectionNotFound, InvalidFilter
 from index.store import sources, stored
 from index.store.database import Database
 from index.store.filters import CHANGED, Condition, compiled, owned, visible
@@ -29,6 +32,9 @@ _HAS_WORD = (
 )
 _ONE_OF = "d.id IN (SELECT value FROM json_each(?))"
 _MOST_WORDS = 20
+MOST_SECONDS = 10
+"""That a filter may take."""
+_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: a millisecond, mostly
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Shelves:
         """The ids of these documents in this order. Raises InvalidFilter."""
         condition = wanted.condition()
         query = f"SELECT d.id FROM documents AS d WHERE {condition.sql} ORDER BY {_ORDERS[sort]}"  # noqa: S608
-        with self._db.reading() as db:
+        with self._db.reading() as db, _in_time(db):
             db.create_function("folded", 1, _alike, deterministic=True)
             return [str(row[0]) for row in db.execute(query, condition.values)]
 
@@ -160,6 +166,24 @@ class Shelves:
         query = f"SELECT count(*) FROM documents AS d WHERE d.id = ? AND {condition.sql}"  # noqa: S608
         with self._db.reading() as db:
             return bool(db.execute(query, (document_id, *condition.values)).fetchone()[0])
+
+
+@contextmanager
+def _in_time(db: sqlite3.Connection) -> Iterator[None]:
+    """Ends what takes too long: a thousand patterns held against as many sources would keep a thread for minutes.
+
+    Raises InvalidFilter.
+    """
+    ends = monotonic() + MOST_SECONDS
+    db.set_progress_handler(lambda: monotonic() > ends, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        raise InvalidFilter("", f"takes longer than {MOST_SECONDS} seconds: say it with fewer patterns") from error
+    finally:
+        db.set_progress_handler(None, 0)
 
 
 @lru_cache(maxsize=50_000)

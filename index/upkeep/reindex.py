@@ -46,7 +46,9 @@ def reindex(index: PassageIndex, parser: Parser, progress: Progress | None = Non
 def _read_anew(index: PassageIndex, parser: Parser, before: Document) -> ReadAnew:
     try:
         draft = _from_text(index, before) if before.original is None else _from_file(index, parser, before)
-        document = index.replace(before.id, draft, same_source=True)
+        # the same file may be there for others, as a document of theirs
+        within = frozenset(before.collections) or None
+        document = index.replace(before.id, draft, same_source=True, within=within)
     except DocumentNotFound:
         raise
     except DocumentError as error:

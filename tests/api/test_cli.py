@@ -12,10 +12,12 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from api.commands.indexing import _changes
 from api.keys import find_key, parse_keys
 
 ROOT = Path(__file__).parents[2]
@@ -357,6 +359,17 @@ def test_documents_follow_their_folder_and_are_listed_renamed_and_removed(tmp_pa
 
 
 @pytest.mark.model
+def test_of_what_is_watched_only_the_data_folder_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: dict[str, Any] = {}
+    monkeypatch.setattr("watchfiles.watch", lambda *_folders, **how: watched.update(how) or iter(()))
+    list(_changes([tmp_path], tmp_path / "data"))
+    names = ["data/words/lock", "database/a.txt", "data.txt", "sub/../data/x", "a.txt"]
+    seen = [name for name in names if watched["watch_filter"](None, str(tmp_path / name))]
+    assert seen == ["database/a.txt", "data.txt", "a.txt"]
+
+
 def test_a_watched_folder_is_followed(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from index.added import Added
 from index.build import ingest
 from index.documents import DocumentDraft
+from index.parsing import NamedFile
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from tests.crash import PROCESSES
@@ -103,6 +104,7 @@ def test_after_a_sync_the_index_holds_exactly_what_the_folder_does(
     tmp_path_factory: pytest.TempPathFactory, parser: Parser, done: list[tuple[str, str, object]]
 ) -> None:
     folder = tmp_path_factory.mktemp("files")
+    write(folder / "always.txt", ["The folder is not empty."])
     with PassageIndex(tmp_path_factory.mktemp("data"), BagOfWordsEmbedder()) as index:
         sent, _ = index.add(DocumentDraft("", "Sent, and no file."))
         for step, one, other in done:
@@ -159,9 +161,10 @@ def test_other_folders_are_left_alone(index: PassageIndex, folder: Path, parser:
     synced(index, folder, parser)
     synced(index, tmp_path / "files2", parser)
     shutil.rmtree(folder)
-    folder.mkdir()
-    assert states(synced(index, folder, parser)) == {"a.txt": "removed", "b.txt": "removed"}
-    assert stored(index).keys() == {"The ferry.", "The mill.", "The elm."}, "the other folder has them too"
+    write(folder / "d.txt", ["The boat."])
+    assert states(synced(index, folder, parser)) == {"d.txt": "new", "a.txt": "removed", "b.txt": "removed"}
+    there = {"The boat.", "The ferry.", "The mill.", "The elm."}
+    assert stored(index).keys() == there, "the other folder has them too"
 
 
 def test_a_file_that_cannot_be_read_any_more_keeps_what_it_was(
@@ -172,6 +175,63 @@ def test_a_file_that_cannot_be_read_any_more_keeps_what_it_was(
     failed = [outcome for outcome in synced(index, folder, parser) if outcome.error is not None]
     assert [outcome.path for outcome in failed] == [folder / "a.txt"]
     assert "The ferry." in stored(index)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_that_is_not_mounted_takes_nothing_away(
+    index: PassageIndex, folder: Path, parser: Parser, tmp_path: Path, *, exists: bool
+) -> None:
+    synced(index, folder, parser)
+    before = stored(index)
+    folder.rename(tmp_path / "elsewhere")
+    if exists:
+        folder.mkdir()
+    (outcome,) = synced(index, folder, parser)
+    assert (outcome.path, outcome.state) == (folder, None)
+    assert outcome.error is not None
+    assert stored(index) == before
+    (tmp_path / "elsewhere" / "a.txt").unlink()
+    shutil.copytree(tmp_path / "elsewhere", folder, dirs_exist_ok=True)
+    assert states(synced(index, folder, parser)) == {"b.txt": "known", "a.txt": "removed"}
+
+
+def test_what_a_folder_does_not_list_but_holds_stays(
+    index: PassageIndex, folder: Path, parser: Parser, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    write(elsewhere / "linked.zip", ["The oak."])
+    write(elsewhere / "linked.txt", ["The beech."])
+    write(folder / ".hidden.txt", ["The elm."])
+    (folder / "link").symlink_to(elsewhere)
+    (folder / "file.txt").symlink_to(elsewhere / "linked.txt")
+    list(ingest(index, [folder, folder / "link", folder / ".hidden.txt"], parser))
+    before = stored(index)
+    assert states(synced(index, folder, parser)) == {"a.txt": "known", "b.txt": "known", "file.txt": "known"}
+    elsewhere.rename(tmp_path / "unmounted")
+    assert states(synced(index, folder, parser)) == {"a.txt": "known", "b.txt": "known"}
+    assert stored(index) == before
+    (folder / "link").unlink()
+    gone = {outcome.path for outcome in synced(index, folder, parser) if outcome.state == "removed"}
+    assert gone == {folder / "link" / "linked.txt", folder / "link" / "linked.zip" / "0.txt"}
+
+
+def test_what_is_in_a_folder_that_may_not_be_looked_into_stays(
+    index: PassageIndex, folder: Path, parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "sub" / "c.txt", ["The oak."])
+    synced(index, folder, parser)
+    before, look = stored(index), Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.name == "c.txt":
+            raise PermissionError
+        return look(path)
+
+    listed = [NamedFile(folder / name, name) for name in ("a.txt", "b.txt")]
+    monkeypatch.setattr("index.parsing.named_files", lambda _: listed)
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert "removed" not in states(synced(index, folder, parser)).values()
+    assert stored(index) == before
 
 
 def test_large_files_keep_no_small_one_waiting(index: PassageIndex, folder: Path, parser: Parser) -> None:
@@ -203,7 +263,7 @@ def dying(folder: Path, data: Path, calls: int) -> None:
 def test_a_killed_sync_leaves_each_text_whole_and_the_next_one_ends_it(tmp_path: Path, parser: Parser) -> None:
     draw = random.Random(7)
     folder, data = tmp_path / "files", tmp_path / "data"
-    folder.mkdir()
+    write(folder / "always.txt", ["The folder is not empty."])
     killed = 0
     ever: set[str] = set()
     for _ in range(12):

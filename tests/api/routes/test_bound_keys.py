@@ -250,6 +250,24 @@ def test_the_same_text_of_two_groups_is_two_documents(owner: Caller, alpha: Call
     assert alpha("POST", "/v1/ask", json={"question": "«Bryanka»"}).json()["answers"][0]["also_at"] == []
 
 
+def test_a_text_that_another_group_has_too_is_renamed(owner: Caller, alpha: Caller, beta: Caller) -> None:
+    first, second = alpha.put_in(SECRET), beta.put_in(SECRET)
+    for caller, document in ((beta, second), (owner, first)):
+        url = f"/v1/documents/{document['id']}"
+        assert caller("PATCH", url, json={"title": "Lighthouses"}).json()["title"] == "Lighthouses"
+        again = caller("PUT", url, json={"title": "Towers", "text": SECRET})
+        assert (again.status_code, again.json()["title"]) == (200, "Towers"), "its own text is no conflict"
+    assert {alpha.ids()[0], beta.ids()[0]} == {first["id"], second["id"]}
+
+
+def test_a_change_that_is_refused_changes_nothing(alpha: Caller) -> None:
+    kept = alpha.put_in(OPEN)
+    url = f"/v1/documents/{kept['id']}"
+    assert_problem(alpha("PATCH", url, json={"title": "new", "metadata": {"a": 1}, "collections": ["beta"]}), 403)
+    shown = alpha("GET", url).json()
+    assert (shown["title"], shown["metadata"]) == (kept["title"], {})
+
+
 def test_names_of_others_are_not_taken(alpha: Caller, beta: Caller) -> None:
     kept = alpha.put_in(SECRET, source="a.txt")
     for conflict in ("refuse", "replace"):

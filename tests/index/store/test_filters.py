@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from index.documents import Document, DocumentDraft
 from index.errors import InvalidCollection, InvalidFilter
 from index.passage_index import PassageIndex
+from index.store import shelves
 from index.store.filters import MOST_CONDITIONS, MOST_DEPTH, MOST_VALUES
 from index.store.shelves import Wanted
 from tests.fakes import BagOfWordsEmbedder
@@ -194,6 +195,16 @@ def test_what_is_just_within_the_bounds_is_asked(index: PassageIndex) -> None:
     index.shelves.ids(Wanted(deep(MOST_DEPTH - 1)))
     index.shelves.ids(Wanted({"$or": [{"type": "pdf"}] * (MOST_CONDITIONS - 1)}))
     index.shelves.ids(Wanted({"metadata": {"year": list(range(MOST_VALUES))}}))
+
+
+def test_a_filter_that_takes_too_long_is_broken_off(index: PassageIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = index.shelves.ids(Wanted())
+    with monkeypatch.context() as impatient:
+        impatient.setattr(shelves, "MOST_SECONDS", 0)
+        impatient.setattr(shelves, "_STEPS_BETWEEN_LOOKS", 1)
+        with pytest.raises(InvalidFilter, match="takes longer than 0 seconds"):
+            index.shelves.ids(Wanted({"source": [f"*{'a' * 500}{number}" for number in range(200)]}))
+    assert index.shelves.ids(Wanted()) == there, "what comes after it has its own time"
 
 
 @pytest.mark.parametrize("name", ["", " a", "a ", "a/b", "a,b", "a:b", "a+b", "-a", "x" * 65, "a\nb", "\ud800"])

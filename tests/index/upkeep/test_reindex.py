@@ -109,6 +109,17 @@ def test_what_cannot_be_read_any_more_stays_as_it_was(index: PassageIndex, keepi
     assert set(index.of_older_readings()) == {second.id, third.id}
 
 
+def test_the_text_that_another_group_has_is_read_anew_too(index: PassageIndex, keeping: Parser, tmp_path: Path) -> None:
+    first = put_in(index, keeping, tmp_path / "a.txt", "One text.")
+    as_read_before(index, first, "Read otherwise.")
+    second = put_in(index, keeping, tmp_path / "b.txt", "One text.")
+    for document, collection in ((first, "alpha"), (second, "beta")):
+        index.shelves.change(document.id, collections=[collection])
+    age(index)
+    assert [(one.document.id, one.error) for one in reindex(index, keeping)] == [(first.id, None), (second.id, None)]
+    assert [index.with_text(document.id)[1] for document in (first, second)] == ["One text."] * 2
+
+
 def test_a_document_that_is_removed_meanwhile_is_passed_over(index: PassageIndex, keeping: Parser) -> None:
     first, _ = index.add(DocumentDraft("", "One."))
     second, _ = index.add(DocumentDraft("", "Two."))
