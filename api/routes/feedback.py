@@ -100,9 +100,12 @@ async def withdraw(backend: CurrentBackend, given: Annotated[WithdrawQuery, Quer
 @router.get("/export")
 @declares(RouteRules(needs="write"))
 async def export(backend: CurrentBackend) -> SquadOut:
-    """What users know for sure, as SQuAD 2.0: answers that are right, corrections, and questions without an answer."""
+    """What users know for sure, as SQuAD 2.0: answers that are right, corrections, and questions without an answer.
+
+    With a key that is bound to collections, of what is in no others: what others asked is theirs.
+    """
     view = backend.view
-    paragraphs = await backend.look_up(lambda: list(backend.feedback.paragraphs(view.among(None, None))))
+    paragraphs = await backend.look_up(lambda: list(backend.feedback.paragraphs(view.owned())))
     return SquadOut.model_validate(squad_json(paragraphs))
 
 

@@ -74,6 +74,12 @@ class View:
             return document_ids
         return self.library.index.shelves.ids(Wanted(filter, document_ids, within=self.within))
 
+    def owned(self) -> Sequence[str] | None:
+        """The documents that nobody else knows of; None: all there are."""
+        if self.within is None:
+            return None
+        return self.library.index.shelves.ids(Wanted(within=self.within, alone=True))
+
     def _shown(self, document: Document) -> Document:
         """A document without the collections that the caller does not know of."""
         if self.within is None:

@@ -248,7 +248,8 @@ def _listed(values: Sequence[object]) -> str:
 
 
 def _is_day(date: object) -> bool:
-    return isinstance(date, str) and "T" not in date.upper() and " " not in date
+    # between day and time ISO 8601 has a T, and Python takes any character
+    return isinstance(date, str) and len(date) <= len("2024-05-31") and not {"T", "t", " "} & set(date)
 
 
 def _moment(given: object, place: str, *, end_of_day: bool) -> str:

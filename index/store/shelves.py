@@ -45,6 +45,8 @@ class Wanted:
     document_ids: Sequence[str] | None = None
     words: str = ""
     within: Within = None
+    alone: bool = False
+    """Whether only what is in no other collections is meant, so that nobody else knows of it."""
 
     @property
     def is_everything(self) -> bool:
@@ -53,7 +55,7 @@ class Wanted:
 
     def condition(self) -> Condition:
         """As SQL. Raises InvalidFilter."""
-        condition = visible(self.within)
+        condition = owned(self.within) if self.alone else visible(self.within)
         if self.filter is not None:
             condition &= compiled(self.filter, self.within)
         if self.document_ids is not None:

@@ -268,6 +268,20 @@ def test_a_change_that_is_refused_changes_nothing(alpha: Caller) -> None:
     assert (shown["title"], shown["metadata"]) == (kept["title"], {})
 
 
+def test_what_others_asked_of_a_shared_document_is_not_exported(owner: Caller, alpha: Caller, beta: Caller) -> None:
+    shared, own = owner.put_in(SECRET, collections=["alpha", "beta"]), beta.put_in(OPEN)
+    for caller, document, question in ((alpha, shared, "Why is Alpha sold?"), (beta, own, "When does it open?")):
+        answer = {**QUOTED, "document_id": document["id"]}
+        given = {"question": question, "verdict": "right", "answer": answer}
+        assert caller("POST", "/v1/feedback", json=given).status_code == 201
+    exported = {caller.key: caller("GET", "/v1/feedback/export").text for caller in (owner, alpha, beta)}
+    assert [("sold" in text, "open" in text) for text in exported.values()] == [
+        (True, True),
+        (False, False),
+        (False, True),
+    ]
+
+
 def test_names_of_others_are_not_taken(alpha: Caller, beta: Caller) -> None:
     kept = alpha.put_in(SECRET, source="a.txt")
     for conflict in ("refuse", "replace"):

@@ -148,6 +148,7 @@ def test_days_are_whole_and_moments_are_compared_in_utc(index: PassageIndex) -> 
         assert is_found(field, gte=day, lte=day)
         assert not is_found(field, gt=day)
         assert not is_found(field, lt=day)
+        assert not is_found(field, lte=f"{day}_00:00"), "a moment, however it is written"
         assert is_found(field, gte=document.created_at.isoformat())
         assert not is_found(field, gt=document.created_at.isoformat())
     index.replace(document.id, DocumentDraft("", "Another day."))
