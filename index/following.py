@@ -95,7 +95,8 @@ class Follower:
         with suppress(OSError):  # what is wrong with it is told when it is read
             sha256 = sha256_of(file.path) if file.is_read else ""
         document_id, before = known.get(name, ("", ""))
-        if sha256 and sha256 == before and document_id not in self._older and not name.endswith(_CONTAINERS):
+        is_container = name.lower().endswith(_CONTAINERS)
+        if sha256 and sha256 == before and document_id not in self._older and not is_container:
             with suppress(DocumentNotFound):
                 document = self._index.document(document_id)
                 if self._collections <= set(document.collections):

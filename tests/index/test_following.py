@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 from types import FrameType
 
@@ -175,6 +176,28 @@ def test_a_file_that_cannot_be_read_any_more_keeps_what_it_was(
     failed = [outcome for outcome in synced(index, folder, parser) if outcome.error is not None]
     assert [outcome.path for outcome in failed] == [folder / "a.txt"]
     assert "The ferry." in stored(index)
+
+
+def test_what_a_group_sent_stays_when_a_file_of_the_same_name_goes(
+    index: PassageIndex, folder: Path, parser: Parser
+) -> None:
+    sent, _ = index.add(DocumentDraft("", "The ferry.", "a.txt", collections=frozenset(["alpha"])))
+    assert states(synced(index, folder, parser))["a.txt"] == "known"
+    (folder / "a.txt").unlink()
+    assert states(synced(index, folder, parser)) == {"b.txt": "known", "a.txt": "removed"}
+    assert index.document(sent.id).sources == ("a.txt",)
+
+
+def test_what_is_attached_to_a_mail_stays_with_it(index: PassageIndex, tmp_path: Path, parser: Parser) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "A letter"
+    mail.set_content("It is short.")
+    mail.add_attachment(b"The ferry.", "text", "plain", filename="a.txt")
+    (tmp_path / "LETTER.EML").write_bytes(mail.as_bytes())
+    for _ in range(2):
+        outcomes = synced(index, tmp_path / "LETTER.EML", parser)
+        assert [outcome.path.name for outcome in outcomes if outcome.path] == ["LETTER.EML", "a.txt"]
+        assert "removed" not in states(outcomes).values()
 
 
 @pytest.mark.parametrize("exists", [True, False])
