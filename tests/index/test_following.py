@@ -200,6 +200,25 @@ def test_what_is_attached_to_a_mail_stays_with_it(index: PassageIndex, tmp_path:
         assert "removed" not in states(outcomes).values()
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_files_of_one_name_are_all_kept(index: PassageIndex, folder: Path, parser: Parser) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "A letter"
+    mail.set_content("It is short.")
+    with zipfile.ZipFile(folder / "z.zip", "w") as archive:
+        for text in ("The elm.", "The oak."):
+            mail.add_attachment(text.encode(), "text", "plain", filename="x.txt")
+            archive.writestr("x.txt", f"{text} Zipped.")
+    (folder / "m.eml").write_bytes(mail.as_bytes())
+    for state in ("new", "known"):
+        assert {outcome.state for outcome in synced(index, folder, parser)} == {state}
+        sources = {text: source for text, (source,) in stored(index).items()}
+        assert sources["The elm."] == "m.eml/x.txt"
+        assert sources["The oak."] == "m.eml/x (2).txt"
+        assert sources["The elm. Zipped."] == "z.zip/x.txt"
+        assert sources["The oak. Zipped."] == "z.zip/x (2).txt"
+
+
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_folder_that_is_not_mounted_takes_nothing_away(
     index: PassageIndex, folder: Path, parser: Parser, tmp_path: Path, *, exists: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from index.documents import DocumentDraft
@@ -55,9 +55,27 @@ class ParsedFile:
 def drafts_of(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
     """What is in ``data``, a file called ``name``: one document, or those of an archive, archives in it unpacked too.
 
-    Never raises DocumentError: each file's is in its place.
+    Of several with one name, as may be attached to a message, each gets a name of its own. Never raises DocumentError:
+    each file's is in its place.
     """
-    return _parsed(_Found(Path(name), name, len(data), data), Budget(UNPACKED * max_bytes), max_bytes, depth=0)
+    names: dict[Path, int] = {}
+    for file in _parsed(_Found(Path(name), name, len(data), data), Budget(UNPACKED * max_bytes), max_bytes, depth=0):
+        yield _apart(file, names)
+
+
+def _apart(file: ParsedFile, names: dict[Path, int]) -> ParsedFile:
+    """The file, with a number in its name where that is taken already; ``names`` has the last number of each."""
+    if file.draft is None:
+        return file
+    path = file.path
+    while path in names:
+        names[file.path] += 1
+        path = file.path.with_name(f"{file.path.stem} ({names[file.path]}){file.path.suffix}")
+    names[path] = 1
+    if path == file.path:
+        return file
+    folder = file.draft.source[: file.draft.source.rfind("/") + 1]
+    return replace(file, path=path, draft=replace(file.draft, source=folder + path.name))
 
 
 def skipped(path: Path, name: str, size: int) -> ParsedFile:
