@@ -229,10 +229,10 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
 
 
 def test_what_may_only_be_read_is_refused_in_its_own_words(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise CatalogueReadOnly
 
-    monkeypatch.setattr(server.index._catalogue, "insert", refuse)
+    monkeypatch.setattr(server.index._catalogue, "put", refuse)
     body = {"title": "New", "text": "A train leaves."}
     assert_problem(httpx.post(f"{server.url}/v1/documents", json=body), 503, "cannot be written to")
 
