@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from index.parsing.blocks import from_blocks
 from index.parsing.content import Content, File, malformed
@@ -23,12 +25,21 @@ def delimited(file: File) -> Content:
     read = decoded(file)
     text = read.text
     grid = Grid()
-    with malformed(file.name, "not a table of separated cells"):
-        csv.field_size_limit(len(text) + 1)
+    with malformed(file.name, "not a table of separated cells"), _cells_up_to(len(text) + 1):
         for number, row in enumerate(_rows(text, _separator(file.name, text))):
             for column, cell in enumerate(row):
                 grid.put(number, column, cell, is_label=not _is_number(cell))
     return from_blocks(grid.blocks(), notes=read.notes)
+
+
+@contextmanager
+def _cells_up_to(characters: int) -> Iterator[None]:
+    # the limit is one of the process, in which other readers of such tables run, too
+    before = csv.field_size_limit(characters)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _rows(text: str, separator: str) -> list[list[str]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from collections.abc import Sequence
@@ -199,3 +200,10 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked() -> None:
         archive.writestr("xl/bomb.xml", b"\0" * 5_000_000)
     with pytest.raises(UnsafeArchive, match=r"is not unpacked: 'xl/bomb\.xml' in it"):
         parse_bytes("a.xlsx", data.getvalue())
+
+
+def test_a_table_leaves_nothing_behind_for_those_after_it() -> None:
+    parse_bytes("a.csv", b"a,b\n")
+    long = "x" * 200_000
+    assert long in parse_bytes("b.csv", f"a,{long}\n".encode()).text
+    assert next(csv.reader([f"a,{'x' * 100_000}"]))[0] == "a", "the limit of the process is as it was"
