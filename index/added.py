@@ -19,8 +19,6 @@ class Added:
     """Of the file, or of an archive and the name in it; None for a text."""
     document: Document | None
     """None where it could not be read."""
-    is_new: bool = False
-    """False where the same text was stored before: then ``document`` is the one that holds it."""
     error: DocumentError | None = None
     """Why there is no document."""
     is_skipped: bool = False
@@ -33,11 +31,15 @@ class Added:
     gone: str | None = None
     """The id of the document whose text was replaced: that of ``document``, or of another one, which is removed."""
 
+    @property
+    def is_new(self) -> bool:
+        """False where the same text was stored before: then ``document`` is the one that holds it."""
+        return self.state == "new"
+
     @classmethod
     def of(cls, stored: Stored, path: Path | None = None, notes: tuple[str, ...] = ()) -> Self:
         """What was stored."""
-        is_new = stored.state == "new"
-        return cls(path, stored.document, is_new, notes=notes, state=stored.state, gone=stored.gone)
+        return cls(path, stored.document, notes=notes, state=stored.state, gone=stored.gone)
 
     def document_or_error(self) -> Document:
         """The document. Raises what kept it from becoming one."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _CHARACTERS_IN_GROUP = 200_000
 _DOCUMENTS_IN_GROUP = 500
 _LARGE = 1_000_000
-# files in which others are, so that what they hold is known only by reading them
-_CONTAINERS = (".zip", ".eml", ".msg")
 
 _T = TypeVar("_T")
 
@@ -90,12 +88,14 @@ class Follower:
         yield from self._gone([file for file in known if self._is_gone(file, listed, sync=sync)])
 
     def _items(self, file: NamedFile, size: int, known: dict[str, tuple[str, str]]) -> Iterator[_Item]:
+        from index.parsing import CONTAINERS, suffix_of
+
         name = file_of(file.path)
         sha256 = ""
         with suppress(OSError):  # what is wrong with it is told when it is read
             sha256 = sha256_of(file.path) if file.is_read else ""
         document_id, before = known.get(name, ("", ""))
-        is_container = name.lower().endswith(_CONTAINERS)
+        is_container = suffix_of(name) in CONTAINERS
         if sha256 and sha256 == before and document_id not in self._older and not is_container:
             with suppress(DocumentNotFound):
                 document = self._index.document(document_id)

@@ -103,7 +103,10 @@ class Contents:
 
         ``progress`` is called with (done, total) drafts. Raises CatalogueError, QuotaExceeded.
         """
-        return (Added(None, document, is_new) for document, is_new in add_many(self.index, drafts, progress))
+        return (
+            Added(None, document, state="new" if is_new else "known")
+            for document, is_new in add_many(self.index, drafts, progress)
+        )
 
     def replace(
         self,

@@ -107,6 +107,7 @@ class AnswerOut(BaseModel):
     @classmethod
     def of(cls, answer: Answer) -> Self:
         """From the inside to the wire."""
+        cell = answer.cell
         return cls(
             text=answer.text,
             confidence=round(answer.confidence, 4),
@@ -128,7 +129,7 @@ class AnswerOut(BaseModel):
             document=DocumentRef.of(answer.document),
             also_at=[PlaceOut.of(place) for place in answer.also_at],
             spans=[SpanOut(start=item.start, end=item.end) for item in answer.items],
-            context=None if answer.cell is None else CellOut.of(answer.cell),
+            context=None if cell is None else CellOut.of(cell),
         )
 
 

@@ -5,13 +5,14 @@ per format, each a function `File` → `Content`. Everywhere the text is settled
 form NFC, lines ended by LF, no byte order mark.
 """
 
-from index.parsing.containers.archives import ParsedFile, drafts_of
+from index.parsing.containers.archives import CONTAINERS, ParsedFile, drafts_of
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import NamedFile, drafts_at, named_files, parse_file
 from index.parsing.formats import ARCHIVE, SUPPORTED_SUFFIXES, parse_bytes, suffix_of
 
 __all__ = [
     "ARCHIVE",
+    "CONTAINERS",
     "MAX_BYTES",
     "SUPPORTED_SUFFIXES",
     "NamedFile",

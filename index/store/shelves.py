@@ -48,11 +48,6 @@ class Wanted:
     alone: bool = False
     """Whether only what is in no other collections is meant, so that nobody else knows of it."""
 
-    @property
-    def is_everything(self) -> bool:
-        """Whether nothing is left out."""
-        return self.filter is None and self.document_ids is None and not self.words.strip() and self.within is None
-
     def condition(self) -> Condition:
         """As SQL. Raises InvalidFilter."""
         condition = owned(self.within) if self.alone else visible(self.within)

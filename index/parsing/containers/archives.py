@@ -28,6 +28,8 @@ UNPACKED = 20
 """How many times the largest file an archive may unpack to, all in all."""
 _ENCRYPTED = 0x1
 _ATTACHMENTS = {".eml": mail.attachments, ".msg": outlook.attachments}
+CONTAINERS = frozenset((ARCHIVE, *_ATTACHMENTS))
+"""Suffixes of files in which others are, so that what they hold is known only by reading them."""
 
 
 @dataclass(frozen=True, slots=True)
