@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from index.errors import InvalidCollection
+from index.words.folding import folded
 
 Within = frozenset[str] | None
 """The collections that somebody may know of; None: everything."""
@@ -17,6 +18,11 @@ _NAME = re.compile(r"\w(?:[\w .\-]{0,62}[\w.\-])?")
 def composed(name: str) -> str:
     """A name as it is kept: what looks alike is the same."""
     return unicodedata.normalize("NFC", name)
+
+
+def alike(text: str) -> str:
+    """A text as words are looked for in it, and as it is sorted: what a reader takes for the same is the same."""
+    return folded(text).casefold()
 
 
 def collection_name(name: str) -> str:

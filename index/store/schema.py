@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from index.errors import CatalogueTooNew, CatalogueUnusable, EmbedderMismatch
+from index.store.names import alike
 
 # each makes the next version out of the one before it; the first out of nothing
 _STEPS = (
@@ -19,6 +20,7 @@ _STEPS = (
     "schema_7.sql",
     "schema_8.sql",
     "schema_9.sql",
+    "schema_10.sql",
 )
 _STEP_FILES = Path(__file__).parent / "steps"
 
@@ -49,6 +51,8 @@ def prepare(db: sqlite3.Connection, embedder: str) -> None:
         db.execute("INSERT INTO meta VALUES ('generation', '0'), ('embedder', ?)", (embedder,))
     if version < 3:
         db.execute(_HISTORY_BEGINS)
+    if version < 10:
+        _note_what_is_alike(db)
     if version != SCHEMA_VERSION:  # one that may only be read is up to date
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     row = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()
@@ -56,6 +60,16 @@ def prepare(db: sqlite3.Connection, embedder: str) -> None:
         raise CatalogueUnusable("it does not say which embedder made it")
     if row[0] != embedder:
         raise EmbedderMismatch(str(row[0]), embedder)
+
+
+def _note_what_is_alike(db: sqlite3.Connection) -> None:
+    """As bytes, so that a damaged title keeps no catalogue from being opened."""
+    titles = db.execute("SELECT id, CAST(title AS BLOB) FROM documents").fetchall()
+    noted = ((document_id, alike(title.decode(errors="replace"))) for document_id, title in titles)
+    db.executemany("INSERT INTO document_titles VALUES (?, ?)", noted)
+    names = db.execute("SELECT DISTINCT source, CAST(source AS BLOB) FROM document_sources").fetchall()
+    changed = ((alike(as_bytes.decode(errors="replace")), source) for source, as_bytes in names)
+    db.executemany("UPDATE document_sources SET alike = ? WHERE source = ?", changed)
 
 
 def _statements(script: str) -> Iterator[str]:

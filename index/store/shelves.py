@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from time import monotonic
 from typing import Any, Literal
 
@@ -16,19 +15,18 @@ from index.errors import CollectionNotFound, InvalidFilter
 from index.store import sources, stored
 from index.store.database import Database
 from index.store.filters import CHANGED, Condition, compiled, owned, visible
-from index.store.names import Within, collection_name, collection_names
-from index.words.folding import folded
+from index.store.names import Within, alike, collection_name, collection_names
 
 Sort = Literal["oldest", "newest", "title", "size"]
 _ORDERS: Mapping[Sort, str] = {
     "oldest": "d.created_at, d.id",
     "newest": f"{CHANGED} DESC, d.id",
-    "title": "folded(d.title), d.id",
+    "title": "(SELECT alike FROM document_titles WHERE document_id = d.id), d.id",
     "size": "d.characters DESC, d.id",
 }
 _HAS_WORD = (
-    "(instr(folded(d.title), ?) OR EXISTS (SELECT 1 FROM document_sources AS s "
-    "WHERE s.document_id = d.id AND instr(folded(s.source), ?)))"
+    "d.id IN (SELECT document_id FROM document_titles WHERE instr(alike, ?) "
+    "UNION SELECT document_id FROM document_sources WHERE instr(alike, ?))"
 )
 _ONE_OF = "d.id IN (SELECT value FROM json_each(?))"
 _MOST_WORDS = 20
@@ -56,7 +54,7 @@ class Wanted:
         if self.document_ids is not None:
             condition &= Condition(_ONE_OF, (json.dumps([*self.document_ids]),))
         for word in self.words.split()[:_MOST_WORDS]:
-            condition &= Condition(_HAS_WORD, (_alike(word), _alike(word)))
+            condition &= Condition(_HAS_WORD, (alike(word), alike(word)))
         return condition
 
 
@@ -79,7 +77,6 @@ class Shelves:
         condition = wanted.condition()
         query = f"SELECT d.id FROM documents AS d WHERE {condition.sql} ORDER BY {_ORDERS[sort]}"  # noqa: S608
         with self._db.reading() as db, _in_time(db):
-            db.create_function("folded", 1, _alike, deterministic=True)
             return [str(row[0]) for row in db.execute(query, condition.values)]
 
     def page(
@@ -181,8 +178,3 @@ def _in_time(db: sqlite3.Connection) -> Iterator[None]:
         raise InvalidFilter("", f"takes longer than {MOST_SECONDS} seconds: say it with fewer patterns") from error
     finally:
         db.set_progress_handler(None, 0)
-
-
-@lru_cache(maxsize=50_000)
-def _alike(text: str) -> str:
-    return folded(text).casefold()

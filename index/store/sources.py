@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from index.documents import DocumentDraft
 from index.store.filters import Condition, in_collections, owned
-from index.store.names import Within
+from index.store.names import Within, alike
 
 _OF_NAME = (
     "SELECT s.document_id FROM document_sources AS s JOIN documents AS d ON d.id = s.document_id "
     "WHERE s.source = ? AND {among} ORDER BY s.rowid DESC LIMIT 1"
 )
+_ADDED = "INSERT INTO document_sources (document_id, source, file, file_sha256, alike) VALUES (?, ?, ?, ?, ?)"
 _MEMBERS = "INSERT OR IGNORE INTO document_collections VALUES (?, ?)"
 
 
@@ -36,9 +37,7 @@ def belongings(db: sqlite3.Connection, document_id: str) -> Belongings:
 
 def give(db: sqlite3.Connection, document_id: str, kept: Belongings) -> None:
     """Gives them back to a document that was stored anew."""
-    db.executemany(
-        "INSERT INTO document_sources VALUES (?, ?, ?, ?)", ((document_id, *source) for source in kept.sources)
-    )
+    db.executemany(_ADDED, ((document_id, name, file, sha256, alike(name)) for name, file, sha256 in kept.sources))
     put_in(db, document_id, kept.collections)
 
 
@@ -85,8 +84,7 @@ def attach(db: sqlite3.Connection, document_id: str, draft: DocumentDraft) -> No
                 "DELETE FROM document_sources WHERE document_id = ? AND source = ? AND file IS NULL",
                 (document_id, draft.source),
             )
-        row = (document_id, draft.source, draft.file, draft.file_sha256)
-        db.execute("INSERT INTO document_sources VALUES (?, ?, ?, ?)", row)
+        db.execute(_ADDED, (document_id, draft.source, draft.file, draft.file_sha256, alike(draft.source)))
         put_in(db, document_id, sorted(draft.collections))
         name_first(db, document_id)
 

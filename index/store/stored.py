@@ -16,6 +16,7 @@ from index.interfaces import Vectors
 from index.passages.reading_text import Context
 from index.store import outlines
 from index.store.filters import Condition
+from index.store.names import alike
 
 DOCUMENT = (
     "SELECT id, title, source, sha256, characters, passages, created_at, metadata, kind, changed_at, "
@@ -82,6 +83,7 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
             document.changed_at.isoformat() if document.changed_at else "",
         ),
     )
+    db.execute("INSERT INTO document_titles VALUES (?, ?)", (document.id, alike(document.title)))
     db.executemany(
         "INSERT INTO passages (document_id, start, end, generation, vector, text, path, headers, cells) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

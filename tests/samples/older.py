@@ -8,6 +8,7 @@ from pathlib import Path
 
 # what each version added, undone
 _BACK_TO = {
+    9: "DROP TABLE document_titles; DROP INDEX documents_by_kind; ALTER TABLE document_sources DROP COLUMN alike",
     8: "DROP TABLE document_sources; DROP TABLE document_collections; DROP TABLE collections;"
     "DROP TABLE deleted_documents; DROP INDEX documents_by_sha256; DROP INDEX documents_by_change;"
     "ALTER TABLE documents DROP COLUMN sha256; ALTER TABLE documents DROP COLUMN kind;"

@@ -13,6 +13,7 @@ from index.documents import DocumentDraft, Heading, Location, Outline
 from index.errors import EmbedderMismatch, MalformedFile
 from index.passage_index import PassageIndex
 from index.store.schema import SCHEMA_VERSION
+from index.store.shelves import Wanted
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.older import make_older
 
@@ -86,6 +87,7 @@ def test_a_catalogue_of_version_1_keeps_what_it_has_and_takes_outlines(tmp_path:
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("", TEXT))
         passages = index.passages(range(100))
+        named, _ = index.add(DocumentDraft("Zürich", "A place.", "Größe.txt"))
     fresh = _tables(tmp_path)
     make_older(tmp_path, 1)
     with pytest.raises(EmbedderMismatch):
@@ -93,9 +95,11 @@ def test_a_catalogue_of_version_1_keeps_what_it_has_and_takes_outlines(tmp_path:
     assert _tables(tmp_path)[0] == 1, "what is refused is not changed"
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         assert index.with_text(document.id) == (document, TEXT)
-        assert index.passages(range(100)) == passages
+        assert index.passages([*passages]) == passages
         assert index.search_lexical("ferry", 5)
         assert index.location(document, 3) == Location()
+        assert [index.shelves.ids(Wanted(words=word)) for word in ("ZURICH", "grosse")] == [[named.id], [named.id]]
+        assert index.shelves.ids(Wanted(), "title") == [document.id, named.id]
         other, _ = index.add(DocumentDraft("b", "Another.", outline=Outline((0,))))
         assert index.location(other, 3).page == 1
     assert _tables(tmp_path) == fresh
