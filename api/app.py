@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.cors import CORSMiddleware
 
 from api.contract import Contract
@@ -23,6 +21,7 @@ from api.middleware.paths import SoundPaths
 from api.middleware.rules import OPEN, declares, rules_of
 from api.middleware.stopping import Stopping
 from api.openai import completions, embeddings, responses
+from api.page import PageFiles
 from api.problems import Problem, Unexpected, add_problem_handlers
 from api.routes import ask, collections, dify, documents, feedback, health, originals, page
 from api.serving.backend import Backend
@@ -33,7 +32,6 @@ from rag.engine import Sourcespan
 # bodies that are held in memory, in bytes of all, and those that are written down, which are open files
 _MOST_IN_MEMORY = 64_000_000
 _MOST_UPLOADS = 64
-_WEB = Path(__file__).parent / "web"
 
 
 def create_app(library: Sourcespan, settings: Settings) -> FastAPI:
@@ -51,7 +49,9 @@ def create_app(library: Sourcespan, settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.examples = {}
     app.router.routes.extend(routes_for_agents)
-    app.mount("/static", declares(OPEN)(StaticFiles(directory=_WEB)), name="static")
+    files = PageFiles()
+    app.mount("/static", declares(OPEN)(files), name="static")
+    app.add_api_route("/", declares(OPEN)(lambda: HTMLResponse(files.page)), include_in_schema=False)
     # from the inside out
     on_disk = PendingBodies(settings.max_pending_bytes, _MOST_UPLOADS)
     in_memory = PendingBodies(_MOST_IN_MEMORY, settings.max_connections)
@@ -97,11 +97,6 @@ def create_api(**given: Any) -> FastAPI:  # noqa: ANN401
     @declares(OPEN)
     async def contract() -> JSONResponse:
         return JSONResponse(app.openapi())
-
-    @app.get("/", include_in_schema=False)
-    @declares(OPEN)
-    async def chat_page() -> FileResponse:
-        return FileResponse(_WEB / "index.html")
 
     return app
 

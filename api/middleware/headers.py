@@ -15,6 +15,8 @@ _HEADERS = {
     # always asked again (most often answered 304), so that an upgrade never mixes old and new files of the page
     "Cache-Control": "no-cache",
 }
+# a route may have a stricter one, and what is under an address of its own version is kept
+_OWN = (_POLICY, "Cache-Control")
 
 
 class SecureHeaders:
@@ -29,9 +31,8 @@ class SecureHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                own = headers.get(_POLICY)  # of a route that is stricter
-                headers.update(_HEADERS)
-                headers[_POLICY] = own or headers[_POLICY]
+                own = {name: headers[name] for name in _OWN if name in headers}
+                headers.update(_HEADERS | own)
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

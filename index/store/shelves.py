@@ -74,22 +74,22 @@ class Shelves:
 
     def ids(self, wanted: Wanted, sort: Sort = "oldest") -> list[str]:
         """The ids of these documents in this order. Raises InvalidFilter."""
-        condition = wanted.condition()
-        query = f"SELECT d.id FROM documents AS d WHERE {condition.sql} ORDER BY {_ORDERS[sort]}"  # noqa: S608
         with self._db.reading() as db, _in_time(db):
-            return [str(row[0]) for row in db.execute(query, condition.values)]
+            return _ids(db, wanted.condition(), sort)
 
     def page(
         self, wanted: Wanted, *, sort: Sort = "oldest", limit: int | None = None, offset: int = 0
     ) -> tuple[list[Document], int]:
         """These documents after the first ``offset``, at most ``limit``, and how many there are in all."""
-        ids = self.ids(wanted, sort)
-        # what they are listed by is read of all, the rest, which may lie behind their texts, only of those on the page
-        chosen = ids[offset : None if limit is None else offset + limit]
-        with self._db.reading() as db:
-            rows = db.execute(f"{stored.DOCUMENT} WHERE {_ONE_OF}", (json.dumps(chosen),)).fetchall()
+        condition = wanted.condition()
+        count = f"SELECT count(*) FROM documents AS d WHERE {condition.sql}"  # noqa: S608
+        with self._db.moment() as db, _in_time(db):
+            total = int(db.execute(count, condition.values).fetchone()[0])
+            # what they are listed by is read of all, the rest, which may lie behind their texts, of those on the page
+            ids = _ids(db, condition, sort, limit, offset)
+            rows = db.execute(f"{stored.DOCUMENT} WHERE {_ONE_OF}", (json.dumps(ids),)).fetchall()
         found = {document.id: document for document in map(stored.as_document, rows)}
-        return [found[document_id] for document_id in chosen if document_id in found], len(ids)
+        return [found[document_id] for document_id in ids], total
 
     def kinds(self, within: Within = None) -> dict[str, int]:
         """How many documents there are of each kind of file."""
@@ -160,6 +160,14 @@ class Shelves:
         query = f"SELECT count(*) FROM documents AS d WHERE d.id = ? AND {condition.sql}"  # noqa: S608
         with self._db.reading() as db:
             return bool(db.execute(query, (document_id, *condition.values)).fetchone()[0])
+
+
+def _ids(
+    db: sqlite3.Connection, condition: Condition, sort: Sort, limit: int | None = None, offset: int = 0
+) -> list[str]:
+    query = f"SELECT d.id FROM documents AS d WHERE {condition.sql} ORDER BY {_ORDERS[sort]} LIMIT ? OFFSET ?"  # noqa: S608
+    rows = db.execute(query, (*condition.values, -1 if limit is None else limit, offset))
+    return [str(row[0]) for row in rows]
 
 
 @contextmanager

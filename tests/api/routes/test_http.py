@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 
+import api
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
 
@@ -209,6 +212,23 @@ def test_the_page_and_everything_else_come_with_a_strict_policy(server: Server) 
         assert response.status_code == 200
         assert "default-src 'self'" in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_files_of_the_page_are_fetched_once_and_all_at_the_same_time(server: Server) -> None:
+    with httpx.Client(base_url=server.url) as client:
+        page = client.get("/")
+        assert page.headers["cache-control"] == "no-cache"
+        names = re.findall(r'"(static/(\w{16})/([^"]+))"', page.text)
+        web = Path(api.__file__).parent / "web"
+        assert {inside for _, _, inside in names} == {
+            path.relative_to(web).as_posix() for path in web.rglob("*") if path.suffix in {".js", ".css", ".svg"}
+        }
+        for name, version, inside in names:
+            kept = client.get(name)
+            assert (kept.status_code, kept.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+            plain = client.get(f"/static/{inside}")
+            assert (plain.content, plain.headers["cache-control"]) == (kept.content, "no-cache")
+            assert_problem(client.get(f"/static/{version[::-1]}/{inside}"), 404)
 
 
 def test_openapi_describes_the_contract(server: Server) -> None:
