@@ -28,27 +28,36 @@ from index.errors import (
     DocumentDeleted,
     DocumentError,
     DocumentNotFound,
+    DocumentTooComplex,
     DocumentTooLarge,
     DuplicateDocument,
+    EmptyDocument,
+    EncryptedFile,
     FeedbackError,
     FeedbackUnavailable,
     InvalidDocument,
     InvalidFeedback,
     InvalidQuestion,
+    MalformedFile,
+    MislabelledFile,
     NameTaken,
     NoPages,
     NotAllowed,
     OriginalNotKept,
     Overloaded,
     PageNotFound,
+    ParserDied,
     QuestionError,
+    QuestionTooLong,
     QuotaExceeded,
     RateLimited,
+    ScannedDocument,
     ServiceStopping,
     SourceNotFound,
     SourcespanError,
     SpanMismatch,
     TemporaryFolderFull,
+    UnsafeArchive,
     UnsupportedFormat,
 )
 from index.errors.shown import shown
@@ -85,13 +94,32 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 # what a client, or whoever it tells, can do something about: shown in full, as it names nothing of the server
 _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable, TemporaryFolderFull)
 
-# what a client can tell from others of the same status
+# what a client can tell from others of the same status, and say in its own words
+_TYPE = "urn:sourcespan:problem:"
 _TYPES: Mapping[type[SourcespanError], str] = {
-    OriginalNotKept: "urn:sourcespan:problem:original-not-kept",
-    NoPages: "urn:sourcespan:problem:no-pages",
-    DocumentDeleted: "urn:sourcespan:problem:document-deleted",
-    NameTaken: "urn:sourcespan:problem:name-taken",
-    DuplicateDocument: "urn:sourcespan:problem:text-is-there",
+    OriginalNotKept: "original-not-kept",
+    NoPages: "no-pages",
+    DocumentDeleted: "document-deleted",
+    NameTaken: "name-taken",
+    DuplicateDocument: "text-is-there",
+    EmptyDocument: "empty-document",
+    UnsupportedFormat: "unsupported-format",
+    MislabelledFile: "mislabelled-file",
+    MalformedFile: "malformed-file",
+    EncryptedFile: "encrypted-file",
+    ScannedDocument: "scanned-document",
+    UnsafeArchive: "unsafe-archive",
+    DocumentTooLarge: "document-too-large",
+    DocumentTooComplex: "document-too-complex",
+    ParserDied: "parser-died",
+    QuestionTooLong: "question-too-long",
+    NotAllowed: "not-allowed",
+    Overloaded: "overloaded",
+    RateLimited: "rate-limited",
+    ServiceStopping: "service-stopping",
+    CatalogueFull: "disk-full",
+    CatalogueReadOnly: "read-only",
+    QuotaExceeded: "quota-exceeded",
 }
 
 _CLIENT_CLOSED_REQUEST = 499
@@ -187,18 +215,18 @@ def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None =
 def problem_of(error: SourcespanError) -> HttpProblem:
     """The HTTP problem, with its headers, that a client is sent for an error of ours."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    kind = _TYPE + _TYPES[type(error)] if type(error) in _TYPES else _NO_TYPE
     if isinstance(error, InvalidQuestion | InvalidFeedback):
         return HttpProblem(_faults([FieldFault(field=error.field, detail=error.reason)]))
     if isinstance(error, InvalidDocument):
         return HttpProblem(_faults([FieldFault(field=field, detail=detail) for field, detail in error.faults]))
     if isinstance(error, Overloaded | RateLimited | ServiceStopping):
-        body = Problem(title=status.phrase, status=status, detail=str(error))
+        body = Problem(type=kind, title=status.phrase, status=status, detail=str(error))
         return HttpProblem(body, {"Retry-After": str(error.retry_after)})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s", error)
         detail = str(error) if isinstance(error, _SHOWN) else "The documents cannot be reached at the moment."
-        return HttpProblem(Problem(title=status.phrase, status=status, detail=detail))
-    kind = _TYPES.get(type(error), _NO_TYPE)
+        return HttpProblem(Problem(type=kind, title=status.phrase, status=status, detail=detail))
     document_id = error.document_id if isinstance(error, NameTaken | DuplicateDocument) else None
     body = Problem(type=kind, title=status.phrase, status=status, detail=str(error), document_id=document_id)
     return HttpProblem(body)

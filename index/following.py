@@ -18,7 +18,7 @@ from index.added import Added
 from index.errors import DocumentNotFound, EmptiedFolder
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
-from index.store.files import sha256_of
+from index.store.files import sha256_unless_known
 
 if TYPE_CHECKING:
     from index.parsing import NamedFile, ParsedFile
@@ -93,7 +93,7 @@ class Follower:
         name = file_of(file.path)
         sha256 = ""
         with suppress(OSError):  # what is wrong with it is told when it is read
-            sha256 = sha256_of(file.path) if file.is_read else ""
+            sha256 = sha256_unless_known(file.path) if file.is_read else ""
         document_id, before = known.get(name, ("", ""))
         is_container = suffix_of(name) in CONTAINERS
         if sha256 and sha256 == before and document_id not in self._older and not is_container:

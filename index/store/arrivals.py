@@ -62,6 +62,8 @@ class Arrivals:
         """Those whose files are to be kept."""
         self.dropped = False
         """Whether anything was taken away."""
+        self._left: dict[str, Document] = {}
+        """Documents that went because another text came from where they did, by their texts' hashes."""
 
     def put(self, draft: DocumentDraft, new: NewDocument | None) -> Stored:
         """Stores a draft, whose passages are in ``new``. Raises NameTaken, QuotaExceeded, PassagesWanted."""
@@ -93,6 +95,10 @@ class Arrivals:
 
     def _insert(self, new: NewDocument) -> Document:
         self._quota.check(usage(self.db), Usage(1, new.draft.size))
+        # two files whose texts were swapped: what is known of a text goes along with it
+        was = self._left.get(new.document.sha256)
+        if was is not None and not new.draft.metadata:
+            new = replace(new, document=replace(new.document, metadata=was.metadata))
         stored.insert(self.db, new, self._generation)
         sources.attach(self.db, new.document.id, new.draft)
         self.kept.append(new.draft)
@@ -153,8 +159,10 @@ class Arrivals:
 
     def _leave(self, document_id: str, draft: DocumentDraft) -> str | None:
         """Takes away that a document is from where the draft is; gives its id where it is removed with that."""
+        was = stored.document(self.db, document_id)
         if sources.leave(self.db, document_id, draft):
             return None
+        self._left[was.sha256] = was
         self.remove(document_id)
         return document_id
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
+from unicodedata import normalize
 
 from index.documents import lone_surrogate
 from index.errors import InvalidFilter
@@ -116,7 +117,10 @@ class _Compiler:
 
     def _source(self, given: object, place: str) -> Condition:
         # in SQLite [ opens a set of characters; here only * and ? mean others
-        return Condition(_FROM_SOURCE, (_listed([glob.replace("[", "[[]") for glob in self._texts(given, place)]),))
+        patterns = [glob.replace("[", "[[]") for glob in self._texts(given, place)]
+        # names of files are kept as they are: macOS has them decomposed
+        spelt = {normalize(form, glob) for glob in patterns for form in ("NFC", "NFD")} | {*patterns}
+        return Condition(_FROM_SOURCE, (_listed(sorted(spelt)),))
 
     def _dates(self, field: str, given: object, place: str) -> Iterator[Condition]:
         for operator, date in _entries(given, place):

@@ -22,6 +22,8 @@ from index.documents import DocumentDraft
 from index.parsing import NamedFile
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
+from index.store import files
+from index.store.files import sha256_of
 from tests.crash import PROCESSES
 from tests.fakes import BagOfWordsEmbedder
 
@@ -147,6 +149,42 @@ def test_what_became_of_each_file_is_told(index: PassageIndex, folder: Path, par
     }
     assert (after["a.txt"].collections, after["a.txt"].metadata) == (("c",), {"year": 1})
     assert after["a.txt"].changed_at is not None
+
+
+def test_what_is_known_of_a_text_goes_along_with_it(index: PassageIndex, folder: Path, parser: Parser) -> None:
+    synced(index, folder, parser)
+    for document in index.documents():
+        index.shelves.change(document.id, metadata={"was": document.source})
+    do(folder, "swap", "a.txt", "b.txt")
+    synced(index, folder, parser)
+    assert {document.source: document.metadata for document in index.documents()} == {
+        "a.txt": {"was": "b.txt"},
+        "b.txt": {"was": "a.txt"},
+    }
+
+
+def test_a_file_is_hashed_again_only_when_it_changed(
+    index: PassageIndex, folder: Path, parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+
+    def hashing(path: Path) -> str:
+        hashed.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr(files, "sha256_of", hashing)
+    monkeypatch.setattr(files, "SETTLED_NANOSECONDS", 0)
+    for _ in range(2):
+        synced(index, folder, parser)
+    assert hashed == ["a.txt", "b.txt"]
+    write(folder / "b.txt", ["The mint."])
+    assert states(synced(index, folder, parser)) == {"a.txt": "known", "b.txt": "replaced"}
+    assert hashed == ["a.txt", "b.txt", "b.txt"]
+    monkeypatch.undo()
+    for text in ("The fort.", "The hill.", "The moor."):
+        write(folder / "b.txt", [text])
+        synced(index, folder, parser)
+        assert text in stored(index), "what has just changed may change again within the same tick of the clock"
 
 
 def test_without_sync_nothing_is_removed(index: PassageIndex, folder: Path, parser: Parser) -> None:

@@ -20,12 +20,17 @@ export function choose(document, on) {
   paintChosen();
 }
 
+export function chooseThese(documents) {
+  for (const document of documents) chosen.set(document.id, document);
+  paintChosen();
+}
+
 /** What a question is asked with, so that only some documents are read: {document_ids} or {filter}, or nothing. */
 export const asked = () => scope?.asked ?? {};
 
 /** Ask only the ticked documents; where none is, only those that `filter` names. */
 export function askOnly(filter) {
-  const documents = chosenDocuments().slice(0, MOST_ASKED);
+  const documents = chosenDocuments();
   if (documents.length > 0) {
     const words = documents.length === 1 ? documents[0].title : t("nDocuments", documents.length);
     scope = { words, asked: { document_ids: documents.map(({ id }) => id) } };
@@ -49,6 +54,7 @@ function paintScope() {
 export function paintChosen() {
   byId("chosen").hidden = chosen.size === 0;
   byId("chosen-count").textContent = t("nChosen", chosen.size);
+  byId("ask-chosen").hidden = chosen.size > MOST_ASKED; // the server takes no more
   for (const box of document.querySelectorAll(".document > input")) box.checked = chosen.has(box.parentElement.dataset.id);
 }
 

@@ -8,6 +8,7 @@ import { t } from "../words/language.js";
 /* The documents as far as they were asked for, by words, type and collection, in an order. */
 
 const AT_ONCE = 50;
+const MOST_AT_ONCE = 200;
 const list = byId("document-list");
 const message = byId("documents-message");
 const more = byId("more-documents");
@@ -16,6 +17,7 @@ const search = byId("document-search");
 const fields = { sort: byId("document-sort"), type: byId("document-type"), collection: byId("document-collection") };
 
 let shown = [];
+let total = 0;
 let latest = 0;
 let show = null;
 
@@ -41,7 +43,16 @@ export function listFilter() {
   return wanted.length > 0 ? Object.fromEntries(wanted.map(([name, value]) => [name, [value]])) : null;
 }
 
-export const listed = () => shown;
+/** Every document that the list is narrowed to, those too that it does not show yet. */
+export async function everyListed() {
+  const documents = [...shown];
+  while (documents.length < total) {
+    const found = await listDocuments({ ...wanted(), limit: MOST_AT_ONCE, offset: documents.length });
+    if (found.documents.length === 0) break;
+    documents.push(...found.documents);
+  }
+  return documents;
+}
 
 /** Ask for the list anew. */
 export function reload() {
@@ -49,14 +60,17 @@ export function reload() {
   return load(0);
 }
 
+function wanted() {
+  const asked = Object.entries(fields).map(([name, field]) => [name, field.value]);
+  return Object.fromEntries([...asked, ["search", search.value.trim()]].filter(([, value]) => value !== ""));
+}
+
 async function load(offset) {
   latest += 1;
   const turn = latest;
   more.hidden = true;
   try {
-    const asked = Object.entries(fields).map(([name, field]) => [name, field.value]);
-    const parts = Object.fromEntries([...asked, ["search", search.value.trim()]].filter(([, value]) => value !== ""));
-    const found = await listDocuments({ ...parts, limit: AT_ONCE, offset });
+    const found = await listDocuments({ ...wanted(), limit: AT_ONCE, offset });
     if (turn !== latest) return;
     render(found, offset);
   } catch (error) {
@@ -64,7 +78,8 @@ async function load(offset) {
   }
 }
 
-function render({ documents, total, types }, offset) {
+function render({ documents, total: matching, types }, offset) {
+  total = matching;
   const rows = documents.map((document) => row(document, { show, reload, tell }));
   if (offset === 0) list.replaceChildren(...rows, moreRow);
   else moreRow.before(...rows);
@@ -74,6 +89,7 @@ function render({ documents, total, types }, offset) {
   const all = Object.values(types).reduce((sum, number) => sum + number, 0);
   byId("documents-count").textContent = narrowed ? t("found", total, all) : t("everyAnswer", total);
   byId("document-tools").hidden = all < 2;
+  byId("choose-listed").textContent = t("chooseListed", total);
   // words only look through the list: a question is narrowed by type and collection, or by what is ticked
   byId("ask-listed").hidden = listFilter() === null || search.value.trim() !== "";
   options(fields.type, t("allTypes"), Object.entries(types).map(([name, number]) => ({ name, documents: number })));

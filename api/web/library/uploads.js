@@ -1,6 +1,6 @@
 import { sendFile } from "../server/api.js";
 import { mayWrite } from "../server/access.js";
-import { Problem, asProblem } from "../server/http.js";
+import { Problem, asProblem, ownWords } from "../server/http.js";
 import { announce, byId, element } from "../frame/dom.js";
 import { showPanel } from "../frame/pane.js";
 import { t } from "../words/language.js";
@@ -138,7 +138,10 @@ function summed(outcomes, name) {
 const STORED = { new: "added", replaced: "replaced", known: "alreadyHere" };
 
 function outcomeOf({ file, document, outcome, problem }) {
-  if (problem) return { stored: false, words: t("notAdded", file, withoutName(problem.detail, file)) };
+  if (problem) {
+    const why = ownWords(problem.type) ?? t("serverSays", withoutName(problem.detail, file));
+    return { stored: false, words: t("notAdded", file, why) };
+  }
   return { stored: true, isKnown: outcome === "known", words: t(STORED[outcome], document.title) };
 }
 

@@ -7,8 +7,9 @@ const LONGEST_WAIT = 30;
 
 /** Something went wrong that a person should read about. */
 export class Problem extends Error {
-  constructor(title, detail = "", { faults = [], status = 0, retryAfter = null } = {}) {
+  constructor(title, detail = "", { faults = [], status = 0, retryAfter = null, known = false } = {}) {
     super(title);
+    this.known = known; // the title says it all, in the page's words
     this.title = title;
     this.detail = detail;
     this.faults = faults;
@@ -20,7 +21,7 @@ export class Problem extends Error {
   get sentence() {
     const faults = this.faults.map((fault) => `${fault.field}: ${fault.detail}`).join("; ");
     const title = this.title.replace(/[.:]$/, "");
-    return [title, this.detail, faults].filter(Boolean).join(": ");
+    return this.known ? this.title : [title, this.detail, faults].filter(Boolean).join(": ");
   }
 }
 
@@ -30,9 +31,18 @@ export function asProblem(error) {
 }
 
 /** What a problem+json object tells, over HTTP or in a stream. */
-export function problemOf({ title, detail, errors, status }, fallback = t("serverFault"), retryAfter = null) {
+export function problemOf({ type, title, detail, errors, status }, fallback = t("serverFault"), retryAfter = null) {
+  const own = ownWords(type);
+  if (own !== null) return new Problem(own, "", { status, retryAfter, known: true });
   const faults = Array.isArray(errors) ? errors : [];
-  return new Problem(title ?? fallback, typeof detail === "string" ? detail : "", { faults, status, retryAfter });
+  const words = typeof detail === "string" && detail !== "" ? t("serverSays", detail) : "";
+  // the title is that of the HTTP status, which says little to a reader
+  return new Problem(words === "" ? (title ?? fallback) : t("serverFault"), words, { faults, status, retryAfter });
+}
+
+/** What the page itself says of a type of problem, in languages that the server does not speak; else null. */
+export function ownWords(type) {
+  return t("problems")[(type ?? "").split(":").at(-1)] ?? null;
 }
 
 /**

@@ -144,7 +144,7 @@ function describe(target, document) {
     const fingerprint = element("code", { title: document.sha256 }, document.sha256.slice(0, 12));
     details.append(element("li", {}, "sha256 ", fingerprint));
   }
-  fill(notes, "li", document.notes ?? []);
+  fill(notes, "li", (document.notes ?? []).map((note) => t("serverSays", note)));
   byId("source-more").textContent = t("details", document.notes?.length ?? 0);
   download.hidden = !document.original;
 }

@@ -32,7 +32,7 @@ function readAs({ read_as: question }) {
 
 /** What is said where no answer is shown. */
 export function inWords({ status, detail }) {
-  return status === "not_understood" ? detail : t("status_not_found");
+  return status === "not_understood" ? t("whyNotUnderstood", detail) : t("status_not_found");
 }
 
 /** The best answer so far, while the rest is still being read. */
@@ -69,7 +69,7 @@ function unsure(record, show) {
 
 function notUnderstood(record, show) {
   return [
-    element("p", { class: "not-understood" }, record.result.detail),
+    element("p", { class: "not-understood" }, inWords(record.result)),
     passagesRead(record.result, "nearestPassages", show),
   ];
 }

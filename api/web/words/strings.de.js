@@ -133,7 +133,7 @@ export default {
   collection: "Sammlung",
   allCollections: "Alle Sammlungen",
   askListed: "Nur diese fragen",
-  chooseListed: "Diese auswählen",
+  chooseListed: (total) => `Alle ${n(total)} auswählen`,
   chosen: "Ausgewählte Dokumente",
   nChosen: (count) => `${n(count)} ausgewählt`,
   nDocuments: (count) => many(count, "Dokument", "Dokumente"),
@@ -254,4 +254,40 @@ export default {
   tooSlowDetail: "Der Server brauchte länger als zwei Minuten.",
   noServer: "Der Server ist nicht erreichbar",
   noServerDetail: "Läuft er? Dann noch einmal versuchen.",
+  serverSays: (words) => `Der Server sagt dazu (englisch): ${words}`,
+  whyNotUnderstood: (words) => {
+    const [, pronoun] = /what “(.+)” stands for/.exec(words) ?? [];
+    if (pronoun) return `Wofür „${pronoun}“ steht, ist nicht klar: Bitte in der Frage sagen.`;
+    const [, known] = /this reader knows (.+) only/.exec(words) ?? [];
+    const names = known?.replace("English", "Englisch").replace("German", "Deutsch").replace(" and ", " und ");
+    if (names) return `Diese Frage ist wohl in einer anderen Sprache gestellt; gelesen wird hier nur ${names}.`;
+    if (!words.startsWith("This is not a question")) return `Der Server sagt dazu (englisch): ${words}`;
+    return (
+      "Das ist keine Frage, auf die ein Zitat antworten könnte. Gefragt werden kann nach allem, was in den Dokumenten " +
+      "steht: nach einem Namen, einem Datum, einem Betrag, einem Grund, einer Regel."
+    );
+  },
+  // by type; the server's own words are English
+  problems: {
+    "document-deleted": "Dieses Dokument wurde gelöscht.",
+    "text-is-there": "Ein anderes Dokument hat denselben Text.",
+    "empty-document": "Es steht kein Text darin.",
+    "unsupported-format": "Dateien dieser Art werden nicht gelesen.",
+    "mislabelled-file": "Der Inhalt passt nicht zur Endung des Namens.",
+    "malformed-file": "Die Datei ist beschädigt oder nicht lesbar.",
+    "encrypted-file": "Die Datei ist verschlüsselt. Bitte zuerst ohne Kennwort speichern.",
+    "scanned-document": "Es sind nur Bilder von Seiten darin, kein Text: wahrscheinlich ein Scan.",
+    "unsafe-archive": "Das Archiv wird nicht entpackt: Es könnte Schaden anrichten.",
+    "document-too-large": "Die Datei ist größer, als dieser Server annimmt.",
+    "document-too-complex": "Sie zu lesen braucht mehr Speicher oder Zeit, als dieser Server erlaubt.",
+    "parser-died": "Das Lesen brach ab, wie es bei beschädigten Dateien vorkommt.",
+    "question-too-long": "Die Frage ist zu lang.",
+    "not-allowed": "Dieser API-Schlüssel gilt nur für bestimmte Sammlungen.",
+    overloaded: "Der Server ist ausgelastet. Bitte gleich noch einmal versuchen.",
+    "rate-limited": "In der letzten Minute wurde zu viel gefragt. Bitte etwas warten.",
+    "service-stopping": "Der Server wird gerade angehalten.",
+    "disk-full": "Auf der Festplatte des Servers ist kein Platz mehr.",
+    "read-only": "Die Dokumente dieses Servers können nur gelesen werden.",
+    "quota-exceeded": "Dieser Server nimmt nicht mehr Dokumente auf.",
+  },
 };

@@ -133,7 +133,7 @@ export default {
   collection: "Collection",
   allCollections: "All collections",
   askListed: "Ask only these",
-  chooseListed: "Select these",
+  chooseListed: (total) => `Select all ${n(total)}`,
   chosen: "Selected documents",
   nChosen: (count) => `${n(count)} selected`,
   nDocuments: (count) => many(count, "document"),
@@ -252,4 +252,8 @@ export default {
   tooSlowDetail: "The server took longer than two minutes.",
   noServer: "The server can’t be reached",
   noServerDetail: "Check that it is running, then try again.",
+  serverSays: (words) => words,
+  whyNotUnderstood: (words) => words,
+  // by type; the server's own words are English
+  problems: {},
 };

@@ -120,6 +120,31 @@ def test_the_page_speaks_german_and_english(page: Page, page_server: PageServer)
     expect(page.locator(".outcome")).to_have_text("Answer")
 
 
+def test_what_the_server_refuses_is_told_in_german_too(
+    open_page: OpenPage, page_server: PageServer, tolerated: set[str]
+) -> None:
+    tolerated.add("Failed to load resource")
+    page_server.add("Depot", NOTES)
+    page = open_page(page_server.url, locale="de-DE")
+    asked = page.get_by_label("Frage", exact=True)
+    for question, words in (
+        ("Wo steht das Lagerhaus?", "gelesen wird hier nur Englisch."),
+        ("Thank you!", "Das ist keine Frage, auf die ein Zitat antworten könnte."),
+        ("When does she arrive?", "Wofür „she“ steht, ist nicht klar"),
+    ):
+        asked.fill(question)
+        page.keyboard.press("Enter")
+        expect(page.locator(".not-understood").last).to_contain_text(words)
+    files = [{"name": name, "mimeType": "", "buffer": data} for name, data in (("a.txt", b" "), ("b.exe", b"MZ"))]
+    page.locator("#file").set_input_files(files)  # type: ignore[arg-type]
+    expect(page.locator("#uploads")).to_contain_text("Es steht kein Text darin.")
+    expect(page.locator("#uploads")).to_contain_text("Dateien dieser Art werden nicht gelesen.")
+    page.route("**/v1/ask", lambda route: route.fulfill(status=418, json={"title": "Teapot", "detail": "no coffee"}))
+    asked.fill("Who is the keeper?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".failure")).to_contain_text("Der Server sagt dazu (englisch): no coffee")
+
+
 def test_the_language_is_that_of_the_browser(open_page: OpenPage, page_server: PageServer) -> None:
     page = open_page(page_server.url, locale="de-AT")
     expect(page.get_by_label("Frage", exact=True)).to_be_focused()

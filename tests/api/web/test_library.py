@@ -64,12 +64,15 @@ def test_many_documents_come_as_one_scrolls(page: Page, page_server: PageServer)
     expect(page.locator("#documents-count")).to_contain_text("120")
     expect(titles(page).first).to_have_text("Number 119")
     assert page.locator(".document").count() <= 100
+    page.get_by_role("button", name="Select all 120").click()
+    expect(page.locator("#chosen-count")).to_have_text("120 selected")
     page.locator(".document-open").last.scroll_into_view_if_needed()
     expect(page.locator(".document").nth(60)).to_be_attached()
     for _ in range(3):
         page.locator(".document-open").last.scroll_into_view_if_needed()
         page.locator("#document-list").evaluate("list => list.scrollTo(0, list.scrollHeight)")
     expect(page.locator(".document")).to_have_count(120)
+    expect(page.locator(".document > input:checked")).to_have_count(120)
 
 
 def test_questions_are_asked_of_the_ticked_documents_only(fleet: Page) -> None:
@@ -107,7 +110,7 @@ def test_questions_are_asked_of_a_collection_only(fleet: Page) -> None:
 
 
 def test_several_are_deleted_at_once(fleet: Page) -> None:
-    fleet.get_by_role("button", name="Select these").click()
+    fleet.get_by_role("button", name="Select all 3").click()
     fleet.get_by_label("Select Gull").uncheck()
     chosen = fleet.get_by_role("group", name="Selected documents")
     chosen.get_by_role("button", name="Delete").click()

@@ -221,6 +221,13 @@ def test_names_that_look_alike_are_one_collection(index: PassageIndex) -> None:
     assert index.shelves.ids(Wanted({"collections": "A\u0308pfel.2-b"})) == [document.id]
 
 
+def test_sources_that_look_alike_are_found_by_one_pattern(index: PassageIndex) -> None:
+    spellings = ["Äpfel.md", "A\u0308pfel.md"]
+    ids = [index.add(DocumentDraft("", f"text of {n}", spelling))[0].id for n, spelling in enumerate(spellings)]
+    for spelling in spellings:
+        assert index.shelves.ids(Wanted({"source": spelling.replace("pf", "*")})) == ids
+
+
 def test_documents_are_listed_by_words_and_in_orders(index: PassageIndex) -> None:
     for document in index.documents():
         index.delete(document.id)
