@@ -96,7 +96,7 @@ _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, Feedba
 
 # what a client can tell from others of the same status, and say in its own words
 _TYPE = "urn:sourcespan:problem:"
-_TYPES: Mapping[type[SourcespanError], str] = {
+TYPES: Mapping[type[SourcespanError], str] = {
     OriginalNotKept: "original-not-kept",
     NoPages: "no-pages",
     DocumentDeleted: "document-deleted",
@@ -215,7 +215,7 @@ def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None =
 def problem_of(error: SourcespanError) -> HttpProblem:
     """The HTTP problem, with its headers, that a client is sent for an error of ours."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
-    kind = _TYPE + _TYPES[type(error)] if type(error) in _TYPES else _NO_TYPE
+    kind = _TYPE + TYPES[type(error)] if type(error) in TYPES else _NO_TYPE
     if isinstance(error, InvalidQuestion | InvalidFeedback):
         return HttpProblem(_faults([FieldFault(field=error.field, detail=error.reason)]))
     if isinstance(error, InvalidDocument):

@@ -1,4 +1,4 @@
-"""``sourcespan documents``: what is in the index, listed, renamed, removed."""
+"""``sourcespan documents``: what is in the index, listed, shown, renamed, removed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import typer
 
 from api.commands.opening import check_there, opened
 from api.commands.options import AsJson, Collections, Data, Filter, filter_of, settings_with
+from api.commands.reading import print_draft
 from api.commands.reindexing import erase_quotes
 from api.commands.terminal import console, errors
+from index.documents import DocumentDraft
 from index.upkeep.terminal import escaped_line
 
 if TYPE_CHECKING:
     from rag.engine import Sourcespan
 
-app = typer.Typer(help="List, rename and remove documents.", invoke_without_command=True, rich_markup_mode=None)
+app = typer.Typer(help="List, show, rename and remove documents.", invoke_without_command=True, rich_markup_mode=None)
 
 Id = Annotated[str, typer.Argument(help="Of the document, as the list shows it.")]
 SORTS = ("oldest", "newest", "title", "size")
@@ -33,7 +35,7 @@ def documents(
     limit: Annotated[int | None, typer.Option(help="At most so many.", show_default="all")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the documents, or rename or remove one."""
+    """List the documents, or show, rename or remove one."""
     if context.invoked_subcommand is not None:
         return
     order = next((each for each in SORTS if each == sort), None)
@@ -59,6 +61,15 @@ def documents(
             soft_wrap=True,
         )
     errors.print(f"{len(found):,} document{'s' * (len(found) != 1)}", highlight=False)
+
+
+@app.command()
+def show(document: Id, data: Data = None) -> None:
+    """Print a document as it is stored. That is its text, pages, headings and tables, and what was not read."""
+    with _there(data) as library:
+        known, text = library.index.with_text(document)
+        outline = library.index.outline(document)
+    print_draft(DocumentDraft(known.title, text, known.source, outline=outline, notes=known.notes))
 
 
 @app.command()

@@ -38,7 +38,7 @@ def show(
             elif as_json:
                 print(json.dumps(_as_json(parsed.draft), ensure_ascii=False))
             else:
-                _print(parsed.draft)
+                print_draft(parsed.draft)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -55,7 +55,8 @@ def _as_json(draft: DocumentDraft) -> dict[str, object]:
     }
 
 
-def _print(draft: DocumentDraft) -> None:
+def print_draft(draft: DocumentDraft) -> None:
+    """Prints a document block by block."""
     console.print(Text(escaped_line(draft.source), style="bold green"), Text(escaped_line(f"“{draft.title}”")))
     console.print(", ".join(_counts(draft)), style="dim", highlight=False)
     for note in draft.notes:

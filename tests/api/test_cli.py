@@ -353,6 +353,7 @@ def test_documents_follow_their_folder_and_are_listed_renamed_and_removed(tmp_pa
     assert (wrong.returncode, "filter.colour" in wrong.stderr) == (2, True)
     assert run("documents", "rename", document["id"], "Timetable", cwd=tmp_path).returncode == 0
     assert "Timetable" in run("documents", cwd=tmp_path).stdout
+    assert "The ferry leaves Pier 9 at ten." in run("documents", "show", document["id"], cwd=tmp_path).stdout
     assert run("documents", "remove", document["id"], cwd=tmp_path).returncode == 0
     gone = run("documents", "remove", document["id"], cwd=tmp_path)
     assert (gone.returncode, "was deleted on" in gone.stderr) == (2, True)

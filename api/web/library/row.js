@@ -79,6 +79,7 @@ async function done(list, document, words, work) {
     await work();
     await list.reload();
     list.tell("good", words);
+    dispatchEvent(new Event("documents-changed"));
   } catch (error) {
     list.tell("bad", t("notChanged", document.title, asProblem(error).sentence));
   }
@@ -107,6 +108,7 @@ export async function removeAll(documents, { reload, tell }) {
     }
   }
   await reload();
+  dispatchEvent(new Event("documents-changed"));
   const deleted = documents.length - faults.length;
   if (faults.length > 0) tell("bad", faults.join(" "));
   else tell("good", one ? t("deleted", first.title) : t("deletedMany", deleted));

@@ -31,6 +31,7 @@ export function startUploads(reload) {
     queue = [];
     list.querySelector(".upload button")?.click();
   });
+  addEventListener("question-asked", tidy);
   acceptDrops(reload);
   addEventListener("beforeunload", (event) => working && event.preventDefault());
 }
@@ -57,6 +58,15 @@ async function add(files, reload) {
   working = false;
   paintSum();
   await reload();
+  dispatchEvent(new Event("documents-changed"));
+}
+
+// what went well has been seen by whoever goes on to ask; what failed stays
+function tidy() {
+  if (working) return;
+  for (const line of list.querySelectorAll("[data-kind=good]")) line.remove();
+  for (const node of list.querySelectorAll(".upload:empty")) node.remove();
+  if (list.childElementCount === 0) sum.hidden = true;
 }
 
 function paintSum() {

@@ -1,8 +1,13 @@
 import { examples } from "../server/api.js";
 import { byId, element } from "../frame/dom.js";
 
-/** Offer questions that the documents answer, where there are any. */
-export async function startExamples(ask) {
+/** Offer questions that the documents answer, where there are any: others once there are other documents. */
+export function startExamples(ask) {
+  offer(ask);
+  addEventListener("documents-changed", () => offer(ask));
+}
+
+async function offer(ask) {
   try {
     const { questions } = await examples();
     const buttons = questions.map((question) => {

@@ -28,6 +28,7 @@ export async function askQuestion(question) {
   if (underWay !== null) return;
   const control = new AbortController();
   setUnderWay(control);
+  dispatchEvent(new Event("question-asked"));
   setEmpty(false);
   closeSheet();
   input.value = "";

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from api.problems import TYPES
 from rag.config import MAX_QUESTION_CHARACTERS
 from tests.api.web.conftest import OpenPage
 from tests.api.web.steps import NOTES, ask
@@ -160,6 +161,12 @@ def test_both_languages_have_the_same_words(page: Page) -> None:
         }"""
     )
     assert shapes[0] == shapes[1]
+
+
+def test_the_page_has_german_words_for_what_the_server_refuses(page: Page) -> None:
+    known = page.evaluate("async () => Object.keys((await import('/static/words/strings.de.js')).default.problems)")
+    # of these the page makes something itself
+    assert {*known} == {*TYPES.values()} - {"original-not-kept", "no-pages", "name-taken"}
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 640), (640, 400)], ids=["320 px", "1280 px at 200 %"])

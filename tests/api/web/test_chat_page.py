@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
-from tests.api.web.steps import NOTES, ask, stored_text, tab_to
+from tests.api.web.steps import NOTES, ask, stored_text, tab_to, upload
 from tests.conftest import PageServer
 
 pytestmark = pytest.mark.browser
@@ -296,12 +296,19 @@ def test_a_whole_document_can_be_read(page: Page, page_server: PageServer) -> No
 def test_examples_are_what_the_documents_answer(page: Page, page_server: PageServer) -> None:
     expect(page.locator("#documents-count")).to_contain_text("None yet")
     expect(page.locator("#examples")).to_be_hidden()
-    faq = ("faq.md", "# Where is the «depot»?\n\nThe depot is here.\n".encode())
-    httpx.post(f"{page_server.url}/v1/documents", files={"files": faq}).raise_for_status()
+    upload(page, "faq.md", "# Where is the «depot»?\n\nThe depot is here.\n".encode())
+    example = page.locator(".example", has_text="Where is the «depot»?")
+    expect(example).to_be_visible()
+    page_server.add("Another", "Another.")
     page.reload()
-    page.locator(".example", has_text="Where is the «depot»?").click()
+    expect(example).to_be_visible()
+    upload(page, "more.md", b"# More\n\nThe depot is closed.\n")
+    expect(page.locator("#uploads")).to_contain_text("Added “More”.")
+    example.click()
     expect(page.locator("blockquote mark")).to_have_text("depot")
     expect(page.locator("#examples")).to_be_hidden()
+    page.get_by_role("button", name="Documents", exact=True).click()
+    expect(page.locator("#uploads")).to_be_empty()
 
 
 def test_the_same_words_elsewhere_are_one_answer(page: Page, page_server: PageServer) -> None:
