@@ -93,7 +93,9 @@ class DocumentServer(MCPServer[Any]):
     ) -> CallToolResult | InputRequiredResult:
         """Calls a tool; there are clients that send null for what they leave out. Raises ToolError."""
         given = {each: value for each, value in arguments.items() if value is not None}
-        taken = next((tool.input_schema["properties"] for tool in await super().list_tools() if tool.name == name), given)
+        taken = next(
+            (tool.input_schema["properties"] for tool in await super().list_tools() if tool.name == name), given
+        )
         if unknown := sorted(set(given) - set(taken)):
             # what is mistyped would be passed over, and the answer be to another question
             raise ToolError(f"{name} takes no {shown(', '.join(unknown))}; it takes {', '.join(taken)}")

@@ -196,7 +196,9 @@ async def complete(
     model = check_model(body.model, settings)
     made = await replies(body.messages, body.wanted, request, backend, links)
     completion_id = new_id("chatcmpl")
-    choices = [ChoiceOut(index=index, message=message) for index, message in enumerate(_messages(made, body.tool_choice))]
+    choices = [
+        ChoiceOut(index=index, message=message) for index, message in enumerate(_messages(made, body.tool_choice))
+    ]
     if not body.stream:
         usage = UsageOut.of(made)
         return CompletionOut(id=completion_id, created=made.created, model=model, choices=choices, usage=usage)

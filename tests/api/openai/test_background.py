@@ -1,8 +1,9 @@
 """What chat programs ask of their own accord is told from what people ask, and is answered without the documents.
 
 The requests are rebuilt field by field from Open WebUI's `routers/tasks.py`, `utils/task.py`, `utils/headers.py` and
-`config.py` and from `src/utils/title.ts` of @librechat/agents 3.9.2, in copies read on 2026-11-29. Of the prompts there are
-the lines by which they are told, with the fields in the places that they have; the advice between them is ours.
+`config.py` and from `src/utils/title.ts` of @librechat/agents, in copies read on 2026-11-29 (its 3.9.2 was run against
+the service as well). Of the prompts there are the lines by which they are told, with the fields in the places that they
+have; the advice between them is ours.
 """
 
 from __future__ import annotations

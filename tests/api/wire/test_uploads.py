@@ -188,7 +188,7 @@ def test_names_of_other_systems_are_kept_and_come_back(server: Server, name: str
 
 
 def test_names_that_differ_in_case_or_in_how_letters_are_composed(server: Server) -> None:
-    """macOS decomposes letters: people who type the name mean the same file, as they do not where the case is another."""
+    """macOS decomposes letters: people who type the name mean that file, and none whose case is another."""
     for n, name in enumerate(("Größe.txt", "größe.txt", "GRÖSSE.TXT")):
         upload(server, files((unicodedata.normalize("NFD", name), f"The text {n}."))).raise_for_status()
     for name in ("Größe.txt", "größe.txt", "GRÖSSE.TXT"):
