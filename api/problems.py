@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -130,6 +131,7 @@ _DIFY = "/retrieval"
 _NO_KEY, _WRONG_KEY, _NO_SUCH_KNOWLEDGE = 1001, 1002, 2001
 
 _NO_TYPE = "about:blank"
+_OF_TYPES = re.compile(r"(?:function-\w+|list|dict|union)\[.*\]")
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -258,11 +260,14 @@ def _domain_error(_: Request, error: Exception) -> ProblemResponse:
 
 def _invalid_request(_: Request, error: Exception) -> ProblemResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    faults = [
-        FieldFault(field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), detail=fault["msg"])
-        for fault in error.errors()[:MOST_FAULTS]
-    ]
+    faults = [FieldFault(field=_field(fault["loc"]), detail=fault["msg"]) for fault in error.errors()[:MOST_FAULTS]]
     return ProblemResponse(_faults(faults))
+
+
+def _field(place: Sequence[str | int]) -> str:
+    # what may be of several types has the name that pydantic gives each of them in its place
+    named = [str(part) for part in place[1:] if not (isinstance(part, str) and _OF_TYPES.fullmatch(part))]
+    return ".".join(named) or str(place[0])
 
 
 def _faults(faults: Sequence[FieldFault]) -> Problem:

@@ -3,6 +3,10 @@
 import os
 import sys
 
+if sys.platform == "win32":
+    # what keeps processes out of each other's way in a data folder, and renames durable, is POSIX's
+    raise ImportError("Sourcespan runs on Linux and macOS; on Windows in WSL, or in a container.")
+
 READ_WHEN_LOADED = {
     # OpenMP's threads would spin for milliseconds after each piece of work, on cores that the next step wants
     "OMP_WAIT_POLICY": "PASSIVE",

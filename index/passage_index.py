@@ -111,9 +111,10 @@ class PassageIndex(IndexWriter):
     def original(self, document_id: str) -> tuple[Original, Path]:
         """The file that a document was read from, and where it lies. Raises DocumentNotFound, OriginalNotKept."""
         original = self._catalogue.document(document_id).original
-        if original is None:
+        path = self._catalogue.originals.path(original.sha256) if original else None
+        if original is None or path is None or not path.is_file():  # somebody may have removed it
             raise OriginalNotKept(document_id)
-        return original, self._catalogue.originals.path(original.sha256)
+        return original, path
 
     def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
         """The passages whose vectors are nearest to ``query`` (dimension,), best first."""

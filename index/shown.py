@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.documents import Columns, Document, TextBlock
-from index.errors import InvalidSpan, NoPages, OriginalNotKept, PageNotFound
+from index.errors import InvalidSpan, NoPages, PageNotFound
 from index.parsing.isolated import Parser
 from index.parsing.pdf.boxes import PageBoxes, Wanted, boxes_on, png_of
 from index.passage_index import PassageIndex
@@ -75,8 +75,6 @@ def _pdf_of(index: PassageIndex, document: Document) -> Path:
     original, path = index.original(document.id)
     if original.media_type != _PDF:
         raise NoPages(document.id)
-    if not path.is_file():
-        raise OriginalNotKept(document.id)
     return path
 
 

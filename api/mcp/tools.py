@@ -36,6 +36,7 @@ from api.wire.schemas import AskResponse, DocumentRef
 from api.wire.wording import source_of, worded
 from index.documents import Document
 from index.errors import SourcespanError
+from index.errors.shown import shown
 from rag.answers import Span
 from rag.config import MAX_TOP_K
 from rag.interfaces import SearchMode
@@ -79,7 +80,10 @@ class DocumentServer(MCPServer[Any]):
         schemas = {name: schema_of(gives) for name, gives in _GIVES.items()}
         return [
             tool.model_copy(
-                update={"input_schema": without_null(tool.input_schema), "output_schema": schemas[tool.name]}
+                update={
+                    "input_schema": without_null(tool.input_schema) | {"additionalProperties": False},
+                    "output_schema": schemas[tool.name],
+                }
             )
             for tool in await super().list_tools()
         ]
@@ -87,8 +91,14 @@ class DocumentServer(MCPServer[Any]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """Calls a tool; there are clients that send null for what they leave out."""
+        """Calls a tool; there are clients that send null for what they leave out. Raises ToolError."""
         given = {each: value for each, value in arguments.items() if value is not None}
+        taken = next(
+            (tool.input_schema["properties"] for tool in await super().list_tools() if tool.name == name), given
+        )
+        if unknown := sorted(set(given) - set(taken)):
+            # what is mistyped would be passed over, and the answer be to another question
+            raise ToolError(f"{name} takes no {shown(', '.join(unknown))}; it takes {', '.join(taken)}")
         return await super().call_tool(name, given, context)
 
     async def list_resources(self) -> list[Resource]:
@@ -241,8 +251,8 @@ def server_of(backend: Backend, settings: Settings) -> MCPServer[Any]:
 def _result(content: BaseModel, text: str | None = None) -> CallToolResult:
     """Structured, and as text for clients that show nothing else; by default as JSON, which ChatGPT wants to find."""
     structured = dumped(content)
-    shown = json.dumps(structured, ensure_ascii=False) if text is None else text
-    return CallToolResult(content=[TextContent(type="text", text=shown)], structured_content=structured)
+    words = json.dumps(structured, ensure_ascii=False) if text is None else text
+    return CallToolResult(content=[TextContent(type="text", text=words)], structured_content=structured)
 
 
 def _parts_of(given: str) -> tuple[str, Span | None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 from starlette.exceptions import HTTPException
@@ -14,9 +14,11 @@ from api.wire.links import Links
 from api.wire.requests import Lenient, Text
 from api.wire.wording import confidence_in_words
 from index.errors.shown import shown
-from rag.answers import Answer, Result
+from rag.answers import Answer, Result, Status
 
 _MOST_PROPERTIES = 100
+_MOST_REFERENCES = 8
+_NUMBERS = {"page": "integer", "confidence": "number", "start": "integer", "end": "integer"}
 _EMPTY: Mapping[str, Any] = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}
 _FIELDS = (
     *("status", "answer", "closest", "sentence", "title", "source", "page", "page_label", "heading", "confidence"),
@@ -46,18 +48,28 @@ class ResponseFormat(Lenient):
 def answer_json(result: Result, answer: Answer | None, links: Links, schema: Mapping[str, Any]) -> str:
     """The object for one answer of a result, or for none; by ``schema``, if any, which `check_schema` has looked at."""
     whole = _answer_object(result, answer, links)
-    return json.dumps(_by_schema(whole, schema) if schema else whole, ensure_ascii=False)
+    top = _followed(schema, schema)
+    names = [*top.get("properties", ()), *top.get("required", ())]
+    return json.dumps(_by_schema(whole, names, schema) if names else whole, ensure_ascii=False)
 
 
 def check_schema(schema: Mapping[str, Any]) -> None:
-    """Raises HTTPException where the object by that schema would lack what it requires."""
-    properties, required = schema.get("properties", {}), schema.get("required", [])
-    if not isinstance(properties, dict) or not isinstance(required, list) or len(properties) > _MOST_PROPERTIES:
+    """Raises HTTPException where the object would lack what that schema requires, or have it as what it may not be."""
+    top = _followed(schema, schema)
+    properties, required = top.get("properties", {}), top.get("required", [])
+    is_object = top.get("type", "object") == "object" and isinstance(properties, dict) and isinstance(required, list)
+    if not is_object or len(properties) > _MOST_PROPERTIES:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "the schema is not that of an object")
     for name in required:
         if name not in _FIELDS:
             there_are = ", ".join(_FIELDS)
             detail = f"the schema requires {shown(str(name))}, which no answer has; an answer has {there_are}"
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        if not _fits(name, _followed(properties.get(name), schema), schema):
+            kind = _NUMBERS.get(name, "string")
+            detail = (
+                f"the schema requires {name} as what it is not: it may be any {kind}, and where there is none, null"
+            )
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
@@ -84,28 +96,54 @@ def _answer_object(result: Result, answer: Answer | None, links: Links) -> dict[
     }
 
 
-def _by_schema(values: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    properties, required = schema.get("properties", {}), schema.get("required", [])
+def _by_schema(values: Mapping[str, Any], names: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
+    top = _followed(schema, schema)
+    properties, required = top.get("properties", {}), top.get("required", [])
     shaped = {}
-    for name in dict.fromkeys((*properties, *required)):
-        if name in values and (name in required or values[name] is not None):
-            wanted = properties.get(name)
-            shaped[name] = _shaped(values[name], wanted if isinstance(wanted, dict) else {})
+    for name in dict.fromkeys(names):
+        wanted = _followed(properties.get(name), schema)
+        if name in values and (name in required or (values[name] is not None and _fits(name, wanted, schema))):
+            shaped[name] = _shaped(values[name], _kinds(wanted, schema))
     return shaped
 
 
-def _shaped(value: Any, wanted: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """``value`` as the type that a property has; where it may not be null, empty."""
-    alternatives = wanted.get("anyOf")
-    kinds = [wanted.get("type")] if not isinstance(alternatives, list) else [_type_of(one) for one in alternatives]
-    kinds = [kind for each in kinds for kind in (each if isinstance(each, list) else [each])]
+def _fits(name: str, wanted: Mapping[str, Any], root: Mapping[str, Any]) -> bool:
+    """Whether whatever the answer has by that name can be given as the property is wanted."""
+    if "enum" in wanted or "const" in wanted:
+        allowed = wanted.get("enum")
+        return name == "status" and isinstance(allowed, list) and all(each in allowed for each in get_args(Status))
+    kinds, own = _kinds(wanted, root), _NUMBERS.get(name, "string")
+    if kinds == ["array"]:
+        wanted = _followed(wanted.get("items"), root)
+        kinds = _kinds(wanted, root)
+    return not kinds or "string" in kinds or own in kinds or (own == "integer" and "number" in kinds)
+
+
+def _shaped(value: Any, kinds: list[Any]) -> Any:  # noqa: ANN401
+    """``value`` as one of the types that a property may have; where it may not be null, empty."""
     if value is None:
-        first = next((kind for kind in kinds if isinstance(kind, str)), "null")
-        return None if "null" in kinds else _EMPTY.get(first)
+        return None if not kinds or "null" in kinds else _EMPTY.get(kinds[0])
     if "string" in kinds and not isinstance(value, str):
         return str(value)
     return [value] if kinds == ["array"] else value
 
 
-def _type_of(schema: Any) -> Any:  # noqa: ANN401
-    return schema.get("type") if isinstance(schema, dict) else None
+def _kinds(wanted: Mapping[str, Any], root: Mapping[str, Any]) -> list[Any]:
+    """The types that a property may have; empty for any."""
+    alternatives = wanted.get("anyOf")
+    each_of = [_followed(one, root) for one in alternatives] if isinstance(alternatives, list) else [wanted]
+    kinds = [one.get("type") for one in each_of]
+    return [kind for each in kinds for kind in (each if isinstance(each, list) else [each]) if isinstance(kind, str)]
+
+
+def _followed(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401
+    """``schema``, or what it refers to among the definitions beside it."""
+    for _ in range(_MOST_REFERENCES):
+        reference = schema.get("$ref") if isinstance(schema, dict) else None
+        if not isinstance(reference, str):
+            break
+        _, _, path = reference.partition("#/")
+        kind, _, name = path.partition("/")
+        definitions = root.get(kind)
+        schema = definitions.get(name) if isinstance(definitions, dict) else None
+    return schema if isinstance(schema, dict) else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 
 from api.middleware.rules import LARGE_BODY, READ, RouteRules, declares
 from api.openai.answer_object import ResponseFormat
-from api.openai.conversation import MODEL, Messages, check_model
+from api.openai.conversation import MODEL, Messages, check_model, tool_named
 from api.openai.replies import Citation, Replies, Wanted, new_id, replies
 from api.problems import PROBLEM_JSON, problem
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings
@@ -93,12 +93,28 @@ class Annotation(BaseModel):
     url_citation: UrlCitation
 
 
+class FunctionOut(BaseModel):
+    """A function that is called, with its arguments as JSON."""
+
+    name: Text
+    arguments: str
+
+
+class ToolCallOut(BaseModel):
+    """A title that is wanted as a call of a function; what the documents say never is one."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionOut
+
+
 class MessageOut(BaseModel):
     """The answer."""
 
     role: Literal["assistant"] = "assistant"
     content: str
     refusal: None = None
+    tool_calls: list[ToolCallOut] | None = None
     annotations: list[Annotation]
     sourcespan: Annotated[AskResponse | None, Field(description="Null where the documents were not asked.")]
 
@@ -180,7 +196,9 @@ async def complete(
     model = check_model(body.model, settings)
     made = await replies(body.messages, body.wanted, request, backend, links)
     completion_id = new_id("chatcmpl")
-    choices = [ChoiceOut(index=index, message=message) for index, message in enumerate(_messages(made))]
+    choices = [
+        ChoiceOut(index=index, message=message) for index, message in enumerate(_messages(made, body.tool_choice))
+    ]
     if not body.stream:
         usage = UsageOut.of(made)
         return CompletionOut(id=completion_id, created=made.created, model=model, choices=choices, usage=usage)
@@ -203,10 +221,13 @@ def task_in(metadata: Any) -> str:  # noqa: ANN401
     return task if isinstance(task, str) else ""
 
 
-def _messages(made: Replies) -> Iterator[MessageOut]:
+def _messages(made: Replies, tool_choice: Any) -> Iterator[MessageOut]:  # noqa: ANN401
+    tool = tool_named(tool_choice) if made.asked is None else None
     for reply in made.texts:
         cited = [_annotation(reply.citation)] if reply.citation else []
-        yield MessageOut(content=reply.text, annotations=cited, sourcespan=made.asked)
+        call = FunctionOut(name=tool, arguments=reply.text) if tool else None
+        calls = [ToolCallOut(id=new_id("call"), function=call)] if call else None
+        yield MessageOut(content=reply.text, annotations=cited, tool_calls=calls, sourcespan=made.asked)
 
 
 def _annotation(citation: Citation) -> Annotation:
@@ -220,7 +241,7 @@ async def _chunks(head: dict[str, Any], choices: list[ChoiceOut], usage: UsageOu
         message = choice.message.model_dump(mode="json")
         deltas: list[tuple[dict[str, Any], str | None]] = [
             ({"role": message["role"], "content": ""}, None),
-            ({"content": message["content"]}, None),
+            ({"content": message["content"]} | _calls(message["tool_calls"] or ()), None),
             ({"annotations": message["annotations"], "sourcespan": message["sourcespan"]}, "stop"),
         ]
         for delta, finish_reason in deltas:
@@ -229,6 +250,11 @@ async def _chunks(head: dict[str, Any], choices: list[ChoiceOut], usage: UsageOu
     if usage:
         yield _event({**head, "choices": [], "usage": usage.model_dump()})
     yield format_sse_event(data_str="[DONE]")
+
+
+def _calls(calls: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    numbered = [{"index": index, **call} for index, call in enumerate(calls)]
+    return {"tool_calls": numbered} if numbered else {}
 
 
 def _event(content: dict[str, Any]) -> bytes:

@@ -87,6 +87,13 @@ def check_tools(choice: Any) -> None:  # noqa: ANN401
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
+def tool_named(choice: Any) -> str | None:  # noqa: ANN401
+    """The function that a client wants called, and none but it."""
+    function = choice.get("function") if isinstance(choice, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else None
+
+
 def _asked(text: str) -> str:
     """What a person asked, without what Open WebUI puts around it, where it found something in files of its own."""
     if not text.startswith("### Task:") or "</context>" not in text:

@@ -82,6 +82,8 @@ async def embed(
     """
     model = check_model(body.model, settings)
     texts = [body.input] if isinstance(body.input, str) else [text for text in body.input if isinstance(text, str)]
+    if not body.input and not isinstance(body.input, str):
+        _refuse("input holds no text")
     if not texts:
         _refuse("tokens are another model's: send text (in LangChain: check_embedding_ctx_length=False)")
     if sum(map(len, texts)) > _MOST_CHARACTERS:

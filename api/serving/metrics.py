@@ -49,7 +49,7 @@ class Metrics:
 
     def answered(self, result: Result) -> None:
         """Counts a question that has its result, and how long each part of it took."""
-        self._questions.labels("abstained" if result.abstained else "answered").inc()
+        self._questions.labels(result.status).inc()
         timings = result.timings
         for part, ms in (("embed", timings.embed), ("retrieve", timings.retrieve), ("read", timings.read)):
             self._part_seconds.labels(part).observe(ms / 1e3)

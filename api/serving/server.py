@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -28,7 +29,6 @@ _BACKLOG = 128
 _TURNS_UNTIL_READ = 4
 # of the index and its threads, the log, and uploads that are written down as they come in
 _OTHER_FILES = 384
-_FILES_UNKNOWN = 1_024
 _SECONDS_BETWEEN_LINES = 1.0
 
 
@@ -98,10 +98,6 @@ class Server(uvicorn.Server):
 
 def files_allowed() -> int:
     """How many files and connections the process may have open, after it has asked for as many as it can get."""
-    if sys.platform == "win32":
-        return _FILES_UNKNOWN
-    import resource
-
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):  # macOS names a limit that it does not grant
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

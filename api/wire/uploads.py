@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -243,7 +244,10 @@ def _upload(file: UploadFile, parser: Parser) -> Upload:
 
 
 def _file_name(given: str) -> str:
-    """What the client calls the file, without folders and control characters: a label, never a path."""
-    name = _NO_NAME.sub("", PurePosixPath(given.replace("\\", "/")).name).strip()
+    """What the client calls the file, without folders and control characters: a label, never a path.
+
+    Its letters are composed, whatever the client's system makes of them: a filter finds them as they are typed.
+    """
+    name = unicodedata.normalize("NFC", _NO_NAME.sub("", PurePosixPath(given.replace("\\", "/")).name).strip())
     stem, dot, suffix = name.rpartition(".")
     return f"{stem[:_LONGEST_NAME]}{dot}{suffix[:_LONGEST_NAME]}" or "upload"

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import resource
 import signal
 import sys
 from dataclasses import dataclass
-
-if sys.platform != "win32":
-    import resource
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _SPARE_PROCESSOR_SECONDS = 5
@@ -18,7 +16,7 @@ _SPARE_PROCESSOR_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one worker process. Where the system has no such limits (Windows), only time and output are kept."""
+    """Limits of one worker process."""
 
     memory_bytes: int = 1_000_000_000
     """Address space, which bounds the memory that the process can hold; its own program takes some 60 MB of it."""
@@ -30,8 +28,6 @@ class Limits:
 
     def apply(self) -> None:
         """Binds the calling process to the limits that the system enforces."""
-        if sys.platform == "win32":
-            return
         resource.setrlimit(resource.RLIMIT_AS, (self.memory_bytes, self.memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -41,8 +37,6 @@ class Limits:
 
         A backstop for when nobody is left to look at the clock: the system ends the process that uses more.
         """
-        if sys.platform == "win32":
-            return
         usage = resource.getrusage(resource.RUSAGE_SELF)
         allowed = math.ceil(usage.ru_utime + usage.ru_stime + self.seconds) + _SPARE_PROCESSOR_SECONDS
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -65,14 +59,12 @@ def tie_to_parent(parent: int) -> None:
 
 
 def peak_memory() -> int:
-    """Bytes of memory that the calling process held at most; 0 where the system does not say."""
-    return 0 if sys.platform == "win32" else in_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    """Bytes of memory that the calling process held at most."""
+    return in_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def memory_limit() -> int | None:
     """The bytes of address space that the calling process may have; None where it may have any."""
-    if sys.platform == "win32":
-        return None
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if soft == resource.RLIM_INFINITY else soft
 

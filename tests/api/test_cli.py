@@ -36,6 +36,13 @@ def test_help_waits_for_no_heavy_library() -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_on_windows_it_says_in_words_where_it_runs() -> None:
+    code = "import sys; sys.platform = 'win32'; from api.start import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert done.stderr == "Sourcespan runs on Linux and macOS; on Windows in WSL, or in a container.\n"
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an index of two files in its ``data``."""

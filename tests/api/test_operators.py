@@ -41,14 +41,16 @@ def test_metrics_count_what_happened(server: Server) -> None:
     server.add("a", "The ferry leaves at noon.")
     httpx.post(f"{server.url}/v1/ask", json={"question": "«ferry»?"})
     httpx.post(f"{server.url}/v1/ask", json={"question": "guess?"})
+    httpx.post(f"{server.url}/v1/ask", json={"question": "Summarise it."})
     assert metric(server, "sourcespan_documents") == 1
     assert metric(server, "sourcespan_passages") == 1
     assert metric(server, "sourcespan_queue_depth") == 0
     assert metric(server, 'sourcespan_questions_total{outcome="answered"}') == 1
-    assert metric(server, 'sourcespan_questions_total{outcome="abstained"}') == 1
+    assert metric(server, 'sourcespan_questions_total{outcome="not_found"}') == 1
+    assert metric(server, 'sourcespan_questions_total{outcome="not_understood"}') == 1
     for part in ("wait", "embed", "retrieve", "read"):
-        assert metric(server, f'sourcespan_question_seconds_count{{part="{part}"}}') == 2
-    assert metric(server, 'sourcespan_requests_total{method="POST",route="/v1/ask",status="200"}') == 2
+        assert metric(server, f'sourcespan_question_seconds_count{{part="{part}"}}') >= 2
+    assert metric(server, 'sourcespan_requests_total{method="POST",route="/v1/ask",status="200"}') == 3
 
 
 def test_addresses_that_clients_invent_make_no_new_metrics(server: Server) -> None:

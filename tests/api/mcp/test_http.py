@@ -81,6 +81,7 @@ def test_the_tools_say_what_they_take(server: Server) -> None:
         # Cursor, and Gemini behind Copilot, refuse a whole server for one of these
         assert unions_with_null([tool.input_schema, tool.output_schema]) == []
         assert "anyOf" not in tool.input_schema
+        assert tool.input_schema["additionalProperties"] is False
 
 
 def test_null_is_what_is_left_out(server: Server) -> None:
@@ -193,6 +194,9 @@ def test_mistakes_are_told_in_words(server: Server) -> None:
     assert "blank" in error_of(call(server, "ask", question=" "))
     assert "no document 'x'" in error_of(call(server, "read_document", document_id="x"))
     assert "top_k" in error_of(call(server, "search", query="x", top_k=51))
+    mistyped = error_of(call(server, "search", query="x", topk=5, document_id="x"))
+    assert mistyped == "search takes no document_id, topk; it takes query, top_k, mode, document_ids, filter"
+    assert "Unknown tool" in error_of(call(server, "answer", question="x"))
 
 
 def test_it_is_behind_the_same_gate(start_server: Callable[..., Server]) -> None:

@@ -1,8 +1,9 @@
 """What chat programs ask of their own accord is told from what people ask, and is answered without the documents.
 
 The requests are rebuilt field by field from Open WebUI's `routers/tasks.py`, `utils/task.py`, `utils/headers.py` and
-`config.py` and from `src/utils/title.ts` of @librechat/agents, in copies read on 2026-11-29. Of the prompts there are
-the lines by which they are told, with the fields in the places that they have; the advice between them is ours.
+`config.py` and from `src/utils/title.ts` of @librechat/agents, in copies read on 2026-11-29 (its 3.9.2 was run against
+the service as well). Of the prompts there are the lines by which they are told, with the fields in the places that they
+have; the advice between them is ours.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from api.wire.wording import quote_in
-from tests.api.openai.helpers import FERRY
+from tests.api.openai.helpers import FERRY, connected
 from tests.conftest import Server
 
 ADVICE = "\n### Guidelines:\n" + "- Be brief, and write in the language of the chat.\n" * 20
@@ -114,9 +115,24 @@ def test_titles_of_librechat(server: Server) -> None:
         "Analyze this conversation and provide:\n1. The detected language of the conversation\n"
         f"2. A concise title in the detected language (5 words or less, no punctuation or quotation)\n\n{convo}"
     )
-    schema = {"type": "json_schema", "json_schema": {"name": "extract", "schema": {"required": ["language", "title"]}}}
-    titled = json.loads(answered(server, by_user(both), response_format=schema)["content"])
-    assert titled == {"language": "English", "title": "When does the ferry to …"}
+    # titleMethod `structured` or `functions`: LangChain makes one of two things of both, by the model's name
+    extract = {"type": "object", "properties": {"language": {}, "title": {}}, "required": ["language", "title"]}
+    as_json = {"type": "json_schema", "json_schema": {"name": "extract", "schema": extract}}
+    function = {"name": "extract", "description": "", "parameters": extract}
+    forced = {
+        "tools": [{"type": "function", "function": function}],
+        "tool_choice": {"type": "function", "function": {"name": "extract"}},
+    }
+    titled = {"language": "English", "title": "When does the ferry to …"}
+    message = answered(server, by_user(both), response_format=as_json)
+    assert (json.loads(message["content"]), message["tool_calls"]) == (titled, None)
+    with connected(server) as client:
+        asked: dict[str, Any] = {"model": "sourcespan", "messages": by_user(both), **forced}
+        (call,) = client.chat.completions.create(**asked).choices[0].message.tool_calls
+        streamed = [chunk.choices[0].delta.tool_calls for chunk in client.chat.completions.create(**asked, stream=True)]
+    for each in (call, *(calls[0] for calls in streamed if calls)):
+        assert (each.type, each.function.name, json.loads(each.function.arguments)) == ("function", "extract", titled)
+    assert sum(map(bool, streamed)) == 1
 
 
 def test_chats_of_open_webui_and_librechat_are_answered_in_a_stream(server: Server) -> None:

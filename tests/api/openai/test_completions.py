@@ -169,6 +169,54 @@ def test_answers_are_objects_where_these_are_wanted(server: Server, client: Open
         )
 
 
+WANTED: dict[str, Any] = {"number": {"type": "integer"}, "yes": {"const": "yes"}, "text": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "refusal"),
+    [
+        ({"properties": {"answer": {"type": "integer"}}, "required": ["answer"]}, "may be any string"),
+        ({"properties": {"answer": {"type": "object"}}, "required": ["answer"]}, "may be any string"),
+        ({"properties": {"answer": {"$ref": "#/$defs/number"}}, "required": ["answer"]}, "may be any string"),
+        ({"properties": {"answer": {"anyOf": [{"$ref": "#/$defs/number"}]}}, "required": ["answer"]}, "any string"),
+        ({"properties": {"answer": {"items": {"type": "object"}, "type": "array"}}, "required": ["answer"]}, "string"),
+        ({"properties": {"answer": {"enum": ["yes", "no"]}}, "required": ["answer"]}, "may be any string"),
+        ({"properties": {"status": {"enum": ["answered"]}}, "required": ["status"]}, "may be any string"),
+        ({"properties": {"page": {"type": "boolean"}}, "required": ["page"]}, "may be any integer"),
+        ({"$ref": "#/$defs/top"}, "requires colour, which no answer has"),
+        ({"type": "array"}, "not that of an object"),
+    ],
+)
+def test_a_schema_that_no_answer_can_be_by_is_refused(client: OpenAI, schema: dict[str, Any], refusal: str) -> None:
+    definitions = {**WANTED, "top": {"properties": {"colour": {}}, "required": ["colour"]}}
+    by_schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {**schema, "$defs": definitions}}}
+    with pytest.raises(openai.UnprocessableEntityError, match=refusal):
+        asked(client, "«noon»?", response_format=by_schema)
+
+
+def test_what_a_schema_names_and_does_not_require_is_left_out_where_it_would_be_wrong(
+    server: Server, client: OpenAI
+) -> None:
+    server.add("Ferries", FERRY)
+    statuses = {"enum": ["answered", "unsure", "not_found", "not_understood"]}
+    properties = {
+        **{"answer": {"$ref": "#/$defs/text"}, "sentence": {"$ref": "#/$defs/number"}, "title": {"const": "yes"}},
+        **{"confidence": {"type": "number"}, "start": {"type": "number"}, "status": statuses, "colour": {}},
+    }
+    schema = {"properties": properties, "required": ["answer"], "$defs": WANTED}
+    content, _ = asked(
+        client, "«noon»?", response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+    )
+    assert set(json.loads(content)) == {"answer", "confidence", "start", "status"}
+    for nothing in (
+        {},
+        {"$ref": "#/$defs/none"},
+        {"$ref": "#/$defs/self", "$defs": {"self": {"$ref": "#/$defs/self"}}},
+    ):
+        by_schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": nothing}}
+        assert json.loads(asked(client, "«noon»?", response_format=by_schema)[0])["answer"] == "noon"
+
+
 def test_tools_may_be_there_but_are_never_called(server: Server, client: OpenAI) -> None:
     server.add("Ferries", FERRY)
     tool: ChatCompletionToolParam = {"type": "function", "function": {"name": "weather", "parameters": {}}}
@@ -236,6 +284,9 @@ def test_mistakes_are_the_clients_own_errors(client: OpenAI, start_server: Calla
         client.chat.completions.create(model="gpt-4", messages=[{"role": "user", "content": "x"}])
     with pytest.raises(openai.UnprocessableEntityError, match="no user message"):
         client.chat.completions.create(model="sourcespan", messages=[{"role": "system", "content": "x"}])
+    for wrong in ({"a": 1}, [3]):
+        with pytest.raises(openai.UnprocessableEntityError, match=r"messages\.0\.content(\.0)?: Input should be"):
+            client.chat.completions.create(model="sourcespan", messages=[{"role": "user", "content": wrong}])  # type: ignore[misc,list-item]
     with pytest.raises(openai.UnprocessableEntityError, match="blank"):
         client.chat.completions.create(model="sourcespan", messages=[{"role": "user", "content": " "}], stream=True)
     key = new_key()

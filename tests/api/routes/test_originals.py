@@ -76,6 +76,9 @@ def test_where_no_file_is_kept_that_is_a_problem_of_its_own(start_server: Callab
     assert_problem(response, 404, text, "no original file is kept")
     assert response.json()["type"] == "urn:sourcespan:problem:original-not-kept"
     assert get(server, "nobody/original").json()["type"] == "about:blank"
+    lost = upload(server, "lost.pdf", PDF).json()["id"]
+    server.index.original(lost)[1].unlink()
+    assert_problem(get(server, f"{lost}/original"), 404, lost, "no original file is kept")
     none = start_server(originals="none")
     assert upload(none, "a.pdf", PDF).json()["original"] is None
     small = start_server(max_original_bytes=100)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -163,6 +165,36 @@ def test_a_name_is_a_label_and_never_a_path(server: Server, tmp_path: Path) -> N
     assert not list(tmp_path.rglob("*.txt"))
     unnamed = upload(server, [("files", ("..", b"Text."))])
     assert_problem(unnamed, 415)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("C:\\Users\\me\\My Files\\Größe.txt", "\\\\server\\share\\a.txt", "D:/mixed\\up/a.txt", "folder\\CON.txt"),
+        *("nul.txt", "AUX", "a:b.txt", "what?.txt", "<now>|*.txt", "dots...txt", "Größe – 文書 👩‍👧.txt"),
+    ],
+)
+def test_names_of_other_systems_are_kept_and_come_back(server: Server, name: str) -> None:
+    """What Windows could not have, or means by a name, is nothing here: files lie under their hashes."""
+    wanted = PureWindowsPath(name).name if "\\" in name else name
+    suffixed = wanted if "." in wanted else f"{wanted}.txt"
+    given = name if "." in wanted else f"{name}.txt"
+    document = upload(server, files((given, f"Named {name!r}."))).raise_for_status().json()
+    assert document["source"] == suffixed
+    original = httpx.get(f"{server.url}/v1/documents/{document['id']}/original")
+    assert original.text == f"Named {name!r}."
+    disposition = original.headers["content-disposition"]
+    assert f"filename*=utf-8''{quote(suffixed)}" in disposition or f'filename="{suffixed}"' in disposition
+
+
+def test_names_that_differ_in_case_or_in_how_letters_are_composed(server: Server) -> None:
+    """macOS decomposes letters: people who type the name mean that file, and none whose case is another."""
+    for n, name in enumerate(("Größe.txt", "größe.txt", "GRÖSSE.TXT")):
+        upload(server, files((unicodedata.normalize("NFD", name), f"The text {n}."))).raise_for_status()
+    for name in ("Größe.txt", "größe.txt", "GRÖSSE.TXT"):
+        asked = {"query": "text", "filter": {"source": name}}
+        found = httpx.post(f"{server.url}/v1/search", json=asked).raise_for_status().json()["passages"]
+        assert len(found) == 1, name
 
 
 def test_uploads_have_limits(start_server: Callable[..., Server]) -> None:

@@ -17,18 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.settings import Settings
 from tests.conftest import Server
+from tests.deploy.image import DOCKERFILE, TOP, instructions
 
-TOP = Path(__file__).parents[1]
 DEPLOY = TOP / "deploy"
-DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
-
-
-def instructions() -> list[tuple[str, str]]:
-    """(instruction, what follows), continued lines joined, comments left out."""
-    lines = re.sub(r"\\\n\s*", " ", DOCKERFILE).splitlines()
-    split = (line.split(maxsplit=1) for line in lines if line and not line.startswith("#"))
-    return [(word, rest) for word, rest in split]
 
 
 def of(wanted: str) -> list[str]:
@@ -71,7 +63,7 @@ def test_the_image_runs_as_little_as_it_can() -> None:
     assert all(re.search(r":\d[\w.-]+", image) for image in of("FROM")), "images by tag"
     (uid,) = of("USER")
     assert int(uid) > 0, "not root, and a cluster can see it"
-    assert f"--uid {uid} " in DOCKERFILE
+    assert f"--uid {uid} " in DOCKERFILE.read_text(encoding="utf-8")
     assert not of("ADD"), "COPY is enough"
     for run in of("RUN"):
         for install in re.findall(r"pip install [^&]*", run):
@@ -88,7 +80,7 @@ def test_the_image_has_every_package_and_the_pinned_torch() -> None:
     assert set(packages) | {"pyproject.toml", "constraints.txt"} <= copied
     ignored = (TOP / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {f"!{name}" for name in copied} <= set(ignored)
-    (torch,) = re.findall(r"torch==[\d.]+", DOCKERFILE)
+    (torch,) = re.findall(r"torch==[\d.]+", DOCKERFILE.read_text(encoding="utf-8"))
     assert torch in project["project"]["dependencies"]
     assert torch in (TOP / "constraints.txt").read_text(encoding="utf-8").splitlines()
 
