@@ -14,6 +14,8 @@ if sys.platform != "win32":
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _SPARE_PROCESSOR_SECONDS = 5
+NO_LIMIT = 1 << 60
+"""Bytes, where a worker may hold as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Limits:
         """Binds the calling process to the limits that the system enforces."""
         if sys.platform == "win32":
             return
-        resource.setrlimit(resource.RLIMIT_AS, (self.memory_bytes, self.memory_bytes))
+        if self.memory_bytes < NO_LIMIT:
+            resource.setrlimit(resource.RLIMIT_AS, (self.memory_bytes, self.memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
