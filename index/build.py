@@ -13,15 +13,17 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from index.added import Added
+from index.crew import Crew
 from index.documents import Document, DocumentDraft
 from index.following import Follower, groups, part_of
 from index.interfaces import Progress
+from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
 from index.store.names import collection_names
 from index.store.quota import MAX_ORIGINAL
 
 if TYPE_CHECKING:
-    from index.isolation.limits import Limits
+    from index.isolation.pool import Pool
     from index.parsing.isolated import Parser
 
 
@@ -41,7 +43,7 @@ class LateParser:
         max_original: int = MAX_ORIGINAL,
         ocr: str = "",
     ) -> None:
-        self._limits = limits
+        self.limits = limits or Limits()
         self._max_bytes = max_bytes
         self._max_original = max_original
         self._ocr = ocr
@@ -57,10 +59,18 @@ class LateParser:
         with self._lock:
             if self._parser is None:
                 max_bytes = MAX_BYTES if self._max_bytes is None else self._max_bytes
-                self._parser = Parser(self._limits, max_bytes=max_bytes, max_original=self._max_original, ocr=self._ocr)
+                self._parser = Parser(self.limits, max_bytes=max_bytes, max_original=self._max_original, ocr=self._ocr)
                 if self._is_closed:
                     self._parser.close()
             return self._parser
+
+    def with_pool(self, pool: Pool, *, is_far: bool) -> Parser:
+        """Another parser with the same limits, whose processes ``pool`` has; on other machines where it ``is_far``."""
+        from index.parsing import MAX_BYTES
+        from index.parsing.isolated import Parser
+
+        max_bytes = MAX_BYTES if self._max_bytes is None else self._max_bytes
+        return Parser(max_bytes=max_bytes, max_original=self._max_original, ocr=self._ocr, pool=pool, is_far=is_far)
 
     def close(self) -> None:
         """Ends its processes at once; whoever waits for one gets WorkStopped."""
@@ -95,16 +105,18 @@ def ingest(
     collections: Iterable[str] = (),
     *,
     sync: bool = False,
+    crew: Crew | None = None,
 ) -> Iterator[Added]:
     """Puts files, and the files in folders and archives, into ``index``, yielding each one's outcome as it is known.
 
     What came from the same file before, with another text, is replaced; with ``sync``, what came from these paths and
     is not there any more is removed. One file that cannot be read does not stop the others. ``progress`` hears of the
-    bytes of all files. Raises InvalidCollection.
+    bytes of all files. A ``crew`` does it instead of ``parser`` and this process; where it is not done to the end, the
+    crew is closed. Raises InvalidCollection.
     """
     names = collection_names(collections)
     with index.incoming() as incoming:
-        yield from Follower(index, parser, incoming, names, progress).follow(list(paths), sync=sync)
+        yield from Follower(index, crew or Crew(parser), incoming, names, progress).follow(list(paths), sync=sync)
 
 
 def add_many(

@@ -15,20 +15,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from index.added import Added
-from index.errors import DocumentNotFound, EmptiedFolder
+from index.crew import Crew, Shares
+from index.documents import DocumentDraft
+from index.errors import DocumentError, DocumentNotFound, DocumentTooComplex, EmptiedFolder, NotEmbedded, ParserDied
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from index.store.files import sha256_unless_known
+from index.writer import Embedded
 
 if TYPE_CHECKING:
     from index.parsing import NamedFile, ParsedFile
-    from index.parsing.isolated import Parser
     from index.store.originals import Incoming
 
 # about 500 passages: a few seconds of embedding, which is what a kill can cost
 _CHARACTERS_IN_GROUP = 200_000
 _DOCUMENTS_IN_GROUP = 500
 _LARGE = 1_000_000
+_TRIES = 2
 
 _T = TypeVar("_T")
 
@@ -39,8 +42,29 @@ class _Item:
 
     size: int
     outcome: Added
-    parsed: ParsedFile | None = None
-    sha256: str = ""
+    """What became of it where there is no draft."""
+    draft: DocumentDraft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A group that is to be put in, or whose workers were lost over it."""
+
+    group: Sequence[_Item]
+    progress: Progress
+    embedded: Embedded | None
+    lost: DocumentError | None = None
+
+    def __enter__(self) -> _Ready:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the passages."""
+        if self.embedded is not None:
+            self.embedded.close()
 
 
 class Follower:
@@ -49,13 +73,13 @@ class Follower:
     def __init__(
         self,
         index: PassageIndex,
-        parser: Parser,
+        crew: Crew,
         incoming: Incoming,
         collections: frozenset[str],
         progress: Progress | None,
     ) -> None:
         self._index = index
-        self._parser = parser
+        self._crew = crew
         self._incoming = incoming
         self._collections = collections
         self._progress = progress
@@ -72,20 +96,27 @@ class Follower:
         files = list(named_files(paths))
         sizes = {file.path: size_of(file.path) if file.is_read else 0 for file in files}
         files.sort(key=lambda file: sizes[file.path] if sizes[file.path] > _LARGE else 0)
-        total, done = sum(sizes.values()), 0
-        self._tell(0, total)
-        items = (item for file in files for item in self._items(file, sizes[file.path], known))
-        for group in groups(
-            items, lambda item: len(item.parsed.draft.text) if item.parsed and item.parsed.draft else 0
-        ):
-            size = min(sum(item.size for item in group), total - done)  # an archive can count as less than it holds
-            yield from self._put(group, part_of(self._progress, done, size, total))
-            done += size
-            self._tell(done, total)
+        shares = Shares(self._progress, sum(sizes.values()))
+        items = self._crew.read(lambda file: self._read(file, sizes[file.path], known), files)
+        gathered = (
+            (group, shares.part(sum(item.size for item in group)))
+            for group in groups(items, lambda item: len(item.draft.text) if item.draft else 0)
+        )
+        for ready in self._crew.embed(lambda group: self._embedded(*group), gathered):
+            with ready:
+                yield from self._put(ready)
+            ready.progress(1, 1)
         listed = {file_of(file.path) for file in files}
         if sync:
             yield from self._emptied(paths, known, listed)
         yield from self._gone([file for file in known if self._is_gone(file, listed, sync=sync)])
+
+    def _read(self, file: NamedFile, size: int, known: dict[str, tuple[str, str]]) -> Sequence[_Item] | Iterator[_Item]:
+        """What is in the file; of an archive one by one, since they may be more than memory holds."""
+        from index.parsing import CONTAINERS, suffix_of
+
+        items = self._items(file, size, known)
+        return items if suffix_of(file.name) in CONTAINERS else [*items]
 
     def _items(self, file: NamedFile, size: int, known: dict[str, tuple[str, str]]) -> Iterator[_Item]:
         from index.parsing import CONTAINERS, suffix_of
@@ -103,29 +134,37 @@ class Follower:
                     self._seen.add(name)
                     yield _Item(size, Added(file.path, document, state="known"))
                     return
-        for parsed in self._parser.drafts_at(file):
+        for parsed in self._crew.parser.drafts_at(file):
             place = file_of(parsed.path)
             (self._unread if parsed.draft is None and not parsed.is_skipped else self._seen).add(place)
             outcome = Added(parsed.path, None, error=parsed.error, is_skipped=parsed.is_skipped)
-            yield _Item(parsed.size, outcome, taken(self._incoming, parsed), sha256)
+            draft = taken(self._incoming, parsed).draft
+            if draft is not None:
+                draft = replace(draft, file=place, file_sha256=sha256, collections=self._collections)
+            yield _Item(parsed.size, outcome, draft)
 
-    def _put(self, group: Sequence[_Item], progress: Progress | None) -> Iterator[Added]:
-        drafts = [
-            replace(
-                item.parsed.draft,
-                file=file_of(item.parsed.path),
-                file_sha256=item.sha256,
-                collections=self._collections,
-            )
-            for item in group
-            if item.parsed is not None and item.parsed.draft is not None
-        ]
-        stored = iter(self._index.put_all(drafts, progress=progress) if drafts else ())
-        for item in group:
-            if item.parsed is not None and item.parsed.draft is not None:
-                yield Added.of(next(stored), item.parsed.path, item.parsed.draft.notes)
-            else:
+    def _embedded(self, group: Sequence[_Item], progress: Progress) -> _Ready:
+        """The group, embedded; where its worker ends it is given to another one, once."""
+        drafts = [item.draft for item in group if item.draft is not None]
+        lost: DocumentError | None = None
+        for _ in range(_TRIES if drafts else 0):
+            try:
+                embedding = self._crew.embedding
+                return _Ready(group, progress, self._index.embedded(drafts, progress=progress, embedding=embedding))
+            except (ParserDied, DocumentTooComplex) as error:
+                lost = error
+        return _Ready(group, progress, None, lost)
+
+    def _put(self, ready: _Ready) -> Iterator[Added]:
+        stored = None if ready.embedded is None else iter(self._index.put_embedded(ready.embedded))
+        for item in ready.group:
+            path = item.outcome.path
+            if item.draft is None:
                 yield item.outcome
+            elif stored is None:
+                yield Added(path, None, error=NotEmbedded(str(path), ready.lost))
+            else:
+                yield Added.of(next(stored), path, item.draft.notes)
 
     def _is_gone(self, file: str, listed: set[str], *, sync: bool) -> bool:
         above = {file, *map(str, Path(file).parents)}
@@ -146,10 +185,6 @@ class Follower:
     def _gone(self, files: Sequence[str]) -> Iterator[Added]:
         for file, document_id in self._index.leave_files(files):
             yield Added(Path(file), None, state="removed", gone=document_id)
-
-    def _tell(self, done: int, total: int) -> None:
-        if self._progress is not None:
-            self._progress(done, total)
 
 
 def file_of(path: Path) -> str:

@@ -73,8 +73,10 @@ class PassageIndex(IndexWriter):
         """Where everything that is stored lies."""
         self.preparation = preparation
         """What else is computed of passages when they come in, if anything."""
+        self.passage_size = (size or PassageSize()).within(embedder.max_tokens)
+        """How long passages are that come in."""
         self._dimension = embedder.dimension
-        self._intake = Intake(embedder, (size or PassageSize()).within(embedder.max_tokens), preparation)
+        self._intake = Intake(embedder, self.passage_size, preparation)
         self._catalogue = Catalogue(
             folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
         )

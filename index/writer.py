@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import accumulate
 from pathlib import Path
@@ -20,7 +21,7 @@ from index.errors import CatalogueError
 from index.interfaces import Preparation, Progress
 from index.store.arrivals import Arrivals, PassagesWanted, Putting, Stored
 from index.store.catalogue import Catalogue, Put
-from index.store.intake import Intake, Spool, Spooled
+from index.store.intake import Embedding, Intake, Spool, Spooled, embed
 from index.store.names import Within
 from index.store.quota import Usage
 from index.store.reader_states import STATES_FILE, remove_all
@@ -34,6 +35,33 @@ _FORGET_AT_ONCE = 1_000
 KEEPING_BOTH = Putting()
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts whose passages are embedded, and wait to be put in. To be closed, or used as a context manager."""
+
+    drafts: Sequence[DocumentDraft]
+    known: Sequence[tuple[Document | None, bool]]
+    """For each the document that holds its text already, and whether putting it in would change nothing."""
+    new: Mapping[str, NewDocument]
+    """Those that were not there, by the hash of their texts."""
+    spool: Spool
+
+    def __enter__(self) -> Embedded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the passages."""
+        self.spool.close()
+
+    @property
+    def wanted(self) -> list[DocumentDraft]:
+        """Those by which something changes."""
+        return [draft for draft, (_, is_settled) in zip(self.drafts, self.known, strict=True) if not is_settled]
 
 
 class IndexWriter:
@@ -66,38 +94,68 @@ class IndexWriter:
 
         Raises QuotaExceeded; NameTaken, where that is refused.
         """
+        with self.embedded(drafts, putting, progress) as embedded:
+            return self.put_embedded(embedded, putting, progress)
+
+    def embedded(
+        self,
+        drafts: Sequence[DocumentDraft],
+        putting: Putting = KEEPING_BOTH,
+        progress: Progress | None = None,
+        embedding: Embedding | None = None,
+    ) -> Embedded:
+        """The first half of `put_all`: the passages of those that are not there, which wait until they are put in.
+
+        Threads may do it at the same time. ``embedding`` is who does the work, if not this process. Raises
+        QuotaExceeded; ParserDied of a lost worker.
+        """
         known = [self._catalogue.known(draft, putting.within) for draft in drafts]
-        wanted = [draft for draft, (_, is_settled) in zip(drafts, known, strict=True) if not is_settled]
         unknown = {draft.sha256: draft for draft, (there, _) in zip(drafts, known, strict=True) if there is None}
+        is_more = putting.conflict == "keep_both" and not any(draft.file for draft in drafts)
+        if unknown and is_more:  # none takes another's place
+            more = Usage(len(unknown), sum(draft.size for draft in unknown.values()))
+            self._catalogue.quota.check(self._catalogue.usage(), more)  # before the work of embedding them
+        with ExitStack() as opened:
+            spool = opened.enter_context(self._spool())
+            new = self._new(unknown, spool, progress, embedding)
+            opened.pop_all()
+        return Embedded(drafts, known, new, spool)
+
+    def put_embedded(
+        self, embedded: Embedded, putting: Putting = KEEPING_BOTH, progress: Progress | None = None
+    ) -> list[Stored]:
+        """The other half of `put_all`, the transaction."""
+        known, wanted = embedded.known, embedded.wanted
         arrived: Iterator[Stored] = iter(())
         if wanted:
             try:
-                arrived = iter(self._put(unknown, wanted, putting, progress))
+                arrived = iter(self._put(wanted, embedded.new, putting))
             except PassagesWanted:  # another process, or one of these, took a text away that was there
-                arrived = iter(self._put({draft.sha256: draft for draft in wanted}, wanted, putting, progress))
+                with self._spool() as spool:
+                    new = self._new({draft.sha256: draft for draft in wanted}, spool, progress)
+                    arrived = iter(self._put(wanted, new, putting))
         return [Stored(there, "known") if there and is_settled else next(arrived) for there, is_settled in known]
 
-    def _put(
+    def _new(
         self,
         unknown: Mapping[str, DocumentDraft],
-        wanted: Sequence[DocumentDraft],
-        putting: Putting,
+        spool: Spool,
         progress: Progress | None,
+        embedding: Embedding | None = None,
+    ) -> dict[str, NewDocument]:
+        counts = embed(embedding or self._intake, [*unknown.values()], spool, progress) if unknown else []
+        firsts = accumulate([0, *counts[:-1]])
+        return {
+            sha256: NewDocument(_document(secrets.token_hex(8), draft, count), draft, Spooled(spool, first, count))
+            for (sha256, draft), count, first in zip(unknown.items(), counts, firsts, strict=False)
+        }
+
+    def _put(
+        self, wanted: Sequence[DocumentDraft], new: Mapping[str, NewDocument], putting: Putting
     ) -> Sequence[Stored]:
-        if putting.conflict == "keep_both" and not any(draft.file for draft in wanted):  # none takes another's place
-            more = Usage(len(unknown), sum(draft.size for draft in unknown.values()))
-            self._catalogue.quota.check(self._catalogue.usage(), more)  # before the work of embedding them
-        with self._spool() as spool:
-            counts = self._intake.embed(list(unknown.values()), spool, progress) if unknown else []
-            firsts = accumulate([0, *counts[:-1]])
-            new = {
-                sha256: NewDocument(_document(secrets.token_hex(8), draft, count), draft, Spooled(spool, first, count))
-                for (sha256, draft), count, first in zip(unknown.items(), counts, firsts, strict=False)
-            }
-            # each draft is stored as itself, with the passages of its text
-            arrivals = [(draft, _arrival(new.get(draft.sha256), draft)) for draft in wanted]
-            put = self._catalogue.put(arrivals, putting)
-            self._follow(put, new)
+        # each draft is stored as itself, with the passages of its text
+        put = self._catalogue.put([(draft, _arrival(new.get(draft.sha256), draft)) for draft in wanted], putting)
+        self._follow(put, new)
         return put.outcomes
 
     def _follow(self, put: Put, new: Mapping[str, NewDocument]) -> None:
@@ -128,7 +186,7 @@ class IndexWriter:
         """
         self._catalogue.document(document_id)
         with self._spool() as spool:
-            (count,) = self._intake.embed([draft], spool, progress)
+            (count,) = embed(self._intake, [draft], spool, progress)
             passages = Spooled(spool, 0, count)
             new = NewDocument(_document(document_id, draft, count), draft, passages, reading)
             gone = self._catalogue.replace(new, same_source=same_source, within=within)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.added import Added
 from index.build import LateParser, add_many, ingest, path_or_draft
+from index.crew import Crew
 from index.documents import Document, DocumentDraft
 from index.errors import UnsupportedFormat
 from index.following import taken
@@ -28,7 +29,7 @@ class Contents:
     """The half of `rag.engine.Sourcespan` that needs no reader."""
 
     index: PassageIndex
-    _parser: LateParser
+    parser: LateParser
 
     @property
     def folder(self) -> Path:
@@ -88,15 +89,18 @@ class Contents:
         *,
         collections: Iterable[str] = (),
         sync: bool = False,
+        crew: Crew | None = None,
     ) -> Iterator[Added]:
         """Puts in files, and the supported files of folders and .zip archives, and yields what became of each.
 
         What came from the same file before, with another text, is replaced; with ``sync``, what came from these paths
         and is not there any more is removed (`state` is then ``removed``). A file that cannot be read carries its
         error and stops no other one. What is yielded is durable. ``progress`` is called with (done, total) bytes of all
-        files. Raises CatalogueError, QuotaExceeded, InvalidCollection.
+        files. A ``crew`` of `rag.bulk.workers` does the work instead of this process. Raises CatalogueError,
+        QuotaExceeded, InvalidCollection.
         """
-        return ingest(self.index, map(Path, paths), self._parser.get(), progress, collections, sync=sync)
+        parser = self.parser.get()
+        return ingest(self.index, map(Path, paths), parser, progress, collections, sync=sync, crew=crew)
 
     def add_many(self, drafts: Sequence[DocumentDraft], progress: Progress | None = None) -> Iterator[Added]:
         """Puts in many texts, many times faster than one by one, and yields each in order as it is durable.
@@ -132,7 +136,7 @@ class Contents:
         """Reads documents of an older version's reading anew, and yields each, durable. Raises CatalogueError."""
         from index.upkeep.reindex import reindex
 
-        return reindex(self.index, self._parser.get(), progress)
+        return reindex(self.index, self.parser.get(), progress)
 
     def remove(self, document_id: str) -> None:
         """Removes a document and its passages. Raises DocumentNotFound, CatalogueError."""
@@ -189,7 +193,7 @@ class Contents:
             return document
         from index.parsing import SUPPORTED_SUFFIXES
 
-        parsed = list(self._parser.get().drafts_in([document]))
+        parsed = list(self.parser.get().drafts_in([document]))
         if [one.path for one in parsed] != [document]:
             raise UnsupportedFormat(document.name, SUPPORTED_SUFFIXES)
         return taken(incoming, parsed[0]).draft_or_error()

@@ -66,7 +66,7 @@ class Sourcespan(Contents):
         self.answerer = QuestionAnswerer(
             HybridRetriever(index, embedder, retriever, reranker), reader, index, calibration, ask
         )
-        self._parser = parser or LateParser()
+        self.parser = parser or LateParser()
         self._self_test_question = self_test_question
 
     @classmethod
@@ -139,7 +139,7 @@ class Sourcespan(Contents):
 
     def close(self) -> None:
         """Ends the worker processes, keeps a snapshot of the vectors if there is room for it, and closes the files."""
-        self._parser.close()
+        self.parser.close()
         self.index.close()
 
     def search(

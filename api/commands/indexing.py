@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,9 @@ from api.commands.reindexing import erase_quotes, tell_of_older
 from api.commands.terminal import console, errors, progress_bar, show_failures, show_ingested, show_skipped
 
 if TYPE_CHECKING:
+    from api.settings import Settings
     from index.added import Added
+    from index.crew import Crew
     from rag.engine import Sourcespan
 
 # not from index.parsing: --help should not wait for its libraries
@@ -31,6 +34,10 @@ def index(
     collection: Collections = None,
     sync: Annotated[bool, typer.Option("--sync", help="Also remove what came from there and is gone.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and follow what changes; Ctrl+C ends it.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Read and embed in so many processes.")] = 0,
+    ray: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="On a Ray cluster: its address, `auto`, or `local` for one here.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Put documents into the index.
@@ -40,12 +47,14 @@ def index(
     What is unchanged is passed over, so it can be stopped and started again.
     """
     settings = settings_with(data=data)
-    with opened(settings, answers=False) as library:
+    with ExitStack() as stack:
+        library = stack.enter_context(opened(settings, answers=False))
         tell_of_older(library)
         try:
-            counts = _follow(library, paths, collection or (), sync=sync, as_json=as_json)
+            crew = stack.enter_context(_crew(library, settings, workers, ray)) if workers or ray else None
+            counts = _follow(library, paths, collection or (), crew, sync=sync, as_json=as_json)
             for _ in _changes(paths, settings.data) if watch else ():
-                counts = _follow(library, paths, collection or (), sync=sync, as_json=as_json, quiet=True)
+                counts = _follow(library, paths, collection or (), crew, sync=sync, as_json=as_json, quiet=True)
         except KeyboardInterrupt:
             errors.print("Stopped. What is indexed stays; the same command goes on from here.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
@@ -53,10 +62,17 @@ def index(
         raise typer.Exit(FAILED)
 
 
+def _crew(library: Sourcespan, settings: Settings, workers: int, ray: str) -> AbstractContextManager[Crew]:
+    from rag import bulk
+
+    return bulk.workers(library, settings.models, workers, ray)
+
+
 def _follow(
     library: Sourcespan,
     paths: Sequence[Path],
     collections: Sequence[str],
+    crew: Crew | None,
     *,
     sync: bool,
     as_json: bool,
@@ -68,7 +84,7 @@ def _follow(
     skipped: list[Added] = []
     try:
         with progress_bar("Indexing", unit="kB", per=1_000, transient=quiet) as progress:
-            for outcome in library.add_files(paths, progress, collections=collections, sync=sync):
+            for outcome in library.add_files(paths, progress, collections=collections, sync=sync, crew=crew):
                 what = _what(outcome)
                 counts[what] += 1
                 if what in ("failed", "skipped"):

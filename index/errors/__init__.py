@@ -12,6 +12,7 @@ SourcespanError
 │   ├── DocumentTooLarge       over the limit
 │   ├── DocumentTooComplex     needs more memory, time or room to be read than it may take
 │   ├── ParserDied             the process that read it ended before it was done
+│   ├── NotEmbedded            the worker that embedded it ended before it was done, and so did the next one
 │   ├── DuplicateDocument      another document holds the same text
 │   ├── DocumentNotFound       no document with that id
 │   │   └── DocumentDeleted    there was one
@@ -60,6 +61,7 @@ SourcespanError
     ├── ServiceStopping        the service is being stopped
     ├── TemporaryFolderFull    an upload cannot be written down
     ├── WorkStopped            nobody waits for the work any more, or the service is stopping
+    ├── WorkersUnavailable     no cluster to index documents with
     ├── AddressUnavailable     the port is taken, or the address not this machine's
     ├── InvalidSettings        values that settings cannot have
     └── UnsafeAddress          would serve the network without asking for a key
@@ -107,6 +109,7 @@ from index.errors.documents import (
     MalformedFile,
     MislabelledFile,
     NoPages,
+    NotEmbedded,
     OriginalNotKept,
     PageNotFound,
     ParserDied,
@@ -128,6 +131,7 @@ from index.errors.service import (
     SpanMismatch,
     TemporaryFolderFull,
     UnsafeAddress,
+    WorkersUnavailable,
     WorkStopped,
 )
 from index.errors.shelves import (
@@ -185,6 +189,7 @@ __all__ = [
     "NameTaken",
     "NoPages",
     "NotAllowed",
+    "NotEmbedded",
     "OriginalNotKept",
     "Overloaded",
     "PageNotFound",
@@ -205,6 +210,7 @@ __all__ = [
     "UnsupportedFormat",
     "WordIndexUnusable",
     "WorkStopped",
+    "WorkersUnavailable",
     "WouldOverwrite",
     "restored",
 ]

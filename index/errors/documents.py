@@ -113,6 +113,17 @@ class ParserDied(DocumentError):
         self.how = how
 
 
+class NotEmbedded(DocumentError):
+    """A document that was read, but whose worker ended before its text was embedded, and so did the next one."""
+
+    def __init__(self, name: str, why: DocumentError | None) -> None:
+        how = f": {why.how}" if isinstance(why, ParserDied) else ""
+        super().__init__(
+            f"{name!r} was not put in: the worker that was to embed it broke off, and so did a second one{how}"
+        )
+        self.name = name
+
+
 class DuplicateDocument(DocumentError):
     """Another document already holds this text."""
 

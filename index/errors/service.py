@@ -109,6 +109,15 @@ class AddressUnavailable(ServiceError):
         self.reason = reason
 
 
+class WorkersUnavailable(ServiceError):
+    """The workers that documents were to be indexed with cannot be had: why is in ``reason``."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"there are no workers at {address!r}: {reason}")
+        self.address = address
+        self.reason = reason
+
+
 class InvalidSettings(ServiceError):
     """Settings with values that they cannot have: a sentence for each."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _SPARE_PROCESSOR_SECONDS = 5
+NO_LIMIT = 1 << 60
+"""Bytes, where a worker may hold as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Limits:
 
     def apply(self) -> None:
         """Binds the calling process to the limits that the system enforces."""
-        resource.setrlimit(resource.RLIMIT_AS, (self.memory_bytes, self.memory_bytes))
+        if self.memory_bytes < NO_LIMIT:
+            resource.setrlimit(resource.RLIMIT_AS, (self.memory_bytes, self.memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 

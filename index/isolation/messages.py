@@ -55,9 +55,13 @@ class Job:
 
     def results(self, data: bytes | None) -> Iterator[Any]:
         """Runs it: what its function gives, one by one."""
-        function = getattr(import_module(self.module), self.function)
-        made: Iterator[Any] = function(*self.arguments) if data is None else function(data, *self.arguments)
-        return made
+        function = self.called()
+        return function(*self.arguments) if data is None else function(data, *self.arguments)
+
+    def called(self) -> Callable[..., Iterator[Any]]:
+        """Its function."""
+        function: Callable[..., Iterator[Any]] = getattr(import_module(self.module), self.function)
+        return function
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, ParamSpec, Self, TypeVar
+from typing import IO, ParamSpec, Protocol, Self, TypeVar
 
 from index.errors import WorkStopped
 from index.isolation.limits import Limits
@@ -20,6 +21,25 @@ P = ParamSpec("P")
 
 _MOST_MEMORY_KEPT = 300_000_000
 """A worker that held more than so many bytes is replaced by a new one: what it has free would not all come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """What the processes of a pool are like, wherever it is made."""
+
+    limits: Limits
+    modules: tuple[str, ...]
+    """Those that they import before their first job."""
+    ready: int = 1
+    """So many at most wait for a job."""
+    most_memory_kept: int = _MOST_MEMORY_KEPT
+    """Of one that waits, in bytes."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """What is in theirs besides."""
+
+    def pool(self) -> WorkerPool:
+        """Such a pool."""
+        return WorkerPool(plan=self)
 
 
 class Stop:
@@ -54,17 +74,47 @@ class Stop:
                 self._worker = None
 
 
+class Pool(Protocol):
+    """What runs functions of ours in processes that may die: see `WorkerPool`."""
+
+    limits: Limits
+
+    def prepare(self) -> None:
+        """Starts a process before it is needed. Does not wait for it."""
+
+    def stream(
+        self,
+        function: Callable[..., Iterator[T]],
+        *arguments: object,
+        subject: str,
+        data: IO[bytes] | None = None,
+        stop: Stop | None = None,
+    ) -> Iterator[T]:
+        """What ``function`` gives, one by one."""
+
+    def close(self) -> None:
+        """Ends all processes at once; whoever waits for one gets WorkStopped."""
+
+
 class WorkerPool:
-    """Runs functions of ours in worker processes: as many at once as there are callers, one process ready besides.
+    """Runs functions of ours in worker processes: as many at once as there are callers, some ready besides.
 
     A worker ends with the thread that started it, so that none outlives a process that is killed. The pool has a thread
     for that alone, which also keeps the books.
     """
 
-    def __init__(self, limits: Limits | None = None, modules: Sequence[str] = ()) -> None:
-        """``modules`` are those that workers import before their first job. No process is started yet."""
-        self.limits = limits or Limits()
-        self._modules = tuple(modules)
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        modules: Sequence[str] = (),
+        plan: PoolPlan | None = None,
+    ) -> None:
+        """``modules`` are those that workers import before their first job. No process is started yet.
+
+        With a ``plan`` it is as that says.
+        """
+        self._plan = plan or PoolPlan(limits or Limits(), tuple(modules))
+        self.limits = self._plan.limits
         self._lock = threading.Lock()
         self._is_closed = False
         self._workers: set[WorkerProcess] = set()
@@ -104,7 +154,7 @@ class WorkerPool:
             with stop._ending(worker):
                 yield from worker.results(job, data, subject)
         finally:
-            if not worker.is_idle or worker.peak_memory > _MOST_MEMORY_KEPT:
+            if not worker.is_idle or worker.peak_memory > self._plan.most_memory_kept:
                 worker.end()
             self._give_back(worker)
 
@@ -139,7 +189,7 @@ class WorkerPool:
         return self._started()
 
     def _keep(self, worker: WorkerProcess) -> None:
-        if worker.is_usable and not self._idle:
+        if worker.is_usable and len(self._idle) < self._plan.ready:
             self._idle.append(worker)
         else:
             self._drop(worker)
@@ -150,7 +200,7 @@ class WorkerPool:
             self._idle.append(self._started())
 
     def _started(self) -> WorkerProcess:
-        worker = WorkerProcess(self.limits, self._modules)
+        worker = WorkerProcess(self.limits, self._plan.modules, dict(self._plan.environment))
         with self._lock:
             self._workers.add(worker)
             if self._is_closed:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any, Literal
 
@@ -27,11 +27,15 @@ class WorkerFault(Exception):
     """A worker could not start, or its function raised what nobody foresaw: then the message is the traceback there."""
 
 
+class WorkerLost(WorkerFault):
+    """A worker ended before it was ready for its first job."""
+
+
 class WorkerProcess:
     """Runs one job at a time. Its results are fetched by one thread; `end` may be called by any."""
 
-    def __init__(self, limits: Limits, modules: Sequence[str]) -> None:
-        """Starts the process, and does not wait until it has imported ``modules``."""
+    def __init__(self, limits: Limits, modules: Sequence[str], more: Mapping[str, str]) -> None:
+        """Starts the process, with ``more`` in its environment; does not wait until it has imported ``modules``."""
         self.peak_memory = 0
         """The bytes of memory that it held at most, as far as it said so: at the end of each job."""
         self.is_idle = True
@@ -42,6 +46,7 @@ class WorkerProcess:
         self._is_ready = False
         self._ended_for: Literal["time", "stop"] | None = None
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_OUR_SETTINGS)}
+        environment |= more
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # the same code as here
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "index.isolation.worker"],
@@ -120,7 +125,7 @@ class WorkerProcess:
         if not self._is_ready:
             if self._ended_for == "stop":
                 raise WorkStopped
-            raise WorkerFault(f"a worker process did not start: {self._how_it_ended()}")
+            raise WorkerLost(f"a worker process did not start: {self._how_it_ended()}")
 
     @contextmanager
     def _within(self, seconds: float, subject: str) -> Iterator[None]:

@@ -21,12 +21,21 @@ def parse_file(path: Path, *, max_bytes: int = MAX_BYTES) -> DocumentDraft:
 
 def drafts_at(path: Path, name: str, *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
     """The document in a file, or the documents in an archive, or what is wrong with each; ``name`` is the source."""
-    limit = max_bytes * UNPACKED if suffix_of(name) == ARCHIVE else max_bytes
     try:
-        data = _read(path, name, limit)
+        data = bytes_at(path, name, max_bytes)
     except DocumentError as error:
         yield ParsedFile(path, 0, None, error)
         return
+    yield from drafts_from(data, path, name, max_bytes=max_bytes)
+
+
+def bytes_at(path: Path, name: str, max_bytes: int = MAX_BYTES) -> bytes:
+    """What is in a file, which an archive may have more of than others. Raises DocumentError."""
+    return _read(path, name, max_bytes * UNPACKED if suffix_of(name) == ARCHIVE else max_bytes)
+
+
+def drafts_from(data: bytes, path: Path, name: str, *, max_bytes: int = MAX_BYTES) -> Iterator[ParsedFile]:
+    """As `drafts_at`, of a file that was read already."""
     for parsed in drafts_of(name, data, max_bytes=max_bytes):
         # the archive is known here by the path that the operator gave
         inside = parsed.path.relative_to(name)

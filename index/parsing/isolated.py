@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -9,10 +10,10 @@ from typing import IO, Self, TypeVar
 
 from index.errors import DocumentError
 from index.isolation.limits import Limits
-from index.isolation.pool import Stop, WorkerPool
+from index.isolation.pool import Pool, Stop, WorkerPool
 from index.parsing.containers.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
-from index.parsing.files import NamedFile, drafts_at, named_files
+from index.parsing.files import NamedFile, bytes_at, drafts_at, drafts_from, named_files
 from index.parsing.packed import PackedFile
 from index.parsing.pdf.recognition import Recognition, wanted
 
@@ -33,14 +34,17 @@ class Parser:
         max_original: int = 0,
         ocr: str = "",
         modules: tuple[str, ...] = (),
+        pool: Pool | None = None,
+        is_far: bool = False,
     ) -> None:
         """Starts no process yet. The bytes of files come along with their drafts if they are at most ``max_original``.
 
         ``ocr`` names the languages in which Tesseract reads pictures of pages, if any. ``modules`` are those that
-        workers import besides.
+        workers import besides. ``pool`` has processes instead of a pool with these ``limits``; where it ``is_far``,
+        they are sent the bytes of files.
         """
-        self._max_bytes, self._max_original = max_bytes, max_original
-        self._pool = WorkerPool(limits, (__name__, *modules))
+        self._max_bytes, self._max_original, self._is_far = max_bytes, max_original, is_far
+        self._pool = pool or WorkerPool(limits, (__name__, *modules))
         # half of the time, so that what is not a picture is read in any case
         self._recognition = Recognition(ocr, self._pool.limits.seconds / 2)
 
@@ -79,11 +83,18 @@ class Parser:
 
     def drafts_at(self, file: NamedFile) -> Iterator[ParsedFile]:
         """What became of one of these files, and of those in it. Raises WorkStopped."""
-        if file.is_read:
-            limits = self._max_bytes, self._max_original, self._recognition
+        limits = self._max_bytes, self._max_original, self._recognition
+        if not file.is_read:
+            yield skipped(file.path, file.name, 0)
+        elif not self._is_far:
             yield from self._read(file.path, file.name, _packed_at, str(file.path), file.name, *limits)
         else:
-            yield skipped(file.path, file.name, 0)
+            try:
+                data = io.BytesIO(bytes_at(file.path, file.name, self._max_bytes))
+            except DocumentError as error:
+                yield ParsedFile(file.path, 0, None, error)
+                return
+            yield from self._read(file.path, file.name, _packed_from, str(file.path), file.name, *limits, data=data)
 
     def run(
         self, function: Callable[..., Iterator[T]], *arguments: object, subject: str, stop: Stop | None = None
@@ -118,6 +129,14 @@ def _packed_of(
 ) -> Iterator[PackedFile]:
     wanted.set(recognition)
     for parsed in drafts_of(name, data, max_bytes=max_bytes):
+        yield PackedFile.of(parsed, max_original)
+
+
+def _packed_from(
+    data: bytes, path: str, name: str, max_bytes: int, max_original: int, recognition: Recognition
+) -> Iterator[PackedFile]:
+    wanted.set(recognition)
+    for parsed in drafts_from(data, Path(path), name, max_bytes=max_bytes):
         yield PackedFile.of(parsed, max_original)
 
 

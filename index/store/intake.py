@@ -6,13 +6,14 @@ However long a document is, no more is held of it than its text and one window: 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,10 @@ class Spool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file."""
         for file in (self._file, self._contexts):
             with suppress(OSError):  # what could not be written is not wanted any more
                 file.close()
@@ -103,33 +108,48 @@ class Spooled:
         return self.spool.passages(self.first, self.count)
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Passages in order with their vectors, also on their way from one process to another."""
+
+    documents: tuple[int, ...]
+    """Of each passage, the number of its document among those that are embedded together."""
+    passages: tuple[PassageRange, ...]
+    vectors: bytes
+    """float32, (passages, dimension)."""
+
+
+Step = Window | tuple[int, int]
+"""Passages that are embedded, or how far the work is: (done, total) passages, the total estimated until the end."""
+
+
+class Embedding(Protocol):
+    """Splits documents into passages and embeds these: here, or where there is more room for it."""
+
+    def steps(self, drafts: Sequence[DocumentDraft]) -> Iterator[Step]:
+        """The passages of all, in order, as they are embedded. Raises CatalogueError; ParserDied of a lost worker."""
+
+
 class Intake:
-    """Splits documents into passages and embeds these."""
+    """Splits documents into passages and embeds these, in this process."""
 
     def __init__(self, embedder: Embedder, size: PassageSize, preparation: Preparation | None) -> None:
         self._embedder = embedder
         self._size = size
         self._preparation = preparation
 
-    def embed(self, drafts: Sequence[DocumentDraft], spool: Spool, progress: Progress | None) -> list[int]:
-        """Puts the passages of all into ``spool``, in order; gives how many each document has.
-
-        How many there will be in all is estimated, for ``progress``, until the last window is reached. Raises
-        CatalogueError.
-        """
-        counts = [0] * len(drafts)
+    def steps(self, drafts: Sequence[DocumentDraft]) -> Iterator[Step]:
+        """The passages of all, in order, as they are embedded. Raises CatalogueError."""
         before = [0, *accumulate(len(draft.text) for draft in drafts)]
         done = 0
         for window, is_last in _windows(self._ranges(drafts), _WINDOW):
-            texts = [p.context.reading(drafts[number].text[p.start : p.end]).text for number, p in window]
             number, last = window[-1]
             known = done + len(window)
             total = known if is_last else max(known, known * before[-1] // (before[number] + last.end))
-            spool.append([passage for _, passage in window], self._embedded(texts, done, total, progress))
+            numbers, passages = zip(*window, strict=True)
+            vectors = yield from self._embedded(readings(drafts, numbers, passages), done, total)
+            yield Window(numbers, passages, vectors.tobytes())
             done = known
-            for number, _ in window:
-                counts[number] += 1
-        return counts
 
     def _ranges(self, drafts: Sequence[DocumentDraft]) -> Iterator[_Numbered]:
         for number, draft in enumerate(drafts):
@@ -137,7 +157,7 @@ class Intake:
             for passage in split(draft.text, count, self._size, outline, title=title, ranges=draft.sentences):
                 yield number, passage
 
-    def _embedded(self, texts: Sequence[str], done: int, total: int, progress: Progress | None) -> Vectors:
+    def _embedded(self, texts: Sequence[str], done: int, total: int) -> Generator[Step, None, Vectors]:
         """(texts, dimension): texts of like length share a batch, so little is padding."""
         longest_first = sorted(range(len(texts)), key=lambda first: -len(texts[first]))
         vectors = np.empty((len(texts), self._embedder.dimension), np.float32)
@@ -147,9 +167,32 @@ class Intake:
             vectors[block] = self._embedder.embed_passages(together)
             if self._preparation is not None:
                 self._preparation.prepare(together)
-            if progress is not None:
-                progress(done + first + len(block), total)
+            yield done + first + len(block), total
         return vectors
+
+
+def embed(embedding: Embedding, drafts: Sequence[DocumentDraft], spool: Spool, progress: Progress | None) -> list[int]:
+    """Puts the passages of all into ``spool``, in order; gives how many each document has.
+
+    ``progress`` hears of the passages. Raises CatalogueError; ParserDied of a lost worker.
+    """
+    counts = [0] * len(drafts)
+    for step in embedding.steps(drafts):
+        if isinstance(step, Window):
+            spool.append(step.passages, np.frombuffer(step.vectors, np.float32).reshape(len(step.passages), -1))
+            for number in step.documents:
+                counts[number] += 1
+        elif progress is not None:
+            progress(*step)
+    return counts
+
+
+def readings(drafts: Sequence[DocumentDraft], numbers: Sequence[int], passages: Sequence[PassageRange]) -> list[str]:
+    """What these passages, each of the document with its number, are embedded as."""
+    return [
+        p.context.reading(drafts[number].text[p.start : p.end]).text
+        for number, p in zip(numbers, passages, strict=True)
+    ]
 
 
 def _windows(ranges: Iterable[_Numbered], size: int) -> Iterator[tuple[list[_Numbered], bool]]:

@@ -21,6 +21,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -69,6 +70,7 @@ class Incoming:
         self._originals = folder
         self._exit = ExitStack()
         self._waiting: Path | None = None
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -93,18 +95,20 @@ class Incoming:
 
     def _folder(self) -> Path:
         """Made when it is wanted, as most of the time nothing is put in."""
-        if self._waiting is None:
-            self._originals.mkdir(exist_ok=True)
-            remove_abandoned(self._originals)
-            self._waiting = Path(
-                self._exit.enter_context(
-                    TemporaryDirectory(prefix=_INCOMING, dir=self._originals, ignore_cleanup_errors=True)
-                )
-            )
-            descriptor = os.open(self._waiting, os.O_RDONLY)
-            self._exit.callback(os.close, descriptor)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        return self._waiting
+        with self._lock:  # several threads may have read a file
+            if self._waiting is None:
+                self._waiting = self._made()
+            return self._waiting
+
+    def _made(self) -> Path:
+        self._originals.mkdir(exist_ok=True)
+        remove_abandoned(self._originals)
+        folder = TemporaryDirectory(prefix=_INCOMING, dir=self._originals, ignore_cleanup_errors=True)
+        waiting = Path(self._exit.enter_context(folder))
+        descriptor = os.open(waiting, os.O_RDONLY)
+        self._exit.callback(os.close, descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return waiting
 
 
 class Originals:
