@@ -23,7 +23,7 @@ from index.errors import (
     QuotaExceeded,
     SpanMismatch,
 )
-from index.store.database import Database
+from index.store.database import SqliteDatabase
 from index.upkeep.finding import Finding
 from rag.answers import Span
 from rag.interfaces import DocumentStore
@@ -88,7 +88,7 @@ class FeedbackStore:
     def __init__(self, folder: Path, *, most: int = 0) -> None:
         """Opens the file in ``folder``, or makes it there. ``most`` is how many entries it takes; 0: no limit."""
         self.most = most
-        self._db: Database | None = None
+        self._db: SqliteDatabase | None = None
         self._fault = ""
         try:
             self._db = _opened(folder / FEEDBACK_FILE)
@@ -179,7 +179,7 @@ class FeedbackStore:
             yield SquadParagraph(title, context, tuple(_question(*row[2:]) for row in in_context))
 
     @contextmanager
-    def _using(self) -> Iterator[Database]:
+    def _using(self) -> Iterator[SqliteDatabase]:
         """The open file; what goes wrong with it is remembered until an entry is kept again."""
         if self._db is None:
             raise FeedbackUnavailable(self._fault)
@@ -192,9 +192,9 @@ class FeedbackStore:
             raise FeedbackUnavailable(self._fault) from error
 
 
-def _opened(path: Path) -> Database:
+def _opened(path: Path) -> SqliteDatabase:
     """The file with its table, brought up to date. Raises CatalogueError where it is damaged."""
-    opened = Database(path)
+    opened = SqliteDatabase(path)
     try:
         with opened.reading() as db:
             ((says,),) = db.execute("PRAGMA quick_check(1)").fetchall()

@@ -15,12 +15,13 @@ from types import TracebackType
 from typing import TypeVar
 
 from index.documents import Document, Location, Original, Outline, Passage
-from index.errors import CatalogueUnusable, OriginalNotKept
-from index.interfaces import Embedder, Keys, Preparation, Vectors
+from index.errors import OriginalNotKept
+from index.interfaces import DenseSearch, Embedder, Keys, Preparation, Vectors
 from index.passages.splitting import PassageSize
 from index.store.arrivals import Putting
-from index.store.catalogue import CATALOGUE_FILE, Catalogue
+from index.store.catalogue import Catalogue
 from index.store.intake import Intake
+from index.store.opening import opened
 from index.store.originals import Incoming
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.shelves import Shelves
@@ -65,10 +66,6 @@ class PassageIndex(IndexWriter):
         Raises EmbedderMismatch where it was made with another embedder, CatalogueError where the folder cannot be
         used.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
         self.folder = folder
         """Where everything that is stored lies."""
         self.preparation = preparation
@@ -76,9 +73,11 @@ class PassageIndex(IndexWriter):
         self._dimension = embedder.dimension
         self._intake = Intake(embedder, (size or PassageSize()).within(embedder.max_tokens), preparation)
         self._catalogue = Catalogue(
-            folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
+            *opened(folder), embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
         )
-        self._vectors = VectorsInStep(self._catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension)
+        self._vectors: DenseSearch = VectorsInStep(
+            self._catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension
+        )
         self._words = WordsInStep(self._catalogue, folder)
 
     def __enter__(self) -> PassageIndex:
@@ -115,9 +114,9 @@ class PassageIndex(IndexWriter):
             raise OriginalNotKept(document_id)
         return original, self._catalogue.originals.path(original.sha256)
 
-    def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
-        """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
-        return [Hit(key, score) for key, score in self._vectors.search(query, limit, among)]
+    def search_dense(self, query: Vectors, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
+        """The passages, of these documents if given, whose vectors are nearest to ``query`` (dimension,)."""
+        return [Hit(key, score) for key, score in self._vectors.search(query, limit, document_ids)]
 
     def search_lexical(self, query: str, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """The passages, of these documents if given, that share words with ``query``, best first."""

@@ -14,7 +14,6 @@ import mimetypes
 import os
 import secrets
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Set
 from contextlib import ExitStack, suppress
@@ -22,11 +21,12 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from index.documents import DocumentDraft, Original
 from index.errors import CatalogueError
-from index.store.database import Database, storage_error
+from index.store.connection import Connection, Database
+from index.store.database import storage_error
 from index.store.files import sha256_of, sync_folder
 
 ORIGINALS = "originals"
@@ -57,7 +57,7 @@ _MORE_TYPES = {
 logger = logging.getLogger("sourcespan")
 
 
-def referred_to(db: sqlite3.Connection) -> set[str]:
+def referred_to(db: Connection) -> set[str]:
     """The hashes that documents refer to."""
     return {str(sha256) for (sha256,) in db.execute(_REFERRED_TO)}
 
@@ -107,8 +107,27 @@ class Incoming:
         return self._waiting
 
 
+class KeptFiles(Protocol):
+    """The kept originals of one catalogue. Everything raises CatalogueError."""
+
+    def incoming(self) -> Incoming:
+        """Where files wait until their documents are stored."""
+
+    def path(self, sha256: str) -> Path:
+        """Where an original can be read, if it is kept; where no file is, it is not."""
+
+    def settle(self, db: Connection, drafts: Iterable[DocumentDraft]) -> None:
+        """Keeps what came in, durably. To be called last in the transaction that stores the documents."""
+
+    def erase(self, database: Database) -> None:
+        """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether one is there and holds what its name says."""
+
+
 class Originals:
-    """The kept originals of one catalogue."""
+    """Those in a folder beside the catalogue."""
 
     def __init__(self, data: Path) -> None:
         """``data`` is the folder of the catalogue. Nothing is made yet."""
@@ -122,7 +141,7 @@ class Originals:
         """Where an original lies, if it is kept."""
         return self.folder / sha256[:2] / sha256
 
-    def settle(self, drafts: Iterable[DocumentDraft]) -> None:
+    def settle(self, _: Connection, drafts: Iterable[DocumentDraft]) -> None:
         """Gives what came in its name, durably. To be called last in the transaction that stores the documents.
 
         Raises CatalogueError.
