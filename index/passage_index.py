@@ -26,6 +26,7 @@ from index.store.originals import Incoming
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.shelves import Shelves
 from index.vectors.in_step import VectorsInStep
+from index.vectors.shared import SharedVectors
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorPlan, VectorRule
 from index.words.clauses import WantedWord
@@ -60,8 +61,12 @@ class PassageIndex(IndexWriter):
         rule: VectorRule | None = None,
         preparation: Preparation | None = None,
         quota: Quota = NO_LIMIT,
+        database: str = "",
     ) -> None:
         """Opens the index in ``folder``, or makes it there; for reading only where nothing may be written.
+
+        With ``database``, the address of a PostgreSQL that others may share, it lies there, and in ``folder`` what is
+        derived from it.
 
         Raises EmbedderMismatch where it was made with another embedder, CatalogueError where the folder cannot be
         used.
@@ -72,12 +77,14 @@ class PassageIndex(IndexWriter):
         """What else is computed of passages when they come in, if anything."""
         self._dimension = embedder.dimension
         self._intake = Intake(embedder, (size or PassageSize()).within(embedder.max_tokens), preparation)
-        self._catalogue = Catalogue(
-            *opened(folder), embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
-        )
-        self._vectors: DenseSearch = VectorsInStep(
-            self._catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension
-        )
+        kept = opened(folder, database)
+        self._catalogue = Catalogue(*kept, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota)
+        self._vectors: DenseSearch
+        if database:
+            self._vectors = SharedVectors(kept[0], self._catalogue, embedder.dimension)
+        else:
+            snapshots = Snapshots(folder)
+            self._vectors = VectorsInStep(self._catalogue, snapshots, rule or VectorRule(), embedder.dimension)
         self._words = WordsInStep(self._catalogue, folder)
 
     def __enter__(self) -> PassageIndex:

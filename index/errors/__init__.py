@@ -45,6 +45,7 @@ SourcespanError
 │   ├── CatalogueFull          no room on the disk for a change
 │   ├── CatalogueReadOnly      may be read, but not written
 │   ├── CatalogueGone          moved, deleted or replaced while it was in use
+│   ├── CatalogueUnreachable   the database does not answer, or went away
 │   ├── CatalogueTooNew        written by a later version of Sourcespan
 │   ├── QuotaExceeded          more than the operator lets be stored
 │   ├── CatalogueInUse         another process has it open
@@ -88,6 +89,7 @@ from index.errors.catalogue import (
     CatalogueInUse,
     CatalogueReadOnly,
     CatalogueTooNew,
+    CatalogueUnreachable,
     CatalogueUnusable,
     EmbedderMismatch,
     QuotaExceeded,
@@ -154,6 +156,7 @@ __all__ = [
     "CatalogueInUse",
     "CatalogueReadOnly",
     "CatalogueTooNew",
+    "CatalogueUnreachable",
     "CatalogueUnusable",
     "CollectionError",
     "CollectionNotFound",

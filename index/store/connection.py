@@ -7,7 +7,7 @@ functions of the same names (`index/store/steps/postgres.sql`); lists come in as
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -80,6 +80,9 @@ class Database(Protocol):
         been writing for too long or, unless ``patient``, is writing just now.
         """
 
+    def aside(self) -> AbstractContextManager[Connection]:
+        """A connection for what is done outside of transactions, however long it takes."""
+
     def erase(self) -> bool:
         """Removes traces of what was deleted, as far as this database does so when told; gives whether that was done.
 
@@ -90,13 +93,3 @@ class Database(Protocol):
 def listed(values: Iterable[object]) -> str:
     """A list as a parameter, which ``json_each`` opens. Texts that no database holds are left out: they match none."""
     return json.dumps([v for v in values if not (isinstance(v, str) and unstorable(v) is not None)])
-
-
-def numbered(sql: str, values: Sequence[Any]) -> tuple[str, Sequence[Any] | Mapping[str, Any]]:
-    """A statement and its values in the way of Python's other drivers: ``%s``, or ``%(p1)s`` for ``?1``."""
-    escaped = sql.replace("%", "%%")
-    if "?1" not in sql:
-        return escaped.replace("?", "%s"), values
-    for number in range(len(values), 0, -1):
-        escaped = escaped.replace(f"?{number}", f"%(p{number})s")
-    return escaped, {f"p{number}": value for number, value in enumerate(values, 1)}

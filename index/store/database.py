@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from time import monotonic
@@ -149,6 +149,10 @@ class SqliteDatabase:
                 raise
             # it may have gone while it was written to
             self._check_in_place()
+
+    def aside(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection for what is done outside of transactions: any is."""
+        return self.reading()
 
     @property
     def is_in_place(self) -> bool:

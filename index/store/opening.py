@@ -1,4 +1,4 @@
-"""Where a catalogue is: in a folder on this machine."""
+"""Where a catalogue is: in a folder on this machine, or in a database that several share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from index.store.catalogue import CATALOGUE_FILE
 from index.store.connection import Database
 from index.store.database import SqliteDatabase
 from index.store.originals import KeptFiles, Originals
+from index.store.originals_within import OriginalsWithin
 
 
-def opened(folder: Path) -> tuple[Database, KeptFiles]:
+def opened(folder: Path, database: str = "") -> tuple[Database, KeptFiles]:
     """What a `Catalogue` is made of, from the data directory ``folder``, which is made if it is not there.
+
+    Where ``database`` is the address of one (postgresql://…), the folder holds only what is derived from that.
 
     Raises CatalogueError.
     """
@@ -20,4 +23,9 @@ def opened(folder: Path) -> tuple[Database, KeptFiles]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
+    if database:
+        from index.store.postgres import PostgresDatabase  # not installed, nor imported, where nobody uses it
+
+        shared = PostgresDatabase(database)
+        return shared, OriginalsWithin(shared, folder)
     return SqliteDatabase(folder / CATALOGUE_FILE), Originals(folder)

@@ -35,7 +35,7 @@ ORIGINALS = "originals"
 _INCOMING = "incoming-"
 _SECONDS_TO_LOCK = 3_600  # a folder so old that is not locked belongs to nobody any more
 _REFERRED_TO = "SELECT DISTINCT original_sha256 FROM documents WHERE original_sha256 IS NOT NULL"
-_GONE = (
+GONE = (
     "SELECT sha256 FROM originals_gone AS gone "
     "WHERE NOT EXISTS (SELECT 1 FROM documents WHERE original_sha256 = gone.sha256)"
 )
@@ -60,6 +60,11 @@ logger = logging.getLogger("sourcespan")
 def referred_to(db: Connection) -> set[str]:
     """The hashes that documents refer to."""
     return {str(sha256) for (sha256,) in db.execute(_REFERRED_TO)}
+
+
+def some_gone(db: Connection) -> bool:
+    """Whether documents were deleted whose originals may be there still."""
+    return bool(db.execute("SELECT count(*) FROM originals_gone").fetchone()[0])
 
 
 class Incoming:
@@ -168,10 +173,10 @@ class Originals:
         """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
         try:
             with database.reading() as db:
-                if db.execute("SELECT count(*) FROM originals_gone").fetchone()[0] == 0:
+                if not some_gone(db):
                     return
             with database.change() as db:
-                self.remove(sha256 for (sha256,) in db.execute(_GONE).fetchall())
+                self.remove(sha256 for (sha256,) in db.execute(GONE).fetchall())
                 db.execute("DELETE FROM originals_gone")
         except CatalogueError as error:
             logger.warning("The file of a document that is gone is left until the next change: %s", error)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
+from tests.stores import over_both  # noqa: F401
 
 FERRY = "Timetable.\n\nThe ferry 👩‍👧 leaves Pier 9 at noon. It takes an hour."
 
