@@ -1,8 +1,7 @@
-"""What users say of answers, kept in an SQLite file of its own beside the catalogue, and given out as SQuAD 2.0."""
+"""What users say of answers, in an SQLite file beside the catalogue or in its PostgreSQL; given out as SQuAD 2.0."""
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,8 @@ from index.errors import (
     QuotaExceeded,
     SpanMismatch,
 )
+from index.store import opening
+from index.store.connection import Database, listed
 from index.store.database import SqliteDatabase
 from index.upkeep.finding import Finding
 from rag.answers import Span
@@ -85,13 +86,16 @@ class FeedbackStore:
     says in `status` what it cannot do and why.
     """
 
-    def __init__(self, folder: Path, *, most: int = 0) -> None:
-        """Opens the file in ``folder``, or makes it there. ``most`` is how many entries it takes; 0: no limit."""
+    def __init__(self, folder: Path, *, most: int = 0, database: str = "") -> None:
+        """Opens the file in ``folder``, or makes it there; or the table in the PostgreSQL at the address ``database``.
+
+        ``most`` is how many entries it takes; 0: no limit.
+        """
         self.most = most
-        self._db: SqliteDatabase | None = None
+        self._db: Database | None = None
         self._fault = ""
         try:
-            self._db = _opened(folder / FEEDBACK_FILE)
+            self._db = opening.at(database, feedback=True) if database else _opened(folder / FEEDBACK_FILE)
         except CatalogueError as error:
             self._fault = _reason(error)
         if self.status != OK:
@@ -167,10 +171,10 @@ class FeedbackStore:
         """
         query = (
             "SELECT title, context, id, question, truth, truth_start FROM feedback WHERE context IS NOT NULL "
-            "AND (?1 IS NULL OR document_id IN (SELECT value FROM json_each(?1))) "
+            "AND (CAST(?1 AS TEXT) IS NULL OR document_id IN (SELECT value FROM json_each(?1))) "
             "ORDER BY title, context, given_at, id"
         )
-        among = None if document_ids is None else json.dumps([*document_ids])
+        among = None if document_ids is None else listed(document_ids)
         with self._using() as store, store.reading() as db:
             rows = db.execute(query, (among,)).fetchall()
         if not all(map(_is_sound, rows)):
@@ -179,7 +183,7 @@ class FeedbackStore:
             yield SquadParagraph(title, context, tuple(_question(*row[2:]) for row in in_context))
 
     @contextmanager
-    def _using(self) -> Iterator[SqliteDatabase]:
+    def _using(self) -> Iterator[Database]:
         """The open file; what goes wrong with it is remembered until an entry is kept again."""
         if self._db is None:
             raise FeedbackUnavailable(self._fault)

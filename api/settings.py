@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(Path("data"), description="Folder of the index; made on the first start.")
+    database: str = Field(
+        "",
+        description="Address of a PostgreSQL with pgvector, `postgresql://…`, that several replicas may share "
+        "(docs/postgres.md): documents lie there, and what is derived from them in the folder of the index. Empty: all "
+        "lies in the folder.",
+    )
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="Port to serve on; 0 takes a free one.")
     embedder: str = Field(DEFAULT_EMBEDDER, description="Sentence-transformers model: a folder or a hub name.")
@@ -220,6 +226,13 @@ class Settings(BaseSettings):
     def names(self) -> tuple[str, ...]:
         """Names that the service answers to; empty: the usual ones."""
         return tuple(name.strip("[]").rstrip(".").lower() for name in _parts(self.allowed_hosts))
+
+    @field_validator("database")
+    @classmethod
+    def _of_postgres(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be an address such as `postgresql://user@host/name`")
+        return value
 
     @field_validator("languages")
     @classmethod

@@ -73,6 +73,8 @@ class PassageIndex(IndexWriter):
         """
         self.folder = folder
         """Where everything that is stored lies."""
+        self.database = database
+        """The address of the database that is shared with others; empty where all is in the folder."""
         self.preparation = preparation
         """What else is computed of passages when they come in, if anything."""
         self._dimension = embedder.dimension

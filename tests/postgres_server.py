@@ -8,17 +8,18 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
+from time import sleep
 from uuid import uuid4
 
 import pg0
 import psycopg
 
 _NOBODY = 65_534
-_SETTINGS = ("shared_buffers=64MB", "max_connections=200", "fsync=on", "maintenance_work_mem=128MB")
+_SETTINGS = ("shared_buffers=64MB", "max_connections=200", "fsync=on", "unix_socket_directories=")
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,40 @@ class PostgresServer:
             db.execute(f"CREATE DATABASE {name}".encode())
         return self.url_of(name)
 
-    def start(self) -> None:
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-        self._pg0("start", "--name", "tests", "--port", str(self.port), *settings)
+    def unpack(self) -> None:
+        """Makes the program and an empty cluster; the server runs then."""
+        self._run(self.folder / "pg0", "start", "--name", "tests", "--port", str(self.port), *_options("-c"))
 
-    def stop(self) -> None:
-        self._pg0("stop", "--name", "tests")
+    def start(self) -> None:
+        (program,) = self.folder.glob(".pg0/installation/*/bin/pg_ctl")
+        (data,) = self.folder.glob(".pg0/instances/*/data")
+        options = " ".join(("-p", str(self.port), *_options("-c")))
+        self._run(program, "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def kill(self) -> None:
-        """As kill -9 of the whole server does: its processes end when the first of them is gone."""
-        (pid_file,) = self.folder.glob(".pg0/instances/*/data/postmaster.pid")
-        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+        """kill -9 of all its processes; returns when they are gone."""
+        pid_file = next(self.folder.glob(".pg0/instances/*/data/postmaster.pid"), None)
+        if pid_file is None:
+            return
+        pid = int(pid_file.read_text().split()[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        while any(_runs(int(each)) for each in (pid, *children)):
+            sleep(0.01)
+        pid_file.unlink()  # where nobody reaps it, its number is taken still
 
-    def _pg0(self, *arguments: str) -> None:
+    def _run(self, program: Path, *arguments: str) -> None:
         as_nobody = {"user": _NOBODY, "group": _NOBODY, "extra_groups": ()} if os.geteuid() == 0 else {}
         done = subprocess.run(
-            [str(self.folder / "pg0"), *arguments],
-            env={"HOME": str(self.folder), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            [str(program), *arguments],
+            env={
+                "LD_LIBRARY_PATH": str(program.parent.parent / "lib"),
+                "HOME": str(self.folder),
+                "PATH": os.environ["PATH"],
+                "LC_ALL": "C.UTF-8",
+            },
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -68,7 +86,7 @@ class PostgresServer:
             **as_nobody,  # type: ignore[call-overload]
         )
         if done.returncode:
-            raise RuntimeError(f"pg0 {arguments[0]}: {done.stdout}")
+            raise RuntimeError(f"{program.name}: {done.stdout}")
 
 
 @contextmanager
@@ -85,10 +103,22 @@ def postgres_server() -> Iterator[PostgresServer]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         server = PostgresServer(folder, port)
-        server.start()
+        server.unpack()
         try:
             yield server
         finally:
-            server.stop()
+            server.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _options(flag: str) -> list[str]:
+    return [part for setting in _SETTINGS for part in (flag, setting)]
+
+
+def _runs(pid: int) -> bool:
+    """Whether there is such a process, and not only what is left for its parent to see."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

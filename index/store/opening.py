@@ -24,8 +24,18 @@ def opened(folder: Path, database: str = "") -> tuple[Database, KeptFiles]:
     except OSError as error:
         raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
     if database:
-        from index.store.postgres import PostgresDatabase  # not installed, nor imported, where nobody uses it
-
-        shared = PostgresDatabase(database)
+        shared = at(database)
         return shared, OriginalsWithin(shared, folder)
     return SqliteDatabase(folder / CATALOGUE_FILE), Originals(folder)
+
+
+def at(database: str, *, feedback: bool = False) -> Database:
+    """The PostgreSQL at this address; for ``feedback``, which waits for nobody who puts documents in.
+
+    Raises CatalogueUnusable, where its driver is not installed too, and CatalogueUnreachable.
+    """
+    try:
+        from index.store.postgres import PostgresDatabase  # not imported where nobody uses it
+    except ImportError as error:
+        raise CatalogueUnusable('its driver is missing: run `pip install "sourcespan[postgres]"`') from error
+    return PostgresDatabase.for_feedback(database) if feedback else PostgresDatabase(database)
