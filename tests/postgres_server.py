@@ -59,11 +59,11 @@ class PostgresServer:
         if pid_file is None:
             return
         pid = int(pid_file.read_text().split()[0])
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for each in (pid, *map(int, children)):
+        children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for each in (pid, *children):
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
-        while any(_runs(int(each)) for each in (pid, *children)):
+        while any(map(_runs, (pid, *children))):
             sleep(0.01)
         pid_file.unlink()  # where nobody reaps it, its number is taken still
 
