@@ -43,10 +43,10 @@ CREATE TABLE IF NOT EXISTS feedback (
     document_id TEXT, sha256 TEXT, title TEXT, context TEXT, truth TEXT, truth_start INTEGER, answered_from TEXT
 )
 """
-_INSERT = (
-    "INSERT INTO feedback (id, given_at, question, verdict, answer, answered_from, document_id, sha256, title, "
-    "context, truth, truth_start) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = (
+    "id, given_at, question, verdict, answer, answered_from, document_id, sha256, title, context, truth, truth_start"
 )
+_INSERT = f"INSERT INTO feedback ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 # a paragraph that never ends is cut here, on either side of what it is about
 _MOST_CONTEXT = 2_000
 
@@ -95,7 +95,7 @@ class FeedbackStore:
         self._db: Database | None = None
         self._fault = ""
         try:
-            self._db = opening.at(database, feedback=True) if database else _opened(folder / FEEDBACK_FILE)
+            self._db = opening.at(database, feedback=True) if database else opened(folder / FEEDBACK_FILE)
         except CatalogueError as error:
             self._fault = _reason(error)
         if self.status != OK:
@@ -196,7 +196,7 @@ class FeedbackStore:
             raise FeedbackUnavailable(self._fault) from error
 
 
-def _opened(path: Path) -> SqliteDatabase:
+def opened(path: Path) -> SqliteDatabase:
     """The file with its table, brought up to date. Raises CatalogueError where it is damaged."""
     opened = SqliteDatabase(path)
     try:
@@ -218,6 +218,15 @@ def _opened(path: Path) -> SqliteDatabase:
         opened.close()
         raise
     return opened
+
+
+def move(source: Database, target: Database) -> int:
+    """Copies all entries that are not there yet; gives how many the source has. Raises CatalogueError."""
+    with source.reading() as db:
+        rows = db.execute(f"SELECT {_COLUMNS} FROM feedback").fetchall()  # noqa: S608
+    with target.change() as db:
+        db.executemany(f"{_INSERT} ON CONFLICT DO NOTHING", rows)
+    return len(rows)
 
 
 def examine(folder: Path) -> Finding:

@@ -14,6 +14,7 @@ from api.keys import ApiKey, is_loopback, parse_keys
 from index.bert.precision import Precision
 from index.errors import UnsafeAddress
 from index.isolation.limits import Limits
+from index.store.opening import is_address
 from index.store.quota import MAX_ORIGINAL, Quota
 from index.vectors.vector_rule import Choice, VectorRule
 from rag.config import (
@@ -230,7 +231,7 @@ class Settings(BaseSettings):
     @field_validator("database")
     @classmethod
     def _of_postgres(cls, value: str) -> str:
-        if value and not value.startswith(("postgresql://", "postgres://")):
+        if value and not is_address(value):
             raise ValueError("must be an address such as `postgresql://user@host/name`")
         return value
 
