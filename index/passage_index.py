@@ -176,6 +176,11 @@ class PassageIndex(IndexWriter):
         """The keys of all passages that a search for words can find, in order."""
         return self._words.keys()
 
+    @property
+    def words_behind(self) -> int:
+        """How many changes the index of words has not followed yet: those since the last search, of other processes."""
+        return self._words.behind
+
     def count(self) -> tuple[int, int]:
         """How many documents and how many passages are stored."""
         return self._catalogue.count()
