@@ -18,6 +18,7 @@ from api.commands.agents import mcp
 from api.commands.asking import ask, search
 from api.commands.documents import app as documents_app
 from api.commands.indexing import index
+from api.commands.moving import move
 from api.commands.opening import opened
 from api.commands.options import FAILED, AsJson, Data, settings_with
 from api.commands.reading import show
@@ -49,7 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (index, ask, search, show, reindex, doctor, backup, restore, mcp):
+for command in (index, ask, search, show, reindex, doctor, backup, restore, move, mcp):
     app.command()(command)
 app.add_typer(documents_app, name="documents")
 app.add_typer(eval_app, name="eval")

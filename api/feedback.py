@@ -1,8 +1,7 @@
-"""What users say of answers, kept in an SQLite file of its own beside the catalogue, and given out as SQuAD 2.0."""
+"""What users say of answers, in an SQLite file beside the catalogue or in its PostgreSQL; given out as SQuAD 2.0."""
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,9 @@ from index.errors import (
     QuotaExceeded,
     SpanMismatch,
 )
-from index.store.database import Database
+from index.store import opening
+from index.store.connection import Database, listed
+from index.store.database import SqliteDatabase
 from index.upkeep.finding import Finding
 from rag.answers import Span
 from rag.interfaces import DocumentStore
@@ -42,10 +43,10 @@ CREATE TABLE IF NOT EXISTS feedback (
     document_id TEXT, sha256 TEXT, title TEXT, context TEXT, truth TEXT, truth_start INTEGER, answered_from TEXT
 )
 """
-_INSERT = (
-    "INSERT INTO feedback (id, given_at, question, verdict, answer, answered_from, document_id, sha256, title, "
-    "context, truth, truth_start) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = (
+    "id, given_at, question, verdict, answer, answered_from, document_id, sha256, title, context, truth, truth_start"
 )
+_INSERT = f"INSERT INTO feedback ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 # a paragraph that never ends is cut here, on either side of what it is about
 _MOST_CONTEXT = 2_000
 
@@ -85,13 +86,16 @@ class FeedbackStore:
     says in `status` what it cannot do and why.
     """
 
-    def __init__(self, folder: Path, *, most: int = 0) -> None:
-        """Opens the file in ``folder``, or makes it there. ``most`` is how many entries it takes; 0: no limit."""
+    def __init__(self, folder: Path, *, most: int = 0, database: str = "") -> None:
+        """Opens the file in ``folder``, or makes it there; or the table in the PostgreSQL at the address ``database``.
+
+        ``most`` is how many entries it takes; 0: no limit.
+        """
         self.most = most
         self._db: Database | None = None
         self._fault = ""
         try:
-            self._db = _opened(folder / FEEDBACK_FILE)
+            self._db = opening.at(database, feedback=True) if database else opened(folder / FEEDBACK_FILE)
         except CatalogueError as error:
             self._fault = _reason(error)
         if self.status != OK:
@@ -167,10 +171,10 @@ class FeedbackStore:
         """
         query = (
             "SELECT title, context, id, question, truth, truth_start FROM feedback WHERE context IS NOT NULL "
-            "AND (?1 IS NULL OR document_id IN (SELECT value FROM json_each(?1))) "
+            "AND (CAST(?1 AS TEXT) IS NULL OR document_id IN (SELECT value FROM json_each(?1))) "
             "ORDER BY title, context, given_at, id"
         )
-        among = None if document_ids is None else json.dumps([*document_ids])
+        among = None if document_ids is None else listed(document_ids)
         with self._using() as store, store.reading() as db:
             rows = db.execute(query, (among,)).fetchall()
         if not all(map(_is_sound, rows)):
@@ -192,9 +196,9 @@ class FeedbackStore:
             raise FeedbackUnavailable(self._fault) from error
 
 
-def _opened(path: Path) -> Database:
+def opened(path: Path) -> SqliteDatabase:
     """The file with its table, brought up to date. Raises CatalogueError where it is damaged."""
-    opened = Database(path)
+    opened = SqliteDatabase(path)
     try:
         with opened.reading() as db:
             ((says,),) = db.execute("PRAGMA quick_check(1)").fetchall()
@@ -214,6 +218,15 @@ def _opened(path: Path) -> Database:
         opened.close()
         raise
     return opened
+
+
+def move(source: Database, target: Database) -> int:
+    """Copies all entries that are not there yet; gives how many the source has. Raises CatalogueError."""
+    with source.reading() as db:
+        rows = db.execute(f"SELECT {_COLUMNS} FROM feedback").fetchall()  # noqa: S608
+    with target.change() as db:
+        db.executemany(f"{_INSERT} ON CONFLICT DO NOTHING", rows)
+    return len(rows)
 
 
 def examine(folder: Path) -> Finding:

@@ -14,6 +14,7 @@ from api.keys import ApiKey, is_loopback, parse_keys
 from index.bert.precision import Precision
 from index.errors import UnsafeAddress
 from index.isolation.limits import Limits
+from index.store.opening import is_address
 from index.store.quota import MAX_ORIGINAL, Quota
 from index.vectors.vector_rule import Choice, VectorRule
 from rag.config import (
@@ -40,6 +41,12 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(Path("data"), description="Folder of the index; made on the first start.")
+    database: str = Field(
+        "",
+        description="Address of a PostgreSQL with pgvector, `postgresql://…`, that several replicas may share "
+        "(docs/postgres.md): documents lie there, and what is derived from them in the folder of the index. Empty: all "
+        "lies in the folder.",
+    )
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="Port to serve on; 0 takes a free one.")
     embedder: str = Field(DEFAULT_EMBEDDER, description="Sentence-transformers model: a folder or a hub name.")
@@ -220,6 +227,13 @@ class Settings(BaseSettings):
     def names(self) -> tuple[str, ...]:
         """Names that the service answers to; empty: the usual ones."""
         return tuple(name.strip("[]").rstrip(".").lower() for name in _parts(self.allowed_hosts))
+
+    @field_validator("database")
+    @classmethod
+    def _of_postgres(cls, value: str) -> str:
+        if value and not is_address(value):
+            raise ValueError("must be an address such as `postgresql://user@host/name`")
+        return value
 
     @field_validator("languages")
     @classmethod

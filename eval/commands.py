@@ -63,6 +63,9 @@ def run_suite(
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
     top_k: Annotated[int, typer.Option(min=1, max=50, help="Passages to read.")] = 5,
     url: Annotated[str, typer.Option(help="A running server to ask, instead of the models here.")] = "",
+    database: Annotated[
+        str, typer.Option(help="An empty PostgreSQL, postgresql://…, to keep the documents in (docs/postgres.md).")
+    ] = "",
     chosen: Chosen = DEFAULTS,
     per_question: Annotated[bool, typer.Option(help="The table of all questions, not only of misses.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print no tables.")] = False,
@@ -83,7 +86,7 @@ def run_suite(
     choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
     suite = open_suite(target, choice, served=bool(url))
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
-    session = Session(chosen.models, url, top_k, chosen.retriever, output)
+    session = Session(chosen.models, url, top_k, chosen.retriever, output, database)
     result = measured(suite, session)
     if html is not None:
         save_page(result, html)

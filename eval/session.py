@@ -22,6 +22,7 @@ from eval.reports.results import Result
 from eval.run import Outcome, run
 from eval.suites.beir import RetrievalQuery, RetrievalSuite
 from eval.suites.datasets import EvalQuestion, Suite
+from index.errors import WouldOverwrite
 from index.upkeep.terminal import Console
 from rag.config import MAX_N_BEST, AskConfig, ModelConfig, RetrieverConfig
 
@@ -43,6 +44,8 @@ class Session:
     retriever: RetrieverConfig = field(default_factory=RetrieverConfig)
     output: Path | None = None
     """What will be written in the end: the answers are kept beside it. None keeps nothing."""
+    database: str = ""
+    """The address of an empty PostgreSQL for the documents; without one they lie in a folder."""
 
     @property
     def kept(self) -> Path | None:
@@ -143,13 +146,17 @@ def _resumed(
 
 @contextmanager
 def _opened(session: Session) -> Iterator[Sourcespan]:
-    """The models over an empty index that is thrown away."""
+    """The models over an empty index, of which a folder is thrown away. Raises WouldOverwrite."""
     from rag.engine import Sourcespan
 
     with tempfile.TemporaryDirectory(prefix="sourcespan-eval-") as folder:
         # as a user asks, but for more answers: among them one may be that another outranked
         asking = AskConfig(n_best=MAX_N_BEST)
-        with Sourcespan.open(folder, session.models, retriever=session.retriever, ask=asking) as library:
+        with Sourcespan.open(
+            folder, session.models, retriever=session.retriever, ask=asking, database=session.database
+        ) as library:
+            if not library.index.is_untouched:
+                raise WouldOverwrite("the database holds documents already", "name one that is empty")
             yield library
 
 

@@ -39,6 +39,25 @@ def lone_surrogate(text: str) -> int | None:
     return None
 
 
+def unstorable(text: str) -> int | None:
+    """Where a character stands that not every database can hold: half of a UTF-16 pair, or U+0000; None if nowhere."""
+    position = lone_surrogate(text)
+    return position if position is not None else (text.find("\0") if "\0" in text else None)
+
+
+def texts_in(given: object) -> Iterator[str]:
+    """All texts in a value of JSON, names of fields too."""
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from texts_in(name)
+            yield from texts_in(value)
+    elif isinstance(given, list | tuple):
+        for value in given:
+            yield from texts_in(value)
+
+
 def sha256_of(text: str) -> str:
     """Of the text in UTF-8."""
     digest = hashlib.sha256()
@@ -161,7 +180,7 @@ class Original:
 class DocumentDraft:
     """A document on its way in: it has text, but no identity yet.
 
-    Raises EmptyDocument for blank text, MalformedFile for text that no UTF-8 file could hold.
+    Raises EmptyDocument for blank text, MalformedFile for text that no UTF-8 file, or not every database, could hold.
     """
 
     title: str
@@ -194,9 +213,12 @@ class DocumentDraft:
             self.source,
             *(heading.text for heading in self.outline.headings),
             *self.outline.labels,
+            *self.notes,
+            *texts_in(self.metadata),
         ):
-            if (position := lone_surrogate(part)) is not None:
-                raise MalformedFile(ascii(name), f"a lone surrogate at character {position}")
+            if (position := unstorable(part)) is not None:
+                what = "U+0000" if part[position] == "\0" else "a lone surrogate"
+                raise MalformedFile(ascii(name), f"{what} at character {position}")
 
     @property
     def sha256(self) -> str:

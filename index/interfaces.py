@@ -60,6 +60,29 @@ class Preparation(Protocol):
         """Closes the files that it is kept in."""
 
 
+class DenseSearch(Protocol):
+    """Finds the nearest of all vectors of a catalogue, and follows its changes. Any thread may ask."""
+
+    @property
+    def plan(self) -> VectorPlan:
+        """How it searches at present."""
+
+    def close(self) -> None:
+        """Keeps what the next start would have to make anew."""
+
+    def keys(self) -> Keys:
+        """The keys of all vectors that there are now, in order."""
+
+    def search(self, query: Vectors, limit: int, documents: Sequence[str] | None = None) -> list[tuple[int, float]]:
+        """The up to ``limit`` nearest as (key, cosine), best first; only of these documents if they are given."""
+
+    def catch_up(self) -> None:
+        """Returns when every change that was made before the call can be found."""
+
+    def save_snapshot(self) -> None:
+        """Makes what searches the vectors anew where these have outgrown it, and keeps it. Raises CatalogueError."""
+
+
 class VectorIndex(Protocol):
     """Keys and their vectors; finds the nearest."""
 

@@ -15,16 +15,18 @@ from types import TracebackType
 from typing import TypeVar
 
 from index.documents import Document, Location, Original, Outline, Passage
-from index.errors import CatalogueUnusable, OriginalNotKept
-from index.interfaces import Embedder, Keys, Preparation, Vectors
+from index.errors import OriginalNotKept
+from index.interfaces import DenseSearch, Embedder, Keys, Preparation, Vectors
 from index.passages.splitting import PassageSize
 from index.store.arrivals import Putting
-from index.store.catalogue import CATALOGUE_FILE, Catalogue
+from index.store.catalogue import Catalogue
 from index.store.intake import Intake
+from index.store.opening import opened
 from index.store.originals import Incoming
 from index.store.quota import NO_LIMIT, Quota, Usage
 from index.store.shelves import Shelves
 from index.vectors.in_step import VectorsInStep
+from index.vectors.shared import SharedVectors
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorPlan, VectorRule
 from index.words.clauses import WantedWord
@@ -59,28 +61,34 @@ class PassageIndex(IndexWriter):
         rule: VectorRule | None = None,
         preparation: Preparation | None = None,
         quota: Quota = NO_LIMIT,
+        database: str = "",
     ) -> None:
         """Opens the index in ``folder``, or makes it there; for reading only where nothing may be written.
+
+        With ``database``, the address of a PostgreSQL that others may share, it lies there, and in ``folder`` what is
+        derived from it.
 
         Raises EmbedderMismatch where it was made with another embedder, CatalogueError where the folder cannot be
         used.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
         self.folder = folder
         """Where everything that is stored lies."""
+        self.database = database
+        """The address of the database that is shared with others; empty where all is in the folder."""
         self.preparation = preparation
         """What else is computed of passages when they come in, if anything."""
         self.passage_size = (size or PassageSize()).within(embedder.max_tokens)
         """How long passages are that come in."""
         self._dimension = embedder.dimension
         self._intake = Intake(embedder, self.passage_size, preparation)
-        self._catalogue = Catalogue(
-            folder / CATALOGUE_FILE, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota
-        )
-        self._vectors = VectorsInStep(self._catalogue, Snapshots(folder), rule or VectorRule(), embedder.dimension)
+        kept = opened(folder, database)
+        self._catalogue = Catalogue(*kept, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota)
+        self._vectors: DenseSearch
+        if database:
+            self._vectors = SharedVectors(kept[0], self._catalogue, embedder.dimension)
+        else:
+            snapshots = Snapshots(folder)
+            self._vectors = VectorsInStep(self._catalogue, snapshots, rule or VectorRule(), embedder.dimension)
         self._words = WordsInStep(self._catalogue, folder)
 
     def __enter__(self) -> PassageIndex:
@@ -118,9 +126,9 @@ class PassageIndex(IndexWriter):
             raise OriginalNotKept(document_id)
         return original, path
 
-    def search_dense(self, query: Vectors, limit: int, among: Keys | None = None) -> list[Hit]:
-        """The passages whose vectors are nearest to ``query`` (dimension,), best first."""
-        return [Hit(key, score) for key, score in self._vectors.search(query, limit, among)]
+    def search_dense(self, query: Vectors, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
+        """The passages, of these documents if given, whose vectors are nearest to ``query`` (dimension,)."""
+        return [Hit(key, score) for key, score in self._vectors.search(query, limit, document_ids)]
 
     def search_lexical(self, query: str, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """The passages, of these documents if given, that share words with ``query``, best first."""
@@ -170,6 +178,11 @@ class PassageIndex(IndexWriter):
     def word_keys(self) -> Keys:
         """The keys of all passages that a search for words can find, in order."""
         return self._words.keys()
+
+    @property
+    def words_behind(self) -> int:
+        """How many changes the index of words has not followed yet: those since the last search, of other processes."""
+        return self._words.behind
 
     def count(self) -> tuple[int, int]:
         """How many documents and how many passages are stored."""

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from index.documents import READING, Document, DocumentDraft
 from index.errors import CatalogueError
-from index.interfaces import Preparation, Progress
+from index.interfaces import DenseSearch, Preparation, Progress
 from index.store.arrivals import Arrivals, PassagesWanted, Putting, Stored
 from index.store.catalogue import Catalogue, Put
 from index.store.intake import Embedding, Intake, Spool, Spooled, embed
@@ -26,7 +26,6 @@ from index.store.names import Within
 from index.store.quota import Usage
 from index.store.reader_states import STATES_FILE, remove_all
 from index.store.stored import NewDocument
-from index.vectors.in_step import VectorsInStep
 from index.words.in_step import WordsInStep
 
 logger = logging.getLogger("sourcespan")
@@ -72,7 +71,7 @@ class IndexWriter:
     _dimension: int
     _intake: Intake
     _catalogue: Catalogue
-    _vectors: VectorsInStep
+    _vectors: DenseSearch
     _words: WordsInStep
 
     def add(self, draft: DocumentDraft, progress: Progress | None = None) -> tuple[Document, bool]:

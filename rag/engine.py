@@ -86,6 +86,7 @@ class Sourcespan(Contents):
         max_original_bytes: int = MAX_ORIGINAL,
         ocr: str = DEFAULT_OCR,
         answers: bool = True,
+        database: str = "",
     ) -> Self:
         """Loads the models and opens the documents in ``folder``, which is made if it is not there.
 
@@ -102,6 +103,8 @@ class Sourcespan(Contents):
             max_document_bytes: How large a file, and the text in it, may be; by default `index.parsing.MAX_BYTES`.
             max_original_bytes: How large a file may be to be kept beside its text; 0: none is kept.
             ocr: Languages in which Tesseract, where it is installed, reads pictures of pages; empty: none.
+            database: Address of a PostgreSQL (postgresql://…) that documents, passages and vectors are kept in instead,
+                and that several processes on any machines may share; ``folder`` then holds what is derived from them.
             answers: False begins sooner, with neither reader nor reranker: asking then raises ModelNotFound.
 
         Raises:
@@ -122,7 +125,9 @@ class Sourcespan(Contents):
             loaded, calibration, preparation = loading.load_reader_if(
                 answers, models, embedder.fingerprint, reader, folder
             )
-            index = PassageIndex(folder, embedder, size=size, rule=rule, preparation=preparation, quota=quota)
+            index = PassageIndex(
+                folder, embedder, size=size, rule=rule, preparation=preparation, quota=quota, database=database
+            )
             opened.callback(index.close)
             reranker = loading.load_reranker(models) if answers else None
             opened.pop_all()

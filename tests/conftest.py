@@ -23,6 +23,7 @@ from rag.interfaces import Reader
 from rag.pipeline import QuestionAnswerer
 from rag.retrieval.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
+from tests.postgres_server import PostgresServer, postgres_server
 
 # speed is measured in benchmarks; a busy machine must not fail a test
 hypothesis_settings.register_profile("sourcespan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,10 +44,23 @@ def parser() -> Iterator[Parser]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of our own."""
+    with postgres_server() as running:
+        yield running
+
+
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[PassageIndex]:
+def database() -> str:
+    """Where documents are kept: in the folder. Modules that import `tests.stores.over_both` run over both stores."""
+    return ""
+
+
+@pytest.fixture
+def index(tmp_path: Path, database: str) -> Iterator[PassageIndex]:
     """An empty index with a fake embedder."""
-    with PassageIndex(tmp_path / "data", BagOfWordsEmbedder()) as opened:
+    with PassageIndex(tmp_path / "data", BagOfWordsEmbedder(), database=database) as opened:
         yield opened
 
 
@@ -93,7 +107,7 @@ PageServer = Server
 
 
 @pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def start_server(tmp_path: Path, database: str) -> Iterator[Callable[..., Server]]:
     """Starts servers with given settings, and stops them when the test ends."""
     stops: list[Callable[[], None]] = []
     joins: list[Callable[[], None]] = []
@@ -101,7 +115,7 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     def start(reader: Reader | None = None, **given: object) -> Server:
         settings = Settings(_env_file=None, port=0, **given)  # type: ignore[call-arg, arg-type]
         folder = tmp_path / f"server-{len(stops)}"
-        opened = PassageIndex(folder, BagOfWordsEmbedder(), quota=settings.quota)
+        opened = PassageIndex(folder, BagOfWordsEmbedder(), quota=settings.quota, database=database)
         socket = bound(settings)
         socket.listen()  # whoever connects before uvicorn is ready waits instead of being refused
         server = HttpServer(create_app(fake_library(opened, reader), settings), settings)

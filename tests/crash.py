@@ -18,9 +18,10 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import monotonic
@@ -30,6 +31,7 @@ from typing import Any
 from index import following
 from index.build import add_many
 from index.documents import DocumentDraft
+from index.errors import CatalogueUnreachable
 from index.passage_index import PassageIndex
 from index.passages.splitting import PassageSize, split
 from index.store.originals import Incoming
@@ -78,6 +80,8 @@ class Acknowledged:
                 self.stored[document_id] = text
             case ("deleted", document_id):
                 del self.stored[document_id]
+            case ("unreachable",):
+                self.doing = "unreachable"
             case ("done",):
                 self.doing, self.adding, self.replacing, self.deleting = "between operations", [], {}, ""
                 self.finished += 1
@@ -104,9 +108,20 @@ class Kill:
     calls: int
 
 
-def work(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, say: Connection) -> None:
-    """Does random things to the index in ``folder``, saying what it begins and what is done, until it is killed."""
+def work(folder: Path, database: str, seed: int, stored: dict[str, str], kill: Kill | None, say: Connection) -> None:
+    """Does random things to the index in ``folder``, saying what it begins and what is done, until it is killed.
+
+    Where its database is killed, it is at nothing any more.
+    """
     following._DOCUMENTS_IN_GROUP = 3  # so that several groups are at hand
+    try:
+        _work(folder, database, seed, stored, kill, say)
+    except CatalogueUnreachable:
+        say.send(("unreachable",))
+        signal.pause()
+
+
+def _work(folder: Path, database: str, seed: int, stored: dict[str, str], kill: Kill | None, say: Connection) -> None:
     draw = random.Random(seed)
     begun = 0
 
@@ -118,7 +133,7 @@ def work(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, say
         begun += 1
 
     begin("open")
-    index = open_index(folder)
+    index = open_index(folder, database)
     say.send(("done",))
     while True:
         ids = sorted(stored)
@@ -152,9 +167,10 @@ def work(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, say
         say.send(("done",))
 
 
-def open_index(folder: Path) -> PassageIndex:
+def open_index(folder: Path, database: str = "") -> PassageIndex:
     """With lists as soon as there are a few passages, so that snapshots make the vector index anew."""
-    return PassageIndex(folder, BagOfWordsEmbedder(), rule=VectorRule("ivf", train_from=60, regrow=1.5))
+    rule = VectorRule("ivf", train_from=60, regrow=1.5)
+    return PassageIndex(folder, BagOfWordsEmbedder(), rule=rule, database=database)
 
 
 def check_index(index: PassageIndex) -> dict[str, str]:
@@ -186,16 +202,22 @@ def check_index(index: PassageIndex) -> dict[str, str]:
     return found
 
 
-def trials(count: int, folder: Path, seed: int) -> Iterator[Acknowledged]:
-    """Yields what each killed process was at, after everything was found in order. Raises Lost."""
+def trials(
+    count: int, folder: Path, seed: int, database: str = "", killing: Callable[[int], None] = lambda _: None
+) -> Iterator[Acknowledged]:
+    """Yields what each killed process was at, after everything was found in order. Raises Lost.
+
+    ``killing`` is called with the number of each trial before its process is killed.
+    """
     draw = random.Random(seed)
     stored: dict[str, str] = {}
     for number in range(count):
         by_calls = number % 2 == 0
         # most operations make some hundreds to thousands of calls
         kill = Kill(draw.randrange(12), int(10 ** draw.uniform(0, 4))) if by_calls else None
-        heard = _killed(folder, draw.getrandbits(32), stored, kill, seconds=draw.uniform(0, 0.5))
-        index = open_index(folder)
+        seconds = draw.uniform(0, 0.5)
+        heard = _killed(folder, database, draw.getrandbits(32), stored, kill, seconds, partial(killing, number))
+        index = open_index(folder, database)
         found = check_index(index)
         heard.check(found)
         index._catalogue.close()  # no snapshot of ours: the next process starts from what the killed ones left
@@ -221,9 +243,17 @@ def main() -> None:
         print(f"{killed[doing]:6} {'in ' * (doing in OPERATIONS)}{doing}")
 
 
-def _killed(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, seconds: float) -> Acknowledged:
+def _killed(
+    folder: Path,
+    database: str,
+    seed: int,
+    stored: dict[str, str],
+    kill: Kill | None,
+    seconds: float,
+    killing: Callable[[], None],
+) -> Acknowledged:
     listen, say = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=work, args=(folder, seed, dict(stored), kill, say), daemon=True)
+    process = PROCESSES.Process(target=work, args=(folder, database, seed, dict(stored), kill, say), daemon=True)
     process.start()
     say.close()
     heard = Acknowledged(dict(stored))
@@ -232,6 +262,7 @@ def _killed(folder: Path, seed: int, stored: dict[str, str], kill: Kill | None, 
     with suppress(EOFError):
         while (left := until - monotonic()) > 0 and listen.poll(left):
             heard.hear(listen.recv())
+        killing()
         process.kill()
         while True:  # what it had said by then
             heard.hear(listen.recv())

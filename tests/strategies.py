@@ -31,7 +31,7 @@ _GAPS = (" ", "  ", "\n", "\r\n", "\n\n", "\r\n\r\n", "\t", "\u00a0", "\u2003", 
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]
 
-unicode_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+unicode_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 
 texts = st.lists(
     st.tuples(st.one_of(st.sampled_from(_PIECES), unicode_text), st.sampled_from(_GAPS)), min_size=1, max_size=30

@@ -81,7 +81,7 @@ def remove(
     with _there(data) as library:
         for document_id in documents:
             library.remove(document_id)
-            erase_quotes(library.folder, document_id)
+            erase_quotes(library, document_id)
 
 
 @app.command()

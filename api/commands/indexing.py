@@ -90,7 +90,7 @@ def _follow(
                 if what in ("failed", "skipped"):
                     (failed if what == "failed" else skipped).append(outcome)
                 if outcome.gone is not None:
-                    erase_quotes(library.folder, outcome.gone)
+                    erase_quotes(library, outcome.gone)
                 if not (quiet and what in ("unchanged", "skipped")):
                     show_ingested(outcome, what, as_json=as_json)
     finally:

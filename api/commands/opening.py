@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check_there(settings: Settings) -> None:
     """Ends the command where there is no such folder: a mistyped one should not be made."""
-    if not settings.data.exists():
+    if not settings.database and not settings.data.exists():
         errors.print(f"sourcespan: there is no folder {settings.data}: run `sourcespan index PATH`", style="red")
         raise typer.Exit(FAILED)
 
@@ -38,4 +38,5 @@ def opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
             max_original_bytes=settings.max_kept,
             ocr=settings.ocr_languages,
             answers=answers,
+            database=settings.database,
         )

@@ -12,8 +12,6 @@ from api.commands.terminal import errors, progress_bar, show_failures
 from index.upkeep.terminal import escaped_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rag.engine import Sourcespan
 
 _ADVICE = "run `sourcespan reindex`"
@@ -43,7 +41,7 @@ def reindex(data: Data = None) -> None:
                     if one.is_to_be_put_in:
                         missing.append(one.document.source)
                     if one.is_changed:
-                        erase_quotes(library.folder, one.document.id)
+                        erase_quotes(library, one.document.id)
         except KeyboardInterrupt:
             errors.print("Stopped. What is read anew stays; the same command goes on from here.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
@@ -56,12 +54,12 @@ def reindex(data: Data = None) -> None:
         raise typer.Exit(FAILED)
 
 
-def erase_quotes(folder: Path, document_id: str) -> None:
+def erase_quotes(library: Sourcespan, document_id: str) -> None:
     """Removes what feedback quotes of a text that is another one now."""
     from api.feedback import FEEDBACK_FILE, FeedbackStore
 
-    if (folder / FEEDBACK_FILE).exists():
-        store = FeedbackStore(folder)
+    if library.index.database or (library.folder / FEEDBACK_FILE).exists():
+        store = FeedbackStore(library.folder, database=library.index.database)
         try:
             store.erase(document_id)
         finally:

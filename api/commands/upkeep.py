@@ -13,7 +13,7 @@ import typer
 
 from api.commands.options import TO_MEND, AsJson, Data, settings_with
 from api.commands.terminal import console, errors, show_finding
-from index.errors import ModelError
+from index.errors import CatalogueUnusable, ModelError
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -31,7 +31,7 @@ def doctor(
     from api.feedback import examine as examine_feedback
     from rag.doctor import examine_all
 
-    settings = settings_with(data=data)
+    settings = _of_folder(settings_with(data=data), "examine its tables with pg_amcheck")
     for done in _mended(settings) if mend else []:
         errors.print(f"mended   {done}")
     findings = []
@@ -56,7 +56,8 @@ def backup(
     from index.upkeep.backup import back_up
 
     with errors.status("Copying, and examining the copy …"):
-        contents = back_up(settings_with(data=data).data, file, [FEEDBACK_FILE], overwrite=force)
+        settings = _of_folder(settings_with(data=data), "back it up with pg_dump, or to any point in time")
+        contents = back_up(settings.data, file, [FEEDBACK_FILE], overwrite=force)
     _show_contents(contents)
     console.print(f"Written to {file}: {file.stat().st_size / 1e6:,.1f} MB", soft_wrap=True)
     for name, reason in contents.left_out.items():
@@ -73,13 +74,20 @@ def restore(
     """Put a backup into the folder of the index. All of it is found sound first. Stop the service before."""
     from index.upkeep.backup import restore as restore_backup
 
-    folder = settings_with(data=data).data
+    folder = _of_folder(settings_with(data=data), "restore it with pg_restore").data
     with errors.status("Unpacking and examining …"):
         contents, aside = restore_backup(file, folder, overwrite=force)
     _show_contents(contents)
     console.print(f"Restored to {folder}", soft_wrap=True)
     if aside is not None:
         console.print(f"What was there is in {aside}", soft_wrap=True)
+
+
+def _of_folder(settings: Settings, advice: str) -> Settings:
+    """The settings, where what they name is a folder. Raises CatalogueUnusable."""
+    if settings.database:
+        raise CatalogueUnusable(f"SOURCESPAN_DATABASE names a PostgreSQL: {advice} (docs/postgres.md)")
+    return settings
 
 
 def _show_contents(contents: Contents) -> None:

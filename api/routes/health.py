@@ -34,6 +34,7 @@ class Readiness(Health):
 
     documents: int
     passages: int
+    words_behind: int = Field(description="Changes that its index of words follows before the next answer.")
     embedder: str
     reader: str
     feedback: str = Field(description="`ok`, or why what users say of answers cannot be kept at present.")
@@ -63,6 +64,7 @@ async def readyz(backend: CurrentBackend) -> Readiness | JSONResponse:
         status="ready",
         documents=state.documents,
         passages=state.passages,
+        words_behind=state.words_behind,
         embedder=backend.library.embedder.fingerprint,
         reader=backend.library.reader.fingerprint,
         feedback=state.feedback,

@@ -53,7 +53,7 @@ class Backend:
     def __init__(self, library: Sourcespan, settings: Settings) -> None:
         """Closes ``library`` in the end; what users say of answers is kept in its folder."""
         self.library = library
-        self.feedback = FeedbackStore(library.folder, most=settings.max_feedback)
+        self.feedback = FeedbackStore(library.folder, most=settings.max_feedback, database=library.index.database)
         self.changes = Changes(library, self.feedback)
         self.metrics = Metrics()
         self._log_questions = settings.log_questions

@@ -35,6 +35,8 @@ class State:
     reason: str = ""
     documents: int = 0
     passages: int = 0
+    words_behind: int = 0
+    """Changes that the index of words has not followed yet."""
     feedback: str = ""
     """`ok`, or why what users say of answers cannot be kept at present."""
     quotas: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ class Readiness:
 
     def _stored(self) -> State:
         documents, passages = self._library.index.count()
-        return State("", documents, passages, self._feedback.status, self._usage())
+        return State("", documents, passages, self._library.index.words_behind, self._feedback.status, self._usage())
 
     async def _reads(self) -> bool:
         if self._clock() - max(self._tested, self._batcher.last_answer) < FRESH:

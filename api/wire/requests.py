@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from index.documents import DocumentDraft, lone_surrogate
+from index.documents import DocumentDraft, unstorable
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, MAX_TURNS
 from rag.interfaces import SearchMode
 from rag.questions import Question, Turn
@@ -30,8 +30,9 @@ _LARGEST_INTEGER = 2**63 - 1
 
 
 def _encodable(text: str) -> str:
-    if (position := lone_surrogate(text)) is not None:
-        raise ValueError(f"holds a lone surrogate at character {position}")
+    if (position := unstorable(text)) is not None:
+        what = "U+0000" if text[position] == "\0" else "a lone surrogate"
+        raise ValueError(f"holds {what} at character {position}")
     return text
 
 

@@ -22,6 +22,7 @@ from index.passages.reading_text import NO_CONTEXT
 from index.passages.sentences import sentences
 from index.store.arrivals import Putting
 from index.store.catalogue import Catalogue
+from index.store.opening import opened
 from index.store.stored import NewDocument, NewPassage
 from index.words.in_step import WORDS_FOLDER, WordsInStep
 from rag.config import RetrieverConfig
@@ -41,7 +42,7 @@ def measure_words(texts: Sequence[str], questions: Sequence[str], count: int, ba
 
 def measure_words_here(path: Path, texts: Sequence[str], questions: Sequence[str], count: int, bar: Bar) -> Scaled:
     """Builds and asks one catalogue and its word index in this process."""
-    catalogue = Catalogue(path, embedder="", dimension=1)
+    catalogue = Catalogue(*opened(path.parent), embedder="", dimension=1)
     with bar(f"{count:,} passages, {WORDS}: storing") as progress:
         done = 0
         passages = made_up(texts, count)

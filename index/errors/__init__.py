@@ -46,6 +46,7 @@ SourcespanError
 │   ├── CatalogueFull          no room on the disk for a change
 │   ├── CatalogueReadOnly      may be read, but not written
 │   ├── CatalogueGone          moved, deleted or replaced while it was in use
+│   ├── CatalogueUnreachable   the database does not answer, or went away
 │   ├── CatalogueTooNew        written by a later version of Sourcespan
 │   ├── QuotaExceeded          more than the operator lets be stored
 │   ├── CatalogueInUse         another process has it open
@@ -90,6 +91,7 @@ from index.errors.catalogue import (
     CatalogueInUse,
     CatalogueReadOnly,
     CatalogueTooNew,
+    CatalogueUnreachable,
     CatalogueUnusable,
     EmbedderMismatch,
     QuotaExceeded,
@@ -158,6 +160,7 @@ __all__ = [
     "CatalogueInUse",
     "CatalogueReadOnly",
     "CatalogueTooNew",
+    "CatalogueUnreachable",
     "CatalogueUnusable",
     "CollectionError",
     "CollectionNotFound",

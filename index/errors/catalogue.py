@@ -43,6 +43,14 @@ class CatalogueBusy(CatalogueError):
         super().__init__("the data directory is being written to by someone else: nothing was changed; try again")
 
 
+class CatalogueUnreachable(CatalogueError):
+    """The database does not answer, or went away."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database cannot be reached: {reason}")
+        self.reason = reason
+
+
 class CatalogueFull(CatalogueError):
     """There is no room on the disk for a change."""
 

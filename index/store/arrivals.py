@@ -6,7 +6,6 @@ a document came from takes that document's place, which keeps its id, unless it 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Literal
 from index.documents import Document, DocumentDraft
 from index.errors import NameTaken, SourceNotFound
 from index.store import erasing, sources, stored
+from index.store.connection import Connection
 from index.store.filters import owned
 from index.store.names import Within
 from index.store.quota import Quota, Usage, usage
@@ -23,6 +23,8 @@ from index.store.stored import NewDocument
 Conflict = Literal["keep_both", "replace", "refuse"]
 """What is to become of a document that came from a source of the same name, with another text."""
 State = Literal["new", "replaced", "known"]
+
+_DELETED = "INSERT INTO deleted_documents VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET deleted_at = excluded.deleted_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class PassagesWanted(Exception):
 class Arrivals:
     """Puts documents in, one after the other, inside one transaction."""
 
-    def __init__(self, db: sqlite3.Connection, generation: int, quota: Quota, putting: Putting | None = None) -> None:
+    def __init__(self, db: Connection, generation: int, quota: Quota, putting: Putting | None = None) -> None:
         self.db = db
         """In the transaction."""
         self._generation = generation
@@ -132,7 +134,7 @@ class Arrivals:
         """Removes a document for good. Raises DocumentNotFound."""
         self._remove(document_id)
         now = datetime.now(UTC).isoformat()
-        self.db.execute("INSERT OR REPLACE INTO deleted_documents VALUES (?, ?)", (document_id, now))
+        self.db.execute(_DELETED, (document_id, now))
 
     def leave_name(self, document_id: str, source: str) -> bool:
         """Takes a document's source of this name away; gives whether there are others, else it is removed.

@@ -1,16 +1,14 @@
-"""The SQLite catalogue: documents, passages and their vectors. The source of truth.
+"""The catalogue: documents, passages and their vectors. The source of truth.
 
 Every change is one transaction that also moves the generation on (`index.store.history`).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +18,7 @@ from index.errors import DuplicateDocument
 from index.interfaces import Keys, Vectors
 from index.store import erasing, outlines, sources, stored
 from index.store.arrivals import Arrivals, Putting, Stored
-from index.store.database import Database
+from index.store.connection import ALL_ROWS, Database, listed
 from index.store.filters import Condition, owned
 from index.store.history import (
     Changes,
@@ -33,9 +31,8 @@ from index.store.history import (
     next_generation,
 )
 from index.store.names import Within
-from index.store.originals import Originals
+from index.store.originals import KeptFiles
 from index.store.quota import NO_LIMIT, Quota, Usage, usage
-from index.store.schema import SCHEMA_VERSION, prepare, version_of
 from index.store.shelves import Shelves
 from index.store.stored import NewDocument
 from index.upkeep.checks import broken_vectors, read_vectors
@@ -48,8 +45,8 @@ CATALOGUE_FILE = "catalogue.sqlite3"
 
 _COUNT = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
 _PASSAGE_ANEW = (
-    "INSERT INTO passages (document_id, start, end, generation, vector, text, path, headers, cells) "
-    "SELECT document_id, start, end, ?, ?, text, path, headers, cells FROM passages WHERE key = ?"
+    'INSERT INTO passages (document_id, start, "end", generation, vector, text, path, headers, cells) '
+    'SELECT document_id, start, "end", ?, ?, text, path, headers, cells FROM passages WHERE key = ?'
 )
 
 
@@ -65,26 +62,24 @@ class Put:
 
 
 class Catalogue:
-    """One SQLite file. Safe to share between threads, and between processes on one machine."""
+    """Documents and passages in a database. Safe to share between threads, and between processes."""
 
-    def __init__(self, path: Path, *, embedder: str, dimension: int, quota: Quota = NO_LIMIT) -> None:
-        """Opens or makes it. Raises EmbedderMismatch, CatalogueTooNew, CatalogueUnusable."""
+    def __init__(
+        self, database: Database, originals: KeptFiles, *, embedder: str, dimension: int, quota: Quota = NO_LIMIT
+    ) -> None:
+        """Brings the database up to date; see `index.store.opening`. Raises what `Database.prepare` does."""
         self._dimension = dimension
         self.quota = quota
-        self._db = Database(path)
-        self.originals = Originals(path.parent)
+        self._db = database
+        self.originals = originals
         """The files that documents were read from."""
-        with self._db.reading() as db:
-            version = version_of(db)
-        # one that is up to date needs no write, and so opens where nothing may be written
-        with self._db.reading() if version == SCHEMA_VERSION else self._db.change() as db:
-            prepare(db, embedder)
+        database.prepare(embedder, dimension)
         self.shelves = Shelves(self._db)
         """What documents are sorted by."""
         self._counted: tuple[Generation, int, int] | None = None
 
     def close(self) -> None:
-        """Closes every thread's connection."""
+        """Closes the database."""
         self._db.close()
 
     @property
@@ -144,7 +139,7 @@ class Catalogue:
         with self._db.change() as db:
             arriving = Arrivals(db, next_generation(db), self.quota, putting)
             yield arriving
-            self.originals.settle(arriving.kept)
+            self.originals.settle(db, arriving.kept)
         self._erase()
 
     def of_older_readings(self) -> list[str]:
@@ -168,7 +163,7 @@ class Catalogue:
         with self._db.change() as db:
             generation = next_generation(db)
             for key, vector in vectors.items():
-                db.execute(_PASSAGE_ANEW, (generation, vector.astype("<f4").tobytes(), key))
+                db.execute(_PASSAGE_ANEW, (generation, np.ascontiguousarray(vector, "<f4"), key))
                 db.execute("DELETE FROM passages WHERE key = ?", (key,))
 
     def document(self, document_id: str) -> Document:
@@ -178,7 +173,7 @@ class Catalogue:
 
     def documents(self, *, limit: int | None = None, offset: int = 0) -> list[Document]:
         """The documents after the first ``offset``, the oldest first; at most ``limit`` if it is given."""
-        page = -1 if limit is None else limit, offset  # to SQLite -1 is no limit
+        page = ALL_ROWS if limit is None else limit, offset
         with self._db.reading() as db:
             rows = db.execute(f"{stored.DOCUMENT} ORDER BY created_at, id LIMIT ? OFFSET ?", page).fetchall()
         return [stored.as_document(row) for row in rows]
@@ -213,7 +208,7 @@ class Catalogue:
     def passages(self, keys: Sequence[int]) -> dict[int, Passage]:
         """The passages among ``keys`` that are there, by key."""
         with self._db.reading() as db:
-            rows = db.execute(stored.PASSAGES, (json.dumps(list(keys)),)).fetchall()
+            rows = db.execute(stored.PASSAGES, (listed(keys),)).fetchall()
         return {passage.key: passage for passage in map(stored.as_passage, rows)}
 
     def keys_of(self, document_ids: Sequence[str]) -> Keys:
@@ -221,7 +216,7 @@ class Catalogue:
         with self._db.reading() as db:
             rows = db.execute(
                 "SELECT key FROM passages WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY key",
-                (json.dumps(list(document_ids)),),
+                (listed(document_ids),),
             )
             return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
@@ -229,8 +224,9 @@ class Catalogue:
         """(found, dimension): the stored vectors of these passages, if they are sound, in the order of their keys."""
         with self._db.reading() as db:
             rows = db.execute(
-                "SELECT key, vector FROM passages WHERE key IN (SELECT value FROM json_each(?)) ORDER BY key",
-                (json.dumps(keys.tolist()),),
+                "SELECT key, vector FROM passages WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) "
+                "ORDER BY key",
+                (listed(keys.tolist()),),
             ).fetchall()
         return self._sound(rows)[1]
 

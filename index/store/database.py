@@ -12,9 +12,10 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from time import monotonic
 from urllib.parse import quote
 
 from index.errors import (
@@ -25,6 +26,8 @@ from index.errors import (
     CatalogueReadOnly,
     CatalogueUnusable,
 )
+from index.store.connection import TookTooLong
+from index.store.schema import SCHEMA_VERSION, prepare, version_of
 
 # how long a writer waits for another thread's or process's transaction to end
 _PATIENCE_SECONDS = 120
@@ -34,6 +37,8 @@ _ERASING_SECONDS = 2
 
 # by how much a file must be able to grow for its disk to count as one with room
 _TRIED_BYTES = 1_000_000
+
+_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: a millisecond, mostly
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_ROOM = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
@@ -45,7 +50,7 @@ _Identity = tuple[tuple[int, int] | None, ...]
 """Device and inode of each part; None for one that is not there."""
 
 
-class Database:
+class SqliteDatabase:
     """Safe to share between threads, and between processes on one machine.
 
     A file that may only be read is opened for reading, and every change is refused.
@@ -70,6 +75,17 @@ class Database:
             with self.reading():  # so that whatever still stands in the way is told now
                 pass
 
+    def prepare(self, embedder: str, dimension: int) -> None:
+        """Makes the tables of a catalogue, or brings them up to date; vectors of any dimension are bytes here.
+
+        Raises CatalogueTooNew, CatalogueUnusable, EmbedderMismatch.
+        """
+        with self.reading() as db:
+            version = version_of(db)
+        # one that is up to date needs no write, and so opens where nothing may be written
+        with self.reading() if version == SCHEMA_VERSION else self.change() as db:
+            prepare(db, embedder)
+
     def close(self) -> None:
         """Closes every thread's connection. Whoever asks for one later opens the file anew."""
         while self._connections:
@@ -83,11 +99,22 @@ class Database:
         return "mode=ro" in self._mode
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read with. Raises CatalogueError."""
+    def reading(self, within: float | None = None) -> Iterator[sqlite3.Connection]:
+        """A connection to read with. Raises CatalogueError; TookTooLong after ``within`` seconds."""
         try:
-            yield self._connection()
+            db = self._connection()
+            if within is None:
+                yield db
+                return
+            ends = monotonic() + within
+            db.set_progress_handler(lambda: monotonic() > ends, _STEPS_BETWEEN_LOOKS)
+            try:
+                yield db
+            finally:
+                db.set_progress_handler(None, 0)
         except sqlite3.Error as error:
+            if within is not None and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                raise TookTooLong from error
             raise storage_error(error) from error
 
     @contextmanager
@@ -122,6 +149,10 @@ class Database:
                 raise
             # it may have gone while it was written to
             self._check_in_place()
+
+    def aside(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection for what is done outside of transactions: any is."""
+        return self.reading()
 
     @property
     def is_in_place(self) -> bool:

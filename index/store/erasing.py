@@ -7,24 +7,23 @@ is seen to after each change that takes something away. The word index sees to i
 from __future__ import annotations
 
 import logging
-import sqlite3
 
 from index.errors import CatalogueError
-from index.store.database import Database
+from index.store.connection import Connection, Database
 
-_MARK = "INSERT OR REPLACE INTO meta VALUES ('erasing', '1')"
+_MARK = "INSERT INTO meta VALUES ('erasing', '1') ON CONFLICT DO NOTHING"
 _UNMARK = "DELETE FROM meta WHERE name = 'erasing'"
 _IS_MARKED = "SELECT count(*) FROM meta WHERE name = 'erasing'"
 
 logger = logging.getLogger("sourcespan")
 
 
-def mark(db: sqlite3.Connection) -> None:
+def mark(db: Connection) -> None:
     """Notes, in the transaction that deletes something, that traces of it are left."""
     db.execute(_MARK)
 
 
-def is_marked(db: sqlite3.Connection) -> bool:
+def is_marked(db: Connection) -> bool:
     """Whether traces of what was deleted may be left."""
     return bool(db.execute(_IS_MARKED).fetchone()[0])
 

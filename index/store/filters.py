@@ -15,8 +15,9 @@ from math import isfinite
 from typing import Any
 from unicodedata import normalize
 
-from index.documents import lone_surrogate
+from index.documents import unstorable
 from index.errors import InvalidFilter
+from index.store.connection import listed
 from index.store.names import Within, composed
 
 MOST_CONDITIONS, MOST_DEPTH, MOST_VALUES = 100, 8, 1_000
@@ -42,7 +43,7 @@ _NOWHERE_ELSE = (
 _OF_TYPE = "d.kind IN (SELECT value FROM json_each(?))"
 _FROM_SOURCE = (
     "EXISTS (SELECT 1 FROM document_sources AS s, json_each(?) AS g "
-    "WHERE s.document_id = d.id AND s.source GLOB g.value)"
+    "WHERE s.document_id = d.id AND glob(g.value, s.source))"
 )
 _ENTRIES = "json_each(CASE WHEN json_valid(d.metadata) THEN d.metadata ELSE '{}' END)"
 _HAS_KEY = f"EXISTS (SELECT 1 FROM {_ENTRIES} AS f WHERE f.key = ?)"  # noqa: S608
@@ -51,7 +52,7 @@ _METADATA = (
     "EXISTS (SELECT 1 FROM entries AS f WHERE f.key = ? AND ((f.type <> 'array' AND {scalar}) OR "
     "EXISTS (SELECT 1 FROM json_each(CASE f.type WHEN 'array' THEN f.value ELSE '[]' END) AS v WHERE {element})))"
 )
-# values of one kind are compared: a number is never like a text
+# values of one kind are compared: a number is never like a text; to PostgreSQL an atom is a number
 _TEXT, _NUMBER = "'text'", "'integer', 'real'"
 
 
@@ -66,7 +67,7 @@ class Condition:
         return Condition(f"({self.sql}) AND ({other.sql})", self.values + other.values)
 
 
-EVERYTHING = Condition("1")
+EVERYTHING = Condition("TRUE")
 
 
 def compiled(filter: Mapping[str, Any], within: Within = None) -> Condition:  # noqa: A002
@@ -120,7 +121,7 @@ class _Compiler:
         patterns = [glob.replace("[", "[[]") for glob in self._texts(given, place)]
         # names of files are kept as they are: macOS has them decomposed
         spelt = {normalize(form, glob) for glob in patterns for form in ("NFC", "NFD")} | {*patterns}
-        return Condition(_FROM_SOURCE, (_listed(sorted(spelt)),))
+        return Condition(_FROM_SOURCE, (listed(sorted(spelt)),))
 
     def _dates(self, field: str, given: object, place: str) -> Iterator[Condition]:
         for operator, date in _entries(given, place):
@@ -161,10 +162,11 @@ class _Compiler:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise InvalidFilter(place, "must be a number or a text")
         kinds = _TEXT if isinstance(_plain(value, place), str) else _NUMBER
+        column = "value" if kinds == _TEXT else "atom"
         # by way of JSON, so that a number is read as those of the catalogue are
-        given = "(SELECT value FROM json_each(?))"
-        test = f"{{each}}.type IN ({kinds}) AND {{each}}.value {_COMPARED[operator]} {given}"
-        return _has(key, test, (_listed([value]),))
+        given = f"(SELECT {column} FROM json_each(?))"  # noqa: S608
+        test = f"{{each}}.type IN ({kinds}) AND {{each}}.{column} {_COMPARED[operator]} {given}"
+        return _has(key, test, (listed([value]),))
 
     def _texts(self, given: object, place: str) -> list[str]:
         """One text, or a list of some."""
@@ -187,11 +189,11 @@ class _Compiler:
 
 def in_collections(names: Iterable[str]) -> Condition:
     """That a document is in one of these collections."""
-    return Condition(_IN_COLLECTION, (_listed(sorted(names)),))
+    return Condition(_IN_COLLECTION, (listed(sorted(names)),))
 
 
 def _of_types(types: Sequence[str]) -> Condition:
-    return Condition(_OF_TYPE, (_listed([each.lower().removeprefix(".") for each in types]),))
+    return Condition(_OF_TYPE, (listed([each.lower().removeprefix(".") for each in types]),))
 
 
 def _has(key: str, test: str, values: tuple[object, ...]) -> Condition:
@@ -206,12 +208,12 @@ def _has_one_of(key: str, values: Sequence[object], place: str) -> Condition:
     numbers = [value for value in plain if isinstance(value, int | float) and not isinstance(value, bool)]
     # true, false and null are kinds of their own
     kinds = [json.dumps(value) for value in plain if value is None or isinstance(value, bool)]
-    among = "IN (SELECT value FROM json_each(?))"
+    among, among_numbers = "IN (SELECT value FROM json_each(?))", "IN (SELECT atom FROM json_each(?))"
     test = (
         f"({{each}}.type = {_TEXT} AND {{each}}.value {among} "
-        f"OR {{each}}.type IN ({_NUMBER}) AND {{each}}.value {among} OR {{each}}.type {among})"
+        f"OR {{each}}.type IN ({_NUMBER}) AND {{each}}.atom {among_numbers} OR {{each}}.type {among})"
     )
-    return _has(key, test, (_listed(texts), _listed(numbers), _listed(kinds)))
+    return _has(key, test, (listed(texts), listed(numbers), listed(kinds)))
 
 
 def _plain(value: object, place: str) -> str | bool | int | float | None:
@@ -225,7 +227,7 @@ def _plain(value: object, place: str) -> str | bool | int | float | None:
 
 
 def _text(value: object, place: str) -> str:
-    if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or lone_surrogate(value) is not None:
+    if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or unstorable(value) is not None:
         raise InvalidFilter(place, f"must be a text of 1 to {_LONGEST_TEXT:,} characters")
     return value
 
@@ -245,10 +247,6 @@ def _joined(word: str, conditions: Iterable[Condition]) -> Condition:
 
 def _negated(condition: Condition) -> Condition:
     return Condition(f"NOT ({condition.sql})", condition.values)
-
-
-def _listed(values: Sequence[object]) -> str:
-    return json.dumps(values)
 
 
 def _is_day(date: object) -> bool:
@@ -278,4 +276,4 @@ def visible(within: Within) -> Condition:
 
 def owned(within: Within) -> Condition:
     """That a document is in these collections alone: nobody else sees what becomes of it."""
-    return EVERYTHING if within is None else in_collections(within) & Condition(_NOWHERE_ELSE, (_listed([*within]),))
+    return EVERYTHING if within is None else in_collections(within) & Condition(_NOWHERE_ELSE, (listed([*within]),))

@@ -8,7 +8,6 @@ went another way since, the follower's generation has another token there, or no
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 
 from index.errors import CatalogueUnusable
 from index.interfaces import Keys, Vectors
+from index.store.connection import Connection
 
 _LARGEST_KEY = 2**63 - 1
 # to take vectors out is one pass over all of them, however many go
@@ -24,7 +24,7 @@ _REMOVED_AT_ONCE = 50_000
 
 _GENERATION = """
 SELECT generation, token FROM history
-WHERE generation = (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'generation')
+WHERE generation = (SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'generation')
 """
 _REMOVED = "SELECT generation, key FROM tombstones WHERE (generation, key) > (?, ?) ORDER BY generation, key LIMIT ?"
 VECTORS = "SELECT key, vector FROM passages WHERE key > ? ORDER BY key LIMIT ?"
@@ -85,7 +85,7 @@ class WordChanges:
     position: Position
 
 
-def generation_of(db: sqlite3.Connection) -> Generation:
+def generation_of(db: Connection) -> Generation:
     """The generation of the catalogue at present. Raises CatalogueUnusable."""
     row = db.execute(_GENERATION).fetchone()
     if row is None or not isinstance(row[1], str):
@@ -93,20 +93,20 @@ def generation_of(db: sqlite3.Connection) -> Generation:
     return Generation(*row)
 
 
-def next_generation(db: sqlite3.Connection) -> int:
+def next_generation(db: Connection) -> int:
     """Moves it on, inside the transaction of a change; gives its number. A trigger draws its token."""
-    db.execute("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+    db.execute("UPDATE meta SET value = CAST(value AS BIGINT) + 1 WHERE name = 'generation'")
     return generation_of(db).number
 
 
-def is_past(db: sqlite3.Connection, generation: Generation) -> bool:
+def is_past(db: Connection, generation: Generation) -> bool:
     """Whether the catalogue was once, or is, what ``generation`` says; False also for what is too long ago to know."""
     known = db.execute("SELECT token FROM history WHERE generation = ?", (generation.number,)).fetchone()
     return known is not None and known[0] == generation.token
 
 
 def following(
-    db: sqlite3.Connection, position: Position, limit: int, rows: str = VECTORS
+    db: Connection, position: Position, limit: int, rows: str = VECTORS
 ) -> tuple[Keys, Sequence[tuple[Any, ...]], Position] | None:
     """The next changes after ``position``, and where they lead; None where it is of another history.
 

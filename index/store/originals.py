@@ -14,7 +14,6 @@ import mimetypes
 import os
 import secrets
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Set
 from contextlib import ExitStack, suppress
@@ -23,11 +22,12 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from index.documents import DocumentDraft, Original
 from index.errors import CatalogueError
-from index.store.database import Database, storage_error
+from index.store.connection import Connection, Database
+from index.store.database import storage_error
 from index.store.files import sha256_of, sync_folder
 
 ORIGINALS = "originals"
@@ -36,7 +36,7 @@ ORIGINALS = "originals"
 _INCOMING = "incoming-"
 _SECONDS_TO_LOCK = 3_600  # a folder so old that is not locked belongs to nobody any more
 _REFERRED_TO = "SELECT DISTINCT original_sha256 FROM documents WHERE original_sha256 IS NOT NULL"
-_GONE = (
+GONE = (
     "SELECT sha256 FROM originals_gone AS gone "
     "WHERE NOT EXISTS (SELECT 1 FROM documents WHERE original_sha256 = gone.sha256)"
 )
@@ -58,9 +58,14 @@ _MORE_TYPES = {
 logger = logging.getLogger("sourcespan")
 
 
-def referred_to(db: sqlite3.Connection) -> set[str]:
+def referred_to(db: Connection) -> set[str]:
     """The hashes that documents refer to."""
     return {str(sha256) for (sha256,) in db.execute(_REFERRED_TO)}
+
+
+def some_gone(db: Connection) -> bool:
+    """Whether documents were deleted whose originals may be there still."""
+    return bool(db.execute("SELECT count(*) FROM originals_gone").fetchone()[0])
 
 
 class Incoming:
@@ -111,8 +116,27 @@ class Incoming:
         return waiting
 
 
+class KeptFiles(Protocol):
+    """The kept originals of one catalogue. Everything raises CatalogueError."""
+
+    def incoming(self) -> Incoming:
+        """Where files wait until their documents are stored."""
+
+    def path(self, sha256: str) -> Path:
+        """Where an original can be read, if it is kept; where no file is, it is not."""
+
+    def settle(self, db: Connection, drafts: Iterable[DocumentDraft]) -> None:
+        """Keeps what came in, durably. To be called last in the transaction that stores the documents."""
+
+    def erase(self, database: Database) -> None:
+        """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether one is there and holds what its name says."""
+
+
 class Originals:
-    """The kept originals of one catalogue."""
+    """Those in a folder beside the catalogue."""
 
     def __init__(self, data: Path) -> None:
         """``data`` is the folder of the catalogue. Nothing is made yet."""
@@ -126,7 +150,7 @@ class Originals:
         """Where an original lies, if it is kept."""
         return self.folder / sha256[:2] / sha256
 
-    def settle(self, drafts: Iterable[DocumentDraft]) -> None:
+    def settle(self, _: Connection, drafts: Iterable[DocumentDraft]) -> None:
         """Gives what came in its name, durably. To be called last in the transaction that stores the documents.
 
         Raises CatalogueError.
@@ -153,10 +177,10 @@ class Originals:
         """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
         try:
             with database.reading() as db:
-                if db.execute("SELECT count(*) FROM originals_gone").fetchone()[0] == 0:
+                if not some_gone(db):
                     return
             with database.change() as db:
-                self.remove(sha256 for (sha256,) in db.execute(_GONE).fetchall())
+                self.remove(sha256 for (sha256,) in db.execute(GONE).fetchall())
                 db.execute("DELETE FROM originals_gone")
         except CatalogueError as error:
             logger.warning("The file of a document that is gone is left until the next change: %s", error)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from itertools import zip_longest
 
 from index.documents import BlockKind, Columns, Document, Heading, Location, Outline, TextBlock
 from index.errors import CatalogueUnusable
+from index.store.connection import Connection
 
 # the last page, and the last heading, that begin at or before an offset
 _PAGE_AT = (
@@ -36,7 +36,7 @@ _LOCATION = "SELECT location FROM documents AS d WHERE d.id = ?2 AND d.sha256 = 
 )
 
 
-def location(db: sqlite3.Connection, document: Document, offset: int) -> Location:
+def location(db: Connection, document: Document, offset: int) -> Location:
     """Nothing is known of it where the document is gone, or has another text now."""
     row = db.execute(_LOCATION, (offset, document.id, document.sha256)).fetchone()
     return as_location(*row) if row else Location()
@@ -51,7 +51,7 @@ def as_location(page: object, heading: object, label: object) -> Location:
     )
 
 
-def read(db: sqlite3.Connection, document_id: str) -> Outline:
+def read(db: Connection, document_id: str) -> Outline:
     """All of it. Raises CatalogueUnusable where it is damaged."""
     query = "SELECT start, label FROM pages WHERE document_id = ? ORDER BY start, page"
     pages = db.execute(query, (document_id,)).fetchall()
@@ -60,7 +60,7 @@ def read(db: sqlite3.Connection, document_id: str) -> Outline:
         "SELECT start, level, text FROM headings WHERE document_id = ? ORDER BY start, number", (document_id,)
     )
     blocks = db.execute(
-        "SELECT start, end, kind, level, columns FROM blocks WHERE document_id = ? ORDER BY start", (document_id,)
+        'SELECT start, "end", kind, level, columns FROM blocks WHERE document_id = ? ORDER BY start', (document_id,)
     )
     try:
         return Outline(
@@ -79,7 +79,7 @@ def _text_block(row: tuple[int, int, BlockKind, int, str]) -> TextBlock:
     return TextBlock(start, end, kind, level, Columns.from_json(columns) if columns else None)
 
 
-def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:
+def store(db: Connection, document_id: str, outline: Outline) -> None:
     """Inside the transaction that stores the document; it goes with the document."""
     db.executemany(
         "INSERT INTO pages (document_id, page, start, label) VALUES (?, ?, ?, ?)",
@@ -93,7 +93,7 @@ def store(db: sqlite3.Connection, document_id: str, outline: Outline) -> None:
         ((document_id, number, h.start, h.level, h.text) for number, h in enumerate(outline.headings)),
     )
     db.executemany(
-        "INSERT INTO blocks (document_id, start, end, kind, level, columns) VALUES (?, ?, ?, ?, ?, ?)",
+        'INSERT INTO blocks (document_id, start, "end", kind, level, columns) VALUES (?, ?, ?, ?, ?, ?)',
         (
             (document_id, b.start, b.end, b.kind, b.level, b.columns.as_json() if b.columns else "")
             for b in outline.blocks

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from index.errors import CatalogueUnusable, QuotaExceeded
+from index.store.connection import Connection
 
 MAX_ORIGINAL = 50_000_000
 """The bytes up to which a file is kept beside its text, where nothing else is said."""
@@ -39,7 +39,7 @@ class Quota:
 NO_LIMIT = Quota()
 
 
-def usage(db: sqlite3.Connection) -> Usage:
+def usage(db: Connection) -> Usage:
     """How much is stored now. Raises CatalogueUnusable."""
     query = "SELECT (SELECT count(*) FROM documents), (SELECT value FROM meta WHERE name = 'text_bytes')"
     documents, text_bytes = db.execute(query).fetchone()

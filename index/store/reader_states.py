@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.bert.graph.quantised import Quantised, steps_reaching
 from index.errors import CatalogueBusy, CatalogueUnusable
-from index.store.database import Database, storage_error
+from index.store.database import SqliteDatabase, storage_error
 
 _FORMAT = "8-bit states"
 """How states are written; those that were written otherwise are another model's."""
@@ -56,7 +56,7 @@ class StatesFile:
         self._width = width
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = Database(path)
+            self._db = SqliteDatabase(path)
         except OSError as error:
             raise storage_error(error) from error
         except CatalogueUnusable as error:
@@ -129,7 +129,7 @@ def remove_all(path: Path) -> None:
     """Removes all states, where there are any. Raises CatalogueError."""
     if not path.exists():
         return
-    database = Database(path)
+    database = SqliteDatabase(path)
     try:
         with database.change() as db:
             db.execute("DELETE FROM states")

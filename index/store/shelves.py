@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Literal
 
 from index.documents import Document
 from index.errors import CollectionNotFound, InvalidFilter
 from index.store import sources, stored
-from index.store.database import Database
+from index.store.connection import Database, TookTooLong, listed
 from index.store.filters import CHANGED, Condition, compiled, owned, visible
 from index.store.names import Within, alike, collection_name, collection_names
 
@@ -25,14 +22,13 @@ _ORDERS: Mapping[Sort, str] = {
     "size": "d.characters DESC, d.id",
 }
 _HAS_WORD = (
-    "d.id IN (SELECT document_id FROM document_titles WHERE instr(alike, ?) "
-    "UNION SELECT document_id FROM document_sources WHERE instr(alike, ?))"
+    "d.id IN (SELECT document_id FROM document_titles WHERE instr(alike, ?) > 0 "
+    "UNION SELECT document_id FROM document_sources WHERE instr(alike, ?) > 0)"
 )
 _ONE_OF = "d.id IN (SELECT value FROM json_each(?))"
 _MOST_WORDS = 20
 MOST_SECONDS = 10
 """That a filter may take."""
-_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: a millisecond, mostly
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ class Wanted:
         if self.filter is not None:
             condition &= compiled(self.filter, self.within)
         if self.document_ids is not None:
-            condition &= Condition(_ONE_OF, (json.dumps([*self.document_ids]),))
+            condition &= Condition(_ONE_OF, (listed(self.document_ids),))
         for word in self.words.split()[:_MOST_WORDS]:
             condition &= Condition(_HAS_WORD, (alike(word), alike(word)))
         return condition
@@ -74,7 +70,7 @@ class Shelves:
 
     def ids(self, wanted: Wanted, sort: Sort = "oldest") -> list[str]:
         """The ids of these documents in this order. Raises InvalidFilter."""
-        with self._db.reading() as db, _in_time(db):
+        with self._in_time() as db:
             return _ids(db, wanted.condition(), sort)
 
     def page(
@@ -83,13 +79,13 @@ class Shelves:
         """These documents after the first ``offset``, at most ``limit``, and how many there are in all."""
         condition = wanted.condition()
         count = f"SELECT count(*) FROM documents AS d WHERE {condition.sql}"  # noqa: S608
-        with self._db.moment() as db, _in_time(db):
+        with self._in_time() as db:
             total = int(db.execute(count, condition.values).fetchone()[0])
             # what they are listed by is read of all, the rest, which may lie behind their texts, of those on the page
             ids = _ids(db, condition, sort, limit, offset)
-            rows = db.execute(f"{stored.DOCUMENT} WHERE {_ONE_OF}", (json.dumps(ids),)).fetchall()
+            rows = db.execute(f"{stored.DOCUMENT} WHERE {_ONE_OF}", (listed(ids),)).fetchall()
         found = {document.id: document for document in map(stored.as_document, rows)}
-        return [found[document_id] for document_id in ids], total
+        return [found[document_id] for document_id in ids if document_id in found], total
 
     def kinds(self, within: Within = None) -> dict[str, int]:
         """How many documents there are of each kind of file."""
@@ -132,7 +128,8 @@ class Shelves:
     def add_collection(self, name: str) -> bool:
         """Makes one; gives whether it is new. Raises InvalidCollection."""
         with self._db.change() as db:
-            return db.execute("INSERT OR IGNORE INTO collections VALUES (?)", (collection_name(name),)).rowcount > 0
+            added = db.execute("INSERT INTO collections VALUES (?) ON CONFLICT DO NOTHING", (collection_name(name),))
+            return added.rowcount > 0
 
     def remove_collection(self, name: str) -> None:
         """Removes one; its documents stay. Raises CollectionNotFound."""
@@ -161,28 +158,20 @@ class Shelves:
         with self._db.reading() as db:
             return bool(db.execute(query, (document_id, *condition.values)).fetchone()[0])
 
+    @contextmanager
+    def _in_time(self) -> Iterator[Connection]:
+        """For what may take too long: a thousand patterns held against as many sources would keep a thread for minutes.
 
-def _ids(
-    db: sqlite3.Connection, condition: Condition, sort: Sort, limit: int | None = None, offset: int = 0
-) -> list[str]:
+        Raises InvalidFilter.
+        """
+        try:
+            with self._db.reading(within=MOST_SECONDS) as db:
+                yield db
+        except TookTooLong as error:
+            raise InvalidFilter("", f"takes longer than {MOST_SECONDS} seconds: say it with fewer patterns") from error
+
+
+def _ids(db: Connection, condition: Condition, sort: Sort, limit: int | None = None, offset: int = 0) -> list[str]:
     query = f"SELECT d.id FROM documents AS d WHERE {condition.sql} ORDER BY {_ORDERS[sort]} LIMIT ? OFFSET ?"  # noqa: S608
-    rows = db.execute(query, (*condition.values, -1 if limit is None else limit, offset))
+    rows = db.execute(query, (*condition.values, ALL_ROWS if limit is None else limit, offset))
     return [str(row[0]) for row in rows]
-
-
-@contextmanager
-def _in_time(db: sqlite3.Connection) -> Iterator[None]:
-    """Ends what takes too long: a thousand patterns held against as many sources would keep a thread for minutes.
-
-    Raises InvalidFilter.
-    """
-    ends = monotonic() + MOST_SECONDS
-    db.set_progress_handler(lambda: monotonic() > ends, _STEPS_BETWEEN_LOOKS)
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
-        raise InvalidFilter("", f"takes longer than {MOST_SECONDS} seconds: say it with fewer patterns") from error
-    finally:
-        db.set_progress_handler(None, 0)

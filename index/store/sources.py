@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.documents import DocumentDraft
-from index.store.filters import Condition, in_collections, owned
+from index.store.connection import Connection
+from index.store.filters import EVERYTHING, in_collections, owned
 from index.store.names import Within, alike
 
 _OF_NAME = (
@@ -15,7 +15,7 @@ _OF_NAME = (
     "WHERE s.source = ? AND {among} ORDER BY s.rowid DESC LIMIT 1"
 )
 _ADDED = "INSERT INTO document_sources (document_id, source, file, file_sha256, alike) VALUES (?, ?, ?, ?, ?)"
-_MEMBERS = "INSERT OR IGNORE INTO document_collections VALUES (?, ?)"
+_MEMBERS = "INSERT INTO document_collections VALUES (?, ?) ON CONFLICT DO NOTHING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Belongings:
     collections: Sequence[str]
 
 
-def belongings(db: sqlite3.Connection, document_id: str) -> Belongings:
+def belongings(db: Connection, document_id: str) -> Belongings:
     """Of a document as it is stored."""
     sources = db.execute(
         "SELECT source, file, file_sha256 FROM document_sources WHERE document_id = ? ORDER BY rowid", (document_id,)
@@ -35,19 +35,19 @@ def belongings(db: sqlite3.Connection, document_id: str) -> Belongings:
     return Belongings(sources, [str(row[0]) for row in rows])
 
 
-def give(db: sqlite3.Connection, document_id: str, kept: Belongings) -> None:
+def give(db: Connection, document_id: str, kept: Belongings) -> None:
     """Gives them back to a document that was stored anew."""
     db.executemany(_ADDED, ((document_id, name, file, sha256, alike(name)) for name, file, sha256 in kept.sources))
     put_in(db, document_id, kept.collections)
 
 
-def put_in(db: sqlite3.Connection, document_id: str, collections: Sequence[str]) -> None:
+def put_in(db: Connection, document_id: str, collections: Sequence[str]) -> None:
     """Puts a document in collections, which are made if they are not there."""
-    db.executemany("INSERT OR IGNORE INTO collections VALUES (?)", ((name,) for name in collections))
+    db.executemany("INSERT INTO collections VALUES (?) ON CONFLICT DO NOTHING", ((name,) for name in collections))
     db.executemany(_MEMBERS, ((document_id, name) for name in collections))
 
 
-def holder(db: sqlite3.Connection, draft: DocumentDraft, within: Within) -> str | None:
+def holder(db: Connection, draft: DocumentDraft, within: Within) -> str | None:
     """The document that came from where the draft does: from the same file, or, where it was sent, by the same name.
 
     Names are looked for in the draft's collections, if it has any, and among what may be written to.
@@ -57,12 +57,12 @@ def holder(db: sqlite3.Connection, draft: DocumentDraft, within: Within) -> str 
         return None if row is None else str(row[0])
     if not draft.source:
         return None
-    among = owned(within) & (in_collections(draft.collections) if draft.collections else Condition("1"))
+    among = owned(within) & (in_collections(draft.collections) if draft.collections else EVERYTHING)
     row = db.execute(_OF_NAME.format(among=among.sql), (draft.source, *among.values)).fetchone()
     return None if row is None else str(row[0])
 
 
-def is_attached(db: sqlite3.Connection, document_id: str, draft: DocumentDraft) -> bool:
+def is_attached(db: Connection, document_id: str, draft: DocumentDraft) -> bool:
     """Whether the document is known to be from where the draft is, and in its collections."""
     kept = belongings(db, document_id)
     if not draft.collections <= set(kept.collections):
@@ -72,7 +72,7 @@ def is_attached(db: sqlite3.Connection, document_id: str, draft: DocumentDraft) 
     return draft.source in {source for source, _, _ in kept.sources}
 
 
-def attach(db: sqlite3.Connection, document_id: str, draft: DocumentDraft) -> None:
+def attach(db: Connection, document_id: str, draft: DocumentDraft) -> None:
     """Notes that a document came from where the draft does, and puts it in its collections.
 
     What was put in before files were noted is taken to be from the file of the same name.
@@ -89,28 +89,28 @@ def attach(db: sqlite3.Connection, document_id: str, draft: DocumentDraft) -> No
         name_first(db, document_id)
 
 
-def leave(db: sqlite3.Connection, document_id: str, draft: DocumentDraft) -> bool:
+def leave(db: Connection, document_id: str, draft: DocumentDraft) -> bool:
     """Notes that a document is not from where the draft is any more; gives whether it is from anywhere else."""
     return leave_file(db, document_id, draft.file) if draft.file else leave_name(db, document_id, draft.source)
 
 
-def leave_file(db: sqlite3.Connection, document_id: str, file: str) -> bool:
+def leave_file(db: Connection, document_id: str, file: str) -> bool:
     """The same of a file on this machine."""
     return _left(db, document_id, "file = ?", file)
 
 
-def leave_name(db: sqlite3.Connection, document_id: str, source: str) -> bool:
+def leave_name(db: Connection, document_id: str, source: str) -> bool:
     """The same of a source that goes by its name."""
     return _left(db, document_id, "source = ?", source)
 
 
-def _left(db: sqlite3.Connection, document_id: str, test: str, value: str) -> bool:
+def _left(db: Connection, document_id: str, test: str, value: str) -> bool:
     db.execute(f"DELETE FROM document_sources WHERE document_id = ? AND {test}", (document_id, value))  # noqa: S608
     name_first(db, document_id)
     return bool(db.execute("SELECT count(*) FROM document_sources WHERE document_id = ?", (document_id,)).fetchone()[0])
 
 
-def name_first(db: sqlite3.Connection, document_id: str) -> None:
+def name_first(db: Connection, document_id: str) -> None:
     """Where the source that a document is shown with is not one of its sources any more, the oldest of these is."""
     db.execute(
         "UPDATE documents SET source = (SELECT s.source FROM document_sources AS s WHERE s.document_id = ?1 "

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import numpy as np
 
 from index.documents import READING, Document, DocumentDraft, Original, Passage
 from index.errors import CatalogueUnusable, DocumentDeleted, DocumentNotFound
 from index.interfaces import Vectors
 from index.passages.reading_text import Context
 from index.store import outlines
+from index.store.connection import Connection
 from index.store.filters import Condition
 from index.store.names import alike
 
 DOCUMENT = (
     "SELECT id, title, source, sha256, characters, passages, created_at, metadata, kind, changed_at, "
-    "(SELECT json_group_array(s.source) FROM document_sources AS s WHERE s.document_id = d.id), "
+    "(SELECT json_group_array(o.source) FROM (SELECT s.source FROM document_sources AS s WHERE s.document_id = d.id "
+    "ORDER BY s.rowid) AS o), "
     "(SELECT json_group_array(collection) FROM document_collections AS c WHERE c.document_id = d.id), "
     "notes, original_sha256, original_name, original_type, original_bytes FROM documents AS d"
 )
 DOCUMENT_AND_TEXT = DOCUMENT.replace(" FROM documents AS d", ", text FROM documents AS d")
 PASSAGES = (
-    "SELECT key, document_id, start, end, text, path, headers, cells, location FROM passages AS p "
-    "WHERE key IN (SELECT value FROM json_each(?))"
+    'SELECT key, document_id, start, "end", text, path, headers, cells, location FROM passages AS p '
+    "WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
 ).replace("location", outlines.location_columns("p.document_id", "p.start"))
 # as bytes, so that a damaged text takes no other's words along; of passages of before, the context is their heading
 _CONTEXT = "coalesce(nullif(p.path || ' ' || p.headers, ' '), heading)"
@@ -60,7 +63,7 @@ class NewDocument:
     """Of which version the reading is."""
 
 
-def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
+def insert(db: Connection, new: NewDocument, generation: int) -> None:
     """Writes a document and its passages, inside the transaction of a change."""
     document, text = new.document, new.draft.text
     db.execute(
@@ -85,12 +88,12 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
     )
     db.execute("INSERT INTO document_titles VALUES (?, ?)", (document.id, alike(document.title)))
     db.executemany(
-        "INSERT INTO passages (document_id, start, end, generation, vector, text, path, headers, cells) "
+        'INSERT INTO passages (document_id, start, "end", generation, vector, text, path, headers, cells) '
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 *(document.id, p.start, p.end, generation),
-                *(p.vector.astype("<f4").tobytes(), text[p.start : p.end], *context_columns(p.context)),
+                *(np.ascontiguousarray(p.vector, "<f4"), text[p.start : p.end], *context_columns(p.context)),
             )
             for p in new.passages
         ),
@@ -98,13 +101,13 @@ def insert(db: sqlite3.Connection, new: NewDocument, generation: int) -> None:
     outlines.store(db, document.id, new.draft.outline)
 
 
-def delete(db: sqlite3.Connection, document_id: str) -> None:
+def delete(db: Connection, document_id: str) -> None:
     """Removes a document and its passages, inside the transaction of a change. Raises DocumentNotFound."""
     if db.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount == 0:
         raise not_found(db, document_id)
 
 
-def give_original(db: sqlite3.Connection, document_id: str, original: Original) -> bool:
+def give_original(db: Connection, document_id: str, original: Original) -> bool:
     """Notes the file of a document that has none, inside a transaction; gives whether it had none."""
     done = db.execute(
         "UPDATE documents SET original_sha256 = ?, original_name = ?, original_type = ?, original_bytes = ? "
@@ -114,7 +117,7 @@ def give_original(db: sqlite3.Connection, document_id: str, original: Original) 
     return done.rowcount > 0
 
 
-def document(db: sqlite3.Connection, document_id: str) -> Document:
+def document(db: Connection, document_id: str) -> Document:
     """The document with this id. Raises DocumentNotFound, or DocumentDeleted where there was one."""
     row = db.execute(f"{DOCUMENT} WHERE id = ?", (document_id,)).fetchone()
     if row is None:
@@ -122,13 +125,13 @@ def document(db: sqlite3.Connection, document_id: str) -> Document:
     return as_document(row)
 
 
-def not_found(db: sqlite3.Connection, document_id: str) -> DocumentNotFound:
+def not_found(db: Connection, document_id: str) -> DocumentNotFound:
     """What is to be said of a document that is not there."""
     deleted = db.execute("SELECT deleted_at FROM deleted_documents WHERE id = ?", (document_id,)).fetchone()
     return DocumentNotFound(document_id) if deleted is None else DocumentDeleted(document_id, str(deleted[0]))
 
 
-def document_with(db: sqlite3.Connection, sha256: str, among: Condition) -> Document | None:
+def document_with(db: Connection, sha256: str, among: Condition) -> Document | None:
     """The oldest document that holds the text with this hash, of those that the condition is true of."""
     row = db.execute(
         f"{DOCUMENT} WHERE sha256 = ? AND {among.sql} ORDER BY created_at, id LIMIT 1", (sha256, *among.values)
@@ -136,7 +139,7 @@ def document_with(db: sqlite3.Connection, sha256: str, among: Condition) -> Docu
     return None if row is None else as_document(row)
 
 
-def readings_of(db: sqlite3.Connection, document_id: str) -> list[str]:
+def readings_of(db: Connection, document_id: str) -> list[str]:
     """What a document's passages are read as; none for an unknown document."""
     rows = db.execute(
         "SELECT text, path, headers, cells FROM passages WHERE document_id = ? ORDER BY key", (document_id,)
@@ -207,17 +210,11 @@ def as_context(columns: Sequence[str], characters: int) -> Context:
 def as_words(row: tuple[Any, ...]) -> tuple[int, str, str, str, str]:
     """A row of `WORDS`: a passage's key, its document's id, title, context and text; what is damaged is replaced."""
     key, document_id, *texts = row
-    title, context, text = (b"" if part is None else part for part in texts)
-    return (
-        key,
-        document_id,
-        title.decode(errors="replace"),
-        context.decode(errors="replace"),
-        text.decode(errors="replace"),
-    )
+    title, context, text = (part.decode(errors="replace") if isinstance(part, bytes) else part or "" for part in texts)
+    return key, document_id, title, context, text
 
 
-def _identity(db: sqlite3.Connection, sha256: str) -> str:
+def _identity(db: Connection, sha256: str) -> str:
     """The hash; with a token behind it where the same text is there for others, who must not know of each other."""
     taken = db.execute("SELECT count(*) FROM documents WHERE identity = ?", (sha256,)).fetchone()[0]
     return f"{sha256} {secrets.token_hex(8)}" if taken else sha256

@@ -28,7 +28,7 @@ from index.errors import (
     WouldOverwrite,
 )
 from index.store.catalogue import CATALOGUE_FILE
-from index.store.database import Database, storage_error
+from index.store.database import SqliteDatabase, storage_error
 from index.store.files import put, sha256_of
 from index.store.originals import ORIGINALS, Originals, referred_to
 from index.store.schema import SCHEMA_VERSION, version_of
@@ -195,7 +195,7 @@ def _examined(copy: Path) -> tuple[int, int, int]:
 
 def _copy(source: Path, target: Path) -> None:
     """One moment of an SQLite file, whoever writes to it. Raises CatalogueError."""
-    database = Database(source)
+    database = SqliteDatabase(source)
     try:
         with database.reading() as db:
             db.execute("VACUUM INTO ?", (str(target),))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable, DocumentError
 from index.interfaces import Vectors
+from index.store.connection import Connection
 from index.store.history import generation_of
 
 _ROWS_AT_ONCE = 10_000
@@ -72,7 +73,7 @@ def broken_documents(db: sqlite3.Connection) -> tuple[int, list[str]]:
     return len(rows), wrong
 
 
-def broken_vectors(db: sqlite3.Connection, dimension: int) -> list[int]:
+def broken_vectors(db: Connection, dimension: int) -> list[int]:
     """The keys of the passages whose vectors are no vectors of ``dimension`` finite numbers and unit length."""
     return [
         key
@@ -92,7 +93,7 @@ def read_vectors(stored: Sequence[object], dimension: int) -> tuple[Vectors, NDA
         return vectors, np.abs(lengths - 1) <= _UNIT
 
 
-def _vectors(db: sqlite3.Connection) -> Iterator[tuple[list[int], list[object]]]:
+def _vectors(db: Connection) -> Iterator[tuple[list[int], list[object]]]:
     """Keys and vectors, in blocks."""
     last = 0
     while rows := db.execute(

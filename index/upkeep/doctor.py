@@ -13,8 +13,9 @@ from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch, Wo
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
-from index.store.database import Database
+from index.store.database import SqliteDatabase
 from index.store.history import generation_of, is_past
+from index.store.opening import opened
 from index.store.originals import Originals, referred_to
 from index.store.reader_states import STATES_FILE
 from index.store.schema import SCHEMA_VERSION, version_of
@@ -54,7 +55,7 @@ def examine(folder: Path, embedder: Embedder | None, rule: VectorRule | None = N
         yield _damaged("the file is empty: a start makes a new catalogue in it")
         return
     try:
-        database = Database(path)
+        database = SqliteDatabase(path)
     except CatalogueError as error:
         yield _damaged(str(error))
         return
@@ -92,7 +93,7 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
     path = folder / CATALOGUE_FILE
     if not path.exists() or path.stat().st_size == 0:
         raise CatalogueUnusable(f"nothing is indexed in {folder} yet")
-    database = Database(path)
+    database = SqliteDatabase(path)
     done: list[str] = []
     try:
         with database.change() as db:
@@ -118,7 +119,7 @@ def mend(folder: Path, embedder: Embedder | None) -> list[str]:
 def _embedded_anew(path: Path, embedder: Embedder) -> int:
     """How many vectors were broken."""
     try:
-        catalogue = Catalogue(path, embedder=embedder.fingerprint, dimension=embedder.dimension)
+        catalogue = Catalogue(*opened(path.parent), embedder=embedder.fingerprint, dimension=embedder.dimension)
     except EmbedderMismatch:
         return 0  # the examination says so
     try:
@@ -161,7 +162,7 @@ def _free_space(folder: Path, size: int) -> Finding:
     )
 
 
-def _file(database: Database) -> tuple[int, Finding]:
+def _file(database: SqliteDatabase) -> tuple[int, Finding]:
     """Its schema version, and whether SQLite finds the file sound and the tables in it."""
     with database.reading() as db:
         version, missing, problems = version_of(db), missing_tables(db), damage(db, TOLD_AT_MOST)
@@ -185,7 +186,7 @@ def _schema(version: int) -> Finding:
     return Finding("schema", "fine", says)
 
 
-def _documents(database: Database) -> Finding:
+def _documents(database: SqliteDatabase) -> Finding:
     """Whether each document's text, passages and numbers agree."""
     with database.moment() as db:
         documents, wrong = broken_documents(db)
@@ -195,7 +196,7 @@ def _documents(database: Database) -> Finding:
     return Finding("documents", "fine", f"all {documents:,} are whole, and every passage is a range of its document")
 
 
-def _words(folder: Path, database: Database) -> Finding:
+def _words(folder: Path, database: SqliteDatabase) -> Finding:
     """Whether the word index, if there is one, is that of the passages."""
     words = folder / WORDS_FOLDER
     if database.read_only:
@@ -225,7 +226,9 @@ def _compared(index: WordIndex, db: sqlite3.Connection) -> Finding:
     return Finding("words", "fine", "the word index is that of the passages")
 
 
-def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: VectorRule | None) -> Iterator[Finding]:
+def _vectors(
+    folder: Path, database: SqliteDatabase, embedder: Embedder | None, rule: VectorRule | None
+) -> Iterator[Finding]:
     with database.reading() as db:
         indexed_with = db.execute("SELECT value FROM meta WHERE name = 'embedder'").fetchone()[0]
     if embedder is None:
@@ -247,7 +250,7 @@ def _vectors(folder: Path, database: Database, embedder: Embedder | None, rule: 
     yield _searched(folder, embedder, rule)
 
 
-def _snapshot(folder: Path, database: Database) -> Finding:
+def _snapshot(folder: Path, database: SqliteDatabase) -> Finding:
     manifests = Snapshots(folder).newest_first()
     leftovers = [path.name for path in folder.glob("vectors-*") if path.stem not in {m.path.stem for m in manifests}]
     broken = [manifest.path.name for manifest in manifests if not manifest.is_whole()]
@@ -284,7 +287,7 @@ def _searched(folder: Path, embedder: Embedder, rule: VectorRule | None) -> Find
         wrong = [
             passages[key].id
             for key, vector, kept in zip(drawn.tolist(), embedded, index._catalogue.vectors(drawn), strict=True)
-            if min(vector @ kept, index.search_dense(vector, 1, np.array([key]))[0].score) < _SAME
+            if min(vector @ kept, index.search_dense(vector, 1, [passages[key].document_id])[0].score) < _SAME
         ]
         if wrong:
             says = f"{len(wrong)} of {len(drawn)} vectors drawn at random are not those of their texts: {some(wrong)}"

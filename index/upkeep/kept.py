@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from index.documents import READING
-from index.store.database import Database
+from index.store.database import SqliteDatabase
 from index.store.originals import Originals, referred_to
 from index.upkeep.finding import Finding, some
 
 
-def reading(database: Database) -> Iterator[Finding]:
+def reading(database: SqliteDatabase) -> Iterator[Finding]:
     """Whether there are documents that an older version read."""
     with database.reading() as db:
         (older,) = db.execute("SELECT count(*) FROM documents WHERE parsed_by < ?", (READING,)).fetchone()
@@ -20,7 +20,7 @@ def reading(database: Database) -> Iterator[Finding]:
         yield Finding("reading", "warning", says, "run `sourcespan reindex`")
 
 
-def originals(folder: Path, database: Database) -> Finding:
+def originals(folder: Path, database: SqliteDatabase) -> Finding:
     """Whether each file that a document refers to is there as it was put in, and no other."""
     files = Originals(folder)
     with database.moment() as db:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -96,8 +96,9 @@ class VectorsInStep:
             self._finish()
             return self._follower.vectors.keys()
 
-    def search(self, query: Vectors, limit: int, among: Keys | None = None) -> list[tuple[int, float]]:
+    def search(self, query: Vectors, limit: int, documents: Sequence[str] | None = None) -> list[tuple[int, float]]:
         """The up to ``limit`` nearest as (key, cosine), best first: all changes considered if they are few."""
+        among = None if documents is None else self._catalogue.keys_of(documents)
         self._catch_up_a_step()
         return self._follower.search(query, limit, among)
 

@@ -38,7 +38,8 @@ Choice = Literal["auto", "flat", "ivf", "ivf-sq8"]
 class VectorPlan:
     """One way to search vectors, with its numbers, as the manifest beside a snapshot records it."""
 
-    kind: Kind
+    kind: Kind | Literal["hnsw"]
+    """The last is PostgreSQL's alone."""
     made_for: int
     """How many vectors it was planned for."""
     lists: int = 1

@@ -88,6 +88,15 @@ class WordsInStep:
         """The keys of all passages that a search can find, in order."""
         return self._caught_up().keys()
 
+    @property
+    def behind(self) -> int:
+        """How many changes of the catalogue it has not followed yet; the next search follows them."""
+        index = self._index
+        position, now = None if index is None else index.position, self._catalogue.generation
+        if position is None:
+            return now.number
+        return 0 if position.complete and position.seen == now else max(1, now.number - position.seen.number)
+
     def catch_up(self) -> None:
         """Returns when every change that was made before the call can be found."""
         with self._turn:

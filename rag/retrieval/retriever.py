@@ -89,9 +89,8 @@ class HybridRetriever:
         return passages if reranker is None else rerank(reranker, query.text, passages)[: query.top_k]
 
     def _fused(self, query: Query, vector: Vectors | None) -> list[FusedHit]:
-        among = None if query.document_ids is None else self._index.keys_of(query.document_ids)
         depth = max(query.top_k, self._config.depth)
-        dense = [] if vector is None else self._index.search_dense(vector, depth, among)
+        dense = [] if vector is None else self._index.search_dense(vector, depth, query.document_ids)
         lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, query.document_ids)
         return fuse(dense, lexical, self._config.dense_weight, depth)
 

@@ -238,7 +238,7 @@ def test_a_key_is_shown_with_the_hash_that_the_setting_takes(tmp_path: Path, sco
 
 
 def test_the_command_line_and_the_service_start_without_what_only_measuring_and_training_need() -> None:
-    heavy = ("matplotlib", "scipy", "sentence_transformers", "sklearn", "torch", "transformers")
+    heavy = ("matplotlib", "pgvector", "psycopg", "scipy", "sentence_transformers", "sklearn", "torch", "transformers")
     code = f"import sys, api.cli, api.app, rag.engine; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("[]\n", "")

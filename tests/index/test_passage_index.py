@@ -17,6 +17,7 @@ from index.passage_index import PassageIndex
 from index.store.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.hits import passages_of
+from tests.stores import over_both  # noqa: F401
 
 
 class OtherEmbedder(BagOfWordsEmbedder):

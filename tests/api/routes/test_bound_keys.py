@@ -17,6 +17,7 @@ from api.keys import hash_of, new_key, parse_keys
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
 from tests.samples.files import pdf_of
+from tests.stores import over_both  # noqa: F401
 
 SECRET = "The secret lighthouse is in Bryanka."  # noqa: S105
 OPEN = "The bakery opens at six."

@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.helpers import assert_problem, text_of
 from tests.conftest import Server
+from tests.stores import over_both  # noqa: F401
 
 
 def put_in(server: Server, text: str, expect: int = 201, **given: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -13,6 +13,7 @@ import pytest
 import api
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
+from tests.stores import over_both  # noqa: F401
 
 FERRY = "Timetable.\n\nThe ferry 👩‍👧 leaves Pier 9 at noon. It takes an hour."
 
@@ -156,7 +157,7 @@ def test_the_text_is_not_sent_again_to_who_has_it(server: Server) -> None:
     assert httpx.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
-@pytest.mark.parametrize("text", ["e\u0301\r\n\tx\u00a0y", "\0 nul", "שלום\u202e 👍🏽\ufeff"])
+@pytest.mark.parametrize("text", ["e\u0301\r\n\tx\u00a0y", "\1 soh", "שלום\u202e 👍🏽\ufeff"])
 def test_text_is_stored_exactly_as_given(server: Server, text: str) -> None:
     document_id = server.add("a", text)
     response = httpx.get(f"{server.url}/v1/documents/{document_id}/text")
@@ -169,6 +170,8 @@ def test_text_is_stored_exactly_as_given(server: Server, text: str) -> None:
         ({"title": "a", "text": " \n"}, "no text"),
         ({"title": " ", "text": "x"}, "title"),
         ({"title": "a"}, "text"),
+        ({"title": "a", "text": "x\0"}, "U+0000"),
+        ({"title": "a", "text": "x", "metadata": {"by\0": 1}}, "U+0000"),
         ({"title": "a", "text": "x", "metadata": {"deep": {}}}, "metadata"),
     ],
 )

@@ -22,7 +22,7 @@ import pytest
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from index.store.catalogue import Catalogue
-from index.store.database import Database
+from index.store.database import SqliteDatabase
 from index.store.reader_states import StatesFile, states_in_8_bits
 from index.vectors import in_step
 from index.vectors.faiss_index import FaissIndex
@@ -200,15 +200,15 @@ def test_searches_go_on_while_a_long_document_is_deleted(
         long, _ = index.add(DocumentDraft("", MANY))
         index.add(DocumentDraft("", "The ferry leaves at noon."))
         every = texts(index)
-        change = Database.change
+        change = SqliteDatabase.change
 
         @contextmanager
-        def slow(self: Database) -> Iterator[sqlite3.Connection]:
+        def slow(self: SqliteDatabase) -> Iterator[sqlite3.Connection]:
             with change(self) as db:
                 yield db
                 gate.stop()
 
-        monkeypatch.setattr(Database, "change", slow)
+        monkeypatch.setattr(SqliteDatabase, "change", slow)
         writer = in_thread(lambda: index.delete(long.id))
         gate.wait()
         assert unhindered(lambda: texts(index)) == every

@@ -17,7 +17,7 @@ import pytest
 from api.feedback import FEEDBACK_FILE, OK, Feedback, FeedbackStore, examine
 from index.errors import CatalogueGone, CatalogueReadOnly, FeedbackUnavailable, QuotaExceeded
 from index.passage_index import PassageIndex
-from index.store.database import Database
+from index.store.database import SqliteDatabase
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder
@@ -166,7 +166,7 @@ def test_what_cannot_be_kept_is_refused_before_it_is_acknowledged(
 
 
 def test_what_goes_during_a_change_is_not_acknowledged(tmp_path: Path) -> None:
-    database = Database(tmp_path / "some.sqlite3")
+    database = SqliteDatabase(tmp_path / "some.sqlite3")
     with database.change() as db:
         db.execute("CREATE TABLE t (x)")
 

@@ -17,7 +17,7 @@ from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE
-from index.store.database import Database
+from index.store.database import SqliteDatabase
 from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
 from index.upkeep.doctor import mend
 from index.words import in_step
@@ -164,7 +164,7 @@ def test_what_goes_wrong_with_erasing_does_not_undo_the_deletion(
     with PassageIndex(tmp_path, BagOfWordsEmbedder()) as index:
         document, _ = index.add(DocumentDraft("", SECRET))
         with monkeypatch.context() as patched:
-            patched.setattr(Database, "erase", full)
+            patched.setattr(SqliteDatabase, "erase", full)
             index.delete(document.id)
         assert "are left" in caplog.text
         assert index.count() == (0, 0)

@@ -16,6 +16,7 @@ from tests import strategies
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.hits import passages_of
 from tests.samples.older import make_older
+from tests.stores import over_both  # noqa: F401
 
 ROWS = (("Station", "Total"), ("Brask", "88"), ("a | b", "7"), ("Oda", "5"))
 TABLE = Block(kind="table", rows=tuple(tuple(Cell(text, n == 0) for text in row) for n, row in enumerate(ROWS)))

@@ -16,6 +16,7 @@ from index.store.schema import SCHEMA_VERSION
 from index.store.shelves import Wanted
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.older import make_older
+from tests.stores import over_both  # noqa: F401
 
 TEXT = "The ferry leaves at noon. It takes an hour. The train leaves at two."
 

@@ -140,7 +140,7 @@ class InStep(RuleBasedStateMachine):
     def search_agrees_with_brute_force(self) -> None:
         query = EMBEDDER.embed_queries([QUERY])[0]
         for among in (None, *list(self.stored)[:1]):
-            only = None if among is None else self.index.keys_of([among])
+            only = None if among is None else [among]
             hits = self.index.search_dense(query, ALL, only)
             expected = {
                 (document_id, p.start, p.end): float(EMBEDDER.embed_queries([read(text, p)])[0] @ query)

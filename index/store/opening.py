@@ -1,0 +1,46 @@
+"""Where a catalogue is: in a folder on this machine, or in a database that several share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from index.errors import CatalogueUnusable
+from index.store.catalogue import CATALOGUE_FILE
+from index.store.connection import Database
+from index.store.database import SqliteDatabase
+from index.store.originals import KeptFiles, Originals
+from index.store.originals_within import OriginalsWithin
+
+
+def opened(folder: Path, database: str = "") -> tuple[Database, KeptFiles]:
+    """What a `Catalogue` is made of, from the data directory ``folder``, which is made if it is not there.
+
+    Where ``database`` is the address of one (postgresql://…), the folder holds only what is derived from that.
+
+    Raises CatalogueError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
+    if database:
+        shared = at(database)
+        return shared, OriginalsWithin(shared, folder)
+    return SqliteDatabase(folder / CATALOGUE_FILE), Originals(folder)
+
+
+def is_address(place: str) -> bool:
+    """Whether it is the address of a PostgreSQL, and not a folder."""
+    return place.startswith(("postgresql://", "postgres://"))
+
+
+def at(database: str, *, feedback: bool = False) -> Database:
+    """The PostgreSQL at this address; for ``feedback``, which waits for nobody who puts documents in.
+
+    Raises CatalogueUnusable, where its driver is not installed too, and CatalogueUnreachable.
+    """
+    try:
+        from index.store.postgres import PostgresDatabase  # not imported where nobody uses it
+    except ImportError as error:
+        raise CatalogueUnusable('its driver is missing: run `pip install "sourcespan[postgres]"`') from error
+    return PostgresDatabase.for_feedback(database) if feedback else PostgresDatabase(database)

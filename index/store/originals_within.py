@@ -1,0 +1,87 @@
+"""Originals kept in the database itself, for those who share it; the last ones looked at lie in the data directory."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from index.documents import DocumentDraft
+from index.errors import CatalogueError
+from index.store.connection import Connection, Database
+from index.store.database import storage_error
+from index.store.originals import GONE, Incoming, Originals, some_gone
+
+_KEPT = "INSERT INTO originals VALUES (?, ?) ON CONFLICT DO NOTHING"
+_DATA = "SELECT data FROM originals WHERE sha256 = ?"
+_FILES_AT_MOST = 64
+
+logger = logging.getLogger("sourcespan")
+
+
+class OriginalsWithin:
+    """As `index.store.originals.KeptFiles` has it."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        """``folder`` is the data directory, where those lie that come in, and that were looked at last."""
+        self._db = database
+        self._files = Originals(folder)
+
+    def incoming(self) -> Incoming:
+        """Where files wait until their documents are stored."""
+        return self._files.incoming()
+
+    def path(self, sha256: str) -> Path:
+        """Where it can be read now; where no file is, none is kept. Raises CatalogueError."""
+        path = self._files.path(sha256)
+        with self._db.reading() as db:
+            row = db.execute(_DATA, (sha256,)).fetchone()
+        try:
+            if row is None:
+                path.unlink(missing_ok=True)
+            elif not self._files.is_whole(sha256):
+                self._put(row[0], path)
+        except OSError as error:
+            raise storage_error(error) from error
+        return path
+
+    def settle(self, db: Connection, drafts: Iterable[DocumentDraft]) -> None:
+        """Keeps what came in, in the transaction that stores the documents. Raises CatalogueError."""
+        try:
+            for draft in drafts:
+                if draft.original and draft.incoming:
+                    db.execute(_KEPT, (draft.original.sha256, draft.incoming.read_bytes()))
+        except OSError as error:
+            raise storage_error(error) from error
+
+    def erase(self, database: Database) -> None:
+        """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
+        try:
+            with database.reading() as db:
+                if not some_gone(db):
+                    return
+            with database.change() as db:
+                gone = [sha256 for (sha256,) in db.execute(GONE).fetchall()]
+                db.executemany("DELETE FROM originals WHERE sha256 = ?", ((sha256,) for sha256 in gone))
+                db.execute("DELETE FROM originals_gone")
+            self._files.remove(gone)
+        except CatalogueError as error:
+            logger.warning("The file of a document that is gone is left until the next change: %s", error)
+
+    def is_whole(self, sha256: str) -> bool:
+        """Whether one is there and holds what its name says."""
+        with self._db.reading() as db:
+            row = db.execute(_DATA, (sha256,)).fetchone()
+        return row is not None and hashlib.sha256(row[0]).hexdigest() == sha256
+
+    def _put(self, data: bytes, path: Path) -> None:
+        """Whole or not at all, in the place of the one that was looked at longest ago. Raises OSError."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = path.with_name(f"{secrets.token_hex(8)}.unfinished")
+        written.write_bytes(data)
+        written.replace(path)
+        there = sorted(self._files.folder.glob("??/*"), key=lambda each: each.stat().st_mtime)
+        for old in there[:-_FILES_AT_MOST]:
+            old.unlink(missing_ok=True)
