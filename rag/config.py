@@ -37,7 +37,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class RetrieverConfig:
-    """``depth`` hits of each arm are fused, cosine weighing ``dense_weight`` and BM25 the rest of 1."""
+    """``depth`` hits of each arm are fused, meaning weighing ``dense_weight`` and words the rest of 1."""
 
     depth: int = 50
     dense_weight: float = 0.8
