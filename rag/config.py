@@ -41,7 +41,7 @@ class RetrieverConfig:
 
     depth: int = 50
     dense_weight: float = 0.8
-    reach: float = 0.2
+    reach: float = 0.12
     """How far behind the best passage's fused score one may be and still be worth reading."""
     rerank_depth: int = 20
     """How many of the fused passages a reranker scores, where there is one; more where more are to be read."""
