@@ -134,6 +134,13 @@ class PassageIndex(IndexWriter):
         """The passages, of these documents if given, that share words with ``query``, best first."""
         return [Hit(key, score) for key, score in self._words.search(query, limit, document_ids)]
 
+    def coverage(self, words: str, keys: Sequence[int]) -> dict[int, float]:
+        """Which share of the words, counted by how rare they are, each of these passages has: text, title or context.
+
+        A passage that has none of them is left out; all of them are 1.
+        """
+        return self._words.coverage(words, keys)
+
     def looks_for(self, query: str) -> list[WantedWord]:
         """What `search_lexical` looks for in passages, each word in one form."""
         return self._words.looks_for(query)

@@ -37,11 +37,11 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class RetrieverConfig:
-    """``depth`` hits of each arm are fused, cosine weighing ``dense_weight`` and BM25 the rest of 1."""
+    """``depth`` hits of each arm are fused, meaning weighing ``dense_weight`` and words the rest of 1."""
 
     depth: int = 50
     dense_weight: float = 0.8
-    reach: float = 0.2
+    reach: float = 0.12
     """How far behind the best passage's fused score one may be and still be worth reading."""
     rerank_depth: int = 20
     """How many of the fused passages a reranker scores, where there is one; more where more are to be read."""

@@ -14,7 +14,8 @@ from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from rag.config import RetrieverConfig
 from rag.interfaces import Reranker
-from rag.retrieval.retriever import fuse, look_up, rerank
+from rag.retrieval.fusion import search_arms
+from rag.retrieval.retriever import look_up, rerank
 
 Relevant = Mapping[str, int]
 
@@ -70,14 +71,12 @@ def search_all(
     config = config or RetrieverConfig()
     for query in queries:
         (vector,) = embedder.embed_queries([query.text])
-        dense = index.search_dense(vector, config.depth)
-        lexical = index.search_lexical(query.text, config.depth)
-        fused = fuse(dense, lexical, config.dense_weight, config.depth)
-        passages = look_up(index, fused, len(fused))
+        arms = search_arms(index, query.text, vector, config)
+        passages = look_up(index, arms.fused, len(arms.fused))
         document_of = {hit.passage.key: hit.passage.document_id for hit in passages}
         ranked = {
             arm: [document_of[hit.key] for hit in hits]
-            for arm, hits in (("dense", dense), ("lexical", lexical), ("fused", fused))
+            for arm, hits in (("dense", arms.dense), ("lexical", arms.lexical), ("fused", arms.fused))
         }
         if reranker is not None:
             first, rest = passages[: config.rerank_depth], passages[config.rerank_depth :]

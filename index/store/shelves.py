@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from index.documents import Document
 from index.errors import CollectionNotFound, InvalidFilter
 from index.store import sources, stored
-from index.store.connection import Database, TookTooLong, listed
+from index.store.connection import ALL_ROWS, Connection, Database, TookTooLong, listed
 from index.store.filters import CHANGED, Condition, compiled, owned, visible
 from index.store.names import Within, alike, collection_name, collection_names
 

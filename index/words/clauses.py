@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -87,6 +87,25 @@ class Clauses:
         for pair in dict.fromkeys(a.text + b.text for a, b in pairwise(plain)):
             if len(pair) >= _SHORTEST_PAIR and _LETTERS.fullmatch(pair) and pair not in known and self._is_known(pair):
                 yield from self._exact(pair, self._weights.beside)
+
+    def each(self, words: str) -> Iterator[tuple[tantivy.Query | None, float]]:
+        """Of each word what finds the passages that hold it, in any field and form, and how rare it is.
+
+        Of a word that stands nowhere these are the passages with nearly the same one, or None.
+        """
+        for word in dict.fromkeys(term.text for term in terms(words) if not term.beside):
+            held = [(field, form) for field, form in self._forms(word) if self._searcher.doc_freq(field, form)]
+            most = max((self._searcher.doc_freq(*each) for each in held), default=0)
+            found = [self._query.term_query(self._schema, *each, index_option="freq") for each in held]
+            found = found or [clause.query for clause in self._inexact(word)]
+            yield self._any_of(found), self._rarity(most, 1)
+
+    def _any_of(self, queries: Sequence[tantivy.Query]) -> tantivy.Query | None:
+        if not queries:
+            return None
+        import tantivy
+
+        return self._query.boolean_query([(tantivy.Occur.Should, each) for each in queries])
 
     def _is_known(self, word: str) -> bool:
         """Whether it stands anywhere, in any of its forms."""

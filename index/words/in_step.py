@@ -80,6 +80,10 @@ class WordsInStep:
                 self._make_anew(error)
         return self._caught_up().search(question, limit, documents, self._weights)
 
+    def coverage(self, words: str, keys: Sequence[int]) -> dict[int, float]:
+        """Which share of the words, counted by how rare they are, each of these passages has, if it has any."""
+        return self._caught_up().coverage(words, keys, self._weights)
+
     def looks_for(self, question: str) -> list[WantedWord]:
         """What `search` looks for, each word in one form."""
         return self._caught_up().looks_for(question, self._weights)

@@ -1,9 +1,8 @@
 """How much words count by where, and how, they stand.
 
 Those of exact words and of compounds were chosen on the retrieval sets of docs/results.md, among some 35 settings.
-Titles, contexts and the share of meaning (`RetrieverConfig.dense_weight`) were tried in 96 combinations on questions
-written for the project, real documents, Cranfield and CISI: none is better than these on all of them. Inexact words
-are weighed by guess.
+Titles and contexts were tried in 16 combinations on questions written for the project, real documents, Cranfield and
+CISI: none is better than these on all of them. Inexact words are weighed by guess.
 """
 
 from __future__ import annotations

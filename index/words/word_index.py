@@ -122,10 +122,35 @@ class WordIndex:
                 among = tantivy.Query.term_set_query(self.schema, "document", [_encodable(each) for each in documents])
                 both = (tantivy.Query.const_score_query(among, 0.0), query)
                 query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in both])
-            hits = self.searcher.search(query, limit, count=False).hits
-            keys = self.searcher.fast_field_values("key", [address for _, address in hits])
-        found = [(int(key), float(score)) for key, (score, _) in zip(keys, hits, strict=True) if key is not None]
+            found = self._found(query, limit)
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def coverage(self, words: str, keys: Sequence[int], weights: WordWeights) -> dict[int, float]:
+        """Which share of the words, counted by how rare they are, each of these passages has: above 0, up to 1.
+
+        Raises WordIndexUnusable.
+        """
+        import tantivy
+
+        with _as_unusable():
+            each = list(Clauses(self.schema, self.searcher, weights).each(words))
+            every = sum(rarity for _, rarity in each)
+            there = [
+                (tantivy.Occur.Should, tantivy.Query.const_score_query(query, rarity / every))
+                for query, rarity in each
+                if query is not None
+            ]
+            if not keys or not there:
+                return {}
+            among = tantivy.Query.term_set_query(self.schema, "key", list(keys))
+            both = (tantivy.Query.const_score_query(among, 0.0), tantivy.Query.boolean_query(there))
+            query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in both])
+            return dict(self._found(query, len(keys)))
+
+    def _found(self, query: tantivy.Query, limit: int) -> list[tuple[int, float]]:
+        hits = self.searcher.search(query, limit, count=False).hits
+        keys = self.searcher.fast_field_values("key", [address for _, address in hits])
+        return [(int(key), float(score)) for key, (score, _) in zip(keys, hits, strict=True) if key is not None]
 
     def looks_for(self, question: str, weights: WordWeights) -> list[WantedWord]:
         """What `search` looks for, each in one form. Raises WordIndexUnusable."""

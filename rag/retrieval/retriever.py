@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from index.interfaces import Embedder, Vectors
-from index.passage_index import Hit, PassageIndex
+from index.passage_index import PassageIndex
 from rag.answers import RetrievedPassage
 from rag.config import RetrieverConfig
 from rag.interfaces import Query, Reranker, Retrieval
 from rag.retrieval.explaining import matched_words
+from rag.retrieval.fusion import FusedHit, search_arms
 from rag.retrieval.repetition import without_repetition
 
-_LEAST_COSINE, _LEAST_BM25 = -1.0, 0.0
 # once more where a passage went away between search and look-up: its document may have been replaced, and what it says
 # now is then among what is found
 _SEARCHES = 2
 # so many more than are wanted are looked up, for some may say the same
 _FURTHER = 10
-
-
-@dataclass(frozen=True, slots=True)
-class FusedHit:
-    """A passage that either search found, by its key; as `RetrievedPassage` has it, before it is looked up."""
-
-    key: int
-    score: float
-    cosine: float | None
-    bm25: float | None
 
 
 class HybridRetriever:
@@ -77,7 +67,15 @@ class HybridRetriever:
         limit = query.top_k if reranker is None else max(query.top_k, self._config.rerank_depth)
         passages: list[RetrievedPassage] = []
         for _ in range(_SEARCHES):
-            fused = self._fused(query, vector)
+            fused = search_arms(
+                self._index,
+                query.text,
+                vector,
+                self._config,
+                mode=query.mode,
+                depth=query.top_k,
+                document_ids=query.document_ids,
+            ).fused
             looked_up = look_up(self._index, fused, limit + _FURTHER)
             passages = without_repetition(query.text, looked_up)
             if len(passages) < limit:
@@ -87,12 +85,6 @@ class HybridRetriever:
                 break
         passages = passages[:limit]
         return passages if reranker is None else rerank(reranker, query.text, passages)[: query.top_k]
-
-    def _fused(self, query: Query, vector: Vectors | None) -> list[FusedHit]:
-        depth = max(query.top_k, self._config.depth)
-        dense = [] if vector is None else self._index.search_dense(vector, depth, query.document_ids)
-        lexical = [] if query.mode == "dense" else self._index.search_lexical(query.text, depth, query.document_ids)
-        return fuse(dense, lexical, self._config.dense_weight, depth)
 
 
 def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[RetrievedPassage]:
@@ -105,32 +97,6 @@ def look_up(index: PassageIndex, hits: Sequence[FusedHit], limit: int) -> list[R
         there = (hit for hit in first if hit.key in passages)
         retrieved += [RetrievedPassage(passages[hit.key], hit.score, hit.cosine, hit.bm25) for hit in there]
     return retrieved
-
-
-def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], dense_weight: float, depth: int) -> list[FusedHit]:
-    """A weighted sum of cosine and BM25, each as a share of the question's best; equal sums by key.
-
-    The convex combination of Bruch et al., 2023 (arXiv:2210.11934), with their theoretical minima. What an arm did not
-    find counts there as the last that it found, or, where it had room for more among its ``depth``, as nothing.
-    """
-    cosines, bm25 = _scores(dense), _scores(lexical)
-    by_meaning, by_words = _shares(cosines, _LEAST_COSINE, depth), _shares(bm25, _LEAST_BM25, depth)
-    scores = {key: dense_weight * by_meaning(key) + (1 - dense_weight) * by_words(key) for key in {**cosines, **bm25}}
-    return [
-        FusedHit(key, score, cosines.get(key), bm25.get(key))
-        for key, score in sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-    ]
-
-
-def _scores(hits: Sequence[Hit]) -> dict[int, float]:
-    return {hit.key: hit.score for hit in hits}
-
-
-def _shares(scores: Mapping[int, float], least: float, depth: int) -> Callable[[int], float]:
-    """How far a passage, by key, is on the way from the least score there can be to the best there is: 0 to 1."""
-    reach = max(scores.values(), default=least) - least
-    unfound = min(scores.values()) if len(scores) >= depth else least
-    return lambda key: (scores.get(key, unfound) - least) / reach if reach > 0 else 0.0
 
 
 def rerank(reranker: Reranker, question: str, passages: Sequence[RetrievedPassage]) -> list[RetrievedPassage]:

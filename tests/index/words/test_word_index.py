@@ -114,3 +114,30 @@ def test_titles_and_contexts_are_searched_too() -> None:
 @pytest.mark.parametrize("question", ["", "?!", "\ud800", "\x00", "  ", "…"])
 def test_a_question_without_words_finds_nothing(question: str) -> None:
     assert keys(made([("a", [], [], ["ferry"])]), question) == []
+
+
+@given(rows, st.lists(st.sampled_from(sorted(STEMS)), max_size=5), st.sets(st.integers(1, 14)))
+def test_coverage_is_the_share_of_the_words_by_how_rare_they_are(
+    passages: list[Row], asked: list[str], keys: set[int]
+) -> None:
+    held = {key: {STEMS[word] for field in fields for word in field} for key, (_, *fields) in enumerate(passages, 1)}
+
+    def rarity(word: str) -> float:
+        # in the field where most passages have it; two forms of a word in one passage are counted once
+        most = max(sum(STEMS[word] in {STEMS[each] for each in row[place]} for row in passages) for place in (1, 2, 3))
+        return math.log(1 + (len(passages) - most + 0.5) / (most + 0.5))
+
+    every = sum(map(rarity, dict.fromkeys(asked)))
+    expected = {
+        key: sum(rarity(word) for word in dict.fromkeys(asked) if STEMS[word] in held[key]) / every
+        for key in keys & held.keys()
+        if every and any(STEMS[word] in held[key] for word in asked)
+    }
+    assert made(passages).coverage(" ".join(asked), sorted(keys), WordWeights()) == pytest.approx(expected)
+
+
+def test_a_word_with_a_letter_wrong_is_covered_by_the_right_one() -> None:
+    index = made([("a", [], [], ["ferry", "leaves"]), ("b", [], [], ["noon"])])
+    assert list(index.coverage("ferri xyz", [1, 2], WordWeights())) == [1]
+    assert index.coverage("xyzzy", [1, 2], WordWeights()) == {}
+    assert index.coverage("?!", [1, 2], WordWeights()) == {}
