@@ -82,14 +82,15 @@ def serving(folder: Path, database: str) -> Iterator[tuple[subprocess.Popen[str]
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         url = re.search(r"http://\S+", process.stdout.readline())
         assert url is not None
         yield process, url.group()
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.mark.model
@@ -111,5 +112,4 @@ def test_of_three_real_servers_two_may_go(tmp_path: Path, database: str) -> None
             assert added in sources(third, "ferry to Bryanka")
             assert httpx.delete(f"{third}/v1/documents/{added}", timeout=LATER).is_success
             assert added not in sources(third, "ferry to Bryanka")
-            second.communicate()
-            assert second.returncode == 0
+            assert second.wait() == 0
