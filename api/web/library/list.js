@@ -45,9 +45,9 @@ export function listFilter() {
 
 /** Every document that the list is narrowed to, those too that it does not show yet. */
 export async function everyListed() {
-  const documents = [...shown];
-  while (documents.length < total) {
-    const found = await listDocuments({ ...wanted(), limit: MOST_AT_ONCE, offset: documents.length });
+  const [parts, matching, documents] = [wanted(), total, [...shown]];
+  while (documents.length < matching) {
+    const found = await listDocuments({ ...parts, limit: MOST_AT_ONCE, offset: documents.length });
     if (found.documents.length === 0) break;
     documents.push(...found.documents);
   }
