@@ -15,8 +15,8 @@ UNSURE = "Not sure. Closest:"
 # where a calibrated probability begins to be called so
 _WORDS = ((0.9, "very likely right"), (0.75, "likely right"), (0.5, "more likely right than not"), (0.0, "doubtful"))
 _LONGEST_SENTENCE = 600
-# what would be a link, a picture, HTML or emphasis in Markdown, or hide a character of the text
-_ACTIVE = re.compile(r"[*`<\[]|(?<![^\W_])_|_(?![^\W_])|\\(?=[!-/:-@\[-`{-~])")
+# what would be a link, a picture, HTML, emphasis or struck out in Markdown, or stand for a character, or hide one
+_ACTIVE = re.compile(r"[*`<\[~]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|\\(?=[!-/:-@\[-`{-~])")
 _QUOTED = re.compile(
     r"\A\*\*(?P<bold>[^\n]+?)\*\*\n\n|\A(?P<fence>`{3,})text\n(?P<fenced>.*?)\n(?P=fence)\n\n", re.DOTALL
 )

@@ -18,7 +18,10 @@ from rag.answers import Answer, Span
 from rag.pipeline import QuestionAnswerer
 
 LINKS = Links("https://ask.example/")
-HOSTILE = "![x](http://evil/?q=1) <img src=x onerror=alert(1)> [click](javascript:alert(1)) `code` **bold** __init__"
+HOSTILE = (
+    "![x](http://evil/?q=1) <img src=x onerror=alert(1)> [click](javascript:alert(1)) `code` **bold** __init__ "
+    "&copy; AT&T ~~gone~~ ~5 to ~6"
+)
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def answer(index: PassageIndex, answerer: QuestionAnswerer) -> Answer:
 
 
 def tokens_of(text: str) -> list[Token]:
-    parsed = MarkdownIt("commonmark").parse(text)
+    parsed = MarkdownIt("commonmark").enable("strikethrough").parse(text)
     return [each for token in parsed for each in (token, *(token.children or ()))]
 
 
@@ -56,7 +59,7 @@ def test_nothing_of_a_document_is_a_picture_a_link_or_html(answer: Answer) -> No
     for one in (answer, replace(answer, text=HOSTILE, span=Span(0, len(HOSTILE)))):
         words = worded_answer(one, LINKS)
         kinds = {token.type for token in tokens_of(words.text)}
-        assert kinds.isdisjoint({"image", "html_inline", "html_block", "code_inline"})
+        assert kinds.isdisjoint({"image", "html_inline", "html_block", "code_inline", "s_open"})
         assert [token.attrs["href"] for token in tokens_of(words.text) if token.type == "link_open"] == [
             LINKS.to_quote(one)
         ]
