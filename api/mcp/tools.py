@@ -12,7 +12,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp_types import CallToolResult, InputRequiredResult, Resource, TextContent, Tool, ToolAnnotations
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 
 from api.mcp.schemas import (
@@ -30,6 +30,7 @@ from api.mcp.schemas import (
 from api.serving.backend import Backend
 from api.settings import Settings
 from api.wire.documents import documents_of
+from api.wire.incoming import faults
 from api.wire.links import Links
 from api.wire.requests import DocumentIds, FilterIn, History
 from api.wire.schemas import AskResponse, DocumentRef
@@ -99,7 +100,12 @@ class DocumentServer(MCPServer[Any]):
         if unknown := sorted(set(given) - set(taken)):
             # what is mistyped would be passed over, and the answer be to another question
             raise ToolError(f"{name} takes no {shown(', '.join(unknown))}; it takes {', '.join(taken)}")
-        return await super().call_tool(name, given, context)
+        try:
+            return await super().call_tool(name, given, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            raise ToolError("; ".join(map(": ".join, faults(error.__cause__)))) from error.__cause__
 
     async def list_resources(self) -> list[Resource]:
         """The documents that came last; `list_documents` has all."""
