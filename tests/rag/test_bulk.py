@@ -93,7 +93,10 @@ def test_the_group_of_a_killed_worker_is_given_to_another(library: Sourcespan, f
     assert [o.path and o.path.name for o in outcomes if o.document is None] == ["21.txt", "22.xyz"]
 
 
-def test_files_whose_workers_are_killed_twice_are_named_and_come_in_later(library: Sourcespan, files: Path) -> None:
+def test_files_whose_workers_are_killed_twice_are_named_and_come_in_later(
+    library: Sourcespan, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_DOCUMENTS_IN_GROUP", 12)
     with workers(library, ModelConfig(), 2) as crew:
         outcomes = list(library.add_files([files], lambda done, _: kill_workers(crew) if done else None, crew=crew))
     lost = [outcome.path for outcome in outcomes if isinstance(outcome.error, NotEmbedded)]
