@@ -171,12 +171,12 @@ class FeedbackStore:
         """
         query = (
             "SELECT title, context, id, question, truth, truth_start FROM feedback WHERE context IS NOT NULL "
-            "AND (CAST(?1 AS TEXT) IS NULL OR document_id IN (SELECT value FROM json_each(?1))) "
+            "AND (CAST(? AS TEXT) IS NULL OR document_id IN (SELECT value FROM json_each(?))) "
             "ORDER BY title, context, given_at, id"
         )
         among = None if document_ids is None else listed(document_ids)
         with self._using() as store, store.reading() as db:
-            rows = db.execute(query, (among,)).fetchall()
+            rows = db.execute(query, (among, among)).fetchall()
         if not all(map(_is_sound, rows)):
             raise FeedbackUnavailable("an entry of it is damaged")
         for (title, context), in_context in groupby(rows, key=lambda row: row[:2]):

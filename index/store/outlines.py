@@ -31,9 +31,9 @@ def location_columns(document: str, offset: str) -> str:
     return _PAGE_AND_HEADING.format(document=document, offset=offset)
 
 
-_LOCATION = "SELECT location FROM documents AS d WHERE d.id = ?2 AND d.sha256 = ?3".replace(
-    "location", location_columns("d.id", "?1")
-)
+_LOCATION = (
+    "SELECT location FROM documents AS d, (SELECT CAST(? AS INTEGER) AS place) AS asked WHERE d.id = ? AND d.sha256 = ?"
+).replace("location", location_columns("d.id", "asked.place"))
 
 
 def location(db: Connection, document: Document, offset: int) -> Location:

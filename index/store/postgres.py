@@ -8,7 +8,6 @@ change is being committed, its token says whether it was made.
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -78,7 +77,7 @@ class PostgresConnection:
 
     def execute(self, sql: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Any]:
         """Runs a statement; U+0000, which is in no text that is stored, is looked for as another character."""
-        return self._connection.cursor(binary=True).execute(_translated(sql), _given(sql, values))
+        return self._connection.cursor(binary=True).execute(_translated(sql), _given(values))
 
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> None:
         """Runs it with each of several rows of values."""
@@ -264,14 +263,12 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
 
 @lru_cache(maxsize=1_000)
 def _translated(sql: str) -> bytes:
-    """With the driver's placeholders: ``%s``, or ``%(p1)s`` for ``?1``."""
-    numbered, count = re.subn(r"\?(\d)", r"%(p\1)s", sql.replace("%", "%%"))
-    return (numbered if count else numbered.replace("?", "%s")).encode()
+    """With the driver's placeholders."""
+    return sql.replace("%", "%%").replace("?", "%s").encode()
 
 
-def _given(sql: str, values: Sequence[Any]) -> Any:  # noqa: ANN401
-    given = [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
-    return {f"p{number}": value for number, value in enumerate(given, 1)} if "?1" in sql else given
+def _given(values: Sequence[Any]) -> list[Any]:
+    return [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in values]
 
 
 def _one(db: psycopg.Connection[Any], sql: str) -> object:

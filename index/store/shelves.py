@@ -105,9 +105,7 @@ class Shelves:
 
     def files_in(self, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """The files at and below these paths of this machine, each with its document and the hash of its bytes."""
-        query = (
-            "SELECT file, document_id, file_sha256 FROM document_sources WHERE file = ?1 OR (file > ?2 AND file < ?3)"
-        )
+        query = "SELECT file, document_id, file_sha256 FROM document_sources WHERE file = ? OR (file > ? AND file < ?)"
         found: dict[str, tuple[str, str]] = {}
         with self._db.reading() as db:
             for path in paths:

@@ -113,9 +113,9 @@ def _left(db: Connection, document_id: str, test: str, value: str) -> bool:
 def name_first(db: Connection, document_id: str) -> None:
     """Where the source that a document is shown with is not one of its sources any more, the oldest of these is."""
     db.execute(
-        "UPDATE documents SET source = (SELECT s.source FROM document_sources AS s WHERE s.document_id = ?1 "
-        "ORDER BY s.source = '', s.rowid LIMIT 1) WHERE id = ?1 "
-        "AND EXISTS (SELECT 1 FROM document_sources AS s WHERE s.document_id = ?1) "
-        "AND source NOT IN (SELECT s.source FROM document_sources AS s WHERE s.document_id = ?1)",
-        (document_id,),
+        "UPDATE documents SET source = (SELECT s.source FROM document_sources AS s WHERE s.document_id = ? "
+        "ORDER BY s.source = '', s.rowid LIMIT 1) WHERE id = ? "
+        "AND EXISTS (SELECT 1 FROM document_sources AS s WHERE s.document_id = ?) "
+        "AND source NOT IN (SELECT s.source FROM document_sources AS s WHERE s.document_id = ?)",
+        (document_id,) * 4,
     )
