@@ -25,7 +25,7 @@ from rag.answers import Status
 FeatureArray = NDArray[np.float64]
 Number = TypeVar("Number", float, FeatureArray)
 
-RANKING = ("margin", "certainty", "cosine", "found", "words_found", "words_in_sentence", "names_found", "rank")
+RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
 _OF_THE_ANSWER = (
     "margin",
     "certainty",
@@ -54,8 +54,6 @@ class Evidence:
     """Its span's log-probability among all that its window may say."""
     cosine: float
     """Of the question and the passage it stands in."""
-    found: float
-    """The score by which its passage was found: see `rag.retrieval.fusion`."""
     words_found: float
     """The share of the question's words that stand in its passage, 0 to 1."""
     words_in_sentence: float

@@ -40,7 +40,6 @@ def _evidence(asked: Set[str], names: Sequence[str], candidate: Candidate) -> Ev
         margin=candidate.score,
         certainty=candidate.certainty,
         cosine=retrieved.cosine or 0.0,
-        found=retrieved.score,
         words_found=_share(asked, _stems(passage)),
         words_in_sentence=_share(asked, _stems(candidate.sentence.of(text))),
         names_found=_share_of_names(names, passage),

@@ -113,7 +113,6 @@ def of_a_candidate(margin: float, cosine: float, rank: int) -> Evidence:
         margin,
         certainty=0,
         cosine=cosine,
-        found=cosine,
         words_found=0.5,
         words_in_sentence=0.5,
         names_found=1,
