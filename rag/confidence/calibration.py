@@ -30,7 +30,6 @@ _OF_THE_ANSWER = (
     "margin",
     "certainty",
     "cosine",
-    "found",
     "words_found",
     "names_found",
     "names_nearby",
