@@ -26,16 +26,7 @@ FeatureArray = NDArray[np.float64]
 Number = TypeVar("Number", float, FeatureArray)
 
 RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
-_OF_THE_ANSWER = (
-    "margin",
-    "certainty",
-    "cosine",
-    "words_found",
-    "names_found",
-    "names_nearby",
-    "echo",
-    "rank",
-)
+_OF_THE_ANSWER = ("margin", "certainty", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
 FEATURES = ("merit", "lead", "best_cosine", "agreement", *_OF_THE_ANSWER)
 _NO_RIVAL = 10.0
 
