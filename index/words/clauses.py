@@ -149,5 +149,7 @@ class Clauses:
                 yield Clause(WantedWord(word, "near", distance), boosted)
 
     def _rarity(self, holding: int, at_least: float = 0.0) -> float:
+        # of a passage that is gone Tantivy counts the words until it next writes that part of its files
+        holding = min(holding, self._searcher.num_docs)
         odds = (self._searcher.num_docs - holding + 0.5) / (holding + 0.5)
         return max(_LEAST_RARITY, math.log(at_least + odds))

@@ -141,3 +141,11 @@ def test_a_word_with_a_letter_wrong_is_covered_by_the_right_one() -> None:
     assert list(index.coverage("ferri xyz", [1, 2], WordWeights())) == [1]
     assert index.coverage("xyzzy", [1, 2], WordWeights()) == {}
     assert index.coverage("?!", [1, 2], WordWeights()) == {}
+
+
+def test_a_word_of_every_passage_is_found_once_some_are_gone() -> None:
+    index = made([("a", [], [], ["ferry"])] * 10)
+    index = index.changed([WordChanges(np.array([3, 4]), [], POSITION)], anew=False)
+    left = [key for key in range(1, 11) if key not in (3, 4)]
+    assert [key for key, _ in index.search("ferry", 20, None, WordWeights())] == left
+    assert index.coverage("ferry", left, WordWeights()) == pytest.approx(dict.fromkeys(left, 1.0))
