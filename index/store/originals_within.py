@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,7 @@ from index.store.database import storage_error
 from index.store.originals import GONE, Incoming, Originals, some_gone
 
 _KEPT = "INSERT INTO originals VALUES (?, ?) ON CONFLICT DO NOTHING"
+_IS_KEPT = "SELECT count(*) FROM originals WHERE sha256 = ?"
 _DATA = "SELECT data FROM originals WHERE sha256 = ?"
 _FILES_AT_MOST = 64
 
@@ -37,12 +39,14 @@ class OriginalsWithin:
         """Where it can be read now; where no file is, none is kept. Raises CatalogueError."""
         path = self._files.path(sha256)
         with self._db.reading() as db:
-            row = db.execute(_DATA, (sha256,)).fetchone()
+            is_kept = bool(db.execute(_IS_KEPT, (sha256,)).fetchone()[0])
         try:
-            if row is None:
+            if not is_kept:
                 path.unlink(missing_ok=True)
-            elif not self._files.is_whole(sha256):
-                self._put(row[0], path)
+            elif self._files.is_whole(sha256):
+                os.utime(path)
+            else:
+                self._fetch(sha256, path)
         except OSError as error:
             raise storage_error(error) from error
         return path
@@ -76,12 +80,24 @@ class OriginalsWithin:
             row = db.execute(_DATA, (sha256,)).fetchone()
         return row is not None and hashlib.sha256(row[0]).hexdigest() == sha256
 
-    def _put(self, data: bytes, path: Path) -> None:
-        """Whole or not at all, in the place of the one that was looked at longest ago. Raises OSError."""
+    def _fetch(self, sha256: str, path: Path) -> None:
+        """Whole or not at all, in place of the one that was looked at longest ago. Raises OSError, CatalogueError."""
+        with self._db.reading() as db:
+            row = db.execute(_DATA, (sha256,)).fetchone()
+        if row is None:  # it went a moment ago
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         written = path.with_name(f"{secrets.token_hex(8)}.unfinished")
-        written.write_bytes(data)
+        written.write_bytes(row[0])
         written.replace(path)
-        there = sorted(self._files.folder.glob("??/*"), key=lambda each: each.stat().st_mtime)
+        there = sorted(self._files.folder.glob("??/*"), key=_looked_at)
         for old in there[:-_FILES_AT_MOST]:
             old.unlink(missing_ok=True)
+
+
+def _looked_at(path: Path) -> float:
+    """When; long ago for one that another thread has just removed or renamed."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from index.errors import (
     OriginalNotKept,
 )
 from index.passage_index import PassageIndex
-from index.store import opening, postgres
+from index.store import opening, originals_within, postgres
 from index.store.shelves import Wanted
 from index.vectors.shared import SharedVectors
 from tests.fakes import BagOfWordsEmbedder
@@ -77,6 +78,23 @@ def test_files_are_kept_with_the_documents_and_go_with_the_last(index: PassageIn
         index.original(two.id)
     with pytest.raises(OriginalNotKept):
         index.original(index.add(DocumentDraft("", "Three."))[0].id)
+
+
+def test_a_file_is_fetched_once_and_the_one_looked_at_longest_ago_makes_room(
+    index: PassageIndex, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(originals_within, "_FILES_AT_MOST", 2)
+    with index.incoming() as incoming:
+        drafts = [incoming.keep(DocumentDraft("", f"Text {n}.", "a.txt"), f"file {n}".encode()) for n in range(3)]
+        first, second, third = (document.id for document, _ in index.add_all(drafts))
+    paths = [index.original(each)[1] for each in (first, second)]
+    for path in paths:
+        os.utime(path, (0, 0))
+    with psycopg.connect(database) as db:
+        db.execute("UPDATE originals SET data = 'lost'")
+    assert index.original(first)[1].read_bytes() == b"file 0", "it is there, and need not be fetched"
+    index.original(third)
+    assert [path.exists() for path in paths] == [True, False]
 
 
 @pytest.mark.parametrize("is_made", [True, False])
