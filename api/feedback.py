@@ -17,6 +17,7 @@ from index.errors import (
     CatalogueFull,
     CatalogueGone,
     CatalogueReadOnly,
+    CatalogueUnreachable,
     CatalogueUnusable,
     FeedbackUnavailable,
     QuotaExceeded,
@@ -192,8 +193,10 @@ class FeedbackStore:
         except (CatalogueFull, QuotaExceeded):
             raise  # not wrong with the file
         except CatalogueError as error:
-            self._fault = _reason(error)
-            raise FeedbackUnavailable(self._fault) from error
+            reason = _reason(error)
+            if not isinstance(error, CatalogueUnreachable):  # which passes by itself
+                self._fault = reason
+            raise FeedbackUnavailable(reason) from error
 
 
 def opened(path: Path) -> SqliteDatabase:
@@ -249,6 +252,10 @@ def examine(folder: Path) -> Finding:
 
 
 def _reason(error: CatalogueError) -> str:
+    """As anybody may read it, of whom `/readyz` asks for no key: where the database is goes to the log alone."""
+    if isinstance(error, CatalogueUnreachable):
+        logger.warning("Feedback: %s", error)
+        return "the database cannot be reached"
     return error.reason if isinstance(error, CatalogueUnusable) else str(error)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api.feedback import FEEDBACK_FILE, Feedback, FeedbackStore
+from api.feedback import FEEDBACK_FILE, OK, Feedback, FeedbackStore
+from index.errors import CatalogueUnreachable, FeedbackUnavailable
+from index.store.database import SqliteDatabase
 from rag.squad import read_squad
 from tests.api.helpers import assert_problem, text_of
 from tests.conftest import Server
@@ -112,6 +114,29 @@ def test_feedback_is_there_after_a_restart(tmp_path: Path) -> None:
     assert again.count() == 1
     store.close()
     again.close()
+
+
+def test_where_a_database_is_that_is_gone_is_told_to_nobody(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, database="postgresql://me@127.0.0.1:9/none")
+    assert store.status == "the database cannot be reached"
+    with pytest.raises(FeedbackUnavailable) as refused:
+        store.add(Feedback("When?", "right", None, None, None, has_truth=False))
+    assert "127.0.0.1" not in str(refused.value)
+
+
+def test_a_database_that_did_not_answer_once_is_no_lasting_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: SqliteDatabase) -> None:
+        raise CatalogueUnreachable("at 10.0.0.1 nobody answers")
+
+    store = FeedbackStore(tmp_path)
+    with monkeypatch.context() as breaking:
+        breaking.setattr(SqliteDatabase, "reading", unreachable)
+        with pytest.raises(FeedbackUnavailable, match="the database cannot be reached"):
+            list(store.paragraphs())
+    assert store.status == OK
+    store.close()
 
 
 def test_the_paragraph_of_an_endless_text_is_cut(server: Server, tmp_path: Path) -> None:
