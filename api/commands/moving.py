@@ -26,10 +26,10 @@ def move(
     from index.upkeep.moving import move as move_documents
     from index.upkeep.moving import store_at
 
-    with store_at(source) as one, store_at(target) as other, progress_bar("Copying") as progress:
+    with store_at(source, is_there=True) as one, store_at(target) as other, progress_bar("Copying") as progress:
         moved = move_documents(one, other, progress)
-    with closing(_feedback(source)) as said, closing(_feedback(target)) as there:
-        entries = move_feedback(said, there)
+    with closing(_feedback(source)) as given, closing(_feedback(target)) as kept:
+        entries = move_feedback(given, kept)
     console.print(f"{moved.documents:,} documents are there, {moved.copied:,} copied now; {entries:,} of feedback")
     if moved.files_missing:
         errors.print(f"{moved.files_missing:,} files that documents were read from are missing", style="yellow")

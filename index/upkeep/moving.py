@@ -20,6 +20,7 @@ import numpy as np
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable, WouldOverwrite
 from index.interfaces import Progress
+from index.store.catalogue import CATALOGUE_FILE
 from index.store.connection import Connection, Database, listed
 from index.store.history import next_generation
 from index.store.opening import is_address, opened
@@ -52,12 +53,17 @@ class Moved:
     documents: int
     copied: int
     files_missing: int
-    """Files that documents were read from which the source does not hold any more."""
+    """Files that documents were read from which the source does not hold any more, or not as they were."""
 
 
 @contextmanager
-def store_at(place: str) -> Iterator[tuple[Database, KeptFiles]]:
-    """The store in a folder, or at the address of a PostgreSQL. Raises CatalogueError."""
+def store_at(place: str, *, is_there: bool = False) -> Iterator[tuple[Database, KeptFiles]]:
+    """The store in a folder, or at the address of a PostgreSQL.
+
+    Where none is in the folder it is made, unless it must be there already. Raises CatalogueError.
+    """
+    if is_there and not is_address(place) and not (Path(place) / CATALOGUE_FILE).exists():
+        raise CatalogueUnusable(f"there is no index in the folder {place}")
     with TemporaryDirectory(prefix="sourcespan-move-") as folder:
         database, originals = opened(Path(folder), place) if is_address(place) else opened(Path(place))
         try:
@@ -137,7 +143,9 @@ def _original(files: KeptFiles, incoming: Incoming, document: Sequence[Any]) -> 
     if sha256 is None:
         return draft
     path = files.path(sha256)
-    return incoming.keep(draft, path.read_bytes()) if path.is_file() else None
+    kept = incoming.keep(draft, path.read_bytes()) if path.is_file() else None
+    # a damaged one would lie there under another name, which no document refers to
+    return kept if kept and kept.original and kept.original.sha256 == sha256 else None
 
 
 def _copy(documents: dict[str, Rows], drafts: Sequence[DocumentDraft], target: tuple[Database, KeptFiles]) -> None:

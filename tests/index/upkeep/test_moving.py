@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from index.documents import Document, DocumentDraft, Heading, Outline, TextBlock
-from index.errors import WouldOverwrite
+from index.errors import CatalogueUnusable, WouldOverwrite
 from index.passage_index import PassageIndex
 from index.upkeep.moving import move, store_at
 from tests.fakes import BagOfWordsEmbedder
@@ -81,3 +82,23 @@ def test_what_is_moved_is_what_was_there_and_what_broke_off_goes_on(
         index.add(DocumentDraft("", "Something else."))
     with store_at(source) as one, store_at(target) as other, pytest.raises(WouldOverwrite):
         move(one, other)
+
+
+def test_a_file_that_is_damaged_is_told_and_not_moved(tmp_path: Path, postgres: PostgresServer) -> None:
+    source, target = str(tmp_path / "folder"), postgres.new_database()
+    filled(source, tmp_path)
+    with opened(source, tmp_path) as index:
+        index.original(index.documents()[0].id)[1].write_bytes(b"damaged")
+    with store_at(source) as one, store_at(target) as other:
+        assert move(one, other).files_missing == 1
+    with psycopg.connect(target) as db:
+        assert db.execute("SELECT count(*) FROM originals").fetchall() == [(0,)]
+
+
+def test_where_nothing_is_nothing_is_made(tmp_path: Path) -> None:
+    with (
+        pytest.raises(CatalogueUnusable, match="there is no index"),
+        store_at(str(tmp_path / "mistyped"), is_there=True),
+    ):
+        pass
+    assert not (tmp_path / "mistyped").exists()
