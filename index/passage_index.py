@@ -7,18 +7,15 @@ sees to it that the word index has, so whoever made it finds it; searches go on 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 from index.documents import Document, Location, Original, Outline, Passage
 from index.errors import OriginalNotKept
 from index.interfaces import DenseSearch, Embedder, Keys, Preparation, Vectors
 from index.passages.splitting import PassageSize
-from index.store.arrivals import Putting
 from index.store.catalogue import Catalogue
 from index.store.intake import Intake
 from index.store.opening import opened
@@ -32,13 +29,6 @@ from index.vectors.vector_rule import VectorPlan, VectorRule
 from index.words.clauses import WantedWord
 from index.words.in_step import WordsInStep
 from index.writer import IndexWriter
-
-logger = logging.getLogger("sourcespan")
-
-_FORGET_AT_ONCE = 1_000
-KEEPING_BOTH = Putting()
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)

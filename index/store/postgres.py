@@ -94,7 +94,8 @@ class PostgresDatabase:
         self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
         self._opening = Lock()
         with _our_errors(), self._connected() as db:
-            if db.info.server_version < _LEAST_SERVER or db.info.encoding != "utf-8":
+            encoding = db.info.parameter_status("server_encoding")  # psycopg's own `encoding` is the client's
+            if db.info.server_version < _LEAST_SERVER or encoding != "UTF8":
                 raise CatalogueUnusable("it must be PostgreSQL 16 or later, with the encoding UTF8")
             self._is_standby = bool(_one(db, "SELECT pg_is_in_recovery()"))
 
@@ -231,11 +232,13 @@ class PostgresDatabase:
 
     def _connected(self) -> psycopg.Connection[Any]:
         """A connection of its own. Raises psycopg.OperationalError."""
-        return psycopg.connect(self._url, autocommit=True, connect_timeout=10, options=self._options)
+        return psycopg.connect(self._url, **self._how)
 
     @property
-    def _options(self) -> str:
-        return f"{conninfo_to_dict(self._url).get('options') or ''} {_SESSION}".strip()
+    def _how(self) -> dict[str, Any]:
+        """The arguments of a connection, whatever its address and the environment say of the encoding."""
+        options = f"{conninfo_to_dict(self._url).get('options') or ''} {_SESSION}".strip()
+        return {"autocommit": True, "connect_timeout": 10, "client_encoding": "UTF8", "options": options}
 
     @contextmanager
     def _pooled(self) -> Iterator[psycopg.Connection[Any]]:
@@ -243,7 +246,7 @@ class PostgresDatabase:
             if self._pool is None:
                 self._pool = ConnectionPool(
                     self._url,
-                    kwargs={"autocommit": True, "connect_timeout": 10, "options": self._options},
+                    kwargs=self._how,
                     min_size=1,
                     max_size=_MOST_CONNECTIONS,
                     timeout=_RECONNECTING_SECONDS,

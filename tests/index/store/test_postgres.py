@@ -15,6 +15,7 @@ from index.errors import (
     CatalogueBusy,
     CatalogueTooNew,
     CatalogueUnreachable,
+    CatalogueUnusable,
     DocumentNotFound,
     EmbedderMismatch,
     OriginalNotKept,
@@ -170,6 +171,18 @@ def test_a_database_of_another_embedder_or_a_later_version_is_refused(
     with pytest.raises(CatalogueTooNew):
         PassageIndex(tmp_path / "other", BagOfWordsEmbedder(), database=database)
     assert index.count() == (0, 0), "whoever runs already goes on"
+
+
+def test_the_encoding_is_the_database_s_and_not_what_a_client_is_set_to(
+    tmp_path: Path, postgres: PostgresServer, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as db:
+        db.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(CatalogueUnusable, match="UTF8"):
+        PassageIndex(tmp_path, BagOfWordsEmbedder(), database=f"{postgres.url_of('latin')}?client_encoding=UTF8")
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with PassageIndex(tmp_path, BagOfWordsEmbedder(), database=database) as index:
+        assert index.with_text(index.add(DocumentDraft("", "Łódź 🚢"))[0].id)[1] == "Łódź 🚢"
 
 
 def test_a_server_that_does_not_answer_is_told_without_the_password(tmp_path: Path) -> None:
