@@ -147,9 +147,9 @@ class Shares:
         self._given += size
         before = 0
 
-        def tell(done: int, of: int) -> None:
+        def tell(done: int, total: int) -> None:
             nonlocal before
-            now = size * done // of
+            now = size * done // total
             self._tell(now - before)
             before = now
 

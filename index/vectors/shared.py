@@ -29,12 +29,13 @@ _AGAIN = 3
 _LOOKS_AGAIN_SECONDS = 10
 _GRAPH = "passages_nearest"
 _BUILDING = 0x50AE
-_OF = "WHERE document_id IN (SELECT value FROM json_each(?))"
+_AMONG = "WHERE document_id IN (SELECT value FROM json_each(?))"
 _EXACT = (
-    "SELECT key, -(vector <#> CAST(? AS vector)) FROM passages {of} ORDER BY vector <#> CAST(? AS vector), key LIMIT ?"
+    "SELECT key, -(vector <#> CAST(? AS vector)) FROM passages {where} "
+    "ORDER BY vector <#> CAST(? AS vector), key LIMIT ?"
 )
 _NEAR = (
-    "SELECT key, -(vector <#> CAST(? AS vector)) FROM (SELECT key, vector FROM passages {of} "
+    "SELECT key, -(vector <#> CAST(? AS vector)) FROM (SELECT key, vector FROM passages {where} "
     "ORDER BY CAST(vector AS halfvec({n})) <#> CAST(CAST(? AS vector) AS halfvec({n})) LIMIT ?) AS near "
     "ORDER BY vector <#> CAST(? AS vector), key LIMIT ?"
 )
@@ -78,11 +79,11 @@ class SharedVectors:
             return []
         vector = np.ascontiguousarray(query.reshape(-1), np.float32)
         among = () if documents is None else (listed(documents),)
-        of = "" if documents is None else _OF
+        where = "" if documents is None else _AMONG
         if self._is_exact(among):
-            sql, values = _EXACT.format(of=of), (vector, *among, vector, limit)
+            sql, values = _EXACT.format(where=where), (vector, *among, vector, limit)
         else:
-            sql = _NEAR.format(of=of, n=self._dimension)
+            sql = _NEAR.format(where=where, n=self._dimension)
             values = (vector, *among, vector, _AGAIN * limit, vector, limit)
         with self._db.reading() as db:
             return [(int(key), float(score)) for key, score in db.execute(sql, values)]

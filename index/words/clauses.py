@@ -96,9 +96,9 @@ class Clauses:
         for word in dict.fromkeys(term.text for term in terms(words) if not term.beside):
             held = [(field, form) for field, form in self._forms(word) if self._searcher.doc_freq(field, form)]
             most = max((self._searcher.doc_freq(*each) for each in held), default=0)
-            found = [self._query.term_query(self._schema, *each, index_option="freq") for each in held]
-            found = found or [clause.query for clause in self._inexact(word)]
-            yield self._any_of(found), self._rarity(most, 1)
+            queries = [self._query.term_query(self._schema, *each, index_option="freq") for each in held]
+            queries = queries or [clause.query for clause in self._inexact(word)]
+            yield self._any_of(queries), self._rarity(most, 1)
 
     def _any_of(self, queries: Sequence[tantivy.Query]) -> tantivy.Query | None:
         if not queries:

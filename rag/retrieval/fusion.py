@@ -61,8 +61,8 @@ def search_arms(
     lexical = [] if mode == "dense" else index.search_lexical(text, depth, document_ids)
     if mode != "hybrid":
         return Arms(dense, lexical, _alone(dense or lexical, is_dense=mode == "dense"))
-    found = list({hit.key: None for hit in (*dense, *lexical)})
-    return Arms(dense, lexical, fuse(dense, lexical, index.coverage(telling(text), found), config.dense_weight))
+    keys = list({hit.key: None for hit in (*dense, *lexical)})
+    return Arms(dense, lexical, fuse(dense, lexical, index.coverage(telling(text), keys), config.dense_weight))
 
 
 def telling(question: str) -> str:
