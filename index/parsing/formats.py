@@ -6,6 +6,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
 from index.documents import DocumentDraft, is_blank
@@ -128,13 +129,37 @@ def parse_bytes(name: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> Docume
     if len(data) > max_bytes:
         raise DocumentTooLarge(name, len(data), max_bytes)
     check_label(name, data)
-    content = reader(File(name, data, max_bytes))
+    content = _without_nul(reader(File(name, data, max_bytes)))
     if is_blank(content.text):
         raise EmptyDocument(name)
     if (size := len(content.text.encode(errors="surrogatepass"))) > max_bytes:
         raise DocumentTooLarge(name, size, max_bytes)
     title = one_line(content.title or "")[:_MAX_TITLE].strip() or PurePath(name).stem
     return DocumentDraft(title=title, text=content.text, source=name, outline=content.outline, notes=content.notes)
+
+
+def _without_nul(content: Content) -> Content:
+    """With U+FFFD in the place of U+0000, which not every database holds. The end of a title goes without either."""
+    outline = content.outline
+    headings = [heading.text for heading in outline.headings]
+    if not any(
+        "\0" in part for part in (content.text, content.title or "", *outline.labels, *content.notes, *headings)
+    ):
+        return content
+    return Content(
+        _replaced(content.text),
+        replace(
+            outline,
+            headings=tuple(replace(heading, text=_replaced(heading.text)) for heading in outline.headings),
+            labels=tuple(map(_replaced, outline.labels)),
+        ),
+        content.title and _replaced(content.title.strip("\0 ")),
+        tuple(map(_replaced, content.notes)),
+    )
+
+
+def _replaced(text: str) -> str:
+    return text.replace("\0", "\ufffd")
 
 
 def suffix_of(name: str) -> str:

@@ -213,3 +213,17 @@ def test_titles_are_one_line_and_not_endless() -> None:
     assert len(parse_bytes("a.html", b"<title>" + b"x" * 9_999 + b"</title><p>x").title) == 300
     assert isinstance(parse_bytes("no title.html", b"<p>x"), DocumentDraft)
     assert parse_bytes("no title.html", b"<p>x").title == "no title"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("a.pdf", files.pdf_of([[("BodyText", "The buyer pays.")]], title="Terms\0\0"), "The buyer pays."),
+        ("a.json", b'{"buyer\\u0000": "pays\\u0000"}', "buyer\ufffd: pays\ufffd"),
+        ("a.md", b"# Terms\n\nThe buyer pays&#0;.", "Terms\n\nThe buyer pays\ufffd."),
+        ("a.rtf", rb"{\rtf1\ansi Terms \'00 of}", "Terms \ufffd of"),
+    ],
+)
+def test_what_no_database_holds_is_read_as_an_unknown_character(name: str, data: bytes, text: str) -> None:
+    draft = parse_bytes(name, data)
+    assert (draft.text, draft.title) == (text, "Terms" if name in ("a.pdf", "a.md") else "a")
