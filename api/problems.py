@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.rules import methods_at
+from api.problem_types import NO_TYPE, type_of
 from api.wire.requests import MOST_FAULTS
 from index.errors import (
     CatalogueError,
@@ -26,39 +27,29 @@ from index.errors import (
     CatalogueGone,
     CatalogueReadOnly,
     CollectionNotFound,
-    DocumentDeleted,
     DocumentError,
     DocumentNotFound,
-    DocumentTooComplex,
     DocumentTooLarge,
     DuplicateDocument,
-    EmptyDocument,
-    EncryptedFile,
     FeedbackError,
     FeedbackUnavailable,
     InvalidDocument,
     InvalidFeedback,
     InvalidQuestion,
-    MalformedFile,
-    MislabelledFile,
     NameTaken,
     NoPages,
     NotAllowed,
     OriginalNotKept,
     Overloaded,
     PageNotFound,
-    ParserDied,
     QuestionError,
-    QuestionTooLong,
     QuotaExceeded,
     RateLimited,
-    ScannedDocument,
     ServiceStopping,
     SourceNotFound,
     SourcespanError,
     SpanMismatch,
     TemporaryFolderFull,
-    UnsafeArchive,
     UnsupportedFormat,
 )
 from index.errors.shown import shown
@@ -95,34 +86,6 @@ _STATUS: tuple[tuple[type[SourcespanError], HTTPStatus], ...] = (
 # what a client, or whoever it tells, can do something about: shown in full, as it names nothing of the server
 _SHOWN = (CatalogueFull, CatalogueReadOnly, CatalogueGone, QuotaExceeded, FeedbackUnavailable, TemporaryFolderFull)
 
-# what a client can tell from others of the same status, and say in its own words
-_TYPE = "urn:sourcespan:problem:"
-TYPES: Mapping[type[SourcespanError], str] = {
-    OriginalNotKept: "original-not-kept",
-    NoPages: "no-pages",
-    DocumentDeleted: "document-deleted",
-    NameTaken: "name-taken",
-    DuplicateDocument: "text-is-there",
-    EmptyDocument: "empty-document",
-    UnsupportedFormat: "unsupported-format",
-    MislabelledFile: "mislabelled-file",
-    MalformedFile: "malformed-file",
-    EncryptedFile: "encrypted-file",
-    ScannedDocument: "scanned-document",
-    UnsafeArchive: "unsafe-archive",
-    DocumentTooLarge: "document-too-large",
-    DocumentTooComplex: "document-too-complex",
-    ParserDied: "parser-died",
-    QuestionTooLong: "question-too-long",
-    NotAllowed: "not-allowed",
-    Overloaded: "overloaded",
-    RateLimited: "rate-limited",
-    ServiceStopping: "service-stopping",
-    CatalogueFull: "disk-full",
-    CatalogueReadOnly: "read-only",
-    QuotaExceeded: "quota-exceeded",
-}
-
 _CLIENT_CLOSED_REQUEST = 499
 # where no error says when to come back: long enough for a restart, or for another writer to end
 _RETRY_AFTER_SECONDS = 5
@@ -130,7 +93,6 @@ _OPENAI = ("/v1/chat/", "/v1/models", "/v1/responses", "/v1/embeddings", "/v1/co
 _DIFY = "/retrieval"
 _NO_KEY, _WRONG_KEY, _NO_SUCH_KNOWLEDGE = 1001, 1002, 2001
 
-_NO_TYPE = "about:blank"
 _OF_TYPES = re.compile(r"(?:function-\w+|list|dict|union)\[.*\]")
 PROBLEM_JSON = "application/problem+json"
 
@@ -149,7 +111,7 @@ class FieldFault(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details; `errors` where single fields are wrong."""
 
-    type: str = _NO_TYPE
+    type: str = NO_TYPE
     title: str
     status: int
     detail: Annotated[str, _shown_to(2_000)]
@@ -217,7 +179,7 @@ def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None =
 def problem_of(error: SourcespanError) -> HttpProblem:
     """The HTTP problem, with its headers, that a client is sent for an error of ours."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
-    kind = _TYPE + TYPES[type(error)] if type(error) in TYPES else _NO_TYPE
+    kind = type_of(error)
     if isinstance(error, InvalidQuestion | InvalidFeedback):
         return HttpProblem(_faults([FieldFault(field=error.field, detail=error.reason)]))
     if isinstance(error, InvalidDocument):
