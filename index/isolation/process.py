@@ -19,8 +19,8 @@ from index.isolation.messages import ASK_NEXT, OUT_OF_MEMORY, Job, Message, Setu
 
 _BLOCK = 1 << 20
 _SECONDS_TO_START = 60.0
-# the settings hold hashes of keys; a worker needs none of them
-_OUR_SETTINGS = "SOURCESPAN_"
+# hashes of keys, a database's password, a cluster's token: a worker, which reads files of strangers, needs none of them
+_NOT_HANDED_ON = ("SOURCESPAN_", "PG", "RAY_AUTH_")
 
 
 class WorkerFault(Exception):
@@ -45,7 +45,7 @@ class WorkerProcess:
         self._step = 0
         self._is_ready = False
         self._ended_for: Literal["time", "stop"] | None = None
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(_OUR_SETTINGS)}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_HANDED_ON)}
         environment |= more
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # the same code as here
         self._process = subprocess.Popen(
