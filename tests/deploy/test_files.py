@@ -113,7 +113,7 @@ def test_the_container_is_locked_down_and_asks_for_keys(service: dict[str, Any])
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
-    assert service["environment"]["SOURCESPAN_ALLOWED_HOSTS"].endswith(",127.0.0.1}"), "as which HEALTHCHECK asks"
+    assert service["environment"]["SOURCESPAN_ALLOWED_HOSTS"].endswith(",127.0.0.1"), "as which HEALTHCHECK asks"
     assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
 
 
