@@ -52,7 +52,8 @@ _CATALOGUE, _FEEDBACK = 0x50AC, 0x50AD
 # whoever is cut off must not hold the turn to write for ever; what hnsw says is for searches with a filter
 _SESSION = (
     "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 "
-    "-c idle_in_transaction_session_timeout=300s -c hnsw.iterative_scan=strict_order -c hnsw.ef_search=200"
+    "-c idle_in_transaction_session_timeout=300s -c hnsw.iterative_scan=strict_order -c hnsw.ef_search=200 "
+    "-c hnsw.max_scan_tuples=1000000 -c hnsw.scan_mem_multiplier=8"
 )
 _UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 _BUSY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)

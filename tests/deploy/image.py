@@ -34,6 +34,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _KEPT = {"ARG", "USER", "VOLUME", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "ENTRYPOINT", "CMD"}
 _ASK = """
 import json, sys, urllib.request
+import pgvector, psycopg
 def call(path, **body):
     headers = {"Content-Type": "application/json", "Authorization": "Bearer " + sys.argv[1]}
     request = urllib.request.Request("http://127.0.0.1:8000" + path, json.dumps(body).encode(), headers)

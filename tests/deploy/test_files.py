@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,11 +18,18 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.settings import Settings
+from index.store.postgres import _MOST_CONNECTIONS
 from tests.conftest import Server
 from tests.deploy.image import DOCKERFILE, TOP, instructions
 
 DEPLOY = TOP / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+REPLICAS = yaml.safe_load((DEPLOY / "compose.replicas.yaml").read_text(encoding="utf-8"))
+SERVED = {
+    name: service
+    for name, service in (COMPOSE["services"] | REPLICAS["services"]).items()
+    if name == "sourcespan" or name.startswith("replica-")
+}
 
 
 def of(wanted: str) -> list[str]:
@@ -38,7 +47,12 @@ def unit() -> configparser.ConfigParser:
     "lint",
     [
         ["hadolint", "--failure-threshold", "style", "Dockerfile"],
-        ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml", "compose.open-webui.yaml"],
+        [
+            "check-jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            *(path.name for path in DEPLOY.glob("compose*")),
+        ],
     ],
     ids=lambda lint: lint[0],
 )
@@ -51,7 +65,7 @@ def test_the_linters_find_nothing(lint: list[str]) -> None:
 def test_the_image_installs_as_the_makefile_does() -> None:
     torch, project = re.findall(r"pip install [^&]*", next(run for run in of("RUN") if "pip install" in run))
     assert "torch==" in torch, "first and by itself"
-    assert project.rstrip().endswith(" .")
+    assert project.rstrip().endswith(' ".[postgres]"'), "and the driver of the database that replicas share"
     makefile = (TOP / "Makefile").read_text(encoding="utf-8")
     (makes,) = re.findall(r"torch==[\d.]+$", makefile.partition(".venv/torch:")[2].partition("\n\n")[0], re.MULTILINE)
     assert makes in torch
@@ -85,27 +99,66 @@ def test_the_image_has_every_package_and_the_pinned_torch() -> None:
     assert torch in (TOP / "constraints.txt").read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("file", ["Dockerfile", "compose.yaml", "sourcespan.service"])
+@pytest.mark.parametrize("file", ["Dockerfile", "compose.yaml", "compose.replicas.yaml", "sourcespan.service"])
 def test_every_setting_that_is_named_is_one(file: str) -> None:
     named = re.findall(r"SOURCESPAN_([A-Z_]+)", (DEPLOY / file).read_text(encoding="utf-8"))
     assert named
     assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
-def test_the_container_is_locked_down_and_asks_for_keys() -> None:
-    service = COMPOSE["services"]["sourcespan"]
+@pytest.mark.parametrize("service", SERVED.values(), ids=SERVED)
+def test_the_container_is_locked_down_and_asks_for_keys(service: dict[str, Any]) -> None:
     assert "?" in service["environment"]["SOURCESPAN_API_KEYS"], "no keys, no start"
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert service["environment"]["SOURCESPAN_ALLOWED_HOSTS"].endswith(",127.0.0.1"), "as which HEALTHCHECK asks"
     assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).resolve() == DEPLOY / "Dockerfile"
 
 
 def test_a_stop_has_the_time_that_the_service_takes_for_it() -> None:
     most = Settings.model_fields["shutdown_seconds"].default
-    assert int(COMPOSE["services"]["sourcespan"]["stop_grace_period"].removesuffix("s")) > most
+    for service in (*SERVED.values(), REPLICAS["services"]["proxy"]):
+        assert int(service["stop_grace_period"].removesuffix("s")) > most
     assert int(unit()["Service"]["TimeoutStopSec"]) > most
+
+
+def test_replicas_share_a_database_and_have_all_else_of_their_own() -> None:
+    replicas = {name: service for name, service in SERVED.items() if name in REPLICAS["services"]}
+    database = REPLICAS["services"]["database"]
+    assert len(replicas) == 3
+    for service in replicas.values():
+        address = urlsplit(service["environment"]["SOURCESPAN_DATABASE"])
+        assert REPLICAS["services"][address.hostname] is database
+        assert address.username == database["environment"]["POSTGRES_USER"]
+        assert service["environment"]["PGPASSWORD"] == database["environment"]["POSTGRES_PASSWORD"]
+        assert "?" in service["environment"]["PGPASSWORD"], "no password, no start"
+        assert service["volumes"] == [of("VOLUME")[0]], "without a name: of each container its own"
+        assert service["depends_on"] == {"database": {"condition": "service_healthy"}}
+        assert "test" not in service["healthcheck"], "the image's"
+    waited_for = REPLICAS["services"]["proxy"]["depends_on"]
+    assert waited_for == {name: {"condition": "service_healthy"} for name in replicas}
+    # of documents and of feedback each, and some to connect anew
+    most = (2 * _MOST_CONNECTIONS + 8) * len(replicas)
+    assert int(re.findall(r"max_connections=(\d+)", str(database["command"]))[0]) > most
+
+
+def test_the_proxy_has_the_addresses_of_the_replicas_and_they_believe_it_alone() -> None:
+    sample = (DEPLOY / "nginx.replicas.conf").read_text(encoding="utf-8")
+    proxy = REPLICAS["services"]["proxy"]
+    assert proxy["volumes"] == ["./nginx.replicas.conf:/etc/nginx/nginx.conf:ro"]
+    replicas = [service for name, service in SERVED.items() if name in REPLICAS["services"]]
+    (port,) = of("EXPOSE")
+    addresses = [f"{service['networks']['default']['ipv4_address']}:{port}" for service in replicas]
+    assert re.findall(r"^ +server ([\d.:]+) ", sample, re.MULTILINE) == addresses
+    believed = {service["environment"]["SOURCESPAN_TRUSTED_PROXIES"] for service in replicas}
+    assert believed == {proxy["networks"]["default"]["ipv4_address"]}
+    (network,) = REPLICAS["networks"]["default"]["ipam"]["config"]
+    assert re.findall("set_real_ip_from (.*);", sample) == [network["gateway"]]
+    (published,) = proxy["ports"]
+    assert published.startswith("127.0.0.1:"), "whoever comes that way is believed"
+    assert published.endswith(f":{re.findall('listen (.*);', sample)[0]}")
 
 
 def test_the_unit_is_locked_down() -> None:

@@ -47,23 +47,12 @@ def proxied(tmp_path: Path, start_server: Callable[..., Server]) -> Iterator[Cal
     def start(below: str = "", **given: object) -> tuple[Server, str]:
         server = start_server(trusted_proxies="127.0.0.1", **given)
         port = free_port()
-        folders = "".join(
-            f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
         changes = {
-            "pid /run/nginx.pid;": f"pid {tmp_path}/nginx.pid;" + ("user root;" if os.geteuid() == 0 else ""),
-            "access_log /var/log/nginx/access.log;": f"access_log off; {folders}",
             "server 127.0.0.1:8000 ": f"server {server.url.removeprefix('http://')} ",
             "listen 80;": f"listen 127.0.0.1:{port};",
         }
         sample = replaced(SAMPLE, **changes)
-        config = tmp_path / "nginx.conf"
-        config.write_text(served_below(below, sample) if below else sample, encoding="utf-8")
-        command = [str(NGINX), "-c", str(config), "-p", str(tmp_path), "-e", "stderr", "-g", "daemon off;"]
-        tested = subprocess.run([*command[:-2], "-t"], capture_output=True, text=True, timeout=60, check=False)
-        assert tested.returncode == 0, tested.stderr
-        assert "warn" not in tested.stderr
-        running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+        running.append(started(tmp_path, served_below(below, sample) if below else sample))
         url = f"http://127.0.0.1:{port}{below}"
         until(lambda: reached(url))
         return server, url
@@ -72,6 +61,24 @@ def proxied(tmp_path: Path, start_server: Callable[..., Server]) -> Iterator[Cal
     for process in running:
         process.terminate()
         process.wait(60)
+
+
+def started(folder: Path, sample: str) -> subprocess.Popen[bytes]:
+    """Starts nginx as a sample says, but with all that it writes in a folder. It must find nothing wrong."""
+    folders = "".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    changes = {
+        "pid /run/nginx.pid;": f"pid {folder}/nginx.pid;" + ("user root;" if os.geteuid() == 0 else ""),
+        "access_log /var/log/nginx/access.log;": f"access_log off; {folders}",
+    }
+    config = folder / "nginx.conf"
+    config.write_text(replaced(sample, **changes), encoding="utf-8")
+    command = [str(NGINX), "-c", str(config), "-p", str(folder), "-e", "stderr", "-g", "daemon off;"]
+    tested = subprocess.run([*command[:-2], "-t"], capture_output=True, text=True, timeout=60, check=False)
+    assert tested.returncode == 0, tested.stderr
+    assert "warn" not in tested.stderr
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
 
 def served_below(path: str, sample: str) -> str:
