@@ -37,6 +37,7 @@ def move(
 
 def _feedback(place: str) -> Database:
     from api.feedback import FEEDBACK_FILE, opened
-    from index.store.opening import at, is_address
+    from index.store.address import is_address
+    from index.store.opening import at
 
     return at(place, feedback=True) if is_address(place) else opened(Path(place) / FEEDBACK_FILE)

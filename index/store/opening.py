@@ -29,11 +29,6 @@ def opened(folder: Path, database: str = "") -> tuple[Database, KeptFiles]:
     return SqliteDatabase(folder / CATALOGUE_FILE), Originals(folder)
 
 
-def is_address(place: str) -> bool:
-    """Whether it is the address of a PostgreSQL, and not a folder."""
-    return place.startswith(("postgresql://", "postgres://"))
-
-
 def at(database: str, *, feedback: bool = False) -> Database:
     """The PostgreSQL at this address; for ``feedback``, which waits for nobody who puts documents in.
 
