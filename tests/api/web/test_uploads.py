@@ -132,6 +132,7 @@ def test_a_file_can_be_dropped(page: Page) -> None:
             return transfer;
         }"""
     )
+    expect(page.locator("body.may-write")).to_be_visible()  # before, a drop is nobody's
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
     expect(page.locator("#uploads")).to_have_text("Added “drop”.")
 
