@@ -32,6 +32,8 @@ from tests.fakes import BagOfWordsEmbedder
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\u2028\x7f\r\b\U000e0041\x00\t"
 # anything, but often what a terminal obeys
 TEXTS = st.text(st.one_of(st.sampled_from(HOSTILE), st.characters(exclude_categories=["Cs"])), max_size=40)
+# but for U+0000, which nothing that is stored holds
+STORABLE, STORED = HOSTILE.replace("\0", ""), TEXTS.map(lambda text: text.replace("\0", ""))
 
 
 def obeyed(printed: str) -> list[str]:
@@ -68,8 +70,8 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         library.close()
 
 
-@example(HOSTILE, HOSTILE, HOSTILE)
-@given(text=TEXTS, title=TEXTS, source=TEXTS)
+@example(STORABLE, STORABLE, STORABLE)
+@given(text=STORED, title=STORED, source=STORED)
 def test_answers_are_shown(text: str, title: str, source: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         with PassageIndex(Path(folder), BagOfWordsEmbedder()) as index:
