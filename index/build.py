@@ -53,24 +53,24 @@ class LateParser:
 
     def get(self) -> Parser:
         """The parser, the same every time; after `close` a closed one."""
-        from index.parsing import MAX_BYTES
-        from index.parsing.isolated import Parser
-
         with self._lock:
             if self._parser is None:
-                max_bytes = MAX_BYTES if self._max_bytes is None else self._max_bytes
-                self._parser = Parser(self.limits, max_bytes=max_bytes, max_original=self._max_original, ocr=self._ocr)
+                self._parser = self.with_pool(None)
                 if self._is_closed:
                     self._parser.close()
             return self._parser
 
-    def with_pool(self, pool: Pool, *, is_far: bool) -> Parser:
-        """Another parser with the same limits, whose processes ``pool`` has; on other machines where it ``is_far``."""
+    def with_pool(self, pool: Pool | None, *, is_far: bool = False) -> Parser:
+        """A new parser, whose processes ``pool`` has, on other machines where it ``is_far``; by default one of its own.
+
+        The limits that files are held to are the same.
+        """
         from index.parsing import MAX_BYTES
         from index.parsing.isolated import Parser
 
         max_bytes = MAX_BYTES if self._max_bytes is None else self._max_bytes
-        return Parser(max_bytes=max_bytes, max_original=self._max_original, ocr=self._ocr, pool=pool, is_far=is_far)
+        kept = self._max_original
+        return Parser(self.limits, max_bytes=max_bytes, max_original=kept, ocr=self._ocr, pool=pool, is_far=is_far)
 
     def close(self) -> None:
         """Ends its processes at once; whoever waits for one gets WorkStopped."""

@@ -111,10 +111,11 @@ class PassageIndex(IndexWriter):
     def original(self, document_id: str) -> tuple[Original, Path]:
         """The file that a document was read from, and where it lies. Raises DocumentNotFound, OriginalNotKept."""
         original = self._catalogue.document(document_id).original
-        path = self._catalogue.originals.path(original.sha256) if original else None
-        if original is None or path is None or not path.is_file():  # somebody may have removed it
-            raise OriginalNotKept(document_id)
-        return original, path
+        if original is not None:
+            path = self._catalogue.originals.path(original.sha256)
+            if path.is_file():  # somebody may have removed it
+                return original, path
+        raise OriginalNotKept(document_id)
 
     def search_dense(self, query: Vectors, limit: int, document_ids: Sequence[str] | None = None) -> list[Hit]:
         """The passages, of these documents if given, whose vectors are nearest to ``query`` (dimension,)."""

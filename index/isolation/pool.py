@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, ParamSpec, Protocol, Self, TypeVar
 
@@ -27,8 +27,8 @@ _MOST_MEMORY_KEPT = 300_000_000
 class PoolPlan:
     """What the processes of a pool are like, wherever it is made."""
 
-    limits: Limits
-    modules: tuple[str, ...]
+    limits: Limits = field(default_factory=Limits)
+    modules: tuple[str, ...] = ()
     """Those that they import before their first job."""
     ready: int = 1
     """So many at most wait for a job."""
@@ -39,7 +39,7 @@ class PoolPlan:
 
     def pool(self) -> WorkerPool:
         """Such a pool."""
-        return WorkerPool(plan=self)
+        return WorkerPool(self)
 
 
 class Stop:
@@ -103,18 +103,10 @@ class WorkerPool:
     for that alone, which also keeps the books.
     """
 
-    def __init__(
-        self,
-        limits: Limits | None = None,
-        modules: Sequence[str] = (),
-        plan: PoolPlan | None = None,
-    ) -> None:
-        """``modules`` are those that workers import before their first job. No process is started yet.
-
-        With a ``plan`` it is as that says.
-        """
-        self._plan = plan or PoolPlan(limits or Limits(), tuple(modules))
-        self.limits = self._plan.limits
+    def __init__(self, plan: PoolPlan = PoolPlan()) -> None:  # it is frozen
+        """No process is started yet."""
+        self._plan = plan
+        self.limits = plan.limits
         self._lock = threading.Lock()
         self._is_closed = False
         self._workers: set[WorkerProcess] = set()

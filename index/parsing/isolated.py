@@ -10,7 +10,7 @@ from typing import IO, Self, TypeVar
 
 from index.errors import DocumentError
 from index.isolation.limits import Limits
-from index.isolation.pool import Pool, Stop, WorkerPool
+from index.isolation.pool import Pool, PoolPlan, Stop, WorkerPool
 from index.parsing.containers.archives import ParsedFile, drafts_of, skipped
 from index.parsing.content import MAX_BYTES
 from index.parsing.files import NamedFile, bytes_at, drafts_at, drafts_from, named_files
@@ -44,7 +44,7 @@ class Parser:
         they are sent the bytes of files.
         """
         self._max_bytes, self._max_original, self._is_far = max_bytes, max_original, is_far
-        self._pool = pool or WorkerPool(limits, (__name__, *modules))
+        self._pool = pool or WorkerPool(PoolPlan(limits or Limits(), (__name__, *modules)))
         # half of the time, so that what is not a picture is read in any case
         self._recognition = Recognition(ocr, self._pool.limits.seconds / 2)
 

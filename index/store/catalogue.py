@@ -31,7 +31,7 @@ from index.store.history import (
     next_generation,
 )
 from index.store.names import Within
-from index.store.originals import KeptFiles
+from index.store.originals import KeptFiles, erase_gone
 from index.store.quota import NO_LIMIT, Quota, Usage, usage
 from index.store.shelves import Shelves
 from index.store.stored import NewDocument
@@ -255,7 +255,7 @@ class Catalogue:
 
     def _erase(self) -> None:
         erasing.erase(self._db)
-        self.originals.erase(self._db)
+        erase_gone(self._db, self.originals)
 
     def _sound(self, rows: Sequence[tuple[int, object]]) -> tuple[Keys, Vectors]:
         """The keys and the vectors of these rows, without those whose vectors are damaged."""

@@ -15,7 +15,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -36,7 +36,7 @@ ORIGINALS = "originals"
 _INCOMING = "incoming-"
 _SECONDS_TO_LOCK = 3_600  # a folder so old that is not locked belongs to nobody any more
 _REFERRED_TO = "SELECT DISTINCT original_sha256 FROM documents WHERE original_sha256 IS NOT NULL"
-GONE = (
+_GONE = (
     "SELECT sha256 FROM originals_gone AS gone "
     "WHERE NOT EXISTS (SELECT 1 FROM documents WHERE original_sha256 = gone.sha256)"
 )
@@ -128,8 +128,8 @@ class KeptFiles(Protocol):
     def settle(self, db: Connection, drafts: Iterable[DocumentDraft]) -> None:
         """Keeps what came in, durably. To be called last in the transaction that stores the documents."""
 
-    def erase(self, database: Database) -> None:
-        """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
+    def forget(self, db: Connection, hashes: Sequence[str]) -> None:
+        """Removes those with these hashes, inside a transaction."""
 
     def is_whole(self, sha256: str) -> bool:
         """Whether one is there and holds what its name says."""
@@ -173,17 +173,9 @@ class Originals:
         for folder in touched:
             sync_folder(folder)
 
-    def erase(self, database: Database) -> None:
-        """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
-        try:
-            with database.reading() as db:
-                if not some_gone(db):
-                    return
-            with database.change() as db:
-                self.remove(sha256 for (sha256,) in db.execute(GONE).fetchall())
-                db.execute("DELETE FROM originals_gone")
-        except CatalogueError as error:
-            logger.warning("The file of a document that is gone is left until the next change: %s", error)
+    def forget(self, _: Connection, hashes: Sequence[str]) -> None:
+        """Removes those with these hashes, inside a transaction. Raises CatalogueError."""
+        self.remove(hashes)
 
     def remove(self, hashes: Iterable[str]) -> None:
         """Removes those with these hashes, inside a transaction. Raises CatalogueError."""
@@ -212,6 +204,19 @@ class Originals:
         self.remove(unreferenced)
         remove_abandoned(self.folder)
         return len(unreferenced)
+
+
+def erase_gone(database: Database, files: KeptFiles) -> None:
+    """Removes the originals whose last document is gone. What goes wrong is logged, and tried again the next time."""
+    try:
+        with database.reading() as db:
+            if not some_gone(db):
+                return
+        with database.change() as db:
+            files.forget(db, [sha256 for (sha256,) in db.execute(_GONE).fetchall()])
+            db.execute("DELETE FROM originals_gone")
+    except CatalogueError as error:
+        logger.warning("The file of a document that is gone is left until the next change: %s", error)
 
 
 def media_type(name: str) -> str:

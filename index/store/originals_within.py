@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from index.documents import DocumentDraft
-from index.errors import CatalogueError
 from index.store.connection import Connection, Database
 from index.store.database import storage_error
-from index.store.originals import GONE, Incoming, Originals, some_gone
+from index.store.originals import Incoming, Originals
 
 _KEPT = "INSERT INTO originals VALUES (?, ?) ON CONFLICT DO NOTHING"
 _IS_KEPT = "SELECT count(*) FROM originals WHERE sha256 = ?"
 _DATA = "SELECT data FROM originals WHERE sha256 = ?"
 _FILES_AT_MOST = 64
-
-logger = logging.getLogger("sourcespan")
 
 
 class OriginalsWithin:
@@ -60,19 +56,10 @@ class OriginalsWithin:
         except OSError as error:
             raise storage_error(error) from error
 
-    def erase(self, database: Database) -> None:
-        """Removes those whose last document is gone. What goes wrong is logged, and tried again the next time."""
-        try:
-            with database.reading() as db:
-                if not some_gone(db):
-                    return
-            with database.change() as db:
-                gone = [sha256 for (sha256,) in db.execute(GONE).fetchall()]
-                db.executemany("DELETE FROM originals WHERE sha256 = ?", ((sha256,) for sha256 in gone))
-                db.execute("DELETE FROM originals_gone")
-            self._files.remove(gone)
-        except CatalogueError as error:
-            logger.warning("The file of a document that is gone is left until the next change: %s", error)
+    def forget(self, db: Connection, hashes: Sequence[str]) -> None:
+        """Removes those with these hashes, and what was fetched of them, in a transaction. Raises CatalogueError."""
+        db.executemany("DELETE FROM originals WHERE sha256 = ?", ((sha256,) for sha256 in hashes))
+        self._files.remove(hashes)
 
     def is_whole(self, sha256: str) -> bool:
         """Whether one is there and holds what its name says."""

@@ -94,11 +94,11 @@ class Clauses:
         Of a word that stands nowhere these are the passages with nearly the same one, or None.
         """
         for word in dict.fromkeys(term.text for term in terms(words) if not term.beside):
-            held = [(field, form) for field, form in self._forms(word) if self._searcher.doc_freq(field, form)]
-            most = max((self._searcher.doc_freq(*each) for each in held), default=0)
-            queries = [self._query.term_query(self._schema, *each, index_option="freq") for each in held]
+            holding = {form: self._searcher.doc_freq(*form) for form in self._forms(word)}
+            held = [form for form, passages in holding.items() if passages]
+            queries = [self._query.term_query(self._schema, *form, index_option="freq") for form in held]
             queries = queries or [clause.query for clause in self._inexact(word)]
-            yield self._any_of(queries), self._rarity(most, 1)
+            yield self._any_of(queries), self._rarity(max(holding.values()), 1)
 
     def _any_of(self, queries: Sequence[tantivy.Query]) -> tantivy.Query | None:
         if not queries:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import fcntl
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
-from typing import IO
+from typing import IO, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from index.store.history import Position, WordChanges
 from index.words.clauses import WantedWord
 from index.words.weights import WordWeights
 from index.words.word_index import WordIndex
+
+T = TypeVar("T")
 
 logger = logging.getLogger("sourcespan")
 
@@ -72,21 +74,15 @@ class WordsInStep:
 
     def search(self, question: str, limit: int, documents: Sequence[str] | None = None) -> list[tuple[int, float]]:
         """Passages that share words with a question, of these ``documents`` if given, as (key, score), best first."""
-        index = self._caught_up()
-        try:
-            return index.search(question, limit, documents, self._weights)
-        except WordIndexUnusable as error:
-            with self._turn:
-                self._make_anew(error)
-        return self._caught_up().search(question, limit, documents, self._weights)
+        return self._asked(lambda index: index.search(question, limit, documents, self._weights))
 
     def coverage(self, words: str, keys: Sequence[int]) -> dict[int, float]:
         """Which share of the words, counted by how rare they are, each of these passages has, if it has any."""
-        return self._caught_up().coverage(words, keys, self._weights)
+        return self._asked(lambda index: index.coverage(words, keys, self._weights))
 
     def looks_for(self, question: str) -> list[WantedWord]:
         """What `search` looks for, each word in one form."""
-        return self._caught_up().looks_for(question, self._weights)
+        return self._asked(lambda index: index.looks_for(question, self._weights))
 
     def keys(self) -> Keys:
         """The keys of all passages that a search can find, in order."""
@@ -115,6 +111,16 @@ class WordsInStep:
         self._waiting += added
         if self._waiting >= _MOST_WAITING:
             self.catch_up()
+
+    def _asked(self, ask: Callable[[WordIndex], T]) -> T:
+        """What ``ask`` gives of the index with all changes; one that turns out to be unusable is made anew first."""
+        index = self._caught_up()
+        try:
+            return ask(index)
+        except WordIndexUnusable as error:
+            with self._turn:
+                self._make_anew(error)
+        return ask(self._caught_up())
 
     def _caught_up(self) -> WordIndex:
         """The index, with all changes if they can be followed at once."""

@@ -16,7 +16,7 @@ import pytest
 
 from index.errors import DocumentError, DocumentTooComplex, MalformedFile, ParserDied, WorkStopped
 from index.isolation.limits import Limits
-from index.isolation.pool import Stop, WorkerPool
+from index.isolation.pool import PoolPlan, Stop, WorkerPool
 from index.isolation.process import WorkerFault
 from tests.attacks import jobs
 
@@ -25,7 +25,7 @@ LIMITS = Limits(memory_bytes=400_000_000, seconds=60, result_bytes=50_000_000)
 
 @pytest.fixture
 def pool() -> Iterator[WorkerPool]:
-    with WorkerPool(LIMITS) as opened:
+    with WorkerPool(PoolPlan(LIMITS)) as opened:
         yield opened
 
 
@@ -91,7 +91,7 @@ def test_more_memory_than_the_limit_is_told_and_does_no_harm(pool: WorkerPool) -
 
 
 def test_a_worker_that_held_much_is_replaced() -> None:
-    with WorkerPool(Limits()) as pool:
+    with WorkerPool() as pool:
         before = run(pool, jobs.own_process)
         assert run(pool, jobs.holding, 10_000_000)
         assert run(pool, jobs.own_process) == before
@@ -100,7 +100,7 @@ def test_a_worker_that_held_much_is_replaced() -> None:
 
 
 def test_more_time_than_the_limit_is_told(tmp_path: Path) -> None:
-    with WorkerPool(Limits(seconds=1)) as pool:
+    with WorkerPool(PoolPlan(Limits(seconds=1))) as pool:
         for job in (jobs.forever, jobs.in_one_call):
             with pytest.raises(DocumentTooComplex, match=r"'a\.txt' takes longer than 1 seconds"):
                 run(pool, job, str(tmp_path))
@@ -109,7 +109,7 @@ def test_more_time_than_the_limit_is_told(tmp_path: Path) -> None:
 
 
 def test_the_clock_stands_still_while_nobody_asks(tmp_path: Path) -> None:
-    with WorkerPool(Limits(seconds=1)) as pool:
+    with WorkerPool(PoolPlan(Limits(seconds=1))) as pool:
         results = pool.stream(jobs.lengths, 2, subject="a.txt", data=io.BytesIO(b"abc"))
         assert next(results) == 3
         with pytest.raises(DocumentTooComplex):
@@ -203,7 +203,7 @@ def test_a_switch_ends_only_the_work_that_it_belongs_to(pool: WorkerPool) -> Non
 
 
 def test_a_pool_that_is_closed_ends_all_work(tmp_path: Path) -> None:
-    pool = WorkerPool(LIMITS)
+    pool = WorkerPool(PoolPlan(LIMITS))
     with ThreadPoolExecutor(1) as thread:
         work = thread.submit(run, pool, jobs.ignoring_signals, str(tmp_path))
         pid = process_in(tmp_path)
@@ -230,5 +230,8 @@ def test_many_callers_have_a_worker_each(pool: WorkerPool) -> None:
 
 
 def test_a_worker_that_cannot_start_is_no_fault_of_the_document() -> None:
-    with WorkerPool(LIMITS, ["no.such.module"]) as pool, pytest.raises(WorkerFault, match="did not start: exit code 1"):
+    with (
+        WorkerPool(PoolPlan(LIMITS, ("no.such.module",))) as pool,
+        pytest.raises(WorkerFault, match="did not start: exit code 1"),
+    ):
         run(pool, jobs.one, 1)
