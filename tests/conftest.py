@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,8 +26,11 @@ from rag.retrieval.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
 from tests.postgres_server import PostgresServer, postgres_server
 
-# speed is measured in benchmarks; a busy machine must not fail a test
-hypothesis_settings.register_profile("sourcespan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Speed is measured in benchmarks; a busy machine must not fail a test. In CI the examples are the same each time: new
+# ones are for those who can look into what they find.
+hypothesis_settings.register_profile(
+    "sourcespan", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
 hypothesis_settings.load_profile("sourcespan")
 
 
