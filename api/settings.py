@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         "(docs/postgres.md): documents lie there, and what is derived from them in the folder of the index. Empty: all "
         "lies in the folder.",
     )
+    database_read: str = Field(
+        "",
+        description="Address of a hot standby of that database: questions are read from there while it has all that "
+        "the replica has written (docs/postgres.md). Empty: all is read from the primary.",
+    )
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="Port to serve on; 0 takes a free one.")
     embedder: str = Field(DEFAULT_EMBEDDER, description="Sentence-transformers model: a folder or a hub name.")
@@ -228,7 +233,7 @@ class Settings(BaseSettings):
         """Names that the service answers to; empty: the usual ones."""
         return tuple(name.strip("[]").rstrip(".").lower() for name in _parts(self.allowed_hosts))
 
-    @field_validator("database")
+    @field_validator("database", "database_read")
     @classmethod
     def _of_postgres(cls, value: str) -> str:
         if value and not is_address(value):

@@ -52,11 +52,12 @@ class PassageIndex(IndexWriter):
         preparation: Preparation | None = None,
         quota: Quota = NO_LIMIT,
         database: str = "",
+        database_read: str = "",
     ) -> None:
         """Opens the index in ``folder``, or makes it there; for reading only where nothing may be written.
 
         With ``database``, the address of a PostgreSQL that others may share, it lies there, and in ``folder`` what is
-        derived from it.
+        derived from it; ``database_read`` may be the address of a hot standby of it to read from.
 
         Raises EmbedderMismatch where it was made with another embedder, CatalogueError where the folder cannot be
         used.
@@ -71,7 +72,7 @@ class PassageIndex(IndexWriter):
         """How long passages are that come in."""
         self._dimension = embedder.dimension
         self._intake = Intake(embedder, self.passage_size, preparation)
-        kept = opened(folder, database)
+        kept = opened(folder, database, database_read)
         self._catalogue = Catalogue(*kept, embedder=embedder.fingerprint, dimension=embedder.dimension, quota=quota)
         self._vectors: DenseSearch
         if database:
@@ -181,6 +182,11 @@ class PassageIndex(IndexWriter):
     def words_behind(self) -> int:
         """How many changes the index of words has not followed yet: those since the last search, of other processes."""
         return self._words.behind
+
+    @property
+    def passed_over(self) -> int:
+        """How many reads that were meant for a standby went to the primary."""
+        return self._catalogue.passed_over
 
     def count(self) -> tuple[int, int]:
         """How many documents and how many passages are stored."""

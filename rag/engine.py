@@ -87,6 +87,7 @@ class Sourcespan(Contents):
         ocr: str = DEFAULT_OCR,
         answers: bool = True,
         database: str = "",
+        database_read: str = "",
     ) -> Self:
         """Loads the models and opens the documents in ``folder``, which is made if it is not there.
 
@@ -105,6 +106,7 @@ class Sourcespan(Contents):
             ocr: Languages in which Tesseract, where it is installed, reads pictures of pages; empty: none.
             database: Address of a PostgreSQL (postgresql://…) that documents, passages and vectors are kept in instead,
                 and that several processes on any machines may share; ``folder`` then holds what is derived from them.
+            database_read: Address of a hot standby of it, which questions are read from.
             answers: False begins sooner, with neither reader nor reranker: asking then raises ModelNotFound.
 
         Raises:
@@ -126,7 +128,14 @@ class Sourcespan(Contents):
                 answers, models, embedder.fingerprint, reader, folder
             )
             index = PassageIndex(
-                folder, embedder, size=size, rule=rule, preparation=preparation, quota=quota, database=database
+                folder,
+                embedder,
+                size=size,
+                rule=rule,
+                preparation=preparation,
+                quota=quota,
+                database=database,
+                database_read=database_read,
             )
             opened.callback(index.close)
             reranker = loading.load_reranker(models) if answers else None

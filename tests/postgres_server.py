@@ -13,13 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from time import sleep
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pg0
 import psycopg
 
 _NOBODY = 65_534
-_SETTINGS = ("shared_buffers=64MB", "max_connections=200", "fsync=on", "unix_socket_directories=")
+_SETTINGS = (
+    "shared_buffers=64MB",
+    "max_connections=200",
+    "fsync=on",
+    "unix_socket_directories=",
+    "synchronous_commit=remote_apply",  # where there is no standby, on this disk
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,12 @@ class PostgresServer:
 
     folder: Path
     port: int
+    cluster: str = ".pg0/instances/*/data"
+
+    @property
+    def data(self) -> Path:
+        """The folder of its cluster."""
+        return next(self.folder.glob(self.cluster), self.folder / self.cluster)
 
     @property
     def url(self) -> str:
@@ -48,15 +61,45 @@ class PostgresServer:
         self._run(self.folder / "pg0", "start", "--name", "tests", "--port", str(self.port), *_options("-c"))
 
     def start(self) -> None:
-        (program,) = self.folder.glob(".pg0/installation/*/bin/pg_ctl")
-        (data,) = self.folder.glob(".pg0/instances/*/data")
         options = " ".join(("-p", str(self.port), *_options("-c")))
-        self._run(program, "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        self._control("-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def new_standby(self) -> PostgresServer:
+        """A hot standby by pg_basebackup, which runs; `wait_for_standby` makes it a synchronous one."""
+        standby = PostgresServer(self.folder, free_port(), f"standby-{uuid4().hex}")
+        self.copy_to(standby)
+        return standby
+
+    def copy_to(self, standby: PostgresServer) -> None:
+        """Makes a hot standby of this server, and starts it."""
+        of_here = f"host=127.0.0.1 port={self.port} user=postgres password=postgres application_name=standby"
+        backup = ("-d", of_here, "-D", str(standby.data), "-X", "stream", "-R", "-c", "fast")
+        self._run(self._program("pg_basebackup"), *backup)
+        standby.start()
+
+    def wait_for_standby(self) -> None:
+        """From now on nothing is acknowledged that the standby has not made visible."""
+        with psycopg.connect(self.url, autocommit=True) as db:
+            db.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+            db.execute("SELECT pg_reload_conf()")
+            while not db.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone():
+                sleep(0.01)
+
+    def promote(self) -> None:
+        """Makes a standby a primary; returns when it may be written to."""
+        self._control("-w", "promote")
+
+    def _control(self, *arguments: str) -> None:
+        self._run(self._program("pg_ctl"), "-D", str(self.data), *arguments)
+
+    def _program(self, name: str) -> Path:
+        (program,) = self.folder.glob(f".pg0/installation/*/bin/{name}")
+        return program
 
     def kill(self) -> None:
         """kill -9 of all its processes; returns when they are gone."""
-        pid_file = next(self.folder.glob(".pg0/instances/*/data/postmaster.pid"), None)
-        if pid_file is None:
+        pid_file = self.data / "postmaster.pid"
+        if not pid_file.exists():
             return
         pid = int(pid_file.read_text().split()[0])
         children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -99,17 +142,30 @@ def postgres_server() -> Iterator[PostgresServer]:
             path.chmod(0o755)
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
-        with socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = PostgresServer(folder, port)
+        server = PostgresServer(folder, free_port())
         server.unpack()
         try:
             yield server
         finally:
             server.kill()
+            for standby in folder.glob("standby-*"):
+                PostgresServer(folder, 0, standby.name).kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """One of the loopback that nobody listens on."""
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def failing_over(database: str, *standbys: PostgresServer) -> str:
+    """The address of the database on whichever of these servers may be written to."""
+    address = urlsplit(database)
+    hosts = ",".join([address.netloc, *(f"127.0.0.1:{standby.port}" for standby in standbys)])
+    return f"postgresql://{hosts}{address.path}?target_session_attrs=read-write"
 
 
 def _options(flag: str) -> list[str]:

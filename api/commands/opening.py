@@ -39,4 +39,5 @@ def opened(settings: Settings, *, answers: bool = True) -> Sourcespan:
             ocr=settings.ocr_languages,
             answers=answers,
             database=settings.database,
+            database_read=settings.database_read,
         )

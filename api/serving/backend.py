@@ -85,6 +85,9 @@ class Backend:
         self.metrics.gauge("text_bytes", "Bytes of all texts in UTF-8.", lambda: library.index.usage.text_bytes)
         for what, (_, limit) in self.usage().items():
             self.metrics.gauge(f"quota_{what}", "How much may be stored; 0: no limit.", partial(float, limit))
+        if library.index.database:
+            what = "Reads that were meant for a standby and went to the primary."
+            self.metrics.gauge("reads_passed_over", what, lambda: library.index.passed_over)
         self.metrics.gauge("feedback_entries", "Entries of feedback that are kept.", self.feedback.count)
         self.metrics.gauge(
             "feedback_available",

@@ -88,6 +88,11 @@ class Catalogue:
         return self._db.read_only
 
     @property
+    def passed_over(self) -> int:
+        """How many reads that were meant for a standby went to the primary."""
+        return self._db.passed_over
+
+    @property
     def generation(self) -> Generation:
         """The present one: another with every change, whichever process made it."""
         with self._db.reading() as db:

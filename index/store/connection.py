@@ -46,6 +46,9 @@ class Connection(Protocol):
     def executemany(self, sql: str, values: Iterable[Sequence[Any]], /) -> object:
         """Runs it with each of several rows of values."""
 
+    def interrupt(self) -> None:
+        """Breaks off the statement that another thread runs, which raises an error then."""
+
 
 class Database(Protocol):
     """Safe to share between threads. Everything raises CatalogueError where the database cannot do what is asked."""
@@ -53,6 +56,10 @@ class Database(Protocol):
     @property
     def read_only(self) -> bool:
         """Whether it may only be read, so that changes are refused."""
+
+    @property
+    def passed_over(self) -> int:
+        """How many reads that were meant for a standby went to the primary; 0 where there is none."""
 
     @property
     def is_in_place(self) -> bool:

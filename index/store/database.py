@@ -98,6 +98,11 @@ class SqliteDatabase:
         """Whether the file may only be read, so that changes are refused."""
         return "mode=ro" in self._mode
 
+    @property
+    def passed_over(self) -> int:
+        """None: there is no standby."""
+        return 0
+
     @contextmanager
     def reading(self, within: float | None = None) -> Iterator[sqlite3.Connection]:
         """A connection to read with. Raises CatalogueError; TookTooLong after ``within`` seconds."""

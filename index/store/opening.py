@@ -12,10 +12,11 @@ from index.store.originals import KeptFiles, Originals
 from index.store.originals_within import OriginalsWithin
 
 
-def opened(folder: Path, database: str = "") -> tuple[Database, KeptFiles]:
+def opened(folder: Path, database: str = "", read: str = "") -> tuple[Database, KeptFiles]:
     """What a `Catalogue` is made of, from the data directory ``folder``, which is made if it is not there.
 
-    Where ``database`` is the address of one (postgresql://…), the folder holds only what is derived from that.
+    Where ``database`` is the address of one (postgresql://…), the folder holds only what is derived from that; ``read``
+    may be the address of a hot standby to read from.
 
     Raises CatalogueError.
     """
@@ -24,13 +25,13 @@ def opened(folder: Path, database: str = "") -> tuple[Database, KeptFiles]:
     except OSError as error:
         raise CatalogueUnusable(f"the data directory {folder} cannot be made: {error.strerror}") from error
     if database:
-        shared = at(database)
+        shared = at(database, read)
         return shared, OriginalsWithin(shared, folder)
     return SqliteDatabase(folder / CATALOGUE_FILE), Originals(folder)
 
 
-def at(database: str, *, feedback: bool = False) -> Database:
-    """The PostgreSQL at this address; for ``feedback``, which waits for nobody who puts documents in.
+def at(database: str, read: str = "", *, feedback: bool = False) -> Database:
+    """The PostgreSQL at this address, with a standby to read from; for ``feedback``, which waits for no documents.
 
     Raises CatalogueUnusable, where its driver is not installed too, and CatalogueUnreachable.
     """
@@ -38,4 +39,4 @@ def at(database: str, *, feedback: bool = False) -> Database:
         from index.store.postgres import PostgresDatabase  # not imported where nobody uses it
     except ImportError as error:
         raise CatalogueUnusable('its driver is missing: run `pip install "sourcespan[postgres]"`') from error
-    return PostgresDatabase.for_feedback(database) if feedback else PostgresDatabase(database)
+    return PostgresDatabase.for_feedback(database) if feedback else PostgresDatabase(database, read)

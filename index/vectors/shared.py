@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from time import monotonic
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from index.errors import CatalogueError
 from index.interfaces import Keys, Vectors
 from index.store.catalogue import Catalogue
-from index.store.connection import Database, listed
+from index.store.connection import Connection, Database, listed
 from index.vectors.vector_rule import VectorPlan
 
 logger = logging.getLogger("sourcespan")
@@ -27,6 +27,8 @@ EXACT_UP_TO = 20_000
 _AGAIN = 3
 """Times as many as are wanted are looked for in 16 bits."""
 _LOOKS_AGAIN_SECONDS = 10
+_TRIES_AGAIN_SECONDS = 600
+"""After a graph could not be made."""
 _GRAPH = "passages_nearest"
 _BUILDING = 0x50AE
 _AMONG = "WHERE document_id IN (SELECT value FROM json_each(?))"
@@ -59,9 +61,14 @@ class SharedVectors:
         self._looked = -float("inf")
         self._background = ThreadPoolExecutor(1, "graph")
         self._making: Future[None] | None = None
+        self._wanted_again = -float("inf")
+        self._builds: Connection | None = None
 
     def close(self) -> None:
-        """Waits for a graph that is being made."""
+        """Breaks off the making of a graph: the next one who wants it makes it anew."""
+        while self._making is not None and not wait([self._making], timeout=0.1).done:
+            if self._builds is not None:
+                self._builds.interrupt()
         self._background.shutdown()
 
     @property
@@ -104,8 +111,7 @@ class SharedVectors:
                     return True
         if self._is_graph_there():
             return False
-        if self._making is None and not self._db.read_only and self._catalogue.count()[1] > self._exact_up_to:
-            self._making = self._background.submit(self._make_in_background)
+        self._want_graph()
         return True
 
     def _is_graph_there(self) -> bool:
@@ -116,10 +122,19 @@ class SharedVectors:
             self._has_graph, self._looked = bool(row and row[0]), monotonic()
         return self._has_graph
 
+    def _want_graph(self) -> None:
+        """Has it made where there are vectors enough, which is not counted for each search."""
+        if monotonic() < self._wanted_again or (self._making is not None and not self._making.done()):
+            return
+        self._wanted_again = monotonic() + _LOOKS_AGAIN_SECONDS
+        if not self._db.read_only and self._catalogue.count()[1] > self._exact_up_to:
+            self._making = self._background.submit(self._make_in_background)
+
     def _make_in_background(self) -> None:
         try:
             self._make_graph()
         except CatalogueError as error:
+            self._wanted_again = monotonic() + _TRIES_AGAIN_SECONDS
             logger.warning(
                 "The graph of vectors could not be made: searches go on without, and take longer (%s)", error
             )
@@ -132,6 +147,10 @@ class SharedVectors:
             row = db.execute(_IS_THERE).fetchone()
             if row is None or not row[0]:
                 logger.info("The graph of vectors is made, which may take minutes")
-                db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_GRAPH}")
-                db.execute(_MAKE_GRAPH.format(n=self._dimension))
+                self._builds = db
+                try:
+                    db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_GRAPH}")
+                    db.execute(_MAKE_GRAPH.format(n=self._dimension))
+                finally:
+                    self._builds = None
         self._looked = -float("inf")

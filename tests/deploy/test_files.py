@@ -18,7 +18,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.settings import Settings
-from index.store.postgres import _MOST_CONNECTIONS
+from index.store.postgres_connections import MOST_CONNECTIONS
 from tests.conftest import Server
 from tests.deploy.image import DOCKERFILE, TOP, instructions
 
@@ -140,7 +140,7 @@ def test_replicas_share_a_database_and_have_all_else_of_their_own() -> None:
     waited_for = REPLICAS["services"]["proxy"]["depends_on"]
     assert waited_for == {name: {"condition": "service_healthy"} for name in replicas}
     # of documents and of feedback each, and some to connect anew
-    most = (2 * _MOST_CONNECTIONS + 8) * len(replicas)
+    most = (2 * MOST_CONNECTIONS + 8) * len(replicas)
     assert int(re.findall(r"max_connections=(\d+)", str(database["command"]))[0]) > most
 
 

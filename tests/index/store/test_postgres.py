@@ -23,6 +23,7 @@ from index.errors import (
 from index.passage_index import PassageIndex
 from index.store import opening, originals_within, postgres
 from index.store.shelves import Wanted
+from index.vectors import shared
 from index.vectors.shared import SharedVectors
 from tests.fakes import BagOfWordsEmbedder
 from tests.postgres_server import PostgresServer
@@ -191,6 +192,41 @@ def test_a_server_that_does_not_answer_is_told_without_the_password(tmp_path: Pa
     assert "secret" not in str(told.value)
 
 
+def test_what_an_administrator_must_see_to_is_said(postgres: PostgresServer, database: str, tmp_path: Path) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as db:
+        db.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'")
+    as_plain = database.replace("postgres:postgres@", "plain:plain@")
+    with pytest.raises(CatalogueUnusable, match="CREATE EXTENSION vector"):
+        PassageIndex(tmp_path, BagOfWordsEmbedder(), database=as_plain)
+    with PassageIndex(tmp_path, BagOfWordsEmbedder(), database=database), psycopg.connect(database) as db:
+        db.execute("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'")
+    with pytest.raises(CatalogueUnusable, match=r"0\.8 or later, and is 0\.7\.4"):
+        PassageIndex(tmp_path, BagOfWordsEmbedder(), database=database)
+
+
+def test_a_graph_that_could_not_be_made_is_tried_again_and_one_in_the_making_is_broken_off_by_the_end(
+    index: PassageIndex, database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    index.add(DocumentDraft("", "The ferry."))
+    of_its_own = opening.at(database)
+    vectors = SharedVectors(of_its_own, index._catalogue, BagOfWordsEmbedder.dimension, exact_up_to=0)
+    try:
+        with monkeypatch.context() as failing:
+            failing.setattr(shared, "_TRIES_AGAIN_SECONDS", 0)
+            failing.setattr(shared, "_MAKE_GRAPH", "SELECT 1 / 0")
+            assert vectors.search(QUERY, 1)
+            assert vectors._making is not None
+            vectors._making.result()
+        assert "could not be made" in caplog.text
+        monkeypatch.setattr(shared, "_MAKE_GRAPH", "SELECT pg_sleep(600)")
+        assert vectors.search(QUERY, 1)
+        assert not vectors._making.done()
+    finally:
+        vectors.close()
+        of_its_own.close()
+    assert vectors._making.done()
+
+
 def test_what_no_database_holds_is_not_there(index: PassageIndex) -> None:
     document = index.add(DocumentDraft("", "The ferry."))[0]
     for strange in ("\0", "\ud800", f"{document.id}\0"):
@@ -206,8 +242,8 @@ def test_many_vectors_are_searched_by_a_graph_that_finds_what_comparing_all_find
     draw = np.random.default_rng(0)
     texts = [" ".join(f"w{word}" for word in draw.integers(0, 200, 12)) for _ in range(400)]
     documents = [stored for stored, _ in index.add_all([DocumentDraft("", text) for text in texts])]
-    shared = opening.at(database)
-    vectors = SharedVectors(shared, index._catalogue, BagOfWordsEmbedder.dimension, exact_up_to=100)
+    of_its_own = opening.at(database)
+    vectors = SharedVectors(of_its_own, index._catalogue, BagOfWordsEmbedder.dimension, exact_up_to=100)
     try:
         kinds = [vectors.plan.kind]
         vectors.save_snapshot()
@@ -230,4 +266,4 @@ def test_many_vectors_are_searched_by_a_graph_that_finds_what_comparing_all_find
         }
     finally:
         vectors.close()
-        shared.close()
+        of_its_own.close()
