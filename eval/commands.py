@@ -52,7 +52,11 @@ def run_suite(
         ),
     ],
     document: Annotated[
-        list[Path] | None, typer.Option(help="Files and folders that are asked, for the article or your own questions.")
+        list[Path] | None,
+        typer.Option(
+            help="Files and folders that are asked, for the article or your own questions; with --open, SQuAD whose "
+            "paragraphs lie beside."
+        ),
     ] = None,
     whole: Annotated[
         bool, typer.Option("--open/--gold", help="SQuAD: ask all paragraphs together, or each question its own.")

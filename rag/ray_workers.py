@@ -99,9 +99,9 @@ class RayPool:
 
 @contextmanager
 def ray_pools(address: str, count: int, plans: Sequence[PoolPlan]) -> Iterator[tuple[int, list[RayPool]]]:
-    """A pool of each plan on ``count`` processors of the cluster, by default on all, and how many these are.
+    """A pool of each plan on ``count`` processors of the cluster, by default on all free ones, and how many these are.
 
-    Raises WorkersUnavailable.
+    Raises WorkersUnavailable, also where fewer are free.
     """
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # a warning each second while it waits for a cluster
     # it prints on standard output, among the outcomes, that a worker was lost, and has no public switch for that
@@ -118,7 +118,7 @@ def ray_pools(address: str, count: int, plans: Sequence[PoolPlan]) -> Iterator[t
         raise WorkersUnavailable(address, " ".join(str(error).split())) from error
     try:
         there: Any = ray
-        count = count or max(1, int(there.cluster_resources().get("CPU", 1)))
+        count = _free(address, count)
         made = there.remote(_Actor)
         # a lost one is started again, and does once more what it was at; of its two threads one reads, and one embeds
         made = made.options(num_cpus=1, max_restarts=-1, max_task_retries=1, max_concurrency=len(plans))
@@ -133,3 +133,12 @@ def ray_pools(address: str, count: int, plans: Sequence[PoolPlan]) -> Iterator[t
                 pool.close()
     finally:
         ray.shutdown()
+
+
+def _free(address: str, wanted: int) -> int:
+    """So many processors, or all that are free. Raises WorkersUnavailable: Ray would wait for the others in silence."""
+    there: Any = ray
+    every, free = (int(has.get("CPU", 0)) for has in (there.cluster_resources(), there.available_resources()))
+    if free < max(wanted, 1):
+        raise WorkersUnavailable(address, f"{max(wanted, 1)} wanted, and {free} of its {every} processors are free")
+    return wanted or free

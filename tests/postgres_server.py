@@ -36,6 +36,7 @@ class PostgresServer:
     folder: Path
     port: int
     cluster: str = ".pg0/instances/*/data"
+    settings: tuple[str, ...] = _SETTINGS
 
     @property
     def data(self) -> Path:
@@ -58,10 +59,10 @@ class PostgresServer:
 
     def unpack(self) -> None:
         """Makes the program and an empty cluster; the server runs then."""
-        self._run(self.folder / "pg0", "start", "--name", "tests", "--port", str(self.port), *_options("-c"))
+        self._run(self.folder / "pg0", "start", "--name", "tests", "--port", str(self.port), *self._options)
 
     def start(self) -> None:
-        options = " ".join(("-p", str(self.port), *_options("-c")))
+        options = " ".join(("-p", str(self.port), *self._options))
         self._control("-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def new_standby(self) -> PostgresServer:
@@ -110,6 +111,10 @@ class PostgresServer:
             sleep(0.01)
         pid_file.unlink()  # where nobody reaps it, its number is taken still
 
+    @property
+    def _options(self) -> list[str]:
+        return [part for setting in self.settings for part in ("-c", setting)]
+
     def _run(self, program: Path, *arguments: str) -> None:
         as_nobody = {"user": _NOBODY, "group": _NOBODY, "extra_groups": ()} if os.geteuid() == 0 else {}
         done = subprocess.run(
@@ -133,8 +138,8 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """One that runs in the block, with a folder that nothing stays of."""
+def postgres_server(*settings: str) -> Iterator[PostgresServer]:
+    """One that runs in the block, with a folder that nothing stays of; ``settings`` count more than our own."""
     folder = Path(tempfile.mkdtemp(prefix="sourcespan-postgres-"))
     try:
         shutil.copy(Path(pg0.__file__).parent / "bin" / "pg0", folder)
@@ -142,7 +147,7 @@ def postgres_server() -> Iterator[PostgresServer]:
             path.chmod(0o755)
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
-        server = PostgresServer(folder, free_port())
+        server = PostgresServer(folder, free_port(), settings=_SETTINGS + settings)
         server.unpack()
         try:
             yield server
@@ -166,10 +171,6 @@ def failing_over(database: str, *standbys: PostgresServer) -> str:
     address = urlsplit(database)
     hosts = ",".join([address.netloc, *(f"127.0.0.1:{standby.port}" for standby in standbys)])
     return f"postgresql://{hosts}{address.path}?target_session_attrs=read-write"
-
-
-def _options(flag: str) -> list[str]:
-    return [part for setting in _SETTINGS for part in (flag, setting)]
 
 
 def _runs(pid: int) -> bool:

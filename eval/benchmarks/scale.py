@@ -133,18 +133,27 @@ def expanded(real: Vectors, count: int, seed: int = 0) -> Iterator[tuple[Keys, V
         yield np.arange(start + 1, start + size + 1), vectors
 
 
-def exact(real: Vectors, count: int, questions: Vectors, progress: Progress, best: int = AMONG_BEST) -> Keys:
-    """(questions, best): the keys of the nearest vectors, by looking at every one."""
+def exact(
+    real: Vectors,
+    count: int,
+    questions: Vectors,
+    progress: Progress,
+    best: int = AMONG_BEST,
+    kept: Callable[[Keys], NDArray[np.bool_]] = lambda keys: np.ones(len(keys), np.bool_),
+) -> Keys:
+    """(questions, best): the keys of the nearest vectors, by looking at every one whose key is ``kept``."""
     keys = np.empty((len(questions), 0), np.int64)
     scores: NDArray[np.float32] = np.empty((len(questions), 0), np.float32)
-    for block_keys, vectors in expanded(real, count):
+    for every_key, vectors in expanded(real, count):
+        allowed = kept(every_key)
+        block_keys, vectors = every_key[allowed], vectors[allowed]
         of_block = questions @ vectors.T
         first = np.argpartition(-of_block, min(best, len(block_keys)) - 1, axis=1)[:, :best]
         keys = np.concatenate([keys, block_keys[first]], axis=1)
         scores = np.concatenate([scores, np.take_along_axis(of_block, first, 1)], axis=1)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :best]
         keys, scores = np.take_along_axis(keys, order, 1), np.take_along_axis(scores, order, 1)
-        progress(int(block_keys[-1]), count)
+        progress(int(every_key[-1]), count)
     return keys
 
 

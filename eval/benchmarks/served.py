@@ -14,11 +14,16 @@ from eval.errors import ServerUnusable
 
 
 @contextmanager
-def served(settings: Mapping[str, str]) -> Iterator[str]:
-    """The URL of a server with these settings, on a port that was free. Raises ServerUnusable if it does not start."""
+def served(settings: Mapping[str, str], processor: int | None = None) -> Iterator[str]:
+    """The URL of a server with these settings, on a port that was free; it may use one ``processor``, or all.
+
+    Raises ServerUnusable if it does not start.
+    """
     program = Path(sys.executable).with_name("sourcespan")
     environment = {**os.environ, "SOURCESPAN_RATE_LIMIT": "0", **settings}
     command = [str(program), "serve", "--port", "0"]
+    if processor is not None:
+        command = ["taskset", "--cpu-list", str(processor), *command]
     with (
         tempfile.TemporaryFile("w+") as output,
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=output, text=True) as server,  # noqa: S603

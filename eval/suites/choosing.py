@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.errors import AnswerNotThere, NotASuite
@@ -29,7 +29,7 @@ class Choice:
     """Which questions of a suite are asked, and of what."""
 
     documents: tuple[Path, ...] = ()
-    """Files and folders that take the place of the suite's own documents."""
+    """Files and folders that take the place of the suite's own documents; SQuAD files, whose paragraphs lie beside."""
     whole: bool = False
     """All paragraphs of a SQuAD file in one index, instead of each question's own."""
     absent: float = 0.0
@@ -58,9 +58,10 @@ def open_suite(target: str, choice: Choice, *, served: bool) -> Suite | Retrieva
             raise NotASuite(target, "say with --document which files are asked, or with --url which server")
         return _own_questions(path.name, path, choice.documents, choice)
     if {".json", ".gz"} & {ending.lower() for ending in path.suffixes}:
+        beside = (replace(one, questions=()) for file in choice.documents for one in read_squad(file))
         suite = squad_suite(
             path.name,
-            list(read_squad(path)),
+            [*read_squad(path), *beside],
             whole=choice.whole,
             absent=choice.absent if choice.whole else 0.0,
             limit=choice.limit,

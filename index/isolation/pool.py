@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import IO, ParamSpec, Protocol, Self, TypeVar
+from typing import IO, Any, ParamSpec, Protocol, Self, TypeVar
 
 from index.errors import WorkStopped
 from index.isolation.limits import Limits
 from index.isolation.messages import Job
-from index.isolation.process import WorkerProcess
+from index.isolation.process import WorkerLost, WorkerProcess
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -141,14 +141,10 @@ class WorkerPool:
         """
         stop = stop or Stop()
         job = Job.of(function, arguments, None if data is None else _rewound(data))
-        worker = self._take()
         try:
-            with stop._ending(worker):
-                yield from worker.results(job, data, subject)
-        finally:
-            if not worker.is_idle or worker.peak_memory > self._plan.most_memory_kept:
-                worker.end()
-            self._give_back(worker)
+            yield from self._results(job, data, subject, stop)
+        except WorkerLost:  # whoever killed it while it started did not mean the job, which never began
+            yield from self._results(job, data, subject, stop)
 
     def close(self) -> None:
         """Ends all workers at once; whoever waits for one gets WorkStopped."""
@@ -159,6 +155,16 @@ class WorkerPool:
         self._keeper.shutdown()
         for worker in list(self._workers):
             worker.close()
+
+    def _results(self, job: Job, data: IO[bytes] | None, subject: str, stop: Stop) -> Iterator[Any]:
+        worker = self._take()
+        try:
+            with stop._ending(worker):
+                yield from worker.results(job, data, subject)
+        finally:
+            if not worker.is_idle or worker.peak_memory > self._plan.most_memory_kept:
+                worker.end()
+            self._give_back(worker)
 
     def _take(self) -> WorkerProcess:
         with self._lock:

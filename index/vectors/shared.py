@@ -29,9 +29,12 @@ _AGAIN = 3
 _LOOKS_AGAIN_SECONDS = 10
 _TRIES_AGAIN_SECONDS = 600
 """After a graph could not be made."""
-_GRAPH = "passages_nearest"
+GRAPH = "passages_nearest"
+"""The index, by name."""
 _BUILDING = 0x50AE
 _AMONG = "WHERE document_id IN (SELECT value FROM json_each(?))"
+# as a list, of which no planner thinks that it may be most documents: each is looked up
+_OF_THESE = "WHERE document_id = ANY(ARRAY(SELECT value FROM json_each(?)))"
 _EXACT = (
     "SELECT key, -(vector <#> CAST(? AS vector)) FROM passages {where} "
     "ORDER BY vector <#> CAST(? AS vector), key LIMIT ?"
@@ -42,9 +45,9 @@ _NEAR = (
     "ORDER BY vector <#> CAST(? AS vector), key LIMIT ?"
 )
 _MAKE_GRAPH = (
-    f"CREATE INDEX CONCURRENTLY {_GRAPH} ON passages USING hnsw ((CAST(vector AS halfvec({{n}}))) halfvec_ip_ops)"
+    f"CREATE INDEX CONCURRENTLY {GRAPH} ON passages USING hnsw ((CAST(vector AS halfvec({{n}}))) halfvec_ip_ops)"
 )
-_IS_THERE = f"SELECT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass('{_GRAPH}')"  # noqa: S608
+_IS_THERE = f"SELECT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass('{GRAPH}')"  # noqa: S608
 
 
 class SharedVectors:
@@ -86,11 +89,10 @@ class SharedVectors:
             return []
         vector = np.ascontiguousarray(query.reshape(-1), np.float32)
         among = () if documents is None else (listed(documents),)
-        where = "" if documents is None else _AMONG
         if self._is_exact(among):
-            sql, values = _EXACT.format(where=where), (vector, *among, vector, limit)
+            sql, values = _EXACT.format(where=_OF_THESE if among else ""), (vector, *among, vector, limit)
         else:
-            sql = _NEAR.format(where=where, n=self._dimension)
+            sql = _NEAR.format(where=_AMONG if among else "", n=self._dimension)
             values = (vector, *among, vector, _AGAIN * limit, vector, limit)
         with self._db.reading() as db:
             return [(int(key), float(score)) for key, score in db.execute(sql, values)]
@@ -149,7 +151,7 @@ class SharedVectors:
                 logger.info("The graph of vectors is made, which may take minutes")
                 self._builds = db
                 try:
-                    db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {_GRAPH}")
+                    db.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {GRAPH}")
                     db.execute(_MAKE_GRAPH.format(n=self._dimension))
                 finally:
                     self._builds = None

@@ -238,9 +238,37 @@ def test_a_key_is_shown_with_the_hash_that_the_setting_takes(tmp_path: Path, sco
 
 
 def test_the_command_line_and_the_service_start_without_what_only_measuring_and_training_need() -> None:
-    heavy = ("matplotlib", "pgvector", "psycopg", "scipy", "sentence_transformers", "sklearn", "torch", "transformers")
+    heavy = (
+        "matplotlib",
+        "pgvector",
+        "psycopg",
+        "ray",
+        "scipy",
+        "sentence_transformers",
+        "sklearn",
+        "torch",
+        "transformers",
+    )
     code = f"import sys, api.cli, api.app, rag.engine; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.mark.model
+def test_a_folder_is_indexed_and_asked_without_what_only_databases_and_clusters_need(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from rag.bulk import workers
+from rag.config import ModelConfig
+from rag.engine import Sourcespan
+Path("a.txt").write_text("The ferry to Holm leaves at noon.")
+with Sourcespan.open("data") as library, workers(library, ModelConfig(), 1) as crew:
+    assert [outcome.state for outcome in library.add_files(["a.txt"], crew=crew)] == ["new"]
+    assert library.ask("When does the ferry to Holm leave?").answers[0].text == "at noon"
+print([name for name in ("pgvector", "psycopg", "psycopg_pool", "ray") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 

@@ -90,12 +90,20 @@ def indexing(
             process.kill()
 
 
-def assert_as_alone(files: Path, folder: Path) -> None:
-    """What the command stored in ``data`` there is what it stores without workers."""
+def assert_as_alone(files: Path, folder: Path, database: str = "") -> None:
+    """What the command stored in ``data`` there, or in a database, is what it stores in a folder without workers."""
     with indexing(files, folder / "alone") as (_, outcomes):
         assert len(list(outcomes)) == FILES
     with (
-        Sourcespan.open(folder / "data", answers=False) as library,
+        Sourcespan.open(folder / "data", answers=False, database=database) as library,
         Sourcespan.open(folder / "alone", answers=False) as alone,
     ):
         assert_same(library, alone)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, and these in turn."""
+    below = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return below + [further for child in below for further in children(child)]

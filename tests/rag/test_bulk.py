@@ -20,7 +20,7 @@ from index.parsing.files import named_files
 from rag.bulk import workers
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from tests.rag.bulk import assert_as_alone, assert_same, indexing, make_files
+from tests.rag.bulk import assert_as_alone, assert_same, children, indexing, make_files
 
 pytestmark = pytest.mark.model
 
@@ -181,11 +181,3 @@ def test_parts_that_go_on_together_are_told_as_one() -> None:
     first(1, 1)
     second(1, 1)
     assert told == [(0, 100), (30, 100), (40, 100), (70, 100), (100, 100)]
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process started, and these in turn."""
-    below = [
-        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-    ]
-    return below + [further for child in below for further in children(child)]

@@ -110,3 +110,14 @@ def test_a_driver_of_a_cluster_that_is_killed_is_gone_on_from(cluster: Cluster, 
     states = outcomes_on(cluster, files, tmp_path / "data")
     assert {states[name] for name in heard} == {"unchanged"}
     assert_as_alone(files, tmp_path)
+
+
+def test_more_workers_than_a_cluster_has_free_are_refused_in_words(
+    cluster: Cluster, files: Path, tmp_path: Path
+) -> None:
+    more = "--ray", cluster.address, "--workers", "5"
+    with indexing(files, tmp_path / "data", *more, **cluster.environment) as (process, outcomes):
+        assert list(outcomes) == []
+        assert process.stderr is not None
+        assert "5 wanted, and 4 of its 4 processors are free" in process.stderr.read()
+        assert process.wait(120) == 2

@@ -100,3 +100,14 @@ def test_exported_feedback_is_a_suite(tmp_path: Path) -> None:
     assert (suite.questions[0].accepted, suite.own_document_only) == (("noon",), True)
     searched = open_suite(str(tmp_path / "feedback.json"), Choice(whole=True, retrieval=True), served=False)
     assert isinstance(searched, RetrievalSuite)
+
+
+def test_paragraphs_of_other_squad_files_lie_beside(tmp_path: Path) -> None:
+    for name in ("asked", "other"):
+        answers = [{"text": name, "answer_start": 0}]
+        paragraph = {"context": f"{name} it was.", "qas": [{"id": name, "question": "What?", "answers": answers}]}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"data": [{"title": "t", "paragraphs": [paragraph]}]}))
+    suite = open_suite(str(tmp_path / "asked.json"), Choice((tmp_path / "other.json",), whole=True), served=False)
+    assert isinstance(suite, Suite)
+    assert [question.id for question in suite.questions] == ["asked"]
+    assert {draft.text for draft in suite.documents.values()} == {"asked it was.", "other it was."}
