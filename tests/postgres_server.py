@@ -86,6 +86,15 @@ class PostgresServer:
             while not db.execute("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone():
                 sleep(0.01)
 
+    def listen_on(self, address: str) -> None:
+        """Starts anew, and listens there, too."""
+        with (self.data / "pg_hba.conf").open("a", encoding="utf-8") as file:
+            file.write(f"host all all {address}/24 password\n")
+        with psycopg.connect(self.url, autocommit=True) as db:
+            db.execute(f"ALTER SYSTEM SET listen_addresses = '127.0.0.1,{address}'".encode())
+        self.kill()
+        self.start()
+
     def promote(self) -> None:
         """Makes a standby a primary; returns when it may be written to."""
         self._control("-w", "promote")

@@ -164,6 +164,19 @@ class BoundedProtocol(H11Protocol):
         super().timeout_keep_alive_handler()
         self._abort_later()
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was asked yet."""
+        return self.cycle is None
+
+    def finish(self) -> bool:
+        """Lets the request that is under way be the last; gives whether one is."""
+        if self._phase is not Phase.HEAD:
+            self.cycle.keep_alive = False
+        elif not self.is_new:
+            super().shutdown()
+        return self._phase is not Phase.HEAD
+
     def shutdown(self) -> None:
         """Ends the connection once it is answered; a request that has not arrived by now is not waited for."""
         if self._phase is Phase.BODY:

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from time import monotonic
 from types import FrameType
 from typing import Any
 
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 
 from api.middleware.forwarded import Forwarded
 from api.serving.backend import Backend
-from api.serving.connections import bounded_protocol
+from api.serving.connections import BoundedProtocol, bounded_protocol
 from api.settings import Settings
 from index.errors import AddressUnavailable
 
@@ -30,6 +31,10 @@ _TURNS_UNTIL_READ = 4
 # of the index and its threads, the log, and uploads that are written down as they come in
 _OTHER_FILES = 384
 _SECONDS_BETWEEN_LINES = 1.0
+_MOST_SECONDS_TO_FINISH = 5.0
+_SECONDS_FOR_REQUEST = 1.0
+"""From when a connection was taken until it says what it wants: a proxy does so at once."""
+_SECONDS_BETWEEN_LOOKS = 0.05
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -55,6 +60,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._backend: Backend = app.state.backend
+        self._finishing = min(_MOST_SECONDS_TO_FINISH, settings.shutdown_seconds // 2)
         most = max(1, min(settings.max_connections, files_allowed() - _BACKLOG - _OTHER_FILES))
         if most < settings.max_connections:
             logger.warning("the limit of open files leaves room for %s connections", most)
@@ -67,7 +73,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 proxy_headers=False,
                 backlog=max(1, min(_BACKLOG, most // _TURNS_UNTIL_READ)),
-                timeout_graceful_shutdown=settings.shutdown_seconds,
+                timeout_graceful_shutdown=settings.shutdown_seconds - int(self._finishing),
                 log_config=None,
                 log_level="warning",
                 access_log=False,
@@ -80,12 +86,30 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
 
     def stop(self) -> None:
-        """Begins to stop: what stores documents ends at once, questions under way may end in time.
+        """Begins to stop: whoever has asked by now is answered, if that takes some seconds.
 
-        May be called in a signal handler and on any thread.
+        Then what stores documents ends at once, and questions under way may end in time. May be called in a signal
+        handler and on any thread.
         """
-        self._backend.stopping()
+        if not self._finishing:
+            self._backend.stopping()
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections, and ends those that there are: behind a proxy, no request of theirs fails."""
+        for server in self.servers:
+            server.close()
+        began = monotonic()
+        while (seconds := monotonic() - began) < self._finishing and self._is_asked(seconds):  # noqa: ASYNC110
+            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        self._backend.stopping()
+        await super().shutdown(sockets)
+
+    def _is_asked(self, seconds: float) -> bool:
+        """Whether a request is under way, or a connection is so new that it may bring one."""
+        connections = [each for each in self.server_state.connections if isinstance(each, BoundedProtocol)]
+        are_asked = [each.finish() for each in connections]
+        return any(are_asked) or (seconds < _SECONDS_FOR_REQUEST and any(each.is_new for each in connections))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal begins to stop; a second ends the process at once. What was acknowledged is durable."""

@@ -16,11 +16,11 @@ from tests.fakes import BagOfWordsEmbedder
 
 def main(folder: Path, given: dict[str, object]) -> None:
     """Serves until it is told to stop."""
-    index = PassageIndex(folder, BagOfWordsEmbedder())
     settings = Settings(_env_file=None, port=0, **given)  # type: ignore[call-arg, arg-type]
+    index = PassageIndex(folder, BagOfWordsEmbedder(), database=settings.database)
     socket = bound(settings)
     socket.listen()
-    print(f"http://127.0.0.1:{socket.getsockname()[1]}", flush=True)
+    print(f"http://{settings.host}:{socket.getsockname()[1]}", flush=True)
     Server(create_app(fake_library(index), settings), settings).run(sockets=[socket])
 
 

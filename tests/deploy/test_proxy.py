@@ -21,12 +21,12 @@ pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
 
 @contextmanager
-def before(replicas: list[Server], folder: Path) -> Iterator[str]:
+def before(urls: list[str], folder: Path) -> Iterator[str]:
     """The address of nginx before them; this machine is believed as the one is that the sample names."""
     address = f"127.0.0.1:{free_port()}"
     changes = {"set_real_ip_from 172.28.7.1;": "set_real_ip_from 127.0.0.1;", "listen 8080;": f"listen {address};"}
-    for number, server in enumerate(replicas, 11):
-        changes[f"server 172.28.7.{number}:8000 "] = f"server {server.url.removeprefix('http://')} "
+    for number, replica in enumerate(urls, 11):
+        changes[f"server 172.28.7.{number}:8000 "] = f"server {replica.removeprefix('http://')} "
     nginx = started(folder, replaced(SAMPLE, **changes))
     try:
         until(lambda: reached(f"http://{address}"))
@@ -54,7 +54,7 @@ def test_a_client_stays_with_a_replica_until_that_is_stopped(
 ) -> None:
     replicas = [start_server(trusted_proxies="127.0.0.1") for _ in range(3)]
     leaving, *staying = (server.add(f"{number}", f"Ferry {number}.") for number, server in enumerate(replicas))
-    with before(replicas, tmp_path) as url:
+    with before([replica.url for replica in replicas], tmp_path) as url:
         at_first = found(url)
         assert set(at_first.values()) == {leaving, *staying}
         assert found(url) == at_first

@@ -1,4 +1,4 @@
-"""Stopping: documents under way end at once, questions in time, and who is cut off is told so."""
+"""Stopping: what takes seconds is finished, questions end in time, and who is cut off is told so."""
 
 from __future__ import annotations
 
@@ -54,7 +54,45 @@ def embedding(monkeypatch: pytest.MonkeyPatch) -> Iterator[Embedding]:
     calls.release()
 
 
-def test_documents_under_way_end_at_once_and_nothing_is_half_done(server: Server, embedding: Embedding) -> None:
+@pytest.fixture
+def hurried(start_server: Callable[..., Server]) -> Server:
+    """A server whose stop lets nothing be finished."""
+    return start_server(shutdown_seconds=1)
+
+
+def test_what_has_begun_is_finished_and_a_body_on_its_way_is_waited_for(server: Server, embedding: Embedding) -> None:
+    port = int(server.url.rsplit(":", 1)[1])
+    body = b'{"title": "a", "text": "The ferry leaves at noon."}'
+    head = b"POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with (
+        ThreadPoolExecutor() as clients,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as slow,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as silent,
+    ):
+        slow.sendall(head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:1])
+        until(lambda: metric(server, "sourcespan_pending_bytes") == 1)
+        post = clients.submit(httpx.post, f"{server.url}/v1/documents", json={"title": "b", "text": "b"}, timeout=60)
+        embedding.wait()
+        server.begin_stop()
+        until(lambda: not accepts(port))
+        slow.sendall(body[1:])
+        embedding.release()
+        assert post.result().status_code == 201
+        assert slow.recv(100).startswith(b"HTTP/1.1 201 ")
+        assert not silent.recv(100)
+    server.join()
+
+
+def accepts(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
+
+
+def test_documents_under_way_end_at_once_and_nothing_is_half_done(hurried: Server, embedding: Embedding) -> None:
+    server = hurried
     url = f"{server.url}/v1/documents"
     with ThreadPoolExecutor() as clients:
         posts = [
@@ -72,7 +110,8 @@ def test_documents_under_way_end_at_once_and_nothing_is_half_done(server: Server
     server.join()
 
 
-def test_a_stream_of_progress_ends_with_an_error_event(server: Server, embedding: Embedding) -> None:
+def test_a_stream_of_progress_ends_with_an_error_event(hurried: Server, embedding: Embedding) -> None:
+    server = hurried
     parts = [("files", ("a.txt", LONG.encode())), ("files", ("b.txt", b"Another one."))]
     headers = {"Accept": "text/event-stream"}
     embedding.release(1)
@@ -130,7 +169,8 @@ def test_a_stream_that_the_deadline_cuts_off_says_why(start_server: Callable[...
     server.join()
 
 
-def test_a_body_that_has_not_arrived_is_not_waited_for(server: Server) -> None:
+def test_a_body_that_has_not_arrived_is_not_waited_for_long(hurried: Server) -> None:
+    server = hurried
     with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), timeout=60) as connection:
         head = b"POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         connection.sendall(head + b"Content-Length: 900\r\n\r\n{")
