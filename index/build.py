@@ -19,6 +19,7 @@ from index.following import Follower, groups, part_of
 from index.interfaces import Progress
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
+from index.passages.headings import outlined
 from index.store.names import collection_names
 from index.store.quota import MAX_ORIGINAL
 
@@ -91,7 +92,7 @@ def path_or_draft(
     if (document is None) == (text is None):
         raise TypeError("either a document or text=… is to be given")
     if text is not None:
-        return DocumentDraft(title, text, source, metadata or {})
+        return DocumentDraft(title, text, source, metadata or {}, outlined(text))
     if title or source or metadata:
         raise TypeError("title, source and metadata go with text=…: a file brings its own")
     return document if isinstance(document, DocumentDraft) else Path(document or "")

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from index.documents import DocumentDraft, unstorable
+from index.passages.headings import outlined
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, MAX_TURNS
 from rag.interfaces import SearchMode
 from rag.questions import Question, Turn
@@ -192,7 +193,8 @@ class DocumentIn(Request):
 
     def draft(self) -> DocumentDraft:
         """The document that the request describes. Raises EmptyDocument, MalformedFile."""
-        return DocumentDraft(self.title, self.text, self.source, self.metadata, collections=frozenset(self.collections))
+        outline, collections = outlined(self.text), frozenset(self.collections)
+        return DocumentDraft(self.title, self.text, self.source, self.metadata, outline, collections=collections)
 
 
 class DocumentChange(Request):

@@ -8,6 +8,7 @@ from itertools import pairwise, takewhile, zip_longest
 
 from index.documents import BlockKind, Columns, Heading, Outline, TextBlock
 from index.parsing.content import MAX_HEADING, Content, one_line, settled
+from index.passages.headings import heading_levels
 from index.passages.reading_text import CELLS_APART
 
 BULLET = "•"
@@ -78,12 +79,17 @@ def from_blocks(
     pages: int = 0,
     notes: Sequence[str] = (),
 ) -> Content:
-    """Puts the blocks under one another; by default the first heading is the title.
+    """Puts the blocks under one another; by default the first heading that is marked as one is the title.
 
-    A blank line stands between two blocks, a line feed between the items of a list and between the rows of a table.
+    Where none is, lines that look like headings are. A blank line stands between two blocks, a line feed between the
+    items of a list and between the rows of a table.
     ``pages`` is how many the file has, where it has pages: blocks of a later page than their predecessor begin it.
     ``labels`` are what is printed as their numbers.
     """
+    blocks = list(blocks)
+    first = next((one_line(written(block)[:MAX_HEADING]) for block in blocks if block.kind == "heading"), None)
+    if first is None:
+        blocks = _with_headings(blocks)
     parts: list[str] = []
     headings: list[Heading] = []
     ranges: list[TextBlock] = []
@@ -110,10 +116,19 @@ def from_blocks(
         length += len(text)
         before = block
     page_starts += [length] * (pages - len(page_starts))
-    first = headings[0].text if headings else None
     # a line feed composes with nothing, so what is NFC in parts is NFC as a whole
     outline = Outline(tuple(page_starts), tuple(headings), tuple(ranges), tuple(labels) if any(labels) else ())
     return Content("".join(parts), outline, title or first, tuple(notes))
+
+
+def _with_headings(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks, of which paragraphs that look like headings are headings."""
+    lines = ["" if block.kind != "paragraph" or "\n" in block.text else block.text.strip() for block in blocks]
+    levels = heading_levels(lines)
+    return [
+        replace(block, kind="heading", level=levels[number]) if number in levels else block
+        for number, block in enumerate(blocks)
+    ]
 
 
 def written(block: Block) -> str:

@@ -26,7 +26,7 @@ from index.parsing.plain.delimited import delimited
 from index.parsing.plain.markdown import markdown
 from index.parsing.plain.records import json_document, json_lines
 from index.parsing.plain.subtitles import subtitles
-from index.parsing.plain.text import plain
+from index.parsing.plain.text import plain, source_code
 
 _READERS: Mapping[str, Callable[[File], Content]] = {
     ".csv": delimited,
@@ -58,9 +58,9 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     **dict.fromkeys((".mdx", ".qmd", ".rmd"), markdown),
     **dict.fromkeys((".srt", ".vtt"), subtitles),
     **dict.fromkeys(
-        (".c", ".cpp", ".css", ".go", ".h", ".java", ".js", ".py", ".rb", ".rs", ".sh", ".sql", ".ts"), plain
+        (".c", ".cpp", ".css", ".go", ".h", ".java", ".js", ".py", ".rb", ".rs", ".sh", ".sql", ".ts"), source_code
     ),
-    **dict.fromkeys((".ini", ".log", ".toml", ".yaml", ".yml"), plain),
+    **dict.fromkeys((".ini", ".log", ".toml", ".yaml", ".yml"), source_code),
     ".xhtml": html,
 }
 ARCHIVE = ".zip"

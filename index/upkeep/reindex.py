@@ -14,6 +14,7 @@ from index.errors import DocumentError, DocumentNotFound, OriginalNotKept
 from index.interfaces import Progress
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
+from index.passages.headings import outlined
 
 _NOT_KEPT = "its text is as an older version read it, and its file is not kept: put it in again"
 
@@ -70,7 +71,9 @@ def _from_file(index: PassageIndex, parser: Parser, before: Document) -> Documen
 
 def _from_text(index: PassageIndex, before: Document) -> DocumentDraft:
     _, text = index.with_text(before.id)
-    outline, notes = index.outline(before.id), before.notes
-    if (outline != Outline() or notes) and _NOT_KEPT not in notes:  # a text that was sent has neither
+    outline, notes, outline_of_text = index.outline(before.id), before.notes, outlined(text)
+    if outline in (Outline(), outline_of_text) and not notes:  # a text that was sent
+        outline = outline_of_text
+    elif _NOT_KEPT not in notes:
         notes = (*notes, _NOT_KEPT)
     return DocumentDraft(before.title, text, before.source, before.metadata, outline, notes=notes)

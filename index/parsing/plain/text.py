@@ -10,6 +10,7 @@ from index.documents import Outline
 from index.errors import MalformedFile
 from index.parsing.content import Content, File, one_line, settled
 from index.parsing.plain.encodings import guessed, is_escaped
+from index.passages.headings import outlined
 
 # UTF-32's little-endian mark begins with that of UTF-16
 _MARKS = (
@@ -34,6 +35,12 @@ class Decoded:
 
 
 def plain(file: File) -> Content:
+    """The text as it stands, with the headings that it seems to have."""
+    read = decoded(file)
+    return Content(read.text, outlined(read.text), notes=read.notes)
+
+
+def source_code(file: File) -> Content:
     """The text as it stands."""
     read = decoded(file)
     return Content(read.text, Outline(), notes=read.notes)

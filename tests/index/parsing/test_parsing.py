@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from index.documents import DocumentDraft
@@ -177,6 +177,7 @@ def test_paragraphs_and_headings_stand_where_the_outline_says(
 ) -> None:
     draft = parse_bytes(name, made(blocks))
     assert draft.text == "\n\n".join(unicodedata.normalize("NFC", text) for _, text in blocks)
+    assume(any(level for level, _ in blocks))  # else lines that look like headings are
     at = 0
     under = None
     for level, text in blocks:
