@@ -32,11 +32,12 @@ _OURS: Mapping[str, object] = {
     "keepalives_interval": 5,
     "keepalives_count": 2,
 }
-# of the server, which gives up the turn to write of whoever is cut off; what hnsw says is for searches with a filter
+# of the server, which gives up the turn to write of whoever is cut off; what hnsw says is for recall, and for searches
+# with a filter; to compile a query takes longer than to run one that takes milliseconds
 _SESSION = (
     "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4 -c tcp_user_timeout=40000 "
-    "-c idle_in_transaction_session_timeout=300s -c hnsw.iterative_scan=strict_order -c hnsw.ef_search=200 "
-    "-c hnsw.max_scan_tuples=1000000 -c hnsw.scan_mem_multiplier=8"
+    "-c idle_in_transaction_session_timeout=300s -c hnsw.iterative_scan=strict_order -c hnsw.ef_search=400 "
+    "-c hnsw.max_scan_tuples=1000000 -c hnsw.scan_mem_multiplier=8 -c jit=off"
 )
 
 

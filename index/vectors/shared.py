@@ -45,7 +45,9 @@ _NEAR = (
     "ORDER BY vector <#> CAST(? AS vector), key LIMIT ?"
 )
 _MAKE_GRAPH = (
-    f"CREATE INDEX CONCURRENTLY {GRAPH} ON passages USING hnsw ((CAST(vector AS halfvec({{n}}))) halfvec_ip_ops)"
+    f"CREATE INDEX CONCURRENTLY {GRAPH} ON passages USING hnsw ((CAST(vector AS halfvec({{n}}))) halfvec_ip_ops) "
+    # three times the time of pgvector's own 16 and 64, with which a tenth more was missed among a million
+    "WITH (m = 24, ef_construction = 200)"
 )
 _IS_THERE = f"SELECT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass('{GRAPH}')"  # noqa: S608
 
