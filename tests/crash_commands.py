@@ -23,6 +23,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -37,7 +38,7 @@ from tests.crash import ALL, MOST_DOCUMENTS, Acknowledged, Lost
 
 _PROGRAM = [str(Path(sys.executable).with_name("sourcespan"))]
 _FILES = 30
-_PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 120
 
 
 def main() -> None:
@@ -87,7 +88,7 @@ def _index(data: Path, folder: Path, stored: dict[str, str], draw: random.Random
     for name, text in texts.items():
         (files / name).write_text(text, encoding="utf-8")
     heard = Acknowledged(dict(stored), doing="index", adding=list(texts.values()))
-    with _running(["index", str(files), "--data", str(data), "--json"]) as (process, lines):
+    with running(["index", str(files), "--data", str(data), "--json"]) as (process, lines):
         timer = threading.Timer(draw.uniform(1, 4), process.kill)
         timer.start()
         for line in lines:
@@ -101,23 +102,23 @@ def _index(data: Path, folder: Path, stored: dict[str, str], draw: random.Random
 def _serve(data: Path, folder: Path, stored: dict[str, str], draw: random.Random) -> Acknowledged:
     """Kills `sourcespan serve` while documents are added, replaced and deleted over HTTP."""
     heard = Acknowledged(dict(stored))
-    with _running(["serve", "--port", "0", "--data", str(data)]) as (process, lines):
-        url = next(match.group() for line in lines if (match := re.search(r"http://[\w.:]+", line)))
+    with running(["serve", "--port", "0", "--data", str(data)]) as (process, lines):
+        url = address(lines)
         timer = threading.Timer(draw.uniform(0, 2), process.kill)
-        with httpx.Client(base_url=url, timeout=_PATIENCE_SECONDS) as http:
+        with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as http:
             timer.start()
             try:
                 while True:
-                    _change(http, heard, draw)
+                    change(http, heard, draw)
             except httpx.HTTPError:
                 pass  # it was killed
         timer.cancel()
     # the bundled article comes in at the first start of an empty directory
-    heard.adding.append(_bundled())
+    heard.adding.append(bundled())
     return heard
 
 
-def _change(http: httpx.Client, heard: Acknowledged, draw: random.Random) -> None:
+def change(http: httpx.Client, heard: Acknowledged, draw: random.Random) -> None:
     """One change, noted before it is sent and once it is acknowledged."""
     ids = sorted(heard.stored)
     kind = "delete" if len(ids) > MOST_DOCUMENTS else draw.choice(("add", "add", "replace", "delete"))
@@ -140,9 +141,9 @@ def _change(http: httpx.Client, heard: Acknowledged, draw: random.Random) -> Non
 
 
 @contextmanager
-def _running(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
+def running(arguments: list[str], database: str = "") -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
     """A command in a process of its own and the lines of its output, which end when it has been killed."""
-    environment = {**os.environ, "SOURCESPAN_RATE_LIMIT": "0"}
+    environment = {**os.environ, "SOURCESPAN_RATE_LIMIT": "0", "SOURCESPAN_DATABASE": database}
     command = [*_PROGRAM, *arguments]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
@@ -156,6 +157,11 @@ def _running(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], Iter
         raise Lost(f"{arguments[0]} ended by itself, with exit code {process.returncode}")
 
 
+def address(lines: Iterator[str]) -> str:
+    """Where a server says that it is."""
+    return next(match.group() for line in lines if (match := re.search(r"http://[\w.:]+", line)))
+
+
 def _lines(stream: IO[str]) -> Iterator[str]:
     """Whole lines alone: what was cut by the kill was not acknowledged."""
     lines: queue.Queue[str | None] = queue.Queue()
@@ -166,12 +172,14 @@ def _lines(stream: IO[str]) -> Iterator[str]:
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()
-    while (line := lines.get(timeout=_PATIENCE_SECONDS)) is not None:
+    while (line := lines.get(timeout=PATIENCE_SECONDS)) is not None:
         if line.endswith("\n"):
             yield line
 
 
-def _bundled() -> str:
+@cache
+def bundled() -> str:
+    """The text of the article that the first start of an empty index puts in."""
     from eval.suites.datasets import ARTICLE
     from index.parsing import parse_file
 
