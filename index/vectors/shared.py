@@ -32,6 +32,7 @@ _TRIES_AGAIN_SECONDS = 600
 GRAPH = "passages_nearest"
 """The index, by name."""
 _BUILDING = 0x50AE
+# ids and not the filter's condition: words lie in the replica and need them, so they are there, and of one moment
 _AMONG = "WHERE document_id IN (SELECT value FROM json_each(?))"
 # as a list, of which no planner thinks that it may be most documents: each is looked up
 _OF_THESE = "WHERE document_id = ANY(ARRAY(SELECT value FROM json_each(?)))"
