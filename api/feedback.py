@@ -194,7 +194,8 @@ class FeedbackStore:
             raise  # not wrong with the file
         except CatalogueError as error:
             reason = _reason(error)
-            if not isinstance(error, CatalogueUnreachable):  # which passes by itself
+            # what passes by itself, as where a standby is promoted, is not remembered
+            if not isinstance(error, CatalogueUnreachable) and not self._db.read_only:
                 self._fault = reason
             raise FeedbackUnavailable(reason) from error
 

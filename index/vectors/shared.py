@@ -128,16 +128,16 @@ class SharedVectors:
         return self._has_graph
 
     def _want_graph(self) -> None:
-        """Has it made where there are vectors enough, which is not counted for each search."""
+        """Has it made where there are vectors enough, which no search waits for."""
         if monotonic() < self._wanted_again or (self._making is not None and not self._making.done()):
             return
         self._wanted_again = monotonic() + _LOOKS_AGAIN_SECONDS
-        if not self._db.read_only and self._catalogue.count()[1] > self._exact_up_to:
-            self._making = self._background.submit(self._make_in_background)
+        self._making = self._background.submit(self._make_in_background)
 
     def _make_in_background(self) -> None:
         try:
-            self._make_graph()
+            if not self._db.read_only and self._catalogue.count()[1] > self._exact_up_to:
+                self._make_graph()
         except CatalogueError as error:
             self._wanted_again = monotonic() + _TRIES_AGAIN_SECONDS
             logger.warning(

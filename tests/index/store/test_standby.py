@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.feedback import FeedbackStore
+from api.feedback import Feedback, FeedbackStore
 from index.documents import DocumentDraft
-from index.errors import CatalogueError, CatalogueReadOnly
+from index.errors import CatalogueError, CatalogueReadOnly, FeedbackUnavailable
 from index.passage_index import PassageIndex
 from index.store import read_replica
 from index.store.shelves import Wanted
@@ -19,6 +19,8 @@ from tests.api.helpers import until
 from tests.fakes import BagOfWordsEmbedder
 from tests.index.store.test_postgres import found
 from tests.postgres_server import PostgresServer, failing_over, postgres_server
+
+VERDICT = Feedback("When?", "right", None, None, None, has_truth=False)
 
 
 @pytest.fixture
@@ -60,6 +62,8 @@ def test_after_a_failover_all_is_there_and_replicas_go_on_by_themselves(
         with pytest.raises(CatalogueReadOnly):
             three.add(DocumentDraft("", "Ferry."))
         assert feedback.status != "ok"
+        with pytest.raises(FeedbackUnavailable):
+            feedback.add(VERDICT)
         primary.kill()
         assert found(three) == [ids, ids], "a standby answers alone"
         standby.promote()
@@ -67,6 +71,7 @@ def test_after_a_failover_all_is_there_and_replicas_go_on_by_themselves(
             ids.add(until_written(index, f"Ferry {number}."))
         assert found(one) == found(two) == found(three) == [ids, ids]
         assert feedback.status == "ok"
+        feedback.add(VERDICT)
         feedback.close()
 
 
@@ -103,6 +108,8 @@ def test_questions_are_read_from_the_standby_and_from_the_primary_where_it_is_be
         standby.start()
         until_read_there(index)
         assert found(index) == [ids, ids]
+        primary.kill()
+        assert found(index) == [ids, ids], "without the primary it answers as well"
 
 
 def until_read_there(index: PassageIndex) -> None:
