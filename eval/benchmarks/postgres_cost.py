@@ -39,8 +39,10 @@ class PostgresCost:
         return ticks / _TICKS
 
     def bytes_of(self, relation: str = "") -> int:
-        """On disk, of a table or an index, by default of everything in the database."""
-        size = "pg_relation_size(CAST(? AS regclass))" if relation else "pg_database_size(current_database())"
+        """On disk, of a table or an index, by default of everything in the database that is not in an empty one."""
+        size = "pg_database_size(current_database()) - pg_database_size('template0')"
+        if relation:
+            size = "pg_relation_size(CAST(? AS regclass))"
         with self._database.reading() as db:
             return int(db.execute(f"SELECT {size}", (relation,) if relation else ()).fetchone()[0])
 

@@ -225,7 +225,7 @@ def tables(rows: Sequence[SharedScaled]) -> str:
     for row in modelled(rows):
         load = row["load_cpu_ms"] * row["passages"] / 1e3
         model.append(
-            f"| {row['passages']:,} | {load / 3_600:,.1f} h | {row['graph_cpu_seconds'] / 3_600:,.1f} h "
+            f"| {row['passages']:,} | {load / 3_600:,.2f} h | {row['graph_cpu_seconds'] / 3_600:,.1f} h "
             f"| {row['bytes'] / 1e9:,.0f} GB | {row['graph_bytes'] / 1e9:,.0f} GB | {row['cpu_ms']:,.1f} ms |"
         )
     grows = ", ".join(f"{name} {exponent:.2f}" for name, exponent in exponents(rows).items())

@@ -45,6 +45,8 @@ class Comparison:
     """McNemar's exact test of won against lost (McNemar, 1947)."""
     unpaired: int
     """Questions that only one of them has."""
+    same: int
+    """How many questions have the same answer, or the same scores, in both."""
 
     @property
     def verdict(self) -> str:
@@ -85,6 +87,7 @@ def compare_results(before: Row, after: Row) -> Comparison:
         # McNemar's exact test: each question that changed was as likely won as lost
         p_value=float(binomtest(len(won), len(won) + len(lost)).pvalue) if won or lost else 1.0,
         unpaired=len(old.keys() ^ new.keys()),
+        same=sum(_outcome(a) == _outcome(b) for a, b in pairs),
     )
 
 
@@ -97,6 +100,7 @@ def show_comparison(comparison: Comparison, before: str, after: str, per_questio
                 console.print(_table(title, pairs, before, after))
     if comparison.unpaired:
         console.print(f"{comparison.unpaired} questions stand in only one of the two and are left out.")
+    console.print(f"{comparison.same:,} of {comparison.difference.over:,} questions have the same outcome in both.")
     console.print(
         f"{comparison.fine}: {len(comparison.won)} won, {len(comparison.lost)} lost "
         f"(McNemar's exact test: p = {comparison.p_value:.2g}).",
@@ -107,6 +111,10 @@ def show_comparison(comparison: Comparison, before: str, after: str, per_questio
 
 def _asked(row: Row) -> tuple[str, Sequence[str]]:
     return row["question"], row.get("accepted", ())
+
+
+def _outcome(row: Row) -> tuple[object, ...]:
+    return (row["said"], row["abstained"], row["source"], row["start"]) if "verdict" in row else (row["scores"],)
 
 
 def _table(title: str, pairs: Sequence[tuple[Row, Row]], before: str, after: str) -> Table:

@@ -31,7 +31,7 @@ def test_the_p_value_is_that_of_mcnemars_exact_test(won: int, lost: int, expecte
 def test_better_worse_and_nothing_to_tell(capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = result([True] * 40 + [False] * 10), result([True] * 20 + [False] * 30)
     better = compare_results(bad, good)
-    assert (len(better.won), len(better.lost), better.unpaired) == (20, 0, 0)
+    assert (len(better.won), len(better.lost), better.unpaired, better.same) == (20, 0, 0, 30)
     assert better.verdict.startswith("The second is better: F1 over all questions 40.0 → 80.0 (+40.0, 95% interval +2")
     assert compare_results(good, bad).verdict.startswith("The second is worse")
     same = compare_results(good, good)
