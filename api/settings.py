@@ -211,7 +211,10 @@ class Settings(BaseSettings):
         description="Questions that are read together; 1: each by itself. One that reads more passages than `top_k` is "
         "read by itself, in slices between the others.",
     )
-    shutdown_seconds: Annotated[int, Field(ge=1)] = Field(30, description="How long a stop waits for running requests.")
+    shutdown_seconds: Annotated[int, Field(ge=1)] = Field(
+        30,
+        description="How long a stop waits for running requests; after half of it, documents are not stored any more.",
+    )
     log_questions: bool = Field(False, description="Whether the log holds what is asked.")
     traces: bool = Field(
         False, description="Whether OpenTelemetry traces are exported, to where the `OTEL_…` variables say."

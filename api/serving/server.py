@@ -31,7 +31,6 @@ _TURNS_UNTIL_READ = 4
 # of the index and its threads, the log, and uploads that are written down as they come in
 _OTHER_FILES = 384
 _SECONDS_BETWEEN_LINES = 1.0
-_MOST_SECONDS_TO_FINISH = 5.0
 _SECONDS_FOR_REQUEST = 1.0
 """From when a connection was taken until it says what it wants: a proxy does so at once."""
 _SECONDS_BETWEEN_LOOKS = 0.05
@@ -60,7 +59,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         self._backend: Backend = app.state.backend
-        self._finishing = min(_MOST_SECONDS_TO_FINISH, settings.shutdown_seconds // 2)
+        self._finishing = settings.shutdown_seconds // 2
         most = max(1, min(settings.max_connections, files_allowed() - _BACKLOG - _OTHER_FILES))
         if most < settings.max_connections:
             logger.warning("the limit of open files leaves room for %s connections", most)
@@ -73,7 +72,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 proxy_headers=False,
                 backlog=max(1, min(_BACKLOG, most // _TURNS_UNTIL_READ)),
-                timeout_graceful_shutdown=settings.shutdown_seconds - int(self._finishing),
+                timeout_graceful_shutdown=settings.shutdown_seconds - self._finishing,
                 log_config=None,
                 log_level="warning",
                 access_log=False,
@@ -86,7 +85,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
 
     def stop(self) -> None:
-        """Begins to stop: whoever has asked by now is answered, if that takes some seconds.
+        """Begins to stop: whoever has asked by now is answered, if that takes no more than half of the time.
 
         Then what stores documents ends at once, and questions under way may end in time. May be called in a signal
         handler and on any thread.

@@ -43,6 +43,7 @@ class Replica:
                 "SOURCESPAN_DATABASE": self._database,
                 "SOURCESPAN_TRUSTED_PROXIES": "127.0.0.1",
                 "SOURCESPAN_RATE_LIMIT": "0",
+                "SOURCESPAN_SHUTDOWN_SECONDS": "240",
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -54,7 +55,7 @@ class Replica:
     def stop(self, with_signal: signal.Signals) -> None:
         """Returns when it is gone."""
         self._process.send_signal(with_signal)
-        self._process.wait(120)
+        self._process.wait(300)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -76,7 +77,8 @@ def without_pause(url: str, client: str, ends: threading.Event) -> tuple[set[str
         number = 0
         while not ends.is_set():
             number += 1
-            text = f"The ferry {number} of {client} leaves."
+            # long enough to be under way when its replica is stopped
+            text = " ".join(f"The ferry {number} of {client} leaves from pier {pier}." for pier in range(150))
             try:
                 as_file = {"files": (f"{number}.txt", text.encode())}
                 added = (
