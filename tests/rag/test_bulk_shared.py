@@ -16,7 +16,20 @@ from tests.rag.bulk import FILES, assert_as_alone, children, indexing, make_file
 pytestmark = pytest.mark.model
 
 
-def test_killed_workers_and_drivers_leave_nothing_half_in_a_database(postgres: PostgresServer, tmp_path: Path) -> None:
+def embedders(driver: int) -> list[int]:
+    """The processes that embed for it, by what they alone are given."""
+    found = []
+    for pid in children(driver):
+        with suppress(OSError):  # it ended
+            if b"OMP_NUM_THREADS=1" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                found.append(pid)
+    return found
+
+
+def test_a_killed_driver_and_a_killed_worker_leave_nothing_half_in_a_database(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     files, data, database = tmp_path / "files", tmp_path / "data", postgres.new_database()
     make_files(files)
     with indexing(files, data, "--workers", "2", SOURCESPAN_DATABASE=database) as (process, outcomes):
@@ -24,10 +37,13 @@ def test_killed_workers_and_drivers_leave_nothing_half_in_a_database(postgres: P
         process.send_signal(signal.SIGKILL)
         heard += [outcome["path"] for outcome in outcomes]
     with indexing(files, data, "--workers", "2", SOURCESPAN_DATABASE=database) as (process, outcomes):
-        states = {outcome["path"]: outcome["outcome"] for outcome in [next(outcomes)]}
-        for pid in children(process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        states = {}
+        for outcome in outcomes:
+            states[outcome["path"]] = outcome["outcome"]
+            if outcome["outcome"] == "new":
+                break
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.kill(embedders(process.pid)[-1], signal.SIGKILL)
         states |= {outcome["path"]: outcome["outcome"] for outcome in outcomes}
     assert {states[path] for path in heard} == {"unchanged"}
     with indexing(files, data, "--workers", "2", SOURCESPAN_DATABASE=database) as (_, outcomes):

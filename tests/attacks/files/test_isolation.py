@@ -11,13 +11,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from index.errors import DocumentError, DocumentTooComplex, MalformedFile, ParserDied, WorkStopped
 from index.isolation.limits import Limits
 from index.isolation.pool import PoolPlan, Stop, WorkerPool
-from index.isolation.process import WorkerFault
+from index.isolation.process import WorkerFault, WorkerLost, WorkerProcess
 from tests.attacks import jobs
 
 LIMITS = Limits(memory_bytes=400_000_000, seconds=60, result_bytes=50_000_000)
@@ -227,6 +228,22 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
 def test_many_callers_have_a_worker_each(pool: WorkerPool) -> None:
     with ThreadPoolExecutor(4) as threads:
         assert sorted(threads.map(lambda n: run(pool, jobs.one, n), range(20))) == [[n] for n in range(20)]
+
+
+def test_a_worker_that_is_killed_while_it_starts_costs_nothing(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, results = [True, False, True, True], WorkerProcess.results
+
+    def killed(worker: WorkerProcess, *job: object) -> Iterator[Any]:
+        if lost.pop(0):
+            raise WorkerLost("killed")
+        return results(worker, *job)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(WorkerProcess, "results", killed)
+    assert run(pool, jobs.one, 1) == [1]
+    with pytest.raises(WorkerLost):
+        run(pool, jobs.one, 1)
 
 
 def test_a_worker_that_cannot_start_is_no_fault_of_the_document() -> None:
