@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import tempfile
 from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +14,7 @@ import typer.core
 
 from api.commands.agents import mcp
 from api.commands.asking import ask, search
+from api.commands.calibrating import calibrate
 from api.commands.documents import app as documents_app
 from api.commands.indexing import index
 from api.commands.moving import move
@@ -50,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (index, ask, search, show, reindex, doctor, backup, restore, move, mcp):
+for command in (index, ask, search, show, reindex, doctor, backup, restore, move, mcp, calibrate):
     app.command()(command)
 app.add_typer(documents_app, name="documents")
 app.add_typer(eval_app, name="eval")
@@ -133,63 +132,6 @@ def openapi() -> None:
     from api.app import create_api
 
     print(json.dumps(create_api().openapi(), indent=2, ensure_ascii=False))
-
-
-@app.command()
-def calibrate(
-    files: Annotated[list[Path], typer.Argument(help="Held-out questions, SQuAD JSON.", exists=True, dir_okay=False)],
-    out: Annotated[Path | None, typer.Option(help="Where to write.", show_default="beside the weights")] = None,
-    questions: Annotated[int, typer.Option(help="At most so many, drawn at random.")] = 1_500,
-    absent: Annotated[float, typer.Option(min=0, max=0.9, help="Share of paragraphs that are left out.")] = 0.2,
-    unanswerable: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of the questions without an answer.")
-    ] = 0.3,
-    seed: Annotated[int, typer.Option(help="Of both draws.")] = 0,
-) -> None:
-    """Fit confidence and abstention to questions.
-
-    Neither training nor evaluation must use them.
-
-    All paragraphs but a share go into one index; half of the questions are asked of the whole of it, half of the one
-    document that they belong to.
-    """
-    from rag.confidence.fitting import fit, observe, put_in, with_share
-    from rag.engine import Sourcespan
-    from rag.loading import calibration_beside, reader_folder
-    from rag.squad import read_squad
-
-    settings = settings_with(calibration="none")
-    paragraphs = [paragraph for file in files for paragraph in read_squad(file)]
-    with tempfile.TemporaryDirectory(prefix="sourcespan-calibrate-") as folder:
-        library = Sourcespan.open(folder, settings.models, retriever=settings.retriever, ask=settings.ask)
-        with library:
-            with progress_bar("Indexing the paragraphs") as progress:
-                every = put_in(paragraphs, library.index, absent=absent, seed=seed, progress=progress)
-            drawn = with_share(every, unanswerable)[:questions]
-            with progress_bar("Asking") as progress:
-                observations = []
-                for observation in observe(library.answerer, drawn):
-                    observations.append(observation)
-                    progress(len(observations), len(drawn))
-    provenance = {
-        "files": [file.name for file in files],
-        "absent": absent,
-        "unanswerable": unanswerable,
-        "seed": seed,
-        "top_k": settings.top_k,
-    }
-    fitted = fit(
-        observations,
-        reader=library.reader.fingerprint,
-        embedder=library.embedder.fingerprint,
-        reranker=library.reranker.fingerprint if library.reranker else "",
-        provenance=provenance,
-    )
-    weights = reader_folder(settings.reader, allow_hub=settings.allow_hub)
-    path = out or calibration_beside(weights, ahead=settings.ahead)
-    fitted.save(path)
-    console.print_json(data={"threshold": fitted.threshold, **fitted.provenance["cross_validated"]})
-    console.print(f"Written to {path}")
 
 
 @app.command()

@@ -6,6 +6,7 @@ text knows which of its characters are stored ones, and how far these have moved
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -34,6 +35,11 @@ class ReadingText:
     def bare(cls, text: str) -> ReadingText:
         """A passage without context."""
         return cls(text, (Piece(0, len(text), 0),))
+
+    def place(self, offset: int) -> int:
+        """Where the character stands that the passage has at ``offset``."""
+        number = bisect_right(self.pieces, offset, key=lambda piece: piece.start - piece.shift) - 1
+        return offset + self.pieces[number].shift
 
 
 @dataclass(frozen=True, slots=True)

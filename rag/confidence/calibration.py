@@ -25,8 +25,13 @@ from rag.answers import Status
 FeatureArray = NDArray[np.float64]
 Number = TypeVar("Number", float, FeatureArray)
 
-RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", "names_found", "rank")
-_OF_THE_ANSWER = ("margin", "certainty", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank")
+STRUCTURE = ("cell", "label", "listed")
+"""Evidence of tables, forms and lists, whose weights are fitted by themselves: few questions have any."""
+RANKING = ("margin", "certainty", "cosine", "words_found", "words_in_sentence", "names_found", "rank", *STRUCTURE)
+_OF_THE_ANSWER = (
+    *("margin", "certainty", "cosine", "words_found", "names_found", "names_nearby", "echo", "rank"),
+    *STRUCTURE,
+)
 FEATURES = ("merit", "lead", "best_cosine", "agreement", *_OF_THE_ANSWER)
 _NO_RIVAL = 10.0
 
@@ -58,6 +63,12 @@ class Evidence:
     """Of its passage among those retrieved, 0 is the best."""
     agreement: int
     """In how many other places the reader found the same text."""
+    cell: float = 0.0
+    """How well the header of its column and the beginning of its row, both, fit the question, 0 to 1."""
+    label: float = 0.0
+    """How well the better of these fits, or the key before it ("Policy number: …"), 0 to 1."""
+    listed: float = 0.0
+    """1 where the question asks for several things, and these are several, or one of a list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.confidence.calibration import Evidence
-from rag.confidence.candidates import Candidate
+from rag.confidence.candidates import Candidate, as_list
+from rag.confidence.labels import labelled
+from rag.reader.listing import wants_list
 
 _CONTENT_WORD = re.compile(r"\w{4,}|\d+")
 _NAME_OR_NUMBER = re.compile(r"\b[^\W\d_a-z][\w’'-]*|\d[\d.,]*\d|\d")
@@ -22,8 +25,8 @@ _NEARBY = 2_000
 
 def evidence(question: str, candidates: Sequence[Candidate]) -> tuple[Evidence, ...]:
     """What speaks for each candidate answer to ``question``."""
-    asked, names = _stems(question), _names(question)
-    return tuple(_evidence(asked, names, candidate) for candidate in candidates)
+    asked = _Asked(question, _stems(question), _names(question), wants_list(question))
+    return tuple(_evidence(asked, candidate) for candidate in candidates)
 
 
 def share_of_words(question: str, text: str) -> float:
@@ -31,22 +34,37 @@ def share_of_words(question: str, text: str) -> float:
     return _share(_stems(question), _stems(text))
 
 
-def _evidence(asked: Set[str], names: Sequence[str], candidate: Candidate) -> Evidence:
-    retrieved, span = candidate.source.retrieved, candidate.span
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, its content words, its names and numbers, and whether it asks for several things."""
+
+    question: str
+    words: Set[str]
+    names: Sequence[str]
+    wants_list: bool
+
+
+def _evidence(asked: _Asked, candidate: Candidate) -> Evidence:
+    retrieved, span, text = candidate.source.retrieved, candidate.span, candidate.source.text
+    passage = retrieved.passage
     # as it was read: the path to a passage and the headers of its rows are words of it too
-    passage, text = retrieved.passage.reading.text, candidate.source.text
+    reading = passage.reading
     nearby = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
+    cell, label = labelled(asked.question, reading, span.start - passage.start)
     return Evidence(
         margin=candidate.score,
         certainty=candidate.certainty,
         cosine=retrieved.cosine or 0.0,
-        words_found=_share(asked, _stems(passage)),
-        words_in_sentence=_share(asked, _stems(candidate.sentence.of(text))),
-        names_found=_share_of_names(names, passage),
-        names_nearby=_share_of_names(names, nearby),
-        echo=_share(_stems(candidate.text), asked),
+        words_found=_share(asked.words, _stems(reading.text)),
+        words_in_sentence=_share(asked.words, _stems(candidate.sentence.of(text))),
+        names_found=_share_of_names(asked.names, reading.text),
+        names_nearby=_share_of_names(asked.names, nearby),
+        echo=_share(_stems(candidate.text), asked.words),
         rank=candidate.source.rank,
         agreement=len(candidate.also_at),
+        cell=cell,
+        label=label,
+        listed=float(asked.wants_list and len(as_list(candidate)[1]) > 1),
     )
 
 

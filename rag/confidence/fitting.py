@@ -1,139 +1,31 @@
-"""Fits the calibration: asks held-out questions as a user would, and learns which answers turned out right."""
+"""Fits the calibration: learns from held-out questions which answers turned out right."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.build import add_many
-from index.documents import DocumentDraft
-from index.errors import CannotFit, QuestionError
-from index.interfaces import Progress
-from index.passage_index import PassageIndex
-from rag.confidence.answer_match import is_right, token_f1
-from rag.confidence.calibration import Calibration, Evidence, Logistic, features, ranking_features, worth
+from index.errors import CannotFit
+from rag.confidence.calibration import (
+    FEATURES,
+    RANKING,
+    STRUCTURE,
+    Calibration,
+    Logistic,
+    features,
+    ranking_features,
+    worth,
+)
+from rag.confidence.held_out import Observation
 from rag.confidence.probability_measures import Values, auroc, best_threshold, expected_calibration_error
-from rag.pipeline import QuestionAnswerer
-from rag.squad import SquadParagraph, SquadQuestion
 
-_PARAGRAPHS_PER_DOCUMENT = 12
-_PATH = " › "
 _RANKED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOutQuestion:
-    """A question to ask; nothing is accepted where what is asked does not hold the answer."""
-
-    question: str
-    accepted: tuple[str, ...]
-    document_id: str | None = None
-    """The one document that is asked; None for the whole index."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What came of a held-out question: the evidence for its candidates, best margin first, and how right each is."""
-
-    question: HeldOutQuestion
-    evidence: tuple[Evidence, ...]
-    right: tuple[bool, ...]
-    f1: tuple[float, ...]
-
-
-def put_in(
-    paragraphs: Sequence[SquadParagraph], index: PassageIndex, *, absent: float, seed: int, progress: Progress
-) -> list[HeldOutQuestion]:
-    """Adds paragraphs to ``index``, but for a share ``absent`` of them, whose questions then have no answer.
-
-    A document holds up to twelve paragraphs of one title. A paragraph whose first line is the path to it ("Handbook ›
-    Boats") is a document without that line, which is its title: so it comes to the reader as it does in use.
-
-    Half of the questions are for the whole index, half for their own document alone: among many documents retrieval
-    tells much, within one it tells little, and people do both.
-    """
-    draw = random.Random(seed)
-    drafts: list[DocumentDraft] = []
-    asked_of: list[tuple[HeldOutQuestion, int | None]] = []
-    for title, texts in _documents(paragraphs):
-        present = [text for text in texts if draw.random() >= absent]
-        for text, of_text in texts.items():
-            for asked in of_text:
-                accepted = tuple(dict.fromkeys(a.text for a in asked.answers)) if text in present else ()
-                own = draw.random() < 0.5 and present
-                asked_of.append((HeldOutQuestion(asked.question, accepted), len(drafts) if own else None))
-        if present:
-            drafts.append(_draft(title, present))
-    ids = [document.id for document, _ in add_many(index, drafts, progress)]
-    questions = [q if number is None else replace(q, document_id=ids[number]) for q, number in asked_of]
-    draw.shuffle(questions)
-    return questions
-
-
-def _draft(title: str, texts: Sequence[str]) -> DocumentDraft:
-    path, _, rest = texts[0].partition("\n")
-    if len(texts) == 1 and _PATH in path and rest.strip():
-        return DocumentDraft(title=path, text=rest)
-    return DocumentDraft(title=title, text="\n\n".join(texts))
-
-
-def _documents(paragraphs: Sequence[SquadParagraph]) -> list[tuple[str, dict[str, list[SquadQuestion]]]]:
-    """(title, {paragraph: its questions}): a paragraph that stands in several files comes once."""
-    by_title: dict[str, dict[str, list[SquadQuestion]]] = {}
-    home: dict[str, dict[str, list[SquadQuestion]]] = {}
-    for paragraph in paragraphs:
-        of_title = home.setdefault(paragraph.text, by_title.setdefault(paragraph.title, {}))
-        of_title.setdefault(paragraph.text, []).extend(paragraph.questions)
-    return [
-        (title, dict(list(texts.items())[start : start + _PARAGRAPHS_PER_DOCUMENT]))
-        for title, texts in by_title.items()
-        for start in range(0, len(texts), _PARAGRAPHS_PER_DOCUMENT)
-    ]
-
-
-def with_share(questions: Sequence[HeldOutQuestion], unanswerable: float) -> list[HeldOutQuestion]:
-    """The questions in the same order, but for some of those that are too many for this share to have no answer.
-
-    How often people ask what the documents don't say decides what a margin is worth, and held-out data that is half
-    unanswerable would teach to doubt. They are left out evenly, so that any first part has about that share too.
-    """
-    without = sum(not question.accepted for question in questions)
-    answered = len(questions) - without
-    wanted = {
-        False: min(without, round(answered * unanswerable / (1 - unanswerable))),
-        True: min(answered, round(without * (1 - unanswerable) / unanswerable)) if unanswerable else answered,
-    }
-    there, seen = {False: without, True: answered}, {False: 0, True: 0}
-    kept = []
-    for question in questions:
-        kind = bool(question.accepted)
-        before = seen[kind] * wanted[kind] // there[kind]
-        seen[kind] += 1
-        if seen[kind] * wanted[kind] // there[kind] > before:
-            kept.append(question)
-    return kept
-
-
-def observe(answerer: QuestionAnswerer, questions: Sequence[HeldOutQuestion]) -> Iterator[Observation]:
-    """Asks each question; one that the reader cannot take is passed over."""
-    for question in questions:
-        only = None if question.document_id is None else [question.document_id]
-        try:
-            proposal = answerer.propose(question.question, document_ids=only)
-        except QuestionError:
-            continue
-        texts = [candidate.text for candidate in proposal.candidates]
-        yield Observation(
-            question,
-            proposal.evidence,
-            tuple(is_right(text, question.accepted) for text in texts),
-            tuple(token_f1(text, question.accepted) if question.accepted else 0.0 for text in texts),
-        )
+_PRIOR = 2.0
+"""Logits: the standard deviation of a weight that is fitted by itself."""
 
 
 def fit(
@@ -205,22 +97,90 @@ def _fitted(observations: Sequence[Observation]) -> Calibration:
         both_ways, np.arange(len(both_ways)) < len(pairs), intercept=False, counts=np.tile(shares / shares.mean(), 2)
     )
     ranking = ranking / ranking[0]  # in logits of the reader
-    rows, right = [], []
-    for observation in observations:
-        merits = ranking_features(observation.evidence) @ ranking
-        order = np.argsort(-merits, kind="stable")
-        rows.append(features([observation.evidence[i] for i in order], merits[order])[0])
-        right.append(observation.right[order[0]])
+    rows, right = _of_the_best(observations, ranking)
     answerable = [bool(observation.question.accepted) for observation in observations]
     return Calibration(
         ranking=_rounded(ranking),
-        right=_logistic(np.array(rows), np.array(right)),
-        answerable=_logistic(np.array(rows), np.array(answerable)),
+        right=_logistic(rows, right),
+        answerable=_logistic(rows, np.array(answerable)),
         threshold=0.5,
         reader="",
         embedder="",
         provenance={},
     )
+
+
+def _of_the_best(
+    observations: Sequence[Observation], ranking: Sequence[float] | Values
+) -> tuple[Values, NDArray[np.bool_]]:
+    """The features of each question's best candidate, (questions, `FEATURES`), and whether it is right."""
+    rows, right = [], []
+    for observation in observations:
+        merits = ranking_features(observation.evidence) @ np.array(ranking)
+        order = np.argsort(-merits, kind="stable")
+        rows.append(features([observation.evidence[i] for i in order], merits[order])[0])
+        right.append(observation.right[order[0]])
+    return np.array(rows), np.array(right)
+
+
+def fit_structure(observations: Sequence[Observation], calibration: Calibration) -> Calibration:
+    """The calibration with weights for the evidence of tables, forms and lists; all other weights stay as they are.
+
+    What these leave to be explained is regressed on that evidence, each weight held near 0 by a prior of two logits.
+    Raises CannotFit where no question has a right and a wrong candidate.
+    """
+    observations = [observation for observation in observations if observation.evidence]
+    bare = replace(
+        calibration,
+        ranking=_without_structure(RANKING, calibration.ranking),
+        right=replace(calibration.right, weights=_without_structure(FEATURES, calibration.right.weights)),
+        answerable=replace(
+            calibration.answerable, weights=_without_structure(FEATURES, calibration.answerable.weights)
+        ),
+    )
+    of_questions = [pairs for observation in observations if len(pairs := _pairs(observation))]
+    if not of_questions:
+        raise CannotFit(len(observations), sum(o.right[0] for o in observations), 0)
+    pairs = np.concatenate(of_questions)
+    counts = np.concatenate([np.full(len(pairs), 1 / len(pairs)) for pairs in of_questions])
+    merits = pairs @ np.array(bare.ranking)
+    scale, *ranking = _explained(merits, pairs[:, -len(STRUCTURE) :], np.ones(len(pairs), bool), counts)
+    ranked = replace(bare, ranking=(*bare.ranking[: -len(STRUCTURE)], *_rounded(np.array(ranking) / scale)))
+    rows, right = _of_the_best(observations, ranked.ranking)
+    answerable = np.array([bool(observation.question.accepted) for observation in observations])
+    return replace(
+        ranked,
+        right=_with_structure(bare.right, rows, right),
+        answerable=_with_structure(bare.answerable, rows, answerable),
+    )
+
+
+def _without_structure(names: Sequence[str], weights: Sequence[float]) -> tuple[float, ...]:
+    return tuple(0.0 if name in STRUCTURE else weight for name, weight in zip(names, weights, strict=True))
+
+
+def _with_structure(known: Logistic, rows: Values, true: NDArray[np.bool_]) -> Logistic:
+    logits = rows @ np.array(known.weights) + known.bias
+    _, *added = _explained(logits, rows[:, -len(STRUCTURE) :], true, np.ones(len(rows)), scale=1.0)
+    return replace(known, weights=(*known.weights[: -len(STRUCTURE)], *_rounded(np.array(added))))
+
+
+def _explained(
+    logits: Values, rows: Values, true: NDArray[np.bool_], counts: Values, scale: float | None = None
+) -> list[float]:
+    """What ``logits`` are to be scaled by, if that is not given, and the weights of ``rows`` on top of them."""
+    from scipy.optimize import minimize
+
+    signs = np.where(true, 1.0, -1.0)
+
+    def loss(values: Values) -> float:
+        factor = values[0] if scale is None else scale
+        misses = np.logaddexp(0, -signs * (factor * logits + rows @ values[1:]))
+        return float(counts @ misses + (values[1:] ** 2).sum() / (2 * _PRIOR**2))
+
+    start = np.zeros(1 + rows.shape[1])
+    start[0] = 1.0
+    return [float(value) for value in minimize(loss, start).x]
 
 
 def _pairs(observation: Observation) -> Values:

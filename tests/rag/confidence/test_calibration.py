@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 
 from index.errors import CalibrationMismatch, CannotFit, MalformedFile
 from index.passage_index import PassageIndex
-from rag.confidence.calibration import FEATURES, RANKING, UNFITTED, Calibration, Evidence, Judgement, Logistic, Verdict
-from rag.confidence.fitting import HeldOutQuestion, Observation, fit, observe, put_in, with_share
+from rag.confidence.calibration import (
+    FEATURES,
+    RANKING,
+    STRUCTURE,
+    UNFITTED,
+    Calibration,
+    Evidence,
+    Judgement,
+    Logistic,
+    Verdict,
+)
+from rag.confidence.fitting import fit, fit_structure
+from rag.confidence.held_out import HeldOutQuestion, Observation, observe, put_in, with_share
 from rag.confidence.probability_measures import best_threshold
 from rag.config import DEFAULT_READER, ModelConfig
 from rag.loading import load_reader
@@ -176,6 +187,43 @@ def test_what_tells_that_an_answer_is_there_decides_though_it_does_not_tell_whic
     # the likelier one is wrong more often than not: worth a look, but no answer
     assert (calibration.given(fits), calibration.given(absent)) == (0, 0)
     assert (calibration.status(fits, 0), calibration.status(absent, 0)) == ("unsure", "not_found")
+
+
+def in_tables(n: int) -> list[Observation]:
+    """Questions whose best candidate by margin is as often right as the second; the right one's cell fits."""
+    rng = np.random.default_rng(3)
+    observations = []
+    for _ in range(n):
+        first = bool(rng.random() < 0.5)
+        right = (first, not first)
+        candidates = tuple(
+            replace(of_a_candidate(margin, 0.6, 0), cell=float(is_right), label=1.0)
+            for margin, is_right in zip((2.0, 1.0), right, strict=True)
+        )
+        observations.append(Observation(HeldOutQuestion("?", ("x",)), candidates, right, (0.0, 0.0)))
+    return observations
+
+
+def test_what_tables_say_is_learnt_and_all_else_stays() -> None:
+    fitted = fit_structure([*synthetic(300), *in_tables(100)], SOME)
+    structure = len(STRUCTURE)
+    for known, now in (
+        (SOME.ranking, fitted.ranking),
+        (SOME.right.weights, fitted.right.weights),
+        (SOME.answerable.weights, fitted.answerable.weights),
+    ):
+        assert now[:-structure] == known[:-structure]
+    assert (fitted.right.bias, fitted.answerable.bias) == (SOME.right.bias, SOME.answerable.bias)
+    assert dict(zip(RANKING, fitted.ranking, strict=True))["cell"] > 1
+    second = in_tables(20)
+    assert all(o.right[fitted.judge(o.evidence).judgements[0].position] for o in second)
+    again = fit_structure([*synthetic(300), *in_tables(100)], fitted)
+    assert again == fitted, "what was fitted before counts for nothing"
+
+
+def test_without_a_right_and_a_wrong_candidate_nothing_is_learnt_of_tables() -> None:
+    with pytest.raises(CannotFit):
+        fit_structure([replace(o, right=(False, False)) for o in in_tables(20)], SOME)
 
 
 UNLEARNABLE = [

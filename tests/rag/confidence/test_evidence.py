@@ -64,3 +64,19 @@ def test_the_path_to_a_passage_is_among_its_words(index: PassageIndex, answerer:
     found = answerer.propose("Which tariff holds for Berta? «euros»").evidence[0]
     # "tariff", "berta" and "euros" of the five words with four letters or more; the name with its path
     assert (found.words_found, found.names_found) == (3 / 5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "listed"),
+    [
+        ("Which towns are «Elba, Malta and Corfu»?", 1.0),
+        ("Which towns are «Elba»?", 0.0),
+        ("What are the stops «Corte»?", 1.0),
+        ("Where is «Elba, Malta and Corfu»?", 0.0),
+    ],
+)
+def test_several_things_are_noticed_where_several_are_asked_for(
+    question: str, listed: float, index: PassageIndex, answerer: QuestionAnswerer
+) -> None:
+    index.add(DocumentDraft("", "The ferry calls at Elba, Malta and Corfu in summer.\n\n- Bastia\n- Corte"))
+    assert answerer.propose(question).evidence[0].listed == listed

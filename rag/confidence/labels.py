@@ -1,0 +1,56 @@
+"""What labels an answer in a table or a form, and whether the question asks for what is labelled so.
+
+A cell is labelled by the header of its column and by what its row begins with; a value by the key before it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from index.passages.reading_text import CELLS_APART, ReadingText
+from rag.conversation.english import FUNCTION
+
+_WORD = re.compile(r"\w+")
+_UNIT = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_STEM = 5
+_KEY_ENDS = ": "
+_LONGEST_KEY = 60
+
+
+def labelled(question: str, reading: ReadingText, offset: int) -> tuple[float, float]:
+    """How well the labels of what the passage has at ``offset`` fit the question; each 0 to 1.
+
+    The first is high where the question has the words of the column's header and those that the row begins with, too;
+    the second where it has those of either, or of a key. Both are 0 where nothing labels it.
+    """
+    start = reading.place(offset)
+    line_start = reading.text.rfind("\n", 0, start) + 1
+    line = reading.text[line_start:].split("\n", 1)[0]
+    before = line[: start - line_start].split(CELLS_APART)
+    first_key, first = _key_and_value(line.split(CELLS_APART, 1)[0])
+    is_first = len(before) == 1
+    key = _key_and_value(before[-1])[0]
+    if not key and not is_first:
+        key = f"{first_key} {first}"
+    asked = _stems(question)
+    own, row = _share(key, asked), 0.0 if is_first else _share(first, asked)
+    return own * row, max(own, row)
+
+
+def _key_and_value(cell: str) -> tuple[str, str]:
+    key, ends, value = f"{cell} ".rpartition(_KEY_ENDS)
+    return (key, value) if ends and len(key) <= _LONGEST_KEY else ("", cell)
+
+
+@lru_cache(maxsize=1_024)
+def _stems(text: str) -> frozenset[str]:
+    """Its words but for function words, by their first letters, so that inflection matters less."""
+    words = (word.casefold() for word in _WORD.findall(text))
+    return frozenset(word[:_STEM] for word in words if word not in FUNCTION)
+
+
+def _share(label: str, asked: frozenset[str]) -> float:
+    """The share of a label's words that the question has; a unit after it, "Speed (knots)", need not be asked for."""
+    stems = _stems(_UNIT.sub("", label)) or _stems(label)
+    return len(stems & asked) / len(stems) if stems else 0.0
