@@ -1,7 +1,7 @@
 # The project's own commands. `make serve` and `make test` work from a clean clone with Python 3.11+, pip and make.
 
 PYTHON ?= python3
-# Where pip finds the CPU build of PyTorch, if not where it looks anyway: see "Install" in the README.
+# Where pip finds the CPU build of PyTorch, if not where it looks anyway: see "Start" in the README.
 TORCH_INDEX ?=
 HOST ?= 127.0.0.1
 PORT ?= 8000

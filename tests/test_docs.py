@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from docs.http_page import http_page
 from docs.settings_page import settings_page
 from docs.site import ROOT, DeadLink, page_text, pages, write_pages
+from sourcespan import Sourcespan
 
 API = json.loads((ROOT / "docs/openapi.json").read_text(encoding="utf-8"))
 
@@ -22,6 +24,12 @@ def test_the_page_of_settings_is_that_of_the_program() -> None:
 @pytest.mark.parametrize("file", pages(), ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_file_that_a_page_links_to_is_there(file: Path) -> None:
     assert page_text(file)
+
+
+def test_the_page_of_python_names_what_the_door_has() -> None:
+    page = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", "".join(line for line in page.splitlines() if line.startswith("| `"))))
+    assert named == {name for name in dir(Sourcespan) if not name.startswith("_")}
 
 
 def test_a_link_that_leads_nowhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

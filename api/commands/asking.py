@@ -10,6 +10,8 @@ import typer
 from api.commands.opening import check_there, opened
 from api.commands.options import FAILED, NOT_FOUND, AsJson, Collections, Data, Filter, filter_of, settings_with
 from api.commands.terminal import errors, show_passages, show_result
+from index.errors import CollectionNotFound
+from index.store.names import collection_names
 from rag.questions import Turn
 
 if TYPE_CHECKING:
@@ -38,7 +40,10 @@ def ask(
 ) -> None:
     """Ask the index. Exit code 0: answered; 1: not sure, or the documents don't say; 2: an error."""
     library = _opened(data)
-    among: dict[str, Any] = {"document_ids": _checked(library, document), "filter": filter_of(collection, filter)}
+    among: dict[str, Any] = {
+        "document_ids": _checked(library, document),
+        "filter": _filter(library, collection, filter),
+    }
     history: list[Turn] = []
     for earlier in after or ():
         answers = library.ask(earlier, history=history, **among).answers
@@ -68,7 +73,7 @@ def search(
 ) -> None:
     """Find passages without reading them. The nearest come first. Exit code 1: there is none."""
     library = _opened(data, answers=False)
-    ids, among = _checked(library, document), filter_of(collection, filter)
+    ids, among = _checked(library, document), _filter(library, collection, filter)
     found = library.search(" ".join(query), top_k=top_k, document_ids=ids, filter=among, explain=explain)
     if as_json:
         from api.wire.schemas import PassagesFound
@@ -95,3 +100,12 @@ def _checked(library: Sourcespan, documents: list[str] | None) -> list[str] | No
     for document_id in documents or ():
         library.document(document_id)
     return documents
+
+
+def _filter(library: Sourcespan, collections: list[str] | None, given: str | None) -> dict[str, object] | None:
+    """The filter of both options. Raises CollectionNotFound, InvalidFilter."""
+    there = library.collections() if collections else {}
+    for name in collection_names(collections or ()):
+        if name not in there:
+            raise CollectionNotFound(name)
+    return filter_of(collections, given)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the index.", show_default="SOURCESPAN_DATA, else data")]
 Collections = Annotated[
-    list[str] | None, typer.Option("--collection", help="Of, or into, this collection; several ones may be named.")
+    list[str] | None, typer.Option("--collection", help="A collection, by its name; several may be named.")
 ]
 Filter = Annotated[str | None, typer.Option(help="Only documents that this filter allows: JSON (docs/filters.md).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

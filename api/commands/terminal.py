@@ -124,7 +124,8 @@ def show_ingested(outcome: Added, what: str, *, as_json: bool) -> None:
     elif what == "failed":
         errors.print(f"failed     {escaped_line(str(outcome.path))}", style="red")
     else:
-        passages = f" ({outcome.document.passages:,} passages)" if outcome.document is not None else ""
+        count = outcome.document.passages if outcome.document is not None else 0
+        passages = f" ({count:,} passage{'s' * (count != 1)})" if count else ""
         console.print(f"{what:9}  {escaped_line(str(outcome.path))}{passages}", soft_wrap=True)
         for note in outcome.notes:
             errors.print(f"           {escaped_line(note)}", style="yellow", soft_wrap=True)

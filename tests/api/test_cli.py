@@ -382,7 +382,8 @@ def test_documents_follow_their_folder_and_are_listed_renamed_and_removed(tmp_pa
     assert (document["sources"], document["collections"]) == (["a.txt"], ["harbour"])
     for options in (["--document", document["id"]], ["--collection", "harbour"], ["--filter", '{"type": "txt"}']):
         assert run("ask", "When does the ferry leave?", *options, cwd=tmp_path).stdout.startswith("at ten")
-    assert run("search", "ferry", "--collection", "other", cwd=tmp_path).returncode == 1
+    unknown = run("search", "ferry", "--collection", "other", cwd=tmp_path)
+    assert (unknown.returncode, "there is no collection 'other'" in unknown.stderr) == (2, True)
     assert "has: ferry" in run("search", "ferry", "--explain", cwd=tmp_path).stdout
     wrong = run("search", "ferry", "--filter", '{"colour": "red"}', cwd=tmp_path)
     assert (wrong.returncode, "filter.colour" in wrong.stderr) == (2, True)
