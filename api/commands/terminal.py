@@ -49,7 +49,7 @@ class _RateColumn(ProgressColumn):
 def progress_bar(what: str, *, unit: str = "", per: int = 1, transient: bool = False) -> Iterator[Tell]:
     """A bar on stderr while the block runs, moved by calling what it gives with (done, total).
 
-    It shows both in ``unit``, each of which is ``per`` of what is told, the rate, and the time that is left.
+    It shows both in ``unit``, each of which is ``per`` of what is counted, the rate, and the time that is left.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -89,10 +89,10 @@ def show_result(result: Result) -> None:
 def show_passages(passages: Sequence[RetrievedPassage], document: Callable[[str], Document]) -> None:
     """Passages that were found, each with where it stands and, where that is known, the words of the query in it."""
     for found in passages:
-        of = document(found.passage.document_id)
+        source = document(found.passage.document_id)
         console.print(Text("  " + " ".join(escaped_line(found.passage.text).split())))
         where = [
-            of.source or of.title,
+            source.source or source.title,
             *([found.passage.location.page_in_words] if found.passage.location.page else []),
         ]
         scores = f"score {found.score:.3f}" + "".join(
@@ -174,11 +174,11 @@ def _where(answer: Answer) -> str:
 
 
 def _ingested(outcome: Added, what: str) -> dict[str, object]:
-    told: dict[str, object] = {"path": str(outcome.path), "outcome": what}
+    row: dict[str, object] = {"path": str(outcome.path), "outcome": what}
     if outcome.document is None:
-        return told | ({"error": str(outcome.error), "skipped": outcome.is_skipped} if outcome.error else {})
+        return row | ({"error": str(outcome.error), "skipped": outcome.is_skipped} if outcome.error else {})
     document = outcome.document
-    return told | {
+    return row | {
         "id": document.id,
         "new": outcome.is_new,
         "passages": document.passages,

@@ -86,8 +86,8 @@ def summed_up(rounds: Sequence[Round]) -> dict[str, float]:
     """The ratios of one replica to all, and how many replicas one processor of the database feeds."""
     most = max(r.replicas for r in rounds)
     one, several = ([r for r in rounds if r.replicas == count] for count in (1, most))
-    speeds = [median(r.questions_per_second for r in of) for of in (one, several)]
-    own = [median(r.questions_per_second / r.busy for r in of) for of in (one, several)]
+    speeds = [median(r.questions_per_second for r in chosen) for chosen in (one, several)]
+    own = [median(r.questions_per_second / r.busy for r in chosen) for chosen in (one, several)]
     database_ms = median(r.database_ms for r in rounds)
     return {
         "replicas": most,
@@ -101,14 +101,14 @@ def summed_up(rounds: Sequence[Round]) -> dict[str, float]:
 
 
 def _round(urls: Sequence[str], asked: Sequence[bytes], clients: int, seconds: float, cost: PostgresCost) -> Round:
-    before, of_database, of_client = sum(map(_cpu_seconds, urls)), cost.cpu_seconds(), process_time()
+    before, database_before, client_before = sum(map(_cpu_seconds, urls)), cost.cpu_seconds(), process_time()
     began = perf_counter()
     # each begins at another question
     each = [(url, [*asked[number:], *asked[:number]], began + seconds) for url in urls for number in range(clients)]
     with ThreadPoolExecutor(len(each)) as threads:
         counted = list(threads.map(_ask, *zip(*each, strict=True)))
-    took, client = perf_counter() - began, process_time() - of_client
-    database, replicas = cost.cpu_seconds() - of_database, sum(map(_cpu_seconds, urls)) - before
+    took, client = perf_counter() - began, process_time() - client_before
+    database, replicas = cost.cpu_seconds() - database_before, sum(map(_cpu_seconds, urls)) - before
     answered = sum(count for count, _ in counted)
     return Round(
         len(urls),

@@ -89,7 +89,7 @@ class Filled:
         self.catalogue.close()
         self.database.close()
 
-    def fill(self, count: int, told: Callable[[str], None]) -> tuple[int, Stopwatch]:
+    def fill(self, count: int, tell: Callable[[str], None]) -> tuple[int, Stopwatch]:
         """Puts in what is missing; gives how many passages these were, and how long it took."""
         there = self.catalogue.count()[1]
         watch = Stopwatch()
@@ -99,7 +99,7 @@ class Filled:
                 continue
             with watch.running():
                 self.catalogue.put(list(_documents(keys, vectors, list(islice(texts, len(keys))))), Putting())
-            told(f"{keys[-1]:,} of {count:,} passages are in")
+            tell(f"{keys[-1]:,} of {count:,} passages are in")
         return max(0, count - there), watch
 
     def aside(self, statement: str) -> None:
@@ -125,16 +125,16 @@ def _id(number: int) -> str:
     return f"{number:08}"
 
 
-def measure(filled: Filled, real: Vectors, questions: Vectors, count: int, told: Callable[[str], None]) -> SharedScaled:
+def measure(filled: Filled, real: Vectors, questions: Vectors, count: int, tell: Callable[[str], None]) -> SharedScaled:
     """Fills the database up to ``count`` passages, makes the graph, and asks."""
     cost = PostgresCost(filled.database)
     filled.aside(f"DROP INDEX IF EXISTS {GRAPH}")
     began = cost.cpu_seconds()
-    added, loading = filled.fill(count, told)
+    added, loading = filled.fill(count, tell)
     load_cpu = cost.cpu_seconds() - began
     filled.aside("VACUUM (ANALYZE) passages")
     filled.aside("CHECKPOINT")
-    told("the graph is made")
+    tell("the graph is made")
     # always by the graph: this is what grows
     dense = SharedVectors(filled.database, filled.catalogue, real.shape[1], exact_up_to=0)
     began, making = cost.cpu_seconds(), Stopwatch()
@@ -159,7 +159,7 @@ def measure(filled: Filled, real: Vectors, questions: Vectors, count: int, told:
         both = sum(len(row & set(right.tolist())) for row, right in zip(places, nearest, strict=True))
         return both / nearest.size, *(float(np.percentile(found.ms, share)) for share in (50, 95)), cpu_ms
 
-    told("asking")
+    tell("asking")
     of_all = asked(dense, exact(real, count, questions, lambda *_: None), None)
     right = exact(
         real, count, questions, lambda *_: None, kept=lambda keys: (keys - 1) // _OF_A_DOCUMENT % _ALLOWED == 0
@@ -229,7 +229,9 @@ def tables(rows: Sequence[SharedScaled]) -> str:
             f"| {row['bytes'] / 1e9:,.0f} GB | {row['graph_bytes'] / 1e9:,.0f} GB | {row['cpu_ms']:,.1f} ms |"
         )
     grows = ", ".join(f"{name} {exponent:.2f}" for name, exponent in exponents(rows).items())
-    return "\n".join([*measured, "", f"Grow as the number of passages to the: {grows}", "", *model])
+    return "\n".join(
+        [*measured, "", f"With the number of passages each figure grows by this exponent: {grows}", "", *model]
+    )
 
 
 def main() -> None:
@@ -244,8 +246,8 @@ def main() -> None:
     arguments = parser.parse_args()
     texts, asked = texts_and_questions(arguments.files, arguments.real, arguments.questions)
     facts = asdict(Facts.here()) | {"texts": hashlib.sha256(repr((texts, asked)).encode()).hexdigest()[:16]}
-    told = _News().tell
-    told(f"embedding {len(texts):,} passages")
+    tell = _News().tell
+    tell(f"embedding {len(texts):,} passages")
     real, questions = embedded(load_embedder(ModelConfig()), texts, asked, lambda *_: None)
     with (
         tempfile.TemporaryDirectory(prefix="sourcespan-scale-") as folder,
@@ -254,7 +256,7 @@ def main() -> None:
         filled = Filled(arguments.database, Path(folder), real, texts)
         for size in sorted(arguments.passages or [10_000, 100_000]):
             if size not in {row.passages for row in journal.rows}:
-                journal.keep(measure(filled, real, questions, size, told))
+                journal.keep(measure(filled, real, questions, size, tell))
         filled.close()
         rows = sorted(journal.rows, key=lambda row: row.passages)
     grows = exponents(rows) if len(rows) > 1 else {}

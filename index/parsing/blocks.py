@@ -161,8 +161,8 @@ def _written_table(rows: Sequence[Row]) -> tuple[str, Columns | None]:
 
 
 def _is_header(row: Row) -> bool:
-    said = [cell.is_header for cell in row if cell.text.strip()]
-    return bool(said) and all(said)
+    filled = [cell.is_header for cell in row if cell.text.strip()]
+    return bool(filled) and all(filled)
 
 
 def _headers(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -177,8 +177,8 @@ def _headers(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _header(texts: Sequence[str]) -> str:
-    said = [text for text in texts if text]
-    joined = " ".join([*said[:1], *(below for above, below in pairwise(said) if below != above)])
+    filled = [text for text in texts if text]
+    joined = " ".join([*filled[:1], *(below for above, below in pairwise(filled) if below != above)])
     return joined if len(joined) <= _MAX_HEADER else joined[:_MAX_HEADER].rsplit(" ", 1)[0]
 
 

@@ -103,9 +103,9 @@ class Connections:
     @property
     def _how(self) -> dict[str, Any]:
         """The arguments of a connection, whatever its address and the environment say of the encoding."""
-        said = conninfo_to_dict(self._url)
-        ours = {name: value for name, value in _OURS.items() if name not in said}
-        options = f"{_SESSION} {said.get('options') or ''}".strip()
+        given = conninfo_to_dict(self._url)
+        ours = {name: value for name, value in _OURS.items() if name not in given}
+        options = f"{_SESSION} {given.get('options') or ''}".strip()
         return {**ours, "autocommit": True, "client_encoding": "UTF8", "options": options}
 
 

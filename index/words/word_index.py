@@ -172,8 +172,8 @@ class WordIndex:
         import tantivy
 
         wanted: list[tuple[str, int | str]] = [("key", key)]
-        for field, of in zip(EXACT, (title, context, text), strict=True):
-            wanted += [(field, word) for word in dict.fromkeys(joined_terms(of).split())]
+        for field, words in zip(EXACT, (title, context, text), strict=True):
+            wanted += [(field, word) for word in dict.fromkeys(joined_terms(words).split())]
         with _as_unusable():
             terms = (tantivy.Query.term_query(self.schema, *each, index_option="freq") for each in wanted)
             query = tantivy.Query.boolean_query([(tantivy.Occur.Must, each) for each in terms])

@@ -93,12 +93,12 @@ class _Page:
     def __init__(self, root: Node) -> None:
         nodes = [node for node in root.descendants() if node.length]
         headings = [node for node in nodes if node.tag in ("h1", "h2", "h3") and node.unlinked]
-        said = [node for node in nodes if _says_something(node)]
+        speaking = [node for node in nodes if _says_something(node)]
         title = next((node for node in headings if node.tag == "h1"), headings[0] if headings else None)
-        beginnings = [*([title] if title else []), *said[:1]]
+        beginnings = [*([title] if title else []), *speaking[:1]]
         self.length = root.length
         self.begins = min((node.start for node in beginnings), default=0)
-        self.ends = max((node.end for node in said), default=root.length)
+        self.ends = max((node.end for node in speaking), default=root.length)
         self.cookies = _places(node for node in nodes if _own_text(node, _ABOUT_COOKIES))
         self.agreements = _places(
             node

@@ -79,8 +79,8 @@ class Recogniser:
         except subprocess.TimeoutExpired:
             return too_long
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
-            return Recognised(failure=f"Tesseract broke off ({said[0][:100]})")
+            errors = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+            return Recognised(failure=f"Tesseract broke off ({errors[0][:100]})")
         return Recognised(tuple(_paragraphs(done.stdout.decode(errors="replace"))))
 
 

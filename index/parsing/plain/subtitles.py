@@ -56,9 +56,9 @@ def _cues(text: str) -> Iterator[_Cue]:
     is_rolling = _ROLLING.search(text) is not None  # the line that was said last stands on while the next is said
     before = ""
     for (begins, ends), lines in _timed(text.split("\n")):
-        said = [line for raw in lines if (line := _said(raw)).text]
-        yield _Cue(begins, ends, tuple(line for line in said if not is_rolling or line.text != before))
-        before = said[-1].text if said else before
+        spoken = [line for raw in lines if (line := _said(raw)).text]
+        yield _Cue(begins, ends, tuple(line for line in spoken if not is_rolling or line.text != before))
+        before = spoken[-1].text if spoken else before
 
 
 def _timed(lines: list[str]) -> Iterator[tuple[tuple[float, float], list[str]]]:

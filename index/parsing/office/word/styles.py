@@ -59,8 +59,8 @@ class Styles:
         if key is None:
             return None
         if key not in self._hides:
-            said = (is_on(style, "w:rPr/w:vanish") for style in self._chain(key))
-            self._hides[key] = next((hides for hides in said if hides is not None), None)
+            settings = (is_on(style, "w:rPr/w:vanish") for style in self._chain(key))
+            self._hides[key] = next((hides for hides in settings if hides is not None), None)
         return self._hides[key]
 
     def list_key(self, key: str) -> str:
