@@ -34,6 +34,8 @@ _SECONDS_BETWEEN_LINES = 1.0
 _SECONDS_FOR_REQUEST = 1.0
 """From when a connection was taken until it says what it wants: a proxy does so at once."""
 _SECONDS_BETWEEN_LOOKS = 0.05
+_IDLE_LOOKS = 2
+"""So many one after the other must see no request."""
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -98,9 +100,11 @@ class Server(uvicorn.Server):
         """Takes no more connections, and ends those that there are: behind a proxy, no request of theirs fails."""
         for server in self.servers:
             server.close()
-        began = monotonic()
-        while (seconds := monotonic() - began) < self._finishing and self._is_asked(seconds):  # noqa: ASYNC110
+        began, idle = monotonic(), 0
+        # a connection that was just taken over is known some turns of the loop later: one look does not see it
+        while (seconds := monotonic() - began) < self._finishing and idle < _IDLE_LOOKS:
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+            idle = 0 if self._is_asked(seconds) else idle + 1
         self._backend.stopping()
         await super().shutdown(sockets)
 
