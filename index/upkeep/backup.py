@@ -34,7 +34,7 @@ from index.store.originals import ORIGINALS, Originals, referred_to
 from index.store.schema import SCHEMA_VERSION, version_of
 from index.upkeep.backup_file import Contents, pack, packed_originals, packed_sha256, read_manifest, unpack
 from index.upkeep.checks import broken_documents, damage, missing_tables
-from index.words.in_step import WORDS_FOLDER
+from index.words.in_step import WORDS_FOLDER, remove_word_index
 
 _PARTS = ("-wal", "-shm", "-journal", "")
 _DERIVED = ("vectors-*", "states.sqlite3*", WORDS_FOLDER)
@@ -256,6 +256,7 @@ def _keep_aside(folder: Path, contents: Contents) -> Path | None:
 
     Raises OSError.
     """
+    remove_word_index(folder)  # so that who is killed half-way leaves none
     for pattern in _DERIVED:
         for path in folder.glob(pattern):
             if path.is_dir():

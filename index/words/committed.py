@@ -20,7 +20,8 @@ from index.store.history import Position
 
 _FORMAT = 2
 """Of the fields and of how texts are normalised: with another, what an older version left is made anew."""
-_META = "meta.json"
+META = "meta.json"
+"""Names the files of the last commit: without it, the others are no index."""
 _FILES = re.compile(r"([0-9a-f]{32})\.(?:(\d+)\.)?([a-z]+)")
 _FOOTER_END = 8
 
@@ -28,14 +29,14 @@ _FOOTER_END = 8
 def examine(folder: Path) -> None:
     """Holds the files of a committed index to the checksums that stand at their ends. Raises WordIndexUnusable."""
     try:
-        if (folder / _META).exists():
+        if (folder / META).exists():
             _examine(folder)
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise WordIndexUnusable(f"its files are not what was written: {error!r}") from error
 
 
 def _examine(folder: Path) -> None:
-    meta = json.loads((folder / _META).read_bytes())
+    meta = json.loads((folder / META).read_bytes())
     committed = {each["segment_id"].replace("-", ""): each["deletes"] for each in meta["segments"]}
     for path in folder.iterdir():
         name = _FILES.fullmatch(path.name)
@@ -53,7 +54,7 @@ def _examine(folder: Path) -> None:
 
 def commit_number(folder: Path) -> int:
     """The number of the last commit."""
-    return int(json.loads((folder / _META).read_bytes())["opstamp"])
+    return int(json.loads((folder / META).read_bytes())["opstamp"])
 
 
 def _position_file(folder: Path, number: int) -> Path:

@@ -25,6 +25,7 @@ from index.interfaces import Keys
 from index.store.catalogue import Catalogue
 from index.store.history import Position, WordChanges
 from index.words.clauses import WantedWord
+from index.words.committed import META
 from index.words.weights import WordWeights
 from index.words.word_index import WordIndex
 
@@ -219,8 +220,8 @@ def remove_word_index(folder: Path) -> None:
 
 
 def _remove_files(words: Path | None) -> None:
-    # the lock stays: another process may be waiting for it
-    for path in words.iterdir() if words is not None else ():
+    # first what makes an index of them: who is killed half-way leaves none. The lock stays, for others may wait for it
+    for path in sorted(words.iterdir(), key=lambda path: path.name != META) if words is not None else ():
         if path.name != _LOCK:
             path.unlink()
 
