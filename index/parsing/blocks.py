@@ -87,7 +87,8 @@ def from_blocks(
     ``labels`` are what is printed as their numbers.
     """
     blocks = list(blocks)
-    first = next((one_line(written(block)[:MAX_HEADING]) for block in blocks if block.kind == "heading"), None)
+    marked = (written(block) for block in blocks if block.kind == "heading")
+    first = next((one_line(text[:MAX_HEADING]) for text in marked if text.strip()), None)
     if first is None:
         blocks = _with_headings(blocks)
     parts: list[str] = []

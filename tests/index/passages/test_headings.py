@@ -123,3 +123,8 @@ def test_blocks_without_a_heading_get_them_and_others_keep_theirs() -> None:
     marked = from_blocks([heading("Orders", 1), *blocks])
     assert [each.text for each in marked.outline.headings] == ["Orders"]
     assert marked.title == "Orders"
+
+
+def test_a_heading_that_says_nothing_is_none() -> None:
+    read = from_blocks([heading(" ", 1), heading("Orders", 1), Block(TEXT)])
+    assert (read.title, [each.text for each in read.outline.headings]) == ("Orders", ["Orders"])
