@@ -25,15 +25,14 @@ import numpy as np
 from eval.benchmarks.facts import Facts
 from eval.benchmarks.postgres_cost import PostgresCost
 from eval.benchmarks.scale import Asked, Stopwatch, embedded, exact, expanded, texts_and_questions
-from eval.benchmarks.scale_words import made_up
+from eval.benchmarks.scale_words import as_document, made_up
 from eval.journal import Journal
-from index.documents import Document, DocumentDraft
+from index.documents import DocumentDraft
 from index.interfaces import Keys, Vectors
-from index.passages.reading_text import NO_CONTEXT
 from index.store.arrivals import Putting
 from index.store.catalogue import Catalogue
 from index.store.opening import at, opened
-from index.store.stored import NewDocument, NewPassage
+from index.store.stored import NewDocument
 from index.vectors.shared import GRAPH, SharedVectors
 from rag.config import ModelConfig
 from rag.loading import load_embedder
@@ -110,15 +109,8 @@ class Filled:
 
 def _documents(keys: Keys, vectors: Vectors, texts: Sequence[str]) -> Iterator[tuple[DocumentDraft, NewDocument]]:
     for start in range(0, len(keys), _OF_A_DOCUMENT):
-        passages = texts[start : start + _OF_A_DOCUMENT]
-        text, ends = "\n".join(passages), np.cumsum([len(passage) + 1 for passage in passages]) - 1
-        draft = DocumentDraft("", text)
-        number = _id((int(keys[start]) - 1) // _OF_A_DOCUMENT)
-        document = Document(number, "", "", draft.sha256, len(text), len(passages), datetime.now(UTC), {})
-        yield draft, NewDocument(document, draft, [
-            NewPassage(int(end) - len(passage), int(end), NO_CONTEXT, vector)
-            for passage, end, vector in zip(passages, ends, vectors[start : start + _OF_A_DOCUMENT], strict=True)
-        ])  # fmt: skip
+        end = start + _OF_A_DOCUMENT
+        yield as_document(texts[start:end], vectors[start:end], _id((int(keys[start]) - 1) // _OF_A_DOCUMENT))
 
 
 def _id(number: int) -> str:

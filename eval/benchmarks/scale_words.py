@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 from eval.benchmarks.memory import memory_mb
 from eval.benchmarks.scale import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_its_own_process
 from index.documents import Document, DocumentDraft
+from index.interfaces import Vectors
 from index.passages.reading_text import NO_CONTEXT
 from index.passages.sentences import sentences
 from index.store.arrivals import Putting
@@ -86,14 +87,23 @@ def made_up(texts: Sequence[str], count: int, seed: int = 0) -> Iterator[str]:
         yield " ".join(draw.choices(every, k=len(draw.choice(split))))
 
 
-def _put(catalogue: Catalogue, passages: Sequence[str]) -> None:
+def as_document(
+    passages: Sequence[str], vectors: Iterable[Vectors], document_id: str = ""
+) -> tuple[DocumentDraft, NewDocument]:
+    """A document of these passages, one a line, each with its vector (dimension,); its hash is its id by default."""
     text, ends = "\n".join(passages), np.cumsum([len(passage) + 1 for passage in passages]) - 1
     draft = DocumentDraft("", text)
-    ranges = [(int(end) - len(passage), int(end)) for passage, end in zip(passages, ends, strict=True)]
+    document = Document(
+        document_id or draft.sha256, "", "", draft.sha256, len(text), len(passages), datetime.now(UTC), {}
+    )
+    ranges = ((int(end) - len(passage), int(end)) for passage, end in zip(passages, ends, strict=True))
+    new = [NewPassage(*of_text, NO_CONTEXT, vector) for of_text, vector in zip(ranges, vectors, strict=True)]
+    return draft, NewDocument(document, draft, new)
+
+
+def _put(catalogue: Catalogue, passages: Sequence[str]) -> None:
     nowhere = np.zeros(1, np.float32)
-    document = Document(draft.sha256, "", "", draft.sha256, len(text), len(passages), datetime.now(UTC), {})
-    new = NewDocument(document, draft, [NewPassage(start, end, NO_CONTEXT, nowhere) for start, end in ranges])
-    catalogue.put([(draft, new)], Putting())
+    catalogue.put([as_document(passages, [nowhere] * len(passages))], Putting())
 
 
 def _share(best: Sequence[int], scores: Mapping[int, float]) -> float:
