@@ -185,12 +185,29 @@ def _header(texts: Sequence[str]) -> str:
 
 def _lines(row: Sequence[str]) -> Iterator[list[str]]:
     """The cells of a row; of one that was typed as several, those of each line."""
-    lines = [cell.split("\n") for cell in row]
-    counts = {len(cell) for cell in lines if len(cell) > 1 or cell[0]}
-    if len(counts) == 1 and counts != {1} and sum(map(any, lines)) > 1:
-        yield from (_cells(cells) for cells in zip_longest(*lines, fillvalue=""))
-    else:
-        yield _cells([" ".join(cell) for cell in lines])
+    typed = [cell.split("\n") for cell in row]
+    for lines in ([cell.strip("\n").split("\n") for cell in row], typed):
+        if count := _rows_typed(lines, of_numbers=lines is typed):
+            yield from map(_cells, zip(*(cell * count if len(cell) == 1 else cell for cell in lines), strict=True))
+            return
+    yield _cells([" ".join(cell) for cell in typed])
+
+
+def _rows_typed(lines: Sequence[Sequence[str]], *, of_numbers: bool) -> int:
+    """How many rows were typed as lines of one; 0 where they don't match, or have no column ``of_numbers``.
+
+    A cell of one line is for all of them, if there are numbers beside it: lines of prose match by chance.
+    """
+    several = [cell for cell in lines if len(cell) > 1 and any(cell)]
+    if len({len(cell) for cell in several}) != 1 or len(several) == 1:
+        return 0
+    of_numbers |= any(len(cell) == 1 and cell[0] for cell in lines)
+    return 0 if of_numbers and not any(map(_are_numbers, several)) else len(several[0])
+
+
+def _are_numbers(cell: Sequence[str]) -> bool:
+    text = "".join(cell)
+    return any(map(str.isdigit, text)) and not any(map(str.isalpha, text))
 
 
 def _cells(cells: Iterable[str]) -> list[str]:

@@ -23,6 +23,7 @@ _LINK_LISTS = re.compile(
     r"(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_PATHS = re.compile(r"(?:^|[\s_-])(?:bread-?crumbs?|mw-editsection)(?:$|[\s_-])", re.IGNORECASE)
 _RELATED = re.compile(
     r"(?:^|[\s_-])(?:related\w*|recommend\w*|most-?(?:read|viewed|popular)|trending|read-?(?:more|next|also))(?:$|[\s_-])",
     re.IGNORECASE,
@@ -56,6 +57,8 @@ _NOTICE = 700
 _LONGEST_NAME = 300
 _SENTENCE = 40
 """Characters outside links that show that something is said."""
+_FEW = 20
+"""Characters outside links that are marks between them, and a word or two."""
 _MANY = 3
 """Links that make a list of links."""
 
@@ -97,6 +100,7 @@ class _Page:
         title = next((node for node in headings if node.tag == "h1"), headings[0] if headings else None)
         beginnings = [*([title] if title else []), *speaking[:1]]
         self.length = root.length
+        self.headings = _places(headings)
         self.begins = min((node.start for node in beginnings), default=0)
         self.ends = max((node.end for node in speaking), default=root.length)
         self.cookies = _places(node for node in nodes if _own_text(node, _ABOUT_COOKIES))
@@ -161,9 +165,16 @@ class _Cleaner:
             return True
         if node.tag == "a":  # a link to a place of the page, ahead of its content
             return node.end <= self._page.begins and node.get("href").startswith("#")
-        if node.linked < 0.8 * node.length or node.links < (2 if called else _MANY):
+        has_heading = self._page.headings.within(node)
+        if node.links and node.unlinked < _SENTENCE and not has_heading and _PATHS.search(_name(node)):
+            return True
+        least = 0.5 if called and node.unlinked < _FEW and node.links >= _MANY and not has_heading else 0.8
+        ahead = node.end <= self._page.begins
+        if node.linked < least * node.length:
             return False
-        if called or node.end <= self._page.begins:
+        if node.links < (2 if called or (ahead and node.tag != "td") else _MANY):
+            return False
+        if called or ahead:
             return True
         if self._page.languages.within(node) * 2 > node.links:
             return node.tag != "td"
@@ -199,4 +210,4 @@ class _Cleaner:
 
 
 def _name(node: Node) -> str:
-    return f"{node.get('class')[:_LONGEST_NAME]} {node.get('id')[:_LONGEST_NAME]}"
+    return " ".join(node.get(name)[:_LONGEST_NAME] for name in ("class", "id", "aria-label"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from index.parsing.content import one_line
 from index.parsing.html.tree import Node
@@ -16,16 +16,18 @@ _HIDDEN_STYLE = re.compile(
     r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|(?:left|top|right):-\d{3,}(?:px|r?em|pt|%))"
 )
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_NAME = re.compile(r"[\w-]*([.#][\w-]+)")
+_COMPOUND = re.compile(r"[\w-]*(?:[.#][\w-]+)*")
+_NAME = re.compile(r"[.#]?[\w-]+")
 _NO_TEXT_FIELDS = frozenset(("hidden", "password", "file", "color", "range", "image"))
 _BUTTONS = frozenset(("submit", "button", "reset"))
 _HOLD_FORMULAS = frozenset(("math", "span", "mjx-assistive-mml"))
+_ADDRESS = re.compile(r"\s*(?:mailto|tel|sms|callto):", re.IGNORECASE).match
 _TICKS = {"checkbox": "☑☐", "radio": "◉○"}
 
 
 def keep_visible(root: Node) -> list[str]:
     """Takes out of the tree what isn't seen, and measures what stays. Returns the texts that the page hides."""
-    keeper = _Keeper(frozenset(_hidden_names(root)))
+    keeper = _Keeper(_hiding_rules(root))
     keeper.keep(root)
     return keeper.hidden
 
@@ -36,9 +38,9 @@ def style(node: Node) -> str:
 
 
 class _Keeper:
-    def __init__(self, hidden_names: frozenset[str]) -> None:
+    def __init__(self, rules: Mapping[str, list[frozenset[str]]]) -> None:
         self.hidden: list[str] = []
-        self._hidden_names = hidden_names
+        self._rules = rules
         self._length = 0
 
     def keep(self, node: Node) -> None:
@@ -58,7 +60,7 @@ class _Keeper:
                 node.linked += child.linked
                 node.links += child.links
         node.length = self._length - node.start
-        if node.tag == "a" and "href" in node.attributes:
+        if node.tag == "a" and "href" in node.attributes and not _ADDRESS(node.get("href")):
             node.linked, node.links = node.length, int(node.length > 0)
 
     def _is_seen(self, node: Node, has_formula: bool) -> bool:
@@ -73,36 +75,40 @@ class _Keeper:
         return False
 
     def _is_hidden(self, node: Node) -> bool:
-        if not node.attributes:
-            return node.tag == "dialog"
         if "hidden" in node.attributes and node.get("hidden") != "until-found":
             return True
         if node.tag == "dialog" and "open" not in node.attributes:
             return True
-        if "style" in node.attributes and _HIDDEN_STYLE.search(style(node)):
+        own = style(node) if "style" in node.attributes else ""
+        if _HIDDEN_STYLE.search(own):
             return True
-        if not self._hidden_names:
+        if not self._rules or "display:" in own:
             return False
-        return f"#{node.get('id')}" in self._hidden_names or any(
-            f".{name}" in self._hidden_names for name in node.get("class").split()
-        )
+        names = {node.tag, f"#{node.get('id')}", *(f".{name}" for name in node.get("class").split())}
+        return any(rule <= names for name in names for rule in self._rules.get(name, ()))
 
 
-def _hidden_names(root: Node) -> Iterator[str]:
-    """The classes and ids that the page's own style sheets never show, as ".name" and "#name".
+def _hiding_rules(root: Node) -> Mapping[str, list[frozenset[str]]]:
+    """The names of what the page's own style sheets never show, as {"p", ".draft"}, each by one of them.
 
     Rules for other media count for nothing, nor does what another rule may show again.
     """
-    never, sometimes = set(), set()
+    never: set[frozenset[str]] = set()
+    sometimes: set[frozenset[str]] = set()
     for sheet in (node for node in root.descendants() if node.tag == "style"):
         for selectors, declarations in _rules(_COMMENT.sub("", sheet.text())):
             hides = _HIDDEN_STYLE.search("".join(declarations.lower().split()))
             for selector in selectors.split(","):
-                if hides and (name := _NAME.fullmatch(selector.strip())):
-                    never.add(name.group(1))
+                names = frozenset(_NAME.findall(selector))
+                if hides and names and _COMPOUND.fullmatch(selector.strip()):
+                    never.add(names)
                 elif not hides and ("display" in declarations or "visibility" in declarations):
-                    sometimes.update(re.findall(r"[.#][\w-]+", selector))
-    return iter(never - sometimes)
+                    sometimes.add(names)
+    rules: dict[str, list[frozenset[str]]] = {}
+    for names in never:
+        if not any(names <= shown for shown in sometimes):
+            rules.setdefault(min(names), []).append(names)
+    return rules
 
 
 def _rules(sheet: str) -> Iterator[tuple[str, str]]:

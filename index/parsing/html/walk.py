@@ -9,12 +9,12 @@ from dataclasses import replace
 from index.parsing.blocks import Block, Cell, written
 from index.parsing.content import one_line
 from index.parsing.html.formulas import formula
-from index.parsing.html.inline import raised_mark, seen_lines, with_fractions
+from index.parsing.html.inline import seen_lines
 from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
 from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
-from index.parsing.plain.raised import subscript, superscript
+from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # what begins and ends a line; browsers take all elements that they don't know for parts of a line
@@ -27,7 +27,7 @@ _NOTE = "footnote-definition"
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _LONGEST_HEADING = 600
 """Characters; what is longer is a heading that was never closed."""
-_PERMALINKS = frozenset("¶#§🔗")
+_PERMALINKS = frozenset((*"¶#§🔗↩", "↩\ufe0e"))
 
 
 def blocks_of(node: Node, *, counts_alone: bool = False) -> list[Block]:
@@ -133,9 +133,9 @@ class _Walk:
     def _inline(self, node: Node) -> None:
         raised = style(node) if "style" in node.attributes else ""
         if node.tag == "sup" or "vertical-align:super" in raised:
-            self._pieces.append(raised_mark(lines_of(node), superscript))
+            self._pieces.append(raised_mark(one_line(lines_of(node)), superscript))
         elif node.tag == "sub" or "vertical-align:sub" in raised:
-            self._pieces.append(raised_mark(lines_of(node), subscript))
+            self._pieces.append(raised_mark(one_line(lines_of(node)), subscript))
         elif node.tag == "a" and len(node.children) == 1 and node.children[0] in _PERMALINKS:
             return
         else:

@@ -37,7 +37,7 @@ def docx(file: File) -> Content:
     with malformed(file.name, "not a Word document (.docx), or a damaged one"):
         shown = _Shown(file)
         pieces = shown.pieces()
-    trees = (syntax_tree(file, piece, "docx+styles") for piece in pieces)
+    trees = (syntax_tree(file, piece, "docx+styles+empty_paragraphs") for piece in pieces)
     return from_blocks(chain.from_iterable(map(blocks_of, trees)), notes=shown.left_out)
 
 

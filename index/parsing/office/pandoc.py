@@ -16,7 +16,7 @@ from index.parsing.office.converter import syntax_tree
 from index.parsing.office.formulas import readable
 from index.parsing.office.numerals import OF_PANDOC
 from index.parsing.office.packages import opened
-from index.parsing.plain.raised import subscript, superscript
+from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 from index.parsing.plain.text import decoded
 
 Tree = Any
@@ -85,9 +85,12 @@ class _Walk:
         self._notes: list[tuple[str, Tree]] = []
 
     def blocks(
-        self, parts: Iterable[Tree], kind: BlockKind = "paragraph", *, with_notes: bool = True
+        self, parts: Iterable[Tree], kind: BlockKind = "paragraph", *, in_table: bool = False
     ) -> Iterator[Block]:
-        """The blocks in ``parts``, each followed by the notes to it; else these are kept for later."""
+        """The blocks in ``parts``, each followed by the notes to it.
+
+        In a table notes are kept for later, and paragraphs without words count: they are lines of their cell.
+        """
         waiting: list[Placed] = [(part, 0, kind) for part in reversed(list(parts))]
         while waiting:
             placed = waiting.pop()
@@ -95,8 +98,8 @@ class _Walk:
             if inner is not None:
                 waiting.extend(reversed(inner))
                 continue
-            yield from self._leaf(*placed)
-            if with_notes:
+            yield from (block for block in self._leaf(*placed) if in_table or block.text or block.kind == "table")
+            if not in_table:
                 yield from self._notes_so_far()
 
     def field(self, value: Tree) -> str:
@@ -126,7 +129,7 @@ class _Walk:
             if part:
                 pieces.append(part)
         text = _AROUND_LINES.sub(lambda found: "\n" if "\n" in found.group() else " ", "".join(pieces))
-        return text.translate(_UNSEEN_HYPHEN).strip()
+        return with_fractions(text.translate(_UNSEEN_HYPHEN).strip())
 
     def _leaf(self, part: Tree, level: int, kind: BlockKind) -> Iterator[Block]:
         content = part.get("c")
@@ -149,8 +152,6 @@ class _Walk:
 
     def _paragraph(self, text: str, level: int, kind: BlockKind) -> Iterator[Block]:
         marker, level = self._marker(level)
-        if not text:
-            return
         if kind == "paragraph" and level:
             kind = "list_item"
         yield Block(text, level if kind == "list_item" else 0, kind, marker)
@@ -173,9 +174,9 @@ class _Walk:
                 quotes = _QUOTES[content[0]["t"]]
                 return [quotes[0], content[1], quotes[1]]
             case "Superscript":
-                return superscript(self.text(content))
+                return raised_mark(self.text(content), superscript)
             case "Subscript":
-                return subscript(self.text(content))
+                return raised_mark(self.text(content), subscript)
             case "Math":
                 return _Formula(readable(content[1]))
             case "Code":
@@ -212,7 +213,7 @@ class _Walk:
 
     def _table(self, content: Tree) -> Iterator[Block]:
         _, (_, caption), _, (_, head), bodies, (_, foot) = content
-        yield from self.blocks(caption, "caption", with_notes=False)
+        yield from self.blocks(caption, "caption", in_table=True)
         rows = [self._row(row, len(row[1])) for row in head]
         for _, header_columns, inner_head, inner in bodies:
             rows += [self._row(row, len(row[1])) for row in inner_head]
@@ -222,7 +223,7 @@ class _Walk:
 
     def _row(self, row: Tree, headers: int) -> Row:
         return tuple(
-            Cell("\n".join(map(written, self.blocks(inside, with_notes=False))), number < headers, columns, rows)
+            Cell("\n".join(map(written, self.blocks(inside, in_table=True))), number < headers, columns, rows)
             for number, (_, _, rows, columns, inside) in enumerate(row[1])
         )
 

@@ -13,7 +13,7 @@ from pptx.oxml.ns import qn
 from index.parsing.blocks import BULLET, Block, Cell, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed, one_line
 from index.parsing.office.packages import opened
-from index.parsing.plain.raised import subscript, superscript
+from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 
 _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE)
 _LISTS = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY)
@@ -117,7 +117,7 @@ def _line(paragraph: Any) -> str:  # noqa: ANN401
             pieces.append("\n")
         elif part.tag == _RUN or (part.tag == _FIELD and part.get("type") != "slidenum"):
             pieces.append(_run(part.findtext(_TEXT) or "", part.find(_PROPERTIES)))
-    return "\n".join(filter(None, map(one_line, "".join(pieces).replace("\v", "\n").split("\n"))))
+    return with_fractions("\n".join(filter(None, map(one_line, "".join(pieces).replace("\v", "\n").split("\n")))))
 
 
 def _run(text: str, properties: Any) -> str:  # noqa: ANN401
@@ -128,7 +128,7 @@ def _run(text: str, properties: Any) -> str:  # noqa: ANN401
     baseline = properties.get("baseline", "0").rstrip("%")
     if baseline in ("", "0"):
         return text
-    return subscript(text) if baseline.startswith("-") else superscript(text)
+    return raised_mark(text, subscript if baseline.startswith("-") else superscript)
 
 
 def _rows(table: Any) -> Iterator[tuple[Cell, ...]]:  # noqa: ANN401

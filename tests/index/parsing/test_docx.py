@@ -277,6 +277,7 @@ def test_a_deleted_end_of_a_paragraph_joins_it_with_the_next() -> None:
     assert text_of(first + p(r("second half.")) + p(f"<w:ins>{r('New.')}</w:ins>")) == "First half second half.\n\nNew."
 
 
+UP, DOWN = (f'<w:vertAlign w:val="{way}script"/>' for way in ("super", "sub"))
 FRACTION = "<m:f><m:num><m:r><m:t>{}</m:t></m:r></m:num><m:den><m:r><m:t>{}</m:t></m:r></m:den></m:f>"
 POWER = "<m:sSup><m:e><m:r><m:t>{}</m:t></m:r></m:e><m:sup><m:r><m:t>{}</m:t></m:r></m:sup></m:sSup>"
 
@@ -294,6 +295,11 @@ POWER = "<m:sSup><m:e><m:r><m:t>{}</m:t></m:r></m:e><m:sup><m:r><m:t>{}</m:t></m
         (r("10") + r("5", '<w:vertAlign w:val="superscript"/>'), "It is 10⁵."),
         (r("H") + r("2", '<w:vertAlign w:val="subscript"/>') + r("O"), "It is H₂O."),
         (r("the 1") + r("st", '<w:vertAlign w:val="superscript"/>'), "It is the 1st."),
+        (
+            f"{r('3', UP)}{r('/')}{r('40', DOWN)}{r(' or 1')}{r('1', UP)}{r('⁄')}{r('2', DOWN)}",
+            "It is 3/40 or 1 1/2.",
+        ),
+        (r("said") + r("2,3", UP), "It is said²,³."),
     ],
 )
 def test_raised_characters_and_fractions_never_make_another_number(content: str, text: str) -> None:
@@ -341,12 +347,28 @@ def test_cells_keep_their_places_and_merged_ones_stand_in_each_row() -> None:
     assert text_of(p(r("Fares")) + f"<w:tbl>{table}</w:tbl>") == f"Fares\n\n{shown}"
 
 
-def test_lines_within_cells_are_rows_where_they_match() -> None:
-    lines = "<w:tc>{}</w:tc>"
-    table = row("", "2011", "2012") + row(
-        *(lines.format("".join(p(r(t)) for t in ts)) for ts in (("Music", "Hall"), ("210", "480"), ("190", "505")))
-    )
-    assert text_of(f"<w:tbl>{table}</w:tbl>").split("\n")[1:] == ["Music | 210 | 190", "Hall | 480 | 505"]
+@pytest.mark.parametrize(
+    ("cells", "rows"),
+    [
+        (["Music/Hall", "210/480", "190/505"], ["Music | 210 | 190", "Hall | 480 | 505"]),
+        (["Music/Hall/Tea", "210//12", "190/505/"], ["Music | 210 | 190", "Hall |  | 505", "Tea | 12"]),
+        (["1990", "Music/Hall", "210/480/"], ["1990 | Music | 210", "1990 | Hall | 480"]),
+        (["Otto", "Quay 3/Haldane", "Monday/Friday"], ["Otto | Quay 3 Haldane | Monday Friday"]),
+    ],
+)
+def test_lines_within_cells_are_rows_where_they_match(cells: list[str], rows: list[str]) -> None:
+    made = (f"<w:tc>{''.join(p(r(line)) for line in cell.split('/'))}</w:tc>" for cell in cells)
+    assert text_of(f"<w:tbl>{row('', '2011', '2012')}{row(*made)}</w:tbl>").split("\n")[1:] == rows
+
+
+def test_cells_are_numbered_though_nothing_else_is_in_them() -> None:
+    rows = "".join(row(f"<w:tc>{item('')}</w:tc>", text) for text in ("Tea", "Milk"))
+    table = f"<w:tbl>{row('No.', 'Item')}{rows}</w:tbl>"
+    assert text_of(table, numbering=numbering(("decimal", "%1."))) == "No. | Item\n1. | Tea\n2. | Milk"
+
+
+def test_rows_that_are_longer_than_the_first_keep_their_cells() -> None:
+    assert text_of(f"<w:tbl>{row('Tea', '2')}{row('Milk', '1', 'fresh')}</w:tbl>") == "Tea | 2\nMilk | 1 | fresh"
 
 
 BOX = "<w:txbxContent>{}</w:txbxContent>"

@@ -12,6 +12,7 @@ from lxml import etree
 from index.parsing.office.numerals import OF_WORD
 from index.parsing.office.pandoc import CAPTION_STYLE, MARKER_STYLE, NOTE_STYLE
 from index.parsing.office.word.numbering import Numbering
+from index.parsing.office.word.rows import even_out
 from index.parsing.office.word.styles import CODE_STYLE, LEVELS, ParagraphStyle, Styles, key_of, outline_level
 from index.parsing.office.word.xml import Element, is_on, move_boxes, number, remove, tag, unwrap, value
 
@@ -33,7 +34,6 @@ _PICTURES = (tag("w:drawing"), tag("w:pict"), tag("w:object"))
 _DELETED = (tag("w:del"), tag("w:moveFrom"), tag("w:cellDel"), tag("w:hidden"))
 _ROW_OR_CELL_PROPERTIES = (tag("w:trPr"), tag("w:tcPr"))
 _SAME_LOOK = {tag("w:cr"): tag("w:br"), tag("w:ptab"): tag("w:tab"), tag("w:dstrike"): tag("w:strike")}
-_MAX_COLUMNS = 100
 _FIELD_END, _FIELD_CODE, _FIELD_END_TYPE = tag("w:fldChar"), tag("w:instrText"), tag("w:fldCharType")
 _TICKED, _NOT_TICKED = "☒", "☐"
 # boxes of the fonts Wingdings, for which pandoc has less usual characters
@@ -222,13 +222,8 @@ def _name_as_pandoc_does(root: Element) -> None:
     for old, new in _SAME_LOOK.items():
         for element in root.iter(old):
             element.tag = new
-    for row in root.iter(tag("w:tr")):
-        missing = number(value(row, "w:trPr/w:gridBefore"))
-        first = row.find(tag("w:tc"))
-        if first is not None:
-            for _ in range(min(missing, _MAX_COLUMNS)):
-                etree.SubElement(cell := etree.Element(tag("w:tc")), _PARAGRAPH)
-                first.addprevious(cell)
+    for table in root.iter(tag("w:tbl")):
+        even_out(table)
 
 
 def _set_in_line(ruby: Element) -> None:
