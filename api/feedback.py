@@ -24,8 +24,8 @@ from index.errors import (
     SpanMismatch,
 )
 from index.store import opening
-from index.store.connection import Database, listed
-from index.store.database import SqliteDatabase
+from index.store.databases.connection import Database, listed
+from index.store.databases.sqlite import SqliteDatabase
 from index.upkeep.finding import Finding
 from rag.answers import Span
 from rag.interfaces import DocumentStore

@@ -11,7 +11,7 @@ import typer
 from api.commands.terminal import console, errors, progress_bar
 
 if TYPE_CHECKING:
-    from index.store.connection import Database
+    from index.store.databases.connection import Database
 
 
 def move(
@@ -37,7 +37,7 @@ def move(
 
 def _feedback(place: str) -> Database:
     from api.feedback import FEEDBACK_FILE, opened
-    from index.store.address import is_address
+    from index.store.databases.address import is_address
     from index.store.opening import at
 
     return at(place, feedback=True) if is_address(place) else opened(Path(place) / FEEDBACK_FILE)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from eval.errors import ServerUnusable
-from index.store.connection import Database
+from index.store.databases.connection import Database
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -13,8 +13,9 @@ from typing import Literal
 
 from index.documents import Document, DocumentDraft
 from index.errors import NameTaken, SourceNotFound
-from index.store import erasing, sources, stored
-from index.store.connection import Connection
+from index.store import sources, stored
+from index.store.databases import erasing
+from index.store.databases.connection import Connection
 from index.store.filters import owned
 from index.store.names import Within
 from index.store.quota import Quota, Usage, usage

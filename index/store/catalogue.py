@@ -16,9 +16,10 @@ import numpy as np
 from index.documents import READING, Document, DocumentDraft, Location, Outline, Passage
 from index.errors import DuplicateDocument
 from index.interfaces import Keys, Vectors
-from index.store import erasing, outlines, sources, stored
+from index.store import outlines, sources, stored
 from index.store.arrivals import Arrivals, Putting, Stored
-from index.store.connection import ALL_ROWS, Database, listed
+from index.store.databases import erasing
+from index.store.databases.connection import ALL_ROWS, Database, listed
 from index.store.filters import Condition, owned
 from index.store.history import (
     Changes,

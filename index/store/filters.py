@@ -17,7 +17,7 @@ from unicodedata import normalize
 
 from index.documents import unstorable
 from index.errors import InvalidFilter
-from index.store.connection import listed
+from index.store.databases.connection import listed
 from index.store.names import Within, composed
 
 MOST_CONDITIONS, MOST_DEPTH, MOST_VALUES = 100, 8, 1_000

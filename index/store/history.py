@@ -16,7 +16,7 @@ import numpy as np
 
 from index.errors import CatalogueUnusable
 from index.interfaces import Keys, Vectors
-from index.store.connection import Connection
+from index.store.databases.connection import Connection
 
 _LARGEST_KEY = 2**63 - 1
 # to take vectors out is one pass over all of them, however many go

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from index.errors import CatalogueUnusable
 from index.store.catalogue import CATALOGUE_FILE
-from index.store.connection import Database
-from index.store.database import SqliteDatabase
+from index.store.databases.connection import Database
+from index.store.databases.sqlite import SqliteDatabase
 from index.store.originals import KeptFiles, Originals
 from index.store.originals_within import OriginalsWithin
 
@@ -36,7 +36,7 @@ def at(database: str, read: str = "", *, feedback: bool = False) -> Database:
     Raises CatalogueUnusable, where its driver is not installed too, and CatalogueUnreachable.
     """
     try:
-        from index.store.postgres import PostgresDatabase  # not imported where nobody uses it
+        from index.store.databases.postgres import PostgresDatabase  # not imported where nobody uses it
     except ImportError as error:
         raise CatalogueUnusable('its driver is missing: run `pip install "sourcespan[postgres]"`') from error
     return PostgresDatabase.for_feedback(database) if feedback else PostgresDatabase(database, read)

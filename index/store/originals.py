@@ -26,8 +26,8 @@ from typing import Protocol, Self
 
 from index.documents import DocumentDraft, Original
 from index.errors import CatalogueError
-from index.store.connection import Connection, Database
-from index.store.database import storage_error
+from index.store.databases.connection import Connection, Database
+from index.store.databases.sqlite import storage_error
 from index.store.files import sha256_of, sync_folder
 
 ORIGINALS = "originals"

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from index.documents import DocumentDraft
-from index.store.connection import Connection, Database
-from index.store.database import storage_error
+from index.store.databases.connection import Connection, Database
+from index.store.databases.sqlite import storage_error
 from index.store.originals import Incoming, Originals
 
 _KEPT = "INSERT INTO originals VALUES (?, ?) ON CONFLICT DO NOTHING"

@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from index.documents import BlockKind, Columns, Document, Heading, Location, Outline, TextBlock
 from index.errors import CatalogueUnusable
-from index.store.connection import Connection
+from index.store.databases.connection import Connection
 
 # the last page, and the last heading, that begin at or before an offset
 _PAGE_AT = (

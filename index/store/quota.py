@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from index.errors import CatalogueUnusable, QuotaExceeded
-from index.store.connection import Connection
+from index.store.databases.connection import Connection
 
 MAX_ORIGINAL = 50_000_000
 """The bytes up to which a file is kept beside its text, where nothing else is said."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.bert.graph.quantised import Quantised, steps_reaching
 from index.errors import CatalogueBusy, CatalogueUnusable
-from index.store.database import SqliteDatabase, storage_error
+from index.store.databases.sqlite import SqliteDatabase, storage_error
 
 _FORMAT = "8-bit states"
 """How states are written; those that were written otherwise are another model's."""

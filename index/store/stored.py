@@ -16,7 +16,7 @@ from index.errors import CatalogueUnusable, DocumentDeleted, DocumentNotFound
 from index.interfaces import Vectors
 from index.passages.reading_text import Context
 from index.store import outlines
-from index.store.connection import Connection
+from index.store.databases.connection import Connection
 from index.store.filters import Condition
 from index.store.names import alike
 

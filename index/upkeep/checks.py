@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable, DocumentError
 from index.interfaces import Vectors
-from index.store.connection import Connection
+from index.store.databases.connection import Connection
 from index.store.history import generation_of
 
 _ROWS_AT_ONCE = 10_000

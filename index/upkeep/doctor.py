@@ -13,12 +13,12 @@ from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch, Wo
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE, Catalogue
-from index.store.database import SqliteDatabase
+from index.store.databases.schema import SCHEMA_VERSION, version_of
+from index.store.databases.sqlite import SqliteDatabase
 from index.store.history import generation_of, is_past
 from index.store.opening import opened
 from index.store.originals import Originals, referred_to
 from index.store.reader_states import STATES_FILE
-from index.store.schema import SCHEMA_VERSION, version_of
 from index.store.stored import WORDS, as_words
 from index.upkeep.checks import (
     TEXT_BYTES,

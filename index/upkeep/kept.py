@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from index.documents import READING
-from index.store.database import SqliteDatabase
+from index.store.databases.sqlite import SqliteDatabase
 from index.store.originals import Originals, referred_to
 from index.upkeep.finding import Finding, some
 

@@ -20,9 +20,9 @@ import numpy as np
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable, WouldOverwrite
 from index.interfaces import Progress
-from index.store.address import is_address
 from index.store.catalogue import CATALOGUE_FILE
-from index.store.connection import Connection, Database, listed
+from index.store.databases.address import is_address
+from index.store.databases.connection import Connection, Database, listed
 from index.store.history import next_generation
 from index.store.opening import opened
 from index.store.originals import Incoming, KeptFiles

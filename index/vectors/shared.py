@@ -17,7 +17,7 @@ import numpy as np
 from index.errors import CatalogueError
 from index.interfaces import Keys, Vectors
 from index.store.catalogue import Catalogue
-from index.store.connection import Connection, Database, listed
+from index.store.databases.connection import Connection, Database, listed
 from index.vectors.vector_rule import VectorPlan
 
 logger = logging.getLogger("sourcespan")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from index.errors import CatalogueUnusable
 from index.interfaces import VectorIndex
-from index.store.database import storage_error
+from index.store.databases.sqlite import storage_error
 from index.store.files import put, seal
 from index.store.history import Generation
 from index.vectors.vector_rule import VectorPlan

@@ -18,7 +18,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.settings import Settings
-from index.store.postgres_connections import MOST_CONNECTIONS
+from index.store.databases.postgres_connections import MOST_CONNECTIONS
 from tests.conftest import Server
 from tests.deploy.image import DOCKERFILE, TOP, instructions
 

@@ -14,7 +14,7 @@ from index.errors import (
     MalformedFile,
 )
 from index.passage_index import PassageIndex
-from index.store.schema import SCHEMA_VERSION
+from index.store.databases.schema import SCHEMA_VERSION
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.hits import passages_of
 from tests.stores import over_both  # noqa: F401

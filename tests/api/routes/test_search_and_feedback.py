@@ -11,7 +11,7 @@ import pytest
 
 from api.feedback import FEEDBACK_FILE, OK, Feedback, FeedbackStore
 from index.errors import CatalogueUnreachable, FeedbackUnavailable
-from index.store.database import SqliteDatabase
+from index.store.databases.sqlite import SqliteDatabase
 from rag.squad import read_squad
 from tests.api.helpers import assert_problem, text_of
 from tests.conftest import Server

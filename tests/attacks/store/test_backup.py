@@ -26,7 +26,7 @@ from index.errors import (
 )
 from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE
-from index.store.schema import SCHEMA_VERSION
+from index.store.databases.schema import SCHEMA_VERSION
 from index.upkeep.backup import back_up, restore
 from index.upkeep.doctor import examine
 from tests.api.helpers import assert_problem

@@ -18,7 +18,7 @@ import pytest
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from tests.fakes import BagOfWordsEmbedder
-from tests.index.store.test_postgres import found
+from tests.index.store.databases.test_postgres import found
 from tests.postgres_server import PostgresServer, postgres_server
 
 LATER = httpx.Timeout(300)
@@ -34,7 +34,7 @@ NOTICED = (
 )
 WRITES = """
 import sys
-from index.store.postgres import PostgresDatabase
+from index.store.databases.postgres import PostgresDatabase
 with PostgresDatabase(sys.argv[1]).change() as db:
     db.execute("INSERT INTO collections VALUES ('half')")
     print("writes", flush=True)

@@ -17,7 +17,7 @@ import pytest
 from api.feedback import FEEDBACK_FILE, OK, Feedback, FeedbackStore, examine
 from index.errors import CatalogueGone, CatalogueReadOnly, FeedbackUnavailable, QuotaExceeded
 from index.passage_index import PassageIndex
-from index.store.database import SqliteDatabase
+from index.store.databases.sqlite import SqliteDatabase
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder

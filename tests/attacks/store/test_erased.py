@@ -17,7 +17,7 @@ from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.passage_index import PassageIndex
 from index.store.catalogue import CATALOGUE_FILE
-from index.store.database import SqliteDatabase
+from index.store.databases.sqlite import SqliteDatabase
 from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
 from index.upkeep.doctor import mend
 from index.words import in_step

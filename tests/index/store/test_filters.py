@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from index.documents import Document, DocumentDraft
 from index.errors import InvalidCollection, InvalidFilter
 from index.passage_index import PassageIndex
-from index.store import database, shelves
+from index.store import shelves
+from index.store.databases import sqlite
 from index.store.filters import MOST_CONDITIONS, MOST_DEPTH, MOST_VALUES
 from index.store.shelves import Wanted
 from tests.fakes import BagOfWordsEmbedder
@@ -203,7 +204,7 @@ def test_a_filter_that_takes_too_long_is_broken_off(index: PassageIndex, monkeyp
     there = index.shelves.ids(Wanted())
     with monkeypatch.context() as impatient:
         impatient.setattr(shelves, "MOST_SECONDS", 0)
-        impatient.setattr(database, "_STEPS_BETWEEN_LOOKS", 1)
+        impatient.setattr(sqlite, "_STEPS_BETWEEN_LOOKS", 1)
         with pytest.raises(InvalidFilter, match="takes longer than 0 seconds"):
             index.shelves.ids(Wanted({"source": [f"*{'a' * 500}{number}" for number in range(200)]}))
     assert index.shelves.ids(Wanted()) == there, "what comes after it has its own time"

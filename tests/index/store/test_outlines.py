@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from index.documents import DocumentDraft, Heading, Location, Outline
 from index.errors import EmbedderMismatch, MalformedFile
 from index.passage_index import PassageIndex
-from index.store.schema import SCHEMA_VERSION
+from index.store.databases.schema import SCHEMA_VERSION
 from index.store.shelves import Wanted
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.older import make_older

@@ -13,11 +13,11 @@ from api.feedback import Feedback, FeedbackStore
 from index.documents import DocumentDraft
 from index.errors import CatalogueError, CatalogueReadOnly, FeedbackUnavailable
 from index.passage_index import PassageIndex
-from index.store import read_replica
+from index.store.databases import read_replica
 from index.store.shelves import Wanted
 from tests.api.helpers import until
 from tests.fakes import BagOfWordsEmbedder
-from tests.index.store.test_postgres import found
+from tests.index.store.databases.test_postgres import found
 from tests.postgres_server import PostgresServer, failing_over, postgres_server
 
 VERDICT = Feedback("When?", "right", None, None, None, has_truth=False)

@@ -26,8 +26,8 @@ from index.errors import (
     CatalogueReadOnly,
     CatalogueUnusable,
 )
-from index.store.connection import TookTooLong
-from index.store.schema import SCHEMA_VERSION, prepare, version_of
+from index.store.databases.connection import TookTooLong
+from index.store.databases.schema import SCHEMA_VERSION, prepare, version_of
 
 # how long a writer waits for another thread's or process's transaction to end
 _PATIENCE_SECONDS = 120

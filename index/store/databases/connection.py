@@ -1,7 +1,7 @@
 """What the store needs of a database: it is written once, in SQL that SQLite and PostgreSQL read alike.
 
 Parameters are question marks. What only one of the two has, the other has as functions of the same names
-(`index/store/steps/postgres_1.sql`); lists come in as JSON, which ``json_each`` opens.
+(`index/store/databases/steps/postgres_1.sql`); lists come in as JSON, which ``json_each`` opens.
 """
 
 from __future__ import annotations

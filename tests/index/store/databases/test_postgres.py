@@ -21,7 +21,8 @@ from index.errors import (
     OriginalNotKept,
 )
 from index.passage_index import PassageIndex
-from index.store import opening, originals_within, postgres
+from index.store import opening, originals_within
+from index.store.databases import postgres
 from index.store.shelves import Wanted
 from index.vectors import shared
 from index.vectors.shared import SharedVectors

@@ -1,4 +1,4 @@
-"""PostgreSQL as `index.store.connection` has it, with vectors by pgvector.
+"""PostgreSQL as `index.store.databases.connection` has it, with vectors by pgvector.
 
 Any number of processes share one database. Changes are made one after the other, whoever makes them: so keys and
 generations become visible in order, which what follows the catalogue relies on. Where the connection breaks while a
@@ -27,9 +27,9 @@ from index.errors import (
     CatalogueUnusable,
     EmbedderMismatch,
 )
-from index.store.connection import TookTooLong
-from index.store.postgres_connections import Connections, PostgresConnection, one, our_errors, roll_back
-from index.store.read_replica import ReadReplica
+from index.store.databases.connection import TookTooLong
+from index.store.databases.postgres_connections import Connections, PostgresConnection, one, our_errors, roll_back
+from index.store.databases.read_replica import ReadReplica
 
 _STEPS = ("postgres_1.sql",)
 _STEP_FILES = Path(__file__).parent / "steps"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from index.errors import CatalogueError
-from index.store.connection import Connection, Database
+from index.store.databases.connection import Connection, Database
 
 _MARK = "INSERT INTO meta VALUES ('erasing', '1') ON CONFLICT DO NOTHING"
 _UNMARK = "DELETE FROM meta WHERE name = 'erasing'"

@@ -19,7 +19,7 @@ import psycopg
 from psycopg.errors import QueryCanceled
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from index.store.postgres_connections import Connections, PostgresConnection, first_line, one
+from index.store.databases.postgres_connections import Connections, PostgresConnection, first_line, one
 
 _PATIENCE_SECONDS = 1
 _RESTS_SECONDS = 5

@@ -13,9 +13,9 @@ import pytest
 
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from index.store import postgres as store
+from index.store.databases import postgres as store
 from tests.fakes import BagOfWordsEmbedder
-from tests.index.store.test_postgres import found
+from tests.index.store.databases.test_postgres import found
 from tests.postgres_server import PostgresServer
 
 HOLD = 0x7E57
