@@ -14,8 +14,8 @@ from api.keys import ApiKey, is_loopback, parse_keys
 from index.bert.precision import Precision
 from index.errors import UnsafeAddress
 from index.isolation.limits import Limits
+from index.store.catalogue.quota import MAX_ORIGINAL, Quota
 from index.store.databases.address import is_address
-from index.store.quota import MAX_ORIGINAL, Quota
 from index.vectors.vector_rule import Choice, VectorRule
 from rag.config import (
     DEFAULT_EMBEDDER,

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from index.documents import Document
 from index.errors import DocumentError
-from index.store.arrivals import State, Stored
+from index.store.catalogue.arrivals import State, Stored
 
 
 @dataclass(frozen=True, slots=True)

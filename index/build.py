@@ -20,8 +20,8 @@ from index.interfaces import Progress
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
 from index.passages.headings import outlined
+from index.store.catalogue.quota import MAX_ORIGINAL
 from index.store.names import collection_names
-from index.store.quota import MAX_ORIGINAL
 
 if TYPE_CHECKING:
     from index.isolation.pool import Pool

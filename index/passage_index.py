@@ -16,12 +16,12 @@ from index.documents import Document, Location, Original, Outline, Passage
 from index.errors import OriginalNotKept
 from index.interfaces import DenseSearch, Embedder, Keys, Preparation, Vectors
 from index.passages.splitting import PassageSize
-from index.store.catalogue import Catalogue
+from index.store.catalogue.catalogue import Catalogue
+from index.store.catalogue.quota import NO_LIMIT, Quota, Usage
+from index.store.catalogue.shelves import Shelves
 from index.store.intake import Intake
 from index.store.opening import opened
 from index.store.originals import Incoming
-from index.store.quota import NO_LIMIT, Quota, Usage
-from index.store.shelves import Shelves
 from index.vectors.in_step import VectorsInStep
 from index.vectors.shared import SharedVectors
 from index.vectors.snapshots import Snapshots

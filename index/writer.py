@@ -19,13 +19,13 @@ from typing import TypeVar
 from index.documents import READING, Document, DocumentDraft
 from index.errors import CatalogueError
 from index.interfaces import DenseSearch, Preparation, Progress
-from index.store.arrivals import Arrivals, PassagesWanted, Putting, Stored
-from index.store.catalogue import Catalogue, Put
+from index.store.catalogue.arrivals import Arrivals, PassagesWanted, Putting, Stored
+from index.store.catalogue.catalogue import Catalogue, Put
+from index.store.catalogue.quota import Usage
+from index.store.catalogue.stored import NewDocument
 from index.store.intake import Embedding, Intake, Spool, Spooled, embed
 from index.store.names import Within
-from index.store.quota import Usage
 from index.store.reader_states import STATES_FILE, remove_all
-from index.store.stored import NewDocument
 from index.words.in_step import WordsInStep
 
 logger = logging.getLogger("sourcespan")
@@ -89,7 +89,7 @@ class IndexWriter:
     def put_all(
         self, drafts: Sequence[DocumentDraft], putting: Putting = KEEPING_BOTH, progress: Progress | None = None
     ) -> list[Stored]:
-        """Puts them in, in one transaction, and says what became of each: see `index.store.arrivals`.
+        """Puts them in, in one transaction, and says what became of each: see `index.store.catalogue.arrivals`.
 
         Raises QuotaExceeded; NameTaken, where that is refused.
         """

@@ -16,10 +16,10 @@ from index.errors import UnsupportedFormat
 from index.following import taken
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
-from index.store.arrivals import Conflict, Putting
+from index.store.catalogue.arrivals import Conflict, Putting
+from index.store.catalogue.shelves import Sort, Wanted
 from index.store.names import collection_names
 from index.store.originals import Incoming
-from index.store.shelves import Sort, Wanted
 
 if TYPE_CHECKING:
     from index.upkeep.reindex import ReadAnew

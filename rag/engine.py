@@ -17,8 +17,8 @@ from index.interfaces import Embedder
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex
 from index.passages.splitting import PassageSize
-from index.store.quota import MAX_ORIGINAL, NO_LIMIT, Quota
-from index.store.shelves import Wanted
+from index.store.catalogue.quota import MAX_ORIGINAL, NO_LIMIT, Quota
+from index.store.catalogue.shelves import Wanted
 from index.vectors.vector_rule import VectorRule
 from rag import loading
 from rag.answers import Result

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     )
     from index.isolation.limits import Limits
     from index.passages.splitting import PassageSize
-    from index.store.quota import Quota
+    from index.store.catalogue.quota import Quota
     from index.vectors.vector_rule import VectorRule
     from rag.answers import Answer, Place, Quotation, Result, RetrievedPassage, Span, Timings
     from rag.config import AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
@@ -167,7 +167,7 @@ _MODULES = {
         WorkStopped
     """,
     "index.isolation.limits": "Limits",
-    "index.store.quota": "Quota",
+    "index.store.catalogue.quota": "Quota",
     "index.passages.splitting": "PassageSize",
     "index.vectors.vector_rule": "VectorRule",
     "rag.answers": "Answer Place Result Quotation RetrievedPassage Span Timings",

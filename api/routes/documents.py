@@ -23,8 +23,8 @@ from api.wire.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from api.wire.strict_json import MalformedJson, parse_json
 from api.wire.uploads import ConflictQuery, Upload, UploadReport, Wishes, add_to, replace_with, store_all, uploads_in
 from index.errors import InvalidFilter
-from index.store.arrivals import Conflict
-from index.store.shelves import Sort
+from index.store.catalogue.arrivals import Conflict
+from index.store.catalogue.shelves import Sort
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"], dependencies=[SHOWS_KEY])
 

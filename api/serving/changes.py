@@ -12,7 +12,7 @@ from api.serving.view import View
 from index.documents import Document, DocumentDraft
 from index.errors import CatalogueError, DocumentNotFound, FeedbackError
 from index.interfaces import Progress
-from index.store.arrivals import Conflict, Putting, Stored
+from index.store.catalogue.arrivals import Conflict, Putting, Stored
 from rag.engine import Sourcespan
 
 logger = logging.getLogger("sourcespan")

@@ -10,8 +10,8 @@ from typing import Any
 
 from index.documents import Document, Original
 from index.errors import DocumentNotFound, NotAllowed
+from index.store.catalogue.shelves import Collection, Sort, Wanted
 from index.store.names import Within, collection_names
-from index.store.shelves import Collection, Sort, Wanted
 from rag.engine import Sourcespan
 
 

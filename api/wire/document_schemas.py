@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api.wire.originals import OriginalOut
 from api.wire.requests import MetadataValue
 from index.documents import Document
-from index.store.arrivals import State, Stored
+from index.store.catalogue.arrivals import State, Stored
 
 
 class DocumentOut(BaseModel):

@@ -36,7 +36,7 @@ from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing import ARCHIVE, ParsedFile, suffix_of
 from index.parsing.isolated import Parser
-from index.store.arrivals import Conflict, State, Stored
+from index.store.catalogue.arrivals import Conflict, State, Stored
 
 _JSON = "application/json"
 _LONGEST_NAME = 200

@@ -29,10 +29,10 @@ from eval.benchmarks.scale_words import as_document, made_up
 from eval.journal import Journal
 from index.documents import DocumentDraft
 from index.interfaces import Keys, Vectors
-from index.store.arrivals import Putting
-from index.store.catalogue import Catalogue
+from index.store.catalogue.arrivals import Putting
+from index.store.catalogue.catalogue import Catalogue
+from index.store.catalogue.stored import NewDocument
 from index.store.opening import at, opened
-from index.store.stored import NewDocument
 from index.vectors.shared import GRAPH, SharedVectors
 from rag.config import ModelConfig
 from rag.loading import load_embedder

@@ -21,10 +21,10 @@ from index.documents import Document, DocumentDraft
 from index.interfaces import Vectors
 from index.passages.reading_text import NO_CONTEXT
 from index.passages.sentences import sentences
-from index.store.arrivals import Putting
-from index.store.catalogue import Catalogue
+from index.store.catalogue.arrivals import Putting
+from index.store.catalogue.catalogue import Catalogue
+from index.store.catalogue.stored import NewDocument, NewPassage
 from index.store.opening import opened
-from index.store.stored import NewDocument, NewPassage
 from index.words.in_step import WORDS_FOLDER, WordsInStep
 from rag.config import RetrieverConfig
 

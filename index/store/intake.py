@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from index.documents import DocumentDraft
 from index.interfaces import Embedder, Preparation, Progress, Vectors
 from index.passages.splitting import PassageRange, PassageSize, split
+from index.store.catalogue.stored import NewPassage, as_context, context_columns
 from index.store.databases.sqlite import storage_error
-from index.store.stored import NewPassage, as_context, context_columns
 
 _EMBED_AT_ONCE = 64
 # sorted by length among so many, the texts of a batch are nearly alike in it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.errors import CatalogueUnusable
-from index.store.catalogue import CATALOGUE_FILE
+from index.store.catalogue.catalogue import CATALOGUE_FILE
 from index.store.databases.connection import Database
 from index.store.databases.sqlite import SqliteDatabase
 from index.store.originals import KeptFiles, Originals

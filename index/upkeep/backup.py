@@ -27,13 +27,13 @@ from index.errors import (
     CatalogueUnusable,
     WouldOverwrite,
 )
-from index.store.catalogue import CATALOGUE_FILE
+from index.store.catalogue.catalogue import CATALOGUE_FILE
+from index.store.catalogue.checks import broken_documents, damage, missing_tables
 from index.store.databases.schema import SCHEMA_VERSION, version_of
 from index.store.databases.sqlite import SqliteDatabase, storage_error
 from index.store.files import put, sha256_of
 from index.store.originals import ORIGINALS, Originals, referred_to
 from index.upkeep.backup_file import Contents, pack, packed_originals, packed_sha256, read_manifest, unpack
-from index.upkeep.checks import broken_documents, damage, missing_tables
 from index.words.in_step import WORDS_FOLDER, remove_word_index
 
 _PARTS = ("-wal", "-shm", "-journal", "")

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.errors import BackupUnusable
-from index.store.catalogue import CATALOGUE_FILE
+from index.store.catalogue.catalogue import CATALOGUE_FILE
 from index.store.originals import ORIGINALS
 
 MANIFEST = "manifest.json"

@@ -12,15 +12,8 @@ import numpy as np
 from index.errors import CatalogueError, CatalogueUnusable, EmbedderMismatch, WordIndexUnusable
 from index.interfaces import Embedder
 from index.passage_index import PassageIndex
-from index.store.catalogue import CATALOGUE_FILE, Catalogue
-from index.store.databases.schema import SCHEMA_VERSION, version_of
-from index.store.databases.sqlite import SqliteDatabase
-from index.store.history import generation_of, is_past
-from index.store.opening import opened
-from index.store.originals import Originals, referred_to
-from index.store.reader_states import STATES_FILE
-from index.store.stored import WORDS, as_words
-from index.upkeep.checks import (
+from index.store.catalogue.catalogue import CATALOGUE_FILE, Catalogue
+from index.store.catalogue.checks import (
     TEXT_BYTES,
     broken_documents,
     broken_state,
@@ -29,6 +22,13 @@ from index.upkeep.checks import (
     missing_tables,
     text_bytes_agree,
 )
+from index.store.catalogue.history import generation_of, is_past
+from index.store.catalogue.stored import WORDS, as_words
+from index.store.databases.schema import SCHEMA_VERSION, version_of
+from index.store.databases.sqlite import SqliteDatabase
+from index.store.opening import opened
+from index.store.originals import Originals, referred_to
+from index.store.reader_states import STATES_FILE
 from index.upkeep.finding import TOLD_AT_MOST, Finding, some
 from index.upkeep.kept import originals, reading
 from index.vectors.snapshots import Snapshots

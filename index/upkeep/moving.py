@@ -20,10 +20,10 @@ import numpy as np
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable, WouldOverwrite
 from index.interfaces import Progress
-from index.store.catalogue import CATALOGUE_FILE
+from index.store.catalogue.catalogue import CATALOGUE_FILE
+from index.store.catalogue.history import next_generation
 from index.store.databases.address import is_address
 from index.store.databases.connection import Connection, Database, listed
-from index.store.history import next_generation
 from index.store.opening import opened
 from index.store.originals import Incoming, KeptFiles
 

@@ -21,8 +21,8 @@ import numpy as np
 
 from index.errors import CatalogueError
 from index.interfaces import Keys, VectorIndex, Vectors
-from index.store.catalogue import Catalogue
-from index.store.history import Changes, Generation, Position
+from index.store.catalogue.catalogue import Catalogue
+from index.store.catalogue.history import Changes, Generation, Position
 from index.vectors.faiss_index import TRAINING_VECTORS_PER_LIST, FaissIndex
 from index.vectors.snapshots import Snapshots
 from index.vectors.vector_rule import VectorPlan, VectorRule

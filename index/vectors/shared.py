@@ -16,7 +16,7 @@ import numpy as np
 
 from index.errors import CatalogueError
 from index.interfaces import Keys, Vectors
-from index.store.catalogue import Catalogue
+from index.store.catalogue.catalogue import Catalogue
 from index.store.databases.connection import Connection, Database, listed
 from index.vectors.vector_rule import VectorPlan
 

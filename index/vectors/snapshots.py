@@ -19,9 +19,9 @@ from pathlib import Path
 
 from index.errors import CatalogueUnusable
 from index.interfaces import VectorIndex
+from index.store.catalogue.history import Generation
 from index.store.databases.sqlite import storage_error
 from index.store.files import put, seal
-from index.store.history import Generation
 from index.vectors.vector_rule import VectorPlan
 
 _PREFIX = "vectors-"

@@ -15,8 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from index.errors import WordIndexUnusable
+from index.store.catalogue.history import Position
 from index.store.files import put, seal
-from index.store.history import Position
 
 _FORMAT = 2
 """Of the fields and of how texts are normalised: with another, what an older version left is made anew."""

@@ -22,8 +22,8 @@ import numpy as np
 
 from index.errors import CatalogueError, WordIndexUnusable
 from index.interfaces import Keys
-from index.store.catalogue import Catalogue
-from index.store.history import Position, WordChanges
+from index.store.catalogue.catalogue import Catalogue
+from index.store.catalogue.history import Position, WordChanges
 from index.words.clauses import WantedWord
 from index.words.committed import META
 from index.words.weights import WordWeights

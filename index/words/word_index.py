@@ -15,7 +15,7 @@ import numpy as np
 
 from index.errors import WordIndexUnusable
 from index.interfaces import Keys
-from index.store.history import Position, WordChanges
+from index.store.catalogue.history import Position, WordChanges
 from index.words.clauses import EXACT, STEMS, Clauses, WantedWord, stemmer
 from index.words.committed import commit_number, examine, keep_only_position, read_position, write_position
 from index.words.normalise import joined_terms

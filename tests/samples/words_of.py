@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.store.history import WordChanges
+from index.store.catalogue.history import WordChanges
 from index.words.in_step import WORDS_FOLDER
 from index.words.word_index import WordIndex
 

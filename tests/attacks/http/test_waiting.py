@@ -21,7 +21,7 @@ import pytest
 
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
-from index.store.catalogue import Catalogue
+from index.store.catalogue.catalogue import Catalogue
 from index.store.databases.sqlite import SqliteDatabase
 from index.store.reader_states import StatesFile, states_in_8_bits
 from index.vectors import in_step

@@ -25,7 +25,7 @@ from index.errors import (
     WouldOverwrite,
 )
 from index.passage_index import PassageIndex
-from index.store.catalogue import CATALOGUE_FILE
+from index.store.catalogue.catalogue import CATALOGUE_FILE
 from index.store.databases.schema import SCHEMA_VERSION
 from index.upkeep.backup import back_up, restore
 from index.upkeep.doctor import examine

@@ -16,7 +16,7 @@ import pytest
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull
 from index.passage_index import PassageIndex
-from index.store.catalogue import CATALOGUE_FILE
+from index.store.catalogue.catalogue import CATALOGUE_FILE
 from index.store.databases.sqlite import SqliteDatabase
 from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
 from index.upkeep.doctor import mend

@@ -18,7 +18,7 @@ from api.feedback import examine as examine_feedback
 from index.documents import DocumentDraft, Heading, Outline
 from index.errors import SourcespanError
 from index.passage_index import PassageIndex
-from index.store.catalogue import CATALOGUE_FILE
+from index.store.catalogue.catalogue import CATALOGUE_FILE
 from index.store.reader_states import STATES_FILE, StatesFile, states_in_8_bits
 from index.upkeep.doctor import examine, mend
 from index.vectors.snapshots import Snapshots

@@ -15,7 +15,7 @@ from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import QuotaExceeded
 from index.passage_index import PassageIndex
-from index.store.quota import Quota, Usage
+from index.store.catalogue.quota import Quota, Usage
 from tests.api.helpers import assert_problem
 from tests.conftest import Server
 from tests.fakes import BagOfWordsEmbedder

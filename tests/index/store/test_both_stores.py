@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from index.documents import DocumentDraft
 from index.errors import DocumentError
 from index.passage_index import PassageIndex
-from index.store.arrivals import Putting
+from index.store.catalogue.arrivals import Putting
+from index.store.catalogue.shelves import Sort, Wanted
 from index.store.names import alike
-from index.store.shelves import Sort, Wanted
 from tests.fakes import BagOfWordsEmbedder
 from tests.postgres_server import PostgresServer
 

@@ -15,8 +15,8 @@ from index.documents import DocumentDraft
 from index.errors import DuplicateDocument, OriginalNotKept, QuotaExceeded
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
+from index.store.catalogue.quota import Quota
 from index.store.originals import Originals, media_type, remove_abandoned
-from index.store.quota import Quota
 from index.upkeep.backup import back_up, restore
 from index.upkeep.doctor import examine, mend
 from tests.fakes import BagOfWordsEmbedder

@@ -14,7 +14,7 @@ import pytest
 from index.documents import Document, DocumentDraft
 from index.errors import WordIndexUnusable
 from index.passage_index import PassageIndex
-from index.store.history import Position
+from index.store.catalogue.history import Position
 from index.words import committed, in_step
 from index.words.word_index import WordIndex
 from tests.fakes import BagOfWordsEmbedder

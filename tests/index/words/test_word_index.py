@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.store.history import Generation, Position, WordChanges
+from index.store.catalogue.history import Generation, Position, WordChanges
 from index.words.weights import WordWeights
 from index.words.word_index import WordIndex
 

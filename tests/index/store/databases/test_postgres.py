@@ -22,8 +22,8 @@ from index.errors import (
 )
 from index.passage_index import PassageIndex
 from index.store import opening, originals_within
+from index.store.catalogue.shelves import Wanted
 from index.store.databases import postgres
-from index.store.shelves import Wanted
 from index.vectors import shared
 from index.vectors.shared import SharedVectors
 from tests.fakes import BagOfWordsEmbedder

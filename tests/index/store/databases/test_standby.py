@@ -13,8 +13,8 @@ from api.feedback import Feedback, FeedbackStore
 from index.documents import DocumentDraft
 from index.errors import CatalogueError, CatalogueReadOnly, FeedbackUnavailable
 from index.passage_index import PassageIndex
+from index.store.catalogue.shelves import Wanted
 from index.store.databases import read_replica
-from index.store.shelves import Wanted
 from tests.api.helpers import until
 from tests.fakes import BagOfWordsEmbedder
 from tests.index.store.databases.test_postgres import found

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.documents import DocumentDraft
+from index.store.catalogue.filters import EVERYTHING, in_collections, owned
 from index.store.databases.connection import Connection
-from index.store.filters import EVERYTHING, in_collections, owned
 from index.store.names import Within, alike
 
 _OF_NAME = (

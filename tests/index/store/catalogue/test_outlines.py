@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from index.documents import DocumentDraft, Heading, Location, Outline
 from index.errors import EmbedderMismatch, MalformedFile
 from index.passage_index import PassageIndex
+from index.store.catalogue.shelves import Wanted
 from index.store.databases.schema import SCHEMA_VERSION
-from index.store.shelves import Wanted
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.older import make_older
 from tests.stores import over_both  # noqa: F401

@@ -1,6 +1,6 @@
 """The catalogue: documents, passages and their vectors. The source of truth.
 
-Every change is one transaction that also moves the generation on (`index.store.history`).
+Every change is one transaction that also moves the generation on (`index.store.catalogue.history`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import numpy as np
 from index.documents import READING, Document, DocumentDraft, Location, Outline, Passage
 from index.errors import DuplicateDocument
 from index.interfaces import Keys, Vectors
-from index.store import outlines, sources, stored
-from index.store.arrivals import Arrivals, Putting, Stored
-from index.store.databases import erasing
-from index.store.databases.connection import ALL_ROWS, Database, listed
-from index.store.filters import Condition, owned
-from index.store.history import (
+from index.store.catalogue import outlines, sources, stored
+from index.store.catalogue.arrivals import Arrivals, Putting, Stored
+from index.store.catalogue.checks import broken_vectors, read_vectors
+from index.store.catalogue.filters import Condition, owned
+from index.store.catalogue.history import (
     Changes,
     Generation,
     Position,
@@ -31,12 +30,13 @@ from index.store.history import (
     is_past,
     next_generation,
 )
+from index.store.catalogue.quota import NO_LIMIT, Quota, Usage, usage
+from index.store.catalogue.shelves import Shelves
+from index.store.catalogue.stored import NewDocument
+from index.store.databases import erasing
+from index.store.databases.connection import ALL_ROWS, Database, listed
 from index.store.names import Within
 from index.store.originals import KeptFiles, erase_gone
-from index.store.quota import NO_LIMIT, Quota, Usage, usage
-from index.store.shelves import Shelves
-from index.store.stored import NewDocument
-from index.upkeep.checks import broken_vectors, read_vectors
 
 T = TypeVar("T")
 

@@ -13,13 +13,13 @@ from typing import Literal
 
 from index.documents import Document, DocumentDraft
 from index.errors import NameTaken, SourceNotFound
-from index.store import sources, stored
+from index.store.catalogue import sources, stored
+from index.store.catalogue.filters import owned
+from index.store.catalogue.quota import Quota, Usage, usage
+from index.store.catalogue.stored import NewDocument
 from index.store.databases import erasing
 from index.store.databases.connection import Connection
-from index.store.filters import owned
 from index.store.names import Within
-from index.store.quota import Quota, Usage, usage
-from index.store.stored import NewDocument
 
 Conflict = Literal["keep_both", "replace", "refuse"]
 """What is to become of a document that came from a source of the same name, with another text."""

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from index.documents import Document, DocumentDraft
 from index.errors import InvalidCollection, InvalidFilter
 from index.passage_index import PassageIndex
-from index.store import shelves
+from index.store.catalogue import shelves
+from index.store.catalogue.filters import MOST_CONDITIONS, MOST_DEPTH, MOST_VALUES
+from index.store.catalogue.shelves import Wanted
 from index.store.databases import sqlite
-from index.store.filters import MOST_CONDITIONS, MOST_DEPTH, MOST_VALUES
-from index.store.shelves import Wanted
 from tests.fakes import BagOfWordsEmbedder
 from tests.stores import over_both  # noqa: F401
 

@@ -15,9 +15,9 @@ from index.documents import READING, Document, DocumentDraft, Original, Passage
 from index.errors import CatalogueUnusable, DocumentDeleted, DocumentNotFound
 from index.interfaces import Vectors
 from index.passages.reading_text import Context
-from index.store import outlines
+from index.store.catalogue import outlines
+from index.store.catalogue.filters import Condition
 from index.store.databases.connection import Connection
-from index.store.filters import Condition
 from index.store.names import alike
 
 DOCUMENT = (

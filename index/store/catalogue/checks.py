@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnusable, DocumentError
 from index.interfaces import Vectors
+from index.store.catalogue.history import generation_of
 from index.store.databases.connection import Connection
-from index.store.history import generation_of
 
 _ROWS_AT_ONCE = 10_000
 _TABLES = frozenset({"meta", "documents", "passages", "tombstones"})

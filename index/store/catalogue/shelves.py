@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from index.documents import Document
 from index.errors import CollectionNotFound, InvalidFilter
-from index.store import sources, stored
+from index.store.catalogue import sources, stored
+from index.store.catalogue.filters import CHANGED, Condition, compiled, owned, visible
 from index.store.databases.connection import ALL_ROWS, Connection, Database, TookTooLong, listed
-from index.store.filters import CHANGED, Condition, compiled, owned, visible
 from index.store.names import Within, alike, collection_name, collection_names
 
 Sort = Literal["oldest", "newest", "title", "size"]
