@@ -25,7 +25,7 @@ from index.writer import Embedded
 
 if TYPE_CHECKING:
     from index.parsing import NamedFile, ParsedFile
-    from index.store.originals import Incoming
+    from index.store.originals.in_folder import Incoming
 
 # about 500 passages: a few seconds of embedding, which is what a kill can cost
 _CHARACTERS_IN_GROUP = 200_000

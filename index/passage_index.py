@@ -21,7 +21,7 @@ from index.store.catalogue.quota import NO_LIMIT, Quota, Usage
 from index.store.catalogue.shelves import Shelves
 from index.store.intake import Intake
 from index.store.opening import opened
-from index.store.originals import Incoming
+from index.store.originals.in_folder import Incoming
 from index.vectors.in_step import VectorsInStep
 from index.vectors.shared import SharedVectors
 from index.vectors.snapshots import Snapshots

@@ -19,7 +19,7 @@ from index.passage_index import PassageIndex
 from index.store.catalogue.arrivals import Conflict, Putting
 from index.store.catalogue.shelves import Sort, Wanted
 from index.store.names import collection_names
-from index.store.originals import Incoming
+from index.store.originals.in_folder import Incoming
 
 if TYPE_CHECKING:
     from index.upkeep.reindex import ReadAnew

@@ -34,7 +34,7 @@ from index.documents import DocumentDraft
 from index.errors import CatalogueUnreachable
 from index.passage_index import PassageIndex
 from index.passages.splitting import PassageSize, split
-from index.store.originals import Incoming
+from index.store.originals.in_folder import Incoming
 from index.vectors.vector_rule import VectorRule
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.hits import passages_of

@@ -8,8 +8,8 @@ from index.errors import CatalogueUnusable
 from index.store.catalogue.catalogue import CATALOGUE_FILE
 from index.store.databases.connection import Database
 from index.store.databases.sqlite import SqliteDatabase
-from index.store.originals import KeptFiles, Originals
-from index.store.originals_within import OriginalsWithin
+from index.store.originals.in_database import OriginalsWithin
+from index.store.originals.in_folder import KeptFiles, Originals
 
 
 def opened(folder: Path, database: str = "", read: str = "") -> tuple[Database, KeptFiles]:

@@ -32,7 +32,7 @@ from index.store.catalogue.checks import broken_documents, damage, missing_table
 from index.store.databases.schema import SCHEMA_VERSION, version_of
 from index.store.databases.sqlite import SqliteDatabase, storage_error
 from index.store.files import put, sha256_of
-from index.store.originals import ORIGINALS, Originals, referred_to
+from index.store.originals.in_folder import ORIGINALS, Originals, referred_to
 from index.upkeep.backup_file import Contents, pack, packed_originals, packed_sha256, read_manifest, unpack
 from index.words.in_step import WORDS_FOLDER, remove_word_index
 

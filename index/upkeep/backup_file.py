@@ -13,7 +13,7 @@ from pathlib import Path
 
 from index.errors import BackupUnusable
 from index.store.catalogue.catalogue import CATALOGUE_FILE
-from index.store.originals import ORIGINALS
+from index.store.originals.in_folder import ORIGINALS
 
 MANIFEST = "manifest.json"
 _FORMAT, _WITHOUT_ORIGINALS = 2, 1

@@ -27,7 +27,7 @@ from index.store.catalogue.stored import WORDS, as_words
 from index.store.databases.schema import SCHEMA_VERSION, version_of
 from index.store.databases.sqlite import SqliteDatabase
 from index.store.opening import opened
-from index.store.originals import Originals, referred_to
+from index.store.originals.in_folder import Originals, referred_to
 from index.store.reader_states import STATES_FILE
 from index.upkeep.finding import TOLD_AT_MOST, Finding, some
 from index.upkeep.kept import originals, reading

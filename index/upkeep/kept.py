@@ -7,7 +7,7 @@ from pathlib import Path
 
 from index.documents import READING
 from index.store.databases.sqlite import SqliteDatabase
-from index.store.originals import Originals, referred_to
+from index.store.originals.in_folder import Originals, referred_to
 from index.upkeep.finding import Finding, some
 
 

@@ -25,7 +25,7 @@ from index.store.catalogue.history import next_generation
 from index.store.databases.address import is_address
 from index.store.databases.connection import Connection, Database, listed
 from index.store.opening import opened
-from index.store.originals import Incoming, KeptFiles
+from index.store.originals.in_folder import Incoming, KeptFiles
 
 _AT_ONCE = 50
 _DOCUMENT = (

@@ -36,7 +36,7 @@ from index.store.catalogue.stored import NewDocument
 from index.store.databases import erasing
 from index.store.databases.connection import ALL_ROWS, Database, listed
 from index.store.names import Within
-from index.store.originals import KeptFiles, erase_gone
+from index.store.originals.in_folder import KeptFiles, erase_gone
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import pytest
 
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull
-from index.store.originals import Incoming
+from index.store.originals.in_folder import Incoming
 from tests.api.helpers import assert_problem, text_of
 from tests.conftest import Server
 from tests.samples.files import pdf_of, zip_of

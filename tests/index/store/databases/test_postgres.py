@@ -21,9 +21,10 @@ from index.errors import (
     OriginalNotKept,
 )
 from index.passage_index import PassageIndex
-from index.store import opening, originals_within
+from index.store import opening
 from index.store.catalogue.shelves import Wanted
 from index.store.databases import postgres
+from index.store.originals import in_database
 from index.vectors import shared
 from index.vectors.shared import SharedVectors
 from tests.fakes import BagOfWordsEmbedder
@@ -86,7 +87,7 @@ def test_files_are_kept_with_the_documents_and_go_with_the_last(index: PassageIn
 def test_a_file_is_fetched_once_and_the_one_looked_at_longest_ago_makes_room(
     index: PassageIndex, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(originals_within, "_FILES_AT_MOST", 2)
+    monkeypatch.setattr(in_database, "_FILES_AT_MOST", 2)
     with index.incoming() as incoming:
         drafts = [incoming.keep(DocumentDraft("", f"Text {n}.", "a.txt"), f"file {n}".encode()) for n in range(3)]
         first, second, third = (document.id for document, _ in index.add_all(drafts))

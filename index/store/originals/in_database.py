@@ -11,7 +11,7 @@ from pathlib import Path
 from index.documents import DocumentDraft
 from index.store.databases.connection import Connection, Database
 from index.store.databases.sqlite import storage_error
-from index.store.originals import Incoming, Originals
+from index.store.originals.in_folder import Incoming, Originals
 
 _KEPT = "INSERT INTO originals VALUES (?, ?) ON CONFLICT DO NOTHING"
 _IS_KEPT = "SELECT count(*) FROM originals WHERE sha256 = ?"
@@ -20,7 +20,7 @@ _FILES_AT_MOST = 64
 
 
 class OriginalsWithin:
-    """As `index.store.originals.KeptFiles` has it."""
+    """As `index.store.originals.in_folder.KeptFiles` has it."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         """``folder`` is the data directory, where those lie that come in, and that were looked at last."""

@@ -16,7 +16,7 @@ from index.errors import DuplicateDocument, OriginalNotKept, QuotaExceeded
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from index.store.catalogue.quota import Quota
-from index.store.originals import Originals, media_type, remove_abandoned
+from index.store.originals.in_folder import Originals, media_type, remove_abandoned
 from index.upkeep.backup import back_up, restore
 from index.upkeep.doctor import examine, mend
 from tests.fakes import BagOfWordsEmbedder

@@ -1,0 +1,1 @@
+"""The files that documents were read from, as they were: in a folder beside the catalogue, or in its database."""
