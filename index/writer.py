@@ -82,7 +82,7 @@ class IndexWriter:
         """Adds them in one transaction, all or none; gives what `add` would for each, in order.
 
         Their passages are embedded together, and ``progress`` hears of these. For more than memory holds at once, see
-        `index.build.add_many`. Raises QuotaExceeded.
+        `index.ingestion.build.add_many`. Raises QuotaExceeded.
         """
         return [(each.document, each.state == "new") for each in self.put_all(drafts, progress=progress)]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from index.crew import Crew, Elsewhere
 from index.documents import DocumentDraft
 from index.errors import EmbedderMismatch, WorkersUnavailable
+from index.ingestion.crew import Crew, Elsewhere
 from index.isolation.limits import NO_LIMIT, Limits
 from index.isolation.pool import Pool, PoolPlan
 from index.passages.splitting import PassageSize

@@ -8,12 +8,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.added import Added
-from index.build import LateParser, add_many, ingest, path_or_draft
-from index.crew import Crew
 from index.documents import Document, DocumentDraft
 from index.errors import UnsupportedFormat
-from index.following import taken
+from index.ingestion.added import Added
+from index.ingestion.build import LateParser, add_many, ingest, path_or_draft
+from index.ingestion.crew import Crew
+from index.ingestion.following import taken
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from index.store.catalogue.arrivals import Conflict, Putting

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from index.bert.allocator import give_back
-from index.build import LateParser
 from index.errors import QuestionError
+from index.ingestion.build import LateParser
 from index.interfaces import Embedder
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex

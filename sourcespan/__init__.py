@@ -18,7 +18,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from index.added import Added
     from index.documents import Document, DocumentDraft, Heading, Location, Original, Outline, Passage
     from index.errors import (
         CalibrationMismatch,
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
         UnsupportedFormat,
         WorkStopped,
     )
+    from index.ingestion.added import Added
     from index.isolation.limits import Limits
     from index.passages.splitting import PassageSize
     from index.store.catalogue.quota import Quota
@@ -129,7 +129,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "index.added": "Added",
+    "index.ingestion.added": "Added",
     "index.documents": "Document DocumentDraft Heading Location Original Outline Passage",
     "index.errors": """
         CalibrationMismatch

@@ -28,10 +28,10 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from index import following
-from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import CatalogueUnreachable
+from index.ingestion import following
+from index.ingestion.build import add_many
 from index.passage_index import PassageIndex
 from index.passages.splitting import PassageSize, split
 from index.store.originals.in_folder import Incoming
@@ -46,7 +46,7 @@ ALL = 100_000
 
 # a server that has imported everything forks the processes: each starts in milliseconds
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["index.build", "tests.fakes"])
+PROCESSES.set_forkserver_preload(["index.ingestion.build", "tests.fakes"])
 
 
 class Lost(AssertionError):

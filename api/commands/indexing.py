@@ -18,8 +18,8 @@ from api.commands.terminal import console, errors, progress_bar, show_failures, 
 
 if TYPE_CHECKING:
     from api.settings import Settings
-    from index.added import Added
-    from index.crew import Crew
+    from index.ingestion.added import Added
+    from index.ingestion.crew import Crew
     from rag.engine import Sourcespan
 
 # not from index.parsing: --help should not wait for its libraries

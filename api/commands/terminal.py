@@ -23,8 +23,8 @@ from rich.text import Text
 from index.upkeep.terminal import Console, escaped_line
 
 if TYPE_CHECKING:
-    from index.added import Added
     from index.documents import Document
+    from index.ingestion.added import Added
     from index.interfaces import Progress as Tell
     from index.upkeep.finding import Finding
     from rag.answers import Answer, Result, RetrievedPassage

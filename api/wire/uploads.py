@@ -31,7 +31,7 @@ from api.wire.sse import Event
 from api.wire.strict_json import MalformedJson, parse_json
 from index.documents import Document, DocumentDraft
 from index.errors import InvalidDocument, Overloaded, ServiceStopping, SourcespanError
-from index.following import taken
+from index.ingestion.following import taken
 from index.interfaces import Progress
 from index.isolation.pool import Stop
 from index.parsing import ARCHIVE, ParsedFile, suffix_of

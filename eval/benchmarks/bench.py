@@ -28,8 +28,8 @@ from index.bert.graph.graph_nodes import constant
 from index.bert.graph.products import int8_layout, int8_products
 from index.bert.precision import NumberFormat, cpu_has_fast_bf16, cpu_has_fast_int8
 from index.bert.processor import threads
-from index.build import add_many
 from index.documents import DocumentDraft
+from index.ingestion.build import add_many
 from index.parsing import parse_file
 from index.passage_index import PassageIndex
 from index.upkeep.terminal import Console

@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import QuestionError
+from index.ingestion.build import add_many
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from rag.confidence.answer_match import is_right, token_f1

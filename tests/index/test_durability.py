@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import CatalogueFull, CatalogueReadOnly, CatalogueUnusable
+from index.ingestion.build import add_many
 from index.passage_index import PassageIndex
 from tests.crash import PROCESSES, Acknowledged, Lost, check_index, trials
 from tests.fakes import BagOfWordsEmbedder

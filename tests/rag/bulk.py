@@ -20,7 +20,7 @@ from tests.crash import ALL
 
 PROGRAM = """
 import sys
-from index import following
+from index.ingestion import following
 following._DOCUMENTS_IN_GROUP = 3
 sys.argv[0] = "sourcespan"
 from api.start import main

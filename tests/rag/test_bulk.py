@@ -11,10 +11,10 @@ from typing import cast
 
 import pytest
 
-from index import following
-from index.build import LateParser
-from index.crew import Crew, Elsewhere, Shares
 from index.errors import CatalogueFull, NotEmbedded
+from index.ingestion import following
+from index.ingestion.build import LateParser
+from index.ingestion.crew import Crew, Elsewhere, Shares
 from index.isolation.pool import PoolPlan, WorkerPool
 from index.parsing.files import named_files
 from rag.bulk import workers

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from index.build import add_many
 from index.documents import DocumentDraft
+from index.ingestion.build import add_many
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from rag.confidence.answer_match import normalise

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import QuotaExceeded
+from index.ingestion.build import add_many
 from index.passage_index import PassageIndex
 from index.store.catalogue.quota import Quota, Usage
 from tests.api.helpers import assert_problem

@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from reportlab.pdfgen.canvas import Canvas
 
-from index.build import ingest
 from index.documents import Document
 from index.errors import DocumentNotFound, InvalidSpan, NoPages, OriginalNotKept, PageNotFound
+from index.ingestion.build import ingest
 from index.parsing.isolated import Parser
 from index.parsing.pdf.alignment import aligned, is_letter
 from index.parsing.pdf.boxes import PageBoxes, Wanted, boxes_on

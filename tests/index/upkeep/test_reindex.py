@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from index.build import ingest
 from index.documents import Document, DocumentDraft, Heading, Outline
 from index.errors import DuplicateDocument
+from index.ingestion.build import ingest
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from index.upkeep import reindex as module

@@ -14,9 +14,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from index.build import add_many
 from index.documents import DocumentDraft
 from index.errors import DocumentNotFound, DuplicateDocument
+from index.ingestion.build import add_many
 from index.passage_index import PassageIndex
 from index.passages.splitting import PassageRange, PassageSize, split
 from index.vectors.vector_rule import VectorRule

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.build import ingest
 from index.documents import DocumentDraft
 from index.errors import DuplicateDocument, OriginalNotKept, QuotaExceeded
+from index.ingestion.build import ingest
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from index.store.catalogue.quota import Quota

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.added import Added
-from index.build import ingest
 from index.documents import DocumentDraft
+from index.ingestion.added import Added
+from index.ingestion.build import ingest
 from index.parsing import NamedFile
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex

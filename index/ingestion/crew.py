@@ -1,6 +1,7 @@
 """Who reads files and embeds their texts: this process alone, or workers besides, on this machine or on others.
 
-Whoever does it, what becomes of the documents is decided here, in one place and in one order (`index.following`).
+Whoever does it, what becomes of the documents is decided in one place and in one order
+(`index.ingestion.following`).
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index import following
-from index.build import add_many, ingest
 from index.documents import DocumentDraft
 from index.errors import MalformedFile
+from index.ingestion import following
+from index.ingestion.build import add_many, ingest
 from index.interfaces import Vectors
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex

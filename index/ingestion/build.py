@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from index.added import Added
-from index.crew import Crew
 from index.documents import Document, DocumentDraft
-from index.following import Follower, groups, part_of
+from index.ingestion.added import Added
+from index.ingestion.crew import Crew
+from index.ingestion.following import Follower, groups, part_of
 from index.interfaces import Progress
 from index.isolation.limits import Limits
 from index.passage_index import PassageIndex

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from index.added import Added
-from index.crew import Crew, Shares
 from index.documents import DocumentDraft
 from index.errors import DocumentError, DocumentNotFound, DocumentTooComplex, EmptiedFolder, NotEmbedded, ParserDied
+from index.ingestion.added import Added
+from index.ingestion.crew import Crew, Shares
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
 from index.store.files import sha256_unless_known
