@@ -96,7 +96,7 @@ class Contents:
         What came from the same file before, with another text, is replaced; with ``sync``, what came from these paths
         and is not there any more is removed (`state` is then ``removed``). A file that cannot be read carries its
         error and stops no other one. What is yielded is durable. ``progress`` is called with (done, total) bytes of all
-        files. A ``crew`` of `rag.bulk.workers` does the work instead of this process. Raises CatalogueError,
+        files. A ``crew`` of `rag.workers.bulk.workers` does the work instead of this process. Raises CatalogueError,
         QuotaExceeded, InvalidCollection.
         """
         parser = self.parser.get()

@@ -63,7 +63,7 @@ def index(
 
 
 def _crew(library: Sourcespan, settings: Settings, workers: int, ray: str) -> AbstractContextManager[Crew]:
-    from rag import bulk
+    from rag.workers import bulk
 
     return bulk.workers(library, settings.models, workers, ray)
 

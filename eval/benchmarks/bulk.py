@@ -20,9 +20,9 @@ from time import perf_counter
 
 from eval.suites.datasets import ARTICLE
 from index.parsing import parse_file
-from rag.bulk import workers
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
+from rag.workers.bulk import workers
 
 _WORDS_OF_FILE = 1_500
 

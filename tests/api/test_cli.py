@@ -259,7 +259,7 @@ def test_a_folder_is_indexed_and_asked_without_what_only_databases_and_clusters_
     code = """
 import sys
 from pathlib import Path
-from rag.bulk import workers
+from rag.workers.bulk import workers
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
 Path("a.txt").write_text("The ferry to Holm leaves at noon.")

@@ -66,7 +66,7 @@ def workers(library: Sourcespan, models: ModelConfig, count: int, ray: str = "")
         if ray:
             if importlib.util.find_spec("ray") is None:
                 raise WorkersUnavailable(ray, "Ray is not installed: pip install sourcespan[ray]")
-            from rag.ray_workers import ray_pools  # its library is large, and only whoever asks for it needs it
+            from rag.workers.ray_workers import ray_pools  # its library is large, and only whoever asks for it needs it
 
             count, (reading, embedding) = opened.enter_context(ray_pools(ray, count, plans))
         else:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rag.bulk import FILES, assert_as_alone, indexing, make_files
+from tests.rag.workers.bulk import FILES, assert_as_alone, indexing, make_files
 
 pytestmark = pytest.mark.model
 

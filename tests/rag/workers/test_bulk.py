@@ -17,10 +17,10 @@ from index.ingestion.build import LateParser
 from index.ingestion.crew import Crew, Elsewhere, Shares
 from index.isolation.pool import PoolPlan, WorkerPool
 from index.parsing.files import named_files
-from rag.bulk import workers
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from tests.rag.bulk import assert_as_alone, assert_same, children, indexing, make_files
+from rag.workers.bulk import workers
+from tests.rag.workers.bulk import assert_as_alone, assert_same, children, indexing, make_files
 
 pytestmark = pytest.mark.model
 
