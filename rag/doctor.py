@@ -16,7 +16,7 @@ from index.upkeep.finding import Finding
 from index.vectors.vector_rule import VectorRule
 from rag.config import ModelConfig
 from rag.interfaces import Reranker
-from rag.loading import load_embedder, load_reader, load_reranker
+from rag.models.loading import load_embedder, load_reader, load_reranker
 from rag.reader.self_test import ANSWER, PASSAGE, QUESTION, reads
 
 _FAR = "Interest rates rose again in March."

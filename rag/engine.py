@@ -20,13 +20,13 @@ from index.passages.splitting import PassageSize
 from index.store.catalogue.quota import MAX_ORIGINAL, NO_LIMIT, Quota
 from index.store.catalogue.shelves import Wanted
 from index.vectors.vector_rule import VectorRule
-from rag import loading
+from rag.answering.pipeline import QuestionAnswerer
 from rag.answers import Result
 from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import DEFAULT_OCR, AskConfig, ModelConfig, ReaderConfig, RetrieverConfig
 from rag.contents import Contents
 from rag.interfaces import Reader, Reranker, Retrieval, SearchMode
-from rag.pipeline import QuestionAnswerer
+from rag.models import loading
 from rag.questions import Question, Turn
 from rag.reader.self_test import QUESTION, reads
 from rag.retrieval.retriever import HybridRetriever

@@ -17,11 +17,11 @@ from api.serving.server import bound
 from api.settings import Settings
 from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig
 from rag.engine import Sourcespan
 from rag.interfaces import Reader
-from rag.pipeline import QuestionAnswerer
 from rag.retrieval.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
 from tests.postgres_server import PostgresServer, postgres_server

@@ -33,7 +33,7 @@ from index.interfaces import Embedder
 from index.upkeep.doctor import examine
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import load_embedder
+from rag.models.loading import load_embedder
 from tests.crash import ALL, MOST_DOCUMENTS, Acknowledged, Lost
 
 _PROGRAM = [str(Path(sys.executable).with_name("sourcespan"))]

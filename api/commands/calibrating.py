@@ -36,7 +36,7 @@ def calibrate(
     from rag.confidence.fitting import fit, fit_structure
     from rag.confidence.held_out import observe, put_in, with_share
     from rag.engine import Sourcespan
-    from rag.loading import calibration_beside, reader_folder
+    from rag.models.loading import calibration_beside, reader_folder
     from rag.squad import read_squad
 
     settings = settings_with() if structure else settings_with(calibration="none")

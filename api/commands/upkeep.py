@@ -98,7 +98,7 @@ def _show_contents(contents: Contents) -> None:
 def _mended(settings: Settings) -> list[str]:
     """What was mended; without the embedder, damaged vectors stay, and the examination says why."""
     from index.upkeep.doctor import mend
-    from rag.loading import load_embedder
+    from rag.models.loading import load_embedder
 
     embedder = None
     with suppress(ModelError):

@@ -225,7 +225,7 @@ def profile(library: Sourcespan, questions: Sequence[str]) -> dict[str, float]:
         for name, (path, wanted) in _STEPS.items():
             if function == wanted and Path(file).as_posix().endswith(path):
                 seconds[name] = seconds.get(name, 0.0) + cumulative
-        if function == "ask" and Path(file).as_posix().endswith("rag/pipeline.py"):
+        if function == "ask" and Path(file).as_posix().endswith("rag/answering/pipeline.py"):
             whole = cumulative
     steps = {name: seconds[name] / asked * 1e3 for name in _STEPS if name in seconds}
     return {**steps, "everything else": whole / asked * 1e3 - sum(steps.values())}

@@ -98,7 +98,7 @@ def measure(
 def _asker(library: Sourcespan, models: ModelConfig, decoding: Decoding) -> Asker:
     from eval.askers import InProcess
     from rag.engine import Sourcespan
-    from rag.loading import load_reader
+    from rag.models.loading import load_reader
 
     config = replace(decoding.reader, precision=models.precision)
     reader, calibration = load_reader(models, library.embedder.fingerprint, config)

@@ -57,7 +57,7 @@ def scale(
     from eval.benchmarks.scale_words import WORDS, measure_words
     from eval.journal import Journal
     from rag.config import ModelConfig
-    from rag.loading import load_embedder
+    from rag.models.loading import load_embedder
 
     every = (*VECTOR_KINDS, WORDS)
     kinds = [known for known in every if known in (kind or every)]

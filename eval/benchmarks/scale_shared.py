@@ -35,7 +35,7 @@ from index.store.catalogue.stored import NewDocument
 from index.store.opening import at, opened
 from index.vectors.shared import GRAPH, SharedVectors
 from rag.config import ModelConfig
-from rag.loading import load_embedder
+from rag.models.loading import load_embedder
 
 _OF_A_DOCUMENT = 1_000
 _DOCUMENTS_AT_ONCE = 10

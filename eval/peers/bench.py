@@ -33,7 +33,7 @@ from index import READ_WHEN_LOADED
 from index.upkeep.terminal import Console
 from rag.confidence.answer_match import exact_match, token_f1
 from rag.config import ModelConfig
-from rag.loading import embedder_folder, reader_folder
+from rag.models.loading import embedder_folder, reader_folder
 from rag.squad import SquadParagraph, read_squad
 
 _ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from eval.peers.contract import Reply
 from index.documents import DocumentDraft
 from rag.config import DEFAULT_EMBEDDER, AskConfig, ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import embedder_folder
+from rag.models.loading import embedder_folder
 
 
 class SourcespanPeer:

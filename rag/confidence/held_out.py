@@ -11,9 +11,9 @@ from index.errors import QuestionError
 from index.ingestion.build import add_many
 from index.interfaces import Progress
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.confidence.answer_match import is_right, token_f1
 from rag.confidence.calibration import Evidence
-from rag.pipeline import QuestionAnswerer
 from rag.squad import SquadParagraph, SquadQuestion
 
 _PARAGRAPHS_PER_DOCUMENT = 12

@@ -219,7 +219,7 @@ def swap(
     Those that a reader still answers as before are kept: unanswerable questions for `run`.
     """
     from rag.config import DEFAULT_READER, ModelConfig
-    from rag.loading import load_reader
+    from rag.models.loading import load_reader
     from rag.training.data.swapping import swap_files
 
     deceived, _ = load_reader(ModelConfig(reader=reader or DEFAULT_READER, calibration="none"), embedder="")

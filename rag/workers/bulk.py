@@ -19,8 +19,8 @@ from index.isolation.limits import NO_LIMIT, Limits
 from index.isolation.pool import Pool, PoolPlan
 from index.passages.splitting import PassageSize
 from index.store.intake import Intake, Step
-from rag import loading
 from rag.config import ModelConfig
+from rag.models import loading
 
 if TYPE_CHECKING:
     from rag.engine import Sourcespan

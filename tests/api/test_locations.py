@@ -15,7 +15,7 @@ from api.commands.terminal import show_failures, show_result
 from index.errors import EmptyDocument
 from index.parsing import drafts_of, parse_bytes
 from index.passage_index import PassageIndex
-from rag.pipeline import QuestionAnswerer
+from rag.answering.pipeline import QuestionAnswerer
 from tests.conftest import Server
 from tests.samples.files import pdf_of, zip_of
 

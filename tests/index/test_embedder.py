@@ -22,7 +22,7 @@ from index.embedder import load_embedder_from
 from index.errors import ModelUnsuitable
 from index.interfaces import Vectors
 from rag.config import DEFAULT_READER, ModelConfig
-from rag.loading import embedder_folder, load_embedder, reader_folder
+from rag.models.loading import embedder_folder, load_embedder, reader_folder
 from tests.processor import needs_int8
 from tests.rag.training.support import tiny_reader
 

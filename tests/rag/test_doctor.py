@@ -9,7 +9,7 @@ import pytest
 from index.upkeep.finding import Finding
 from rag.config import DEFAULT_READER, ModelConfig
 from rag.doctor import examine_all
-from rag.loading import reader_folder
+from rag.models.loading import reader_folder
 from tests.processor import needs_int8
 from tests.rag.retrieval.test_reranker import tiny_cross_encoder
 

@@ -21,7 +21,7 @@ from index.errors import (
 from index.passage_index import PassageIndex
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import NoReader
+from rag.models.loading import NoReader
 from rag.questions import Question
 from tests.conftest import fake_library
 from tests.fakes import BagOfWordsEmbedder

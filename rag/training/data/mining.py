@@ -31,7 +31,7 @@ def mine_files(
     the best of the ``depth`` retrieved passages that holds none of its answers, if there is one.
     """
     from rag.config import ModelConfig
-    from rag.loading import load_embedder
+    from rag.models.loading import load_embedder
     from rag.retrieval.retriever import HybridRetriever
 
     paragraphs = [paragraph for file in files for paragraph in read_squad(file)]

@@ -14,8 +14,8 @@ from api.wire.links import Links
 from api.wire.wording import ABSTAINED, Worded, quote_in, source_of, worded, worded_answer
 from index.documents import DocumentDraft, Location
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.answers import Answer, Span
-from rag.pipeline import QuestionAnswerer
 
 LINKS = Links("https://ask.example/")
 HOSTILE = (

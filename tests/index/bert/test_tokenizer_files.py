@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from index.bert.tokenizer_files import BERT_INPUTS, StoredTokenizer, stored_tokenizer
 from rag.config import DEFAULT_READER, ModelConfig
-from rag.loading import embedder_folder, reader_folder
+from rag.models.loading import embedder_folder, reader_folder
 from tests.rag.training.support import tiny_tokenizer
 from tests.strategies import texts
 

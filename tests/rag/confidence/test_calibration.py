@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from index.errors import CalibrationMismatch, CannotFit, MalformedFile
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.confidence.calibration import (
     FEATURES,
     RANKING,
@@ -26,8 +27,7 @@ from rag.confidence.fitting import fit, fit_structure
 from rag.confidence.held_out import HeldOutQuestion, Observation, observe, put_in, with_share
 from rag.confidence.probability_measures import best_threshold
 from rag.config import DEFAULT_READER, ModelConfig
-from rag.loading import load_reader
-from rag.pipeline import QuestionAnswerer
+from rag.models.loading import load_reader
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion
 
 unit = st.floats(0, 1)

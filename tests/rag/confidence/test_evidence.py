@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from index.documents import Document, DocumentDraft, Heading, Outline, Passage
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.answers import RetrievedPassage, Span
 from rag.confidence.calibration import Evidence
 from rag.confidence.candidates import Candidate
 from rag.confidence.evidence import evidence
-from rag.pipeline import QuestionAnswerer
 from rag.retrieval.sources import ReadPassage
 
 TEXT = "Marta Quill founded the bakery in Elba in 1987. Her sister joined in 1991."

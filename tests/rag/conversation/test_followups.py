@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.answers import Result
 from rag.conversation.followups import follow_up
 from rag.engine import Sourcespan
-from rag.pipeline import QuestionAnswerer
 from rag.questions import Turn
 
 SUITE = json.loads((Path(__file__).parent / "dialogues.json").read_text(encoding="utf-8"))

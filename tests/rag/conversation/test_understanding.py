@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.config import AskConfig
 from rag.conversation.understanding import PURPOSE, is_no_question, unclear, understand, why_not_read
-from rag.pipeline import QuestionAnswerer
 from rag.questions import Question
 from tests.conftest import fake_answerer
 

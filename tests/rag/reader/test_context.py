@@ -15,10 +15,10 @@ from index.documents import DocumentDraft
 from index.parsing.content import Content
 from index.passage_index import PassageIndex
 from index.passages.reading_text import ReadingText
+from rag.answering.pipeline import QuestionAnswerer
 from rag.confidence.calibration import UNFITTED
 from rag.config import ReaderConfig
 from rag.interfaces import Reading
-from rag.pipeline import QuestionAnswerer
 from rag.reader.extractive_reader import ExtractiveReader
 from rag.reader.joint_encoder import JointEncoder, PassLogits
 from rag.reader.windows import Window, WindowTokenizer

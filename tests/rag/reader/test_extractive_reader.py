@@ -14,7 +14,7 @@ from index.errors import ModelUnsuitable, QuestionTooLong
 from rag.config import DEFAULT_READER, ReaderConfig
 from rag.engine import Sourcespan
 from rag.interfaces import PassageSpan
-from rag.loading import reader_folder
+from rag.models.loading import reader_folder
 from rag.reader.extractive_reader import load_reader_from
 from tests.processor import needs_int8
 

@@ -14,7 +14,7 @@ from transformers import AutoModelForQuestionAnswering, DistilBertConfig, Distil
 from index.errors import ModelUnsuitable
 from index.passages.reading_text import ReadingText
 from rag.config import DEFAULT_READER, ReaderConfig
-from rag.loading import reader_folder
+from rag.models.loading import reader_folder
 from rag.reader.extractive_reader import load_reader_from
 from rag.reader.stored_reader import stored_reader
 from rag.reader.transformers_reader import load_by_transformers, transformers_logits

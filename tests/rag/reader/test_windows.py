@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from index.passages.reading_text import ReadingText
 from rag.config import DEFAULT_READER
-from rag.loading import reader_folder
+from rag.models.loading import reader_folder
 from rag.reader.windows import Window, WindowTokenizer, pad, pad_values, word_edges
 from tests.rag.training.support import WORDS, tiny_tokenizer
 from tests.strategies import texts

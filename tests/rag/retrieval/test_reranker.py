@@ -13,11 +13,11 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Bert
 from index.documents import DocumentDraft
 from index.errors import ModelNotFound, ModelUnsuitable
 from index.passage_index import PassageIndex
+from rag.answering.pipeline import QuestionAnswerer
 from rag.confidence.calibration import UNFITTED
 from rag.config import ModelConfig, RetrieverConfig
 from rag.interfaces import Query
-from rag.loading import load_reranker
-from rag.pipeline import QuestionAnswerer
+from rag.models.loading import load_reranker
 from rag.retrieval.reranker import CrossEncoderReranker
 from rag.retrieval.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, PreferringReranker, QuotingReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rag.config import DEFAULT_READER
-from rag.loading import reader_folder
+from rag.models.loading import reader_folder
 from rag.training.model_card import history, inherited_data
 
 CARD = """\

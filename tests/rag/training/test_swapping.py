@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from index.errors import QuestionTooLong
 from rag.config import ModelConfig
-from rag.loading import load_reader
+from rag.models.loading import load_reader
 from rag.squad import AcceptedAnswer, SquadParagraph, SquadQuestion, read_squad
 from rag.training.data.split import write_squad
 from rag.training.data.swapping import Asked, falls_for, swap, swap_files

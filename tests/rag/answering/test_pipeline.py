@@ -13,12 +13,12 @@ from index.documents import Document, DocumentDraft, Location
 from index.errors import DocumentNotFound, InvalidQuestion, QuestionError
 from index.passage_index import PassageIndex
 from index.passages.sentences import sentences
+from rag.answering.pipeline import QuestionAnswerer
 from rag.answers import Answer, Result, Timings
 from rag.confidence.calibration import UNFITTED, Calibration
 from rag.config import AskConfig, RetrieverConfig
 from rag.engine import Sourcespan
 from rag.interfaces import Query, SearchMode
-from rag.pipeline import QuestionAnswerer
 from rag.questions import Question
 from rag.retrieval.retriever import HybridRetriever
 from tests import strategies

@@ -8,8 +8,8 @@ from dataclasses import replace
 from time import perf_counter
 
 from index.errors import DocumentNotFound, QuestionError
+from rag.answering.asked import AskedQuestion, Batch, Proposal
 from rag.answers import Answer, Place, Result, Span, Timings
-from rag.asked import AskedQuestion, Batch, Proposal
 from rag.confidence.calibration import Calibration, Verdict
 from rag.confidence.candidates import Candidate, answer, as_list
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig

@@ -12,10 +12,10 @@ from index.embedder import ALL_MINILM_L6_V2_SHA256, load_embedder_from, weights_
 from index.errors import ModelCorrupted, ModelNotFound, ModelUnsuitable
 from rag.config import DEFAULT_READER, ModelConfig
 from rag.engine import Sourcespan
-from rag.loading import load_reader, reader_folder
+from rag.models.loading import load_reader, reader_folder
 from tests.index.test_embedder import tiny_embedder
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 OFFLINE = """
 import os, sys

@@ -27,7 +27,7 @@ CALIBRATION_FILE = "calibration.json"
 CALIBRATION_FILE_AHEAD = "calibration-ahead.json"
 """For the confidence of what the reader answers with precomputed lower layers."""
 
-_BUNDLED_READERS = Path(__file__).parent / "models"
+_BUNDLED_READERS = Path(__file__).parent
 
 
 class NoReader:
