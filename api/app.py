@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.cors import CORSMiddleware
 
-from api.contract import Contract
 from api.mcp.http import mcp_routes
 from api.middleware.gate import Gate
 from api.middleware.headers import SecureHeaders
@@ -21,12 +20,13 @@ from api.middleware.paths import SoundPaths
 from api.middleware.rules import OPEN, declares, rules_of
 from api.middleware.stopping import Stopping
 from api.openai import completions, embeddings, responses
-from api.page import PageFiles
-from api.problems import Problem, Unexpected, add_problem_handlers
+from api.problems.responses import Problem, Unexpected, add_problem_handlers
 from api.routes import ask, collections, dify, documents, feedback, health, originals, page
+from api.routes.page_files import PageFiles
 from api.serving.backend import Backend
 from api.serving.memory import giving_memory_back
 from api.settings import Settings
+from api.wire.contract import Contract
 from rag.engine import Sourcespan
 
 # bodies that are held in memory, in bytes of all, and those that are written down, which are open files

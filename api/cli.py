@@ -90,7 +90,7 @@ def serve(
 ) -> None:
     """Serve the API and the chat page. The first start indexes the bundled article."""
     from api.app import create_app
-    from api.logs import log_as_json
+    from api.middleware.logs import log_as_json
     from api.serving.server import Server, bound
 
     settings = settings_with(host=host, port=port, data=data)

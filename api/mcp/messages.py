@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems.responses import problem
 from api.wire.json_route import json_in
 
 # of what the protocol's answers repeat: the message's id, its method, the name of a tool

@@ -16,7 +16,7 @@ from api.middleware.access import within
 from api.middleware.hosts import MalformedHeader, answers_to, host_name, only, origin_authority
 from api.middleware.rate import Caller, RateLimit, caller
 from api.middleware.rules import RouteRules, find_rules, keep_allowed, keep_rules
-from api.problems import ProblemResponse, problem
+from api.problems.responses import ProblemResponse, problem
 from api.settings import Settings
 from index.errors.shown import shown
 

@@ -13,7 +13,7 @@ from typing import NoReturn, Self
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems.responses import problem
 
 # what a body must come at on the whole: an upload that drips does not hold its connection for hours
 _LEAST_BYTES_A_SECOND = 8_000

@@ -10,7 +10,7 @@ from time import perf_counter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.logs import request_id
+from api.middleware.logs import request_id
 from api.serving.metrics import Metrics
 
 logger = logging.getLogger("sourcespan.requests")

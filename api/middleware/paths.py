@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems.responses import problem
 from index.errors.shown import shown
 
 # RFC 3986: the characters of a path, everything else is percent-encoded

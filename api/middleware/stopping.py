@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import HttpProblem, ProblemResponse, problem_of
+from api.problems.responses import HttpProblem, ProblemResponse, problem_of
 from api.serving.backend import Backend
 from api.wire.sse import encode, is_event_stream
 from index.errors import ServiceStopping

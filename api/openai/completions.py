@@ -22,7 +22,7 @@ from api.middleware.rules import LARGE_BODY, READ, RouteRules, declares
 from api.openai.answer_object import ResponseFormat
 from api.openai.conversation import MODEL, Messages, check_model, tool_named
 from api.openai.replies import Citation, Replies, Wanted, new_id, replies
-from api.problems import PROBLEM_JSON, problem
+from api.problems.responses import PROBLEM_JSON, problem
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings
 from api.wire.json_route import JsonRoute
 from api.wire.links import CurrentLinks

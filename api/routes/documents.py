@@ -13,7 +13,7 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from api.middleware.rules import READ, RouteRules, declares
-from api.problems import Problem, ProblemResponse, problem
+from api.problems.responses import Problem, ProblemResponse, problem
 from api.serving.backend import Backend
 from api.settings import Settings
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.middleware.rules import OPEN, READ, declares
-from api.problems import problem
+from api.problems.responses import problem
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.json_route import JsonRoute
 

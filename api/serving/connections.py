@@ -256,7 +256,7 @@ def _size(request: h11.Request) -> int:
 
 
 def _problem(status: HTTPStatus, detail: str) -> bytes:
-    """A whole response; the app's own problems are made in `api.problems`, which takes an ASGI request."""
+    """A whole response; the app's own problems are made in `api.problems.responses`, which takes an ASGI request."""
     body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}).encode()
     retry_after = f"Retry-After: {_RETRY_AFTER}\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
     head = (

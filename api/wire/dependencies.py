@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
-from api.problems import ClientGone
+from api.problems.responses import ClientGone
 from api.serving.backend import Backend
 from api.settings import Settings
 

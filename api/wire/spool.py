@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from api.problems import ClientGone
+from api.problems.responses import ClientGone
 from index.errors import Overloaded, TemporaryFolderFull
 
 _BLOCK = 262_144

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.types import Message, Send
 
-from api.problems import problem_of
+from api.problems.responses import problem_of
 from index.errors import SourcespanError
 
 Event = tuple[str, BaseModel]

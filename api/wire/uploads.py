@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from api.problems import Problem, problem_of
+from api.problems.responses import Problem, problem_of
 from api.serving.backend import Backend
 from api.serving.changes import Changes
 from api.serving.view import View

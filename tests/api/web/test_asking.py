@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from api.problem_types import TYPES
+from api.problems.types import TYPES
 from rag.config import MAX_QUESTION_CHARACTERS
 from tests.api.web.conftest import OpenPage
 from tests.api.web.steps import NOTES, ask

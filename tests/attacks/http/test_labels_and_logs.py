@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.logs import JsonLines
+from api.middleware.logs import JsonLines
 from api.serving.server import AcceptErrors
 from tests.api.helpers import metric, until
 from tests.conftest import Server

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from api.problems import PROBLEM_JSON
+from api.problems.responses import PROBLEM_JSON
 from api.wire.requests import DocumentIn
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
-_WEB = Path(__file__).parent / "web"
+_WEB = Path(__file__).parents[1] / "web"
 _KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.problems import add_problem_handlers
+from api.problems.responses import add_problem_handlers
 from index.errors import (
     CatalogueBusy,
     CatalogueGone,

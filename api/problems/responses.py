@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.rules import methods_at
-from api.problem_types import NO_TYPE, type_of
+from api.problems.types import NO_TYPE, type_of
 from api.wire.requests import MOST_FAULTS
 from index.errors import (
     CatalogueError,
