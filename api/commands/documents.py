@@ -44,7 +44,7 @@ def documents(
     with _there(data) as library:
         found = library.documents(filter=filter_of(collection, filter), words=words, sort=order, limit=limit)  # type: ignore[arg-type]
     if as_json:
-        from api.wire.document_schemas import DocumentOut
+        from api.wire.documents.schemas import DocumentOut
 
         print(
             json.dumps([DocumentOut.of(each).model_dump(mode="json") for each in found], indent=2, ensure_ascii=False)

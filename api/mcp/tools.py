@@ -29,8 +29,8 @@ from api.mcp.schemas import (
 )
 from api.serving.backend import Backend
 from api.settings import Settings
-from api.wire.documents import documents_of
-from api.wire.incoming import faults
+from api.wire.documents.incoming import faults
+from api.wire.documents.lookup import documents_of
 from api.wire.links import Links
 from api.wire.requests import DocumentIds, FilterIn, History
 from api.wire.schemas import AskResponse, DocumentRef

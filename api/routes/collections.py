@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from api.middleware.rules import READ, RouteRules, declares
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
-from api.wire.document_schemas import DocumentOut
+from api.wire.documents.schemas import DocumentOut
 from api.wire.json_route import JsonRoute
 from api.wire.requests import DocumentChange, Request, Text
 from index.store.names import collection_name

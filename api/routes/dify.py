@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api.middleware.rules import READ, declares
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
-from api.wire.documents import documents_of
+from api.wire.documents.lookup import documents_of
 from api.wire.json_route import JsonRoute
 from api.wire.links import CurrentLinks, Links
 from api.wire.requests import Lenient, Text

@@ -17,11 +17,20 @@ from api.problems.responses import Problem, ProblemResponse, problem
 from api.serving.backend import Backend
 from api.settings import Settings
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
-from api.wire.document_schemas import AddedDocument, DocumentOut, DocumentPage
+from api.wire.documents.schemas import AddedDocument, DocumentOut, DocumentPage
+from api.wire.documents.uploads import (
+    ConflictQuery,
+    Upload,
+    UploadReport,
+    Wishes,
+    add_to,
+    replace_with,
+    store_all,
+    uploads_in,
+)
 from api.wire.requests import Sent, Text
 from api.wire.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from api.wire.strict_json import MalformedJson, parse_json
-from api.wire.uploads import ConflictQuery, Upload, UploadReport, Wishes, add_to, replace_with, store_all, uploads_in
 from index.errors import InvalidFilter
 from index.store.catalogue.arrivals import Conflict
 from index.store.catalogue.shelves import Sort

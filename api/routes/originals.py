@@ -9,9 +9,9 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse
 
 from api.middleware.rules import READ, declares
-from api.wire.blocks import BlocksOut, BlocksQuery
 from api.wire.dependencies import SHOWS_KEY, CurrentBackend
-from api.wire.originals import ImageQuery, PageBoxesOut, SpanQuery
+from api.wire.documents.blocks import BlocksOut, BlocksQuery
+from api.wire.documents.originals import ImageQuery, PageBoxesOut, SpanQuery
 from index.shown import boxes, page_image
 
 router = APIRouter(prefix="/v1/documents/{document_id}", tags=["documents"], dependencies=[SHOWS_KEY])

@@ -23,7 +23,7 @@ from api.serving.readiness import Readiness
 from api.serving.view import View
 from api.serving.workers import Workers
 from api.settings import Settings
-from api.wire import incoming
+from api.wire.documents import incoming
 from index.errors import ServiceStopping, WorkStopped
 from index.interfaces import Progress, Vectors
 from index.isolation.pool import Stop

@@ -8,7 +8,7 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.wire.blocks import MOST_BLOCKS
+from api.wire.documents.blocks import MOST_BLOCKS
 from index.parsing.blocks import Block, Cell, from_blocks
 from index.shown import rows
 from tests.api.helpers import assert_problem, text_of

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api.middleware import limits
-from api.wire import spool
+from api.wire.documents import spool
 from tests.api.helpers import assert_problem, metric, text_of, until
 from tests.conftest import Server
 

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from api.wire.originals import OriginalOut
+from api.wire.documents.originals import OriginalOut
 from api.wire.requests import MetadataValue
 from index.documents import Document
 from index.store.catalogue.arrivals import State, Stored

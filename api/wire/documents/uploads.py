@@ -22,11 +22,11 @@ from api.serving.backend import Backend
 from api.serving.changes import Changes
 from api.serving.view import View
 from api.settings import Settings
-from api.wire.document_schemas import DocumentOut
-from api.wire.incoming import faults, read_document
+from api.wire.documents.incoming import faults, read_document
+from api.wire.documents.schemas import DocumentOut
+from api.wire.documents.spool import spooled_body, spooled_files
 from api.wire.requests import CollectionNames, Metadata, Sent
 from api.wire.requests import Request as SentJson
-from api.wire.spool import spooled_body, spooled_files
 from api.wire.sse import Event
 from api.wire.strict_json import MalformedJson, parse_json
 from index.documents import Document, DocumentDraft
