@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from eval.benchmarks.decoding_command import decoding
-from eval.benchmarks.load_command import load
-from eval.benchmarks.scale_command import scale
+from eval.benchmarks.decoding.command import decoding
+from eval.benchmarks.load.command import load
+from eval.benchmarks.scale.command import scale
 from eval.model_options import DEFAULTS, Chosen, with_model_options
 from index.upkeep.terminal import Console
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from eval.benchmarks.decoding import Decoding, measure, variants
+from eval.benchmarks.decoding.choices import Decoding, measure, variants
 from eval.suites.datasets import EvalQuestion
 from index.documents import DocumentDraft
 from rag.config import ModelConfig

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from eval.benchmarks.load import Tally, run_round
-from eval.benchmarks.load_clients import Clients, Seen, Texts, seconds_to_wait
+from eval.benchmarks.load.clients import Clients, Seen, Texts, seconds_to_wait
+from eval.benchmarks.load.rounds import Tally, run_round
 from eval.errors import ServerUnusable
 from tests.conftest import Server
 from tests.fakes import FailingReader

@@ -11,8 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.benchmarks.scale import FIGURES, VECTOR_KINDS, Scaled, exact, expanded, growth, measure, texts_and_questions
-from eval.benchmarks.scale_words import made_up, measure_words_here
+from eval.benchmarks.scale.vectors import (
+    FIGURES,
+    VECTOR_KINDS,
+    Scaled,
+    exact,
+    expanded,
+    growth,
+    measure,
+    texts_and_questions,
+)
+from eval.benchmarks.scale.words import made_up, measure_words_here
 from index.interfaces import Progress, Vectors
 
 SOURCESPAN = str(Path(sys.executable).parent / "sourcespan")

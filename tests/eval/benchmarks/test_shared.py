@@ -13,7 +13,7 @@ import pytest
 
 from eval.benchmarks.postgres_cost import PostgresCost
 from eval.benchmarks.replicas import Round, summed_up
-from eval.benchmarks.scale_shared import GROWING, Filled, SharedScaled, exponents, measure, modelled, tables
+from eval.benchmarks.scale.shared import GROWING, Filled, SharedScaled, exponents, measure, modelled, tables
 from index.interfaces import Vectors
 from index.store.opening import at
 from tests.postgres_server import PostgresServer

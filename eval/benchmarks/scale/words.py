@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.benchmarks.memory import memory_mb
-from eval.benchmarks.scale import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_its_own_process
+from eval.benchmarks.scale.vectors import AMONG_BEST, Asked, Bar, Scaled, Stopwatch, in_its_own_process
 from index.documents import Document, DocumentDraft
 from index.interfaces import Vectors
 from index.passages.reading_text import NO_CONTEXT

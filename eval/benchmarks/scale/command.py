@@ -19,7 +19,7 @@ from eval.benchmarks.facts import Facts
 from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
-    from eval.benchmarks.scale import Scaled
+    from eval.benchmarks.scale.vectors import Scaled
     from index.interfaces import Progress as Tell
 
 _STDOUT = Path("-")
@@ -53,8 +53,8 @@ def scale(
     The vectors are real embeddings, multiplied with noise up to each size, the words those of real sentences in new
     passages. With --json FILE a run that was stopped goes on.
     """
-    from eval.benchmarks.scale import VECTOR_KINDS, Scaled, embedded, measure, texts_and_questions
-    from eval.benchmarks.scale_words import WORDS, measure_words
+    from eval.benchmarks.scale.vectors import VECTOR_KINDS, Scaled, embedded, measure, texts_and_questions
+    from eval.benchmarks.scale.words import WORDS, measure_words
     from eval.journal import Journal
     from rag.config import ModelConfig
     from rag.models.loading import load_embedder
@@ -106,7 +106,7 @@ def _bar(what: str) -> Iterator[Tell]:
 
 
 def _say(rows: Sequence[Scaled], facts: Mapping[str, Any], json_file: Path | None) -> None:
-    from eval.benchmarks.scale import growth
+    from eval.benchmarks.scale.vectors import growth
 
     exponents = growth(rows)
     if json_file is not None:

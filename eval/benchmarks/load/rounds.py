@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from eval.benchmarks.load_clients import REFUSED, Clients, Seen
+from eval.benchmarks.load.clients import REFUSED, Clients, Seen
 
 _NOT_A_NUMBER = float("nan")
 # the most that a client may want, see docs/openapi.json

@@ -16,7 +16,7 @@ from rich.table import Table
 from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
-    from eval.benchmarks.decoding import Row
+    from eval.benchmarks.decoding.choices import Row
     from eval.run import Outcome
     from index.passages.splitting import PassageSize
     from rag.engine import Sourcespan
@@ -36,7 +36,7 @@ def decoding(
     """Vary one choice of decoding at a time, over all paragraphs of FILE in one index: quality and time."""
     from rich.progress import track
 
-    from eval.benchmarks.decoding import measure
+    from eval.benchmarks.decoding.choices import measure
     from eval.suites.datasets import squad_suite
     from rag.config import DEFAULT_READER, ModelConfig
     from rag.engine import Sourcespan

@@ -1,6 +1,6 @@
 """How search in a PostgreSQL grows with the number of passages, and what would be of more than can be tried here.
 
-    python -m eval.benchmarks.scale_shared postgresql://… squad11_dev.json.gz --passages 100000 --json shared.json
+    python -m eval.benchmarks.scale.shared postgresql://… squad11_dev.json.gz --passages 100000 --json shared.json
 
 The database is to be an empty one on this machine. It is filled further from size to size with the vectors and texts of
 `sourcespan eval scale`, in documents of 1,000 passages, and stays; the same command goes on where it was stopped.
@@ -24,8 +24,8 @@ import numpy as np
 
 from eval.benchmarks.facts import Facts
 from eval.benchmarks.postgres_cost import PostgresCost
-from eval.benchmarks.scale import Asked, Stopwatch, embedded, exact, expanded, texts_and_questions
-from eval.benchmarks.scale_words import as_document, made_up
+from eval.benchmarks.scale.vectors import Asked, Stopwatch, embedded, exact, expanded, texts_and_questions
+from eval.benchmarks.scale.words import as_document, made_up
 from eval.journal import Journal
 from index.documents import DocumentDraft
 from index.interfaces import Keys, Vectors

@@ -19,7 +19,7 @@ from rich.table import Table
 from index.upkeep.terminal import Console
 
 if TYPE_CHECKING:
-    from eval.benchmarks.load import Tally
+    from eval.benchmarks.load.rounds import Tally
 
 BROKEN = 1
 
@@ -58,7 +58,7 @@ def load(
     should have SOURCESPAN_RATE_LIMIT=0.
     """
     from eval.benchmarks.facts import Facts
-    from eval.benchmarks.load import fill, run_round
+    from eval.benchmarks.load.rounds import fill, run_round
     from eval.suites.datasets import ARTICLE_QUESTIONS, read_questions
 
     if unbatched and (url or against):

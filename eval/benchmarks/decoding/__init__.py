@@ -1,0 +1,1 @@
+"""What each choice of decoding brings, measured by answers."""
