@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from index.errors import MalformedFile, ScannedDocument
@@ -97,6 +98,7 @@ def with_marks(left: float, height: float, *pieces: str, size: float = 12, rise:
         ((FULL, "• one item", "• another"), f"{FULL}\n\n• one item\n• another"),
         ((f"{FULL}:", "1. tea", "2. milk"), f"{FULL}:\n\n1. tea\n2. milk"),
         ((FULL, "Amount: 5", "Date: 7"), f"{FULL} Amount: 5\n\nDate: 7"),
+        (("Rope .......... 12.50", "Net ........... 7.00"), "Rope … 12.50\n\nNet … 7.00"),
     ],
 )
 def test_lines_become_paragraphs(texts: tuple[str, ...], text: str) -> None:
@@ -121,6 +123,7 @@ def test_a_wider_gap_and_an_indented_line_begin_a_paragraph() -> None:
         (("on the 1", "st", " and 22", "nd", " of May"), "on the 1st and 22nd of May"),
         (("he said so", "1,2", ", and went"), "he said so¹,², and went"),
         (("at 48", "1", "/2 cents a mile"), "at 48 1/2 cents a mile"),
+        (("a flow of 5 m", "3", "/s"), "a flow of 5 m³/s"),
     ],
 )
 def test_raised_marks_are_no_part_of_words_and_numbers(pieces: tuple[str, ...], text: str) -> None:
@@ -222,6 +225,17 @@ def test_what_stands_across_columns_is_read_before_or_after_them() -> None:
     assert read(whole).text.endswith("leaves the bath for a day.")
 
 
+def test_a_large_heading_beside_a_line_of_another_column_is_none_of_it() -> None:
+    left = [*COLUMNS[0], *COLUMNS[1]]
+    widths = [stringWidth(line, "Times-Roman", 10) for line in left]
+    edge, top = 60 + max(widths) + 10.8, 700 - 12 * widths.index(max(widths))
+    right = all_of(
+        lines("Lessons", left=edge, top=top, size=16, font="Times-Bold"),
+        lines(*COLUMNS[2], left=edge, top=top - 24, size=10),
+    )
+    assert "Lessons" in read(all_of(lines(*left, left=60, size=10), right)).text.split("\n\n")
+
+
 def test_sentences_go_on_over_columns_pages_and_what_is_between() -> None:
     note = lines("¹ See the ordinance of 4 May, which", "has more of it.", top=120, size=8)
     first = all_of(lines(*PROSE, FULL, "is an exam-"), note)
@@ -288,6 +302,24 @@ def test_cells_that_are_empty_keep_their_column_and_rows_that_are_close_keep_the
                 canvas.drawString(60 + 110 * place, 700 - 9.5 * number, text)
 
     assert read(page).text == "Ministry | Plan | Other | Total\nCoal | 550.00 |  | 600.00\nof Steel |  | 68.00 | 68.00"
+
+
+def test_lines_around_rows_do_not_make_them_one_where_a_cell_is_empty() -> None:
+    rows = [
+        ("Item", "Quantity", "Price"),
+        ("Rope, tarred", "2", "12.50"),
+        ("Net", "", "8.00"),
+        ("Lamp oil", "10", "7.00"),
+    ]
+
+    def page(canvas: Canvas) -> None:
+        for number, row in enumerate([*rows, ("Total", "", "27.50")]):
+            for place, text in enumerate(row):
+                canvas.drawRightString(120 + 110 * place, 700 - 20 * number, text)
+        for height in (634, 614):
+            canvas.line(55, height, 400, height)
+
+    assert read(page).text.splitlines()[2:4] == ["Net |  | 8.00", "Lamp oil | 10 | 7.00"]
 
 
 def test_lines_of_one_cell_are_put_together() -> None:

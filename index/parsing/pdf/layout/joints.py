@@ -16,6 +16,7 @@ _WORD = re.compile(r"\w+(?:-\w+)*")
 _CUT_WORD = re.compile(r"(?<![\w-])(\w++)[-‐]$")
 _OPEN_END = re.compile(r"\w[-‐–—/]$|\w:/{2}\S*[/.\-_=&?]$")
 _END = re.compile(r"[.!?:;…。！？][\"'”’»)\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
+_LED = re.compile(r" … (?:\S*\d\S*|[ivxl]+)$")  # to a number, by dots
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _BULLETS = "•●○▪■‣◦⁃➢✓✗☐☑☒"
 
@@ -83,6 +84,8 @@ class Joints:
         if _OPEN_END.search(first.text):
             return Joint.NOTHING
         if _begins_item(second.text, ended or short) or (first.bold != second.bold and not goes_on):
+            return Joint.PARAGRAPH
+        if _LED.search(first.text):
             return Joint.PARAGRAPH
         if goes_on and not ended:
             return Joint.SPACE

@@ -120,10 +120,12 @@ def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line
         return None
     rows: list[_Line] = []
     for first, *others in groups:
-        row = first
+        row = above = first
         for line in others:
-            if _has_number_under_number(row, line):
+            is_row = above.cells and line.cells and min(above.cells) == min(line.cells)
+            if _has_number_under_number(row, line) or (is_row and _has_number_under_number(above, line)):
                 return None
+            above = line
             row = _joined(row, line)
         rows.append(row)
     return rows

@@ -24,13 +24,14 @@ def with_word(text: str, word: str, shift: int, *, apart: bool) -> str:
     if shift > 0:
         return _with_raised(text, word, space)
     upper = _UPPER_NUMBER.search(text) if not apart else None
-    if upper and word.startswith(_SLASHES):  # 1 over 2 with a slash
+    is_power = upper and text[: upper.start()][-1:].isalpha()
+    if upper and word.startswith(_SLASHES) and not is_power:  # 1 over 2 with a slash
         return _as_fraction(text, upper) + word
     if upper and upper.start() == 0 and word[:1].isalnum():  # the mark of a note, before the note
         return f"{text} {word}"
     if shift == 0 or text.endswith(_SLASHES):
         return f"{text}{space}{word}"
-    if upper and word.isdigit() and not text[: upper.start()][-1:].isalpha():  # 1 over 2 with a bar
+    if upper and word.isdigit() and not is_power:  # 1 over 2 with a bar
         return f"{_as_fraction(text, upper)}/{word}"
     after_number = text[-1:].isdigit() and _NUMBERS.fullmatch(word)
     return f"{text}{space}{word.translate(LOWERED) if after_number else word}"

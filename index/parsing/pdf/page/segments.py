@@ -26,6 +26,7 @@ _TOUCHING, _BEFORE_TEXT = 0.35, 0.9
 _GLUED, _GAP = 0.12, 0.25
 _SHADOW = 0.15
 _BEFORE_ITEM = 3.0
+_OF_HEADING = 0.75  # of the size of a heading that stands beside text
 _RISE, _FALL = 0.8, 0.4
 _SHIFT = 0.1
 # sizes of marks, in those of the words that they stand at
@@ -148,7 +149,7 @@ def _segments(row: Sequence[Word]) -> Iterator[Segment]:
     parts: list[list[Word]] = []
     end = 0.0
     for word in row:
-        size = max(word.style.size, parts[-1][-1].style.size) if parts else 0.0
+        size = _between(parts[-1][-1], word) if parts else 0.0
         reach = _BEFORE_ITEM if parts and _begins_item(parts[-1], word) else _WIDE
         if parts and word.left - end <= reach * size:
             parts[-1].append(word)
@@ -157,6 +158,14 @@ def _segments(row: Sequence[Word]) -> Iterator[Segment]:
             parts.append([word])
             end = word.right
     return map(_segment, parts)
+
+
+def _between(before: Word, word: Word) -> float:
+    """The size that white space between two words is measured by: the larger one's, unless that is of a heading."""
+    small, large = sorted((before.style, word.style), key=lambda style: style.size)
+    is_heading = large.bold and small.size < _OF_HEADING * large.size
+    is_on_line = abs(word.base - before.base) <= _SAME_LINE * small.size
+    return small.size if is_heading and is_on_line else large.size
 
 
 def _begins_item(before: Sequence[Word], word: Word) -> bool:
