@@ -73,6 +73,22 @@ def without_characters(lines: Sequence[str], *, plain: str = "") -> bytes:
     )
 
 
+def with_letters_of_formulas(text: str) -> bytes:
+    """A line whose small letters are said to be the italic ones that formulas have, beyond the first 65,536."""
+    letters = b" ".join(b"<%02X> <D835%04X>" % (97 + n, 0xDC4E + n) for n in range(26))
+    return of_objects(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< %s /Contents 4 0 R /Resources << /Font << /H 5 0 R >> >> >>" % _PAGE,
+        stream(shown(text)),
+        _FONT.replace(b">>", b"/ToUnicode 6 0 R >>"),
+        stream(
+            b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
+            b"26 beginbfchar %s endbfchar endcmap end" % letters
+        ),
+    )
+
+
 def with_notes() -> bytes:
     """A page with a field and free notes that have no looks of their own, and one that is hidden."""
     return of_objects(

@@ -322,6 +322,22 @@ def test_lines_around_rows_do_not_make_them_one_where_a_cell_is_empty() -> None:
     assert read(page).text.splitlines()[2:4] == ["Net |  | 8.00", "Lamp oil | 10 | 7.00"]
 
 
+def test_a_number_in_the_middle_of_a_row_is_no_marker_of_what_is_beside_it() -> None:
+    rows = [
+        ("Boat", "1931", "Remarks"),
+        ("Elba", "13.1", "repaired"),
+        ("Corsica", "9.9", "sold"),
+        ("Genoa", "7.0", "new"),
+    ]
+
+    def page(canvas: Canvas) -> None:
+        for number, row in enumerate(rows):
+            for text, left in zip(row, (60, 120, 154), strict=True):
+                canvas.drawString(left, 700 - 16 * number, text)
+
+    assert read(page).text.splitlines() == [" | ".join(row) for row in rows]
+
+
 def test_lines_of_one_cell_are_put_together() -> None:
     def page(canvas: Canvas) -> None:
         for number, (name, *what) in enumerate(
@@ -563,6 +579,10 @@ def form(canvas: Canvas) -> None:
     canvas.acroForm.checkbox(name="member", checked=True, x=150, y=616, size=14)
     canvas.drawString(72, 590, "Retired")
     canvas.acroForm.checkbox(name="retired", checked=False, x=150, y=586, size=14)
+
+
+def test_letters_of_formulas_are_letters() -> None:
+    assert pdf(File("a.pdf", pdfs.with_letters_of_formulas("E = mc = 5ab"))).text == "E = mc = 5ab"
 
 
 def test_what_was_filled_into_a_form_stands_where_it_is_seen() -> None:

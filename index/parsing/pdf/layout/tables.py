@@ -12,7 +12,7 @@ from index.parsing.blocks import Cell
 from index.parsing.blocks import Row as CellRow
 from index.parsing.pdf.page.segments import Row, Segment
 
-_WRAPPED, _LOOSE = 1.12, 1.2  # distances of the closest rows
+_WRAPPED, _LOOSE = 1.12, 1.16  # distances of the closest rows
 _LINE = (0.8, 1.4)  # how far lines of one cell are apart, in sizes of the type
 _LINES_OF_CELL = 4  # on the average, where lines are drawn between rows
 _MOSTLY, _FEWEST_ROWS, _FEW_ROWS = 0.6, 2, 4

@@ -26,6 +26,7 @@ _TOUCHING, _BEFORE_TEXT = 0.35, 0.9
 _GLUED, _GAP = 0.12, 0.25
 _SHADOW = 0.15
 _BEFORE_ITEM = 3.0
+_OF_COLUMN = 3  # words
 _OF_HEADING = 0.75  # of the size of a heading that stands beside text
 _RISE, _FALL = 0.8, 0.4
 _SHIFT = 0.1
@@ -150,7 +151,7 @@ def _segments(row: Sequence[Word]) -> Iterator[Segment]:
     end = 0.0
     for word in row:
         size = _between(parts[-1][-1], word) if parts else 0.0
-        reach = _BEFORE_ITEM if parts and _begins_item(parts[-1], word) else _WIDE
+        reach = _BEFORE_ITEM if parts and _begins_item(parts, word) else _WIDE
         if parts and word.left - end <= reach * size:
             parts[-1].append(word)
             end = max(end, word.right)
@@ -168,20 +169,20 @@ def _between(before: Word, word: Word) -> float:
     return small.size if is_heading and is_on_line else large.size
 
 
-def _begins_item(before: Sequence[Word], word: Word) -> bool:
+def _begins_item(parts: Sequence[Sequence[Word]], word: Word) -> bool:
     """Whether all that stands before a word is the marker of an item or the sign of a currency; also of leader dots."""
     if word.text == ".":
         return True
-    if len(before) > 1:
+    if len(parts[-1]) > 1:
         return False
-    marker = before[0].text
+    marker = parts[-1][0].text
+    if marker.count(".") == 1 and marker[-1].isdigit() and len(parts) > 1 and len(parts[-2]) < _OF_COLUMN:
+        return False  # a number of a table, with a cell on either side
     return marker in _CURRENCIES or (bool(MARKER.fullmatch(marker)) and word.text[0].isalpha())
 
 
 def _segment(words: Sequence[Word]) -> Segment:
-    if is_from_right(
-        "".join(word.text for word in words)
-    ):  # PDFium has the words of such lines in the order in which they are read
+    if is_from_right("".join(word.text for word in words)):  # PDFium has these in the order in which they are read
         words = sorted(words, key=lambda word: word.place)
     size, base = _main(words)
     words = _upper_first(words)

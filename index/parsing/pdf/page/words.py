@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from unicodedata import normalize
 
 from pypdfium2 import PdfPage, PdfTextPage, raw
 
@@ -17,7 +18,9 @@ from index.parsing.pdf.page.styles import PLAIN, Style, Styles
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 # the signs of Symbol and Wingdings that lists and forms are set with, where old programs wrote them
 _SIGNS = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf0fe": "☑", "\uf0a8": "☐", "\uf06f": "☐"}
-READ_AS = str.maketrans(_LIGATURES | _SIGNS)
+# the letters of formulas, which have places of their own beyond the first 65,536
+_OF_FORMULAS = {letter: normalize("NFKC", letter) for letter in map(chr, range(0x1D400, 0x1D800))}
+READ_AS = str.maketrans(_LIGATURES | _SIGNS | _OF_FORMULAS)
 """What characters of a file are read as."""
 # accents that TeX sets before or over their letters; the acute one only where it can be no apostrophe
 _ACCENTS = dict(zip("¨ˆ˜ˇ˘˚´", "\u0308\u0302\u0303\u030c\u0306\u030a\u0301", strict=True))
@@ -141,7 +144,9 @@ class _Reader:
             own_style.widths[character] = end - start
             if number:
                 reach = style.reach
-                goes_on = -reach <= start - right <= reach or -reach <= left - end <= reach
+                goes_on = (
+                    -reach <= start - right <= reach or -reach <= left - end <= reach or _is_second_half(character)
+                )
                 squeezed = start - right > style.narrow and token[number - 1] in _STOPS
                 if goes_on and own_style is style and own_base == base and not squeezed:
                     left = start if start < left else left
@@ -207,6 +212,10 @@ def characters_of(text: PdfTextPage) -> str:
     else:  # it leaves out some that have an index
         codes = [raw.FPDFText_GetUnicode(text.raw, index) for index in range(count)]
     return "".join(map(chr, codes)).translate(_HYPHENS)
+
+
+def _is_second_half(character: str) -> bool:
+    return "\udc00" <= character <= "\udfff"
 
 
 def _with_accent(match: re.Match[str]) -> str:
