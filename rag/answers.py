@@ -13,6 +13,10 @@ Status = Literal["answered", "unsure", "not_found", "not_understood"]
 """An answer is given; the closest passage may hold one; the documents don't say; the question was not understood."""
 
 
+AnswerKind = Literal["span", "list", "clause"]
+"""What a quote is: the words that answer; several things; to a yes/no question, the clause or sentence that decides."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open range of characters of a document."""
@@ -93,6 +97,7 @@ class Answer:
     """Other places where the reader found the same text."""
     items: tuple[Span, ...] = ()
     """The things that it lists, in order, where the question asks for several; () for any other answer."""
+    kind: AnswerKind = "span"
 
     @property
     def cell(self) -> Cell | None:

@@ -168,6 +168,7 @@ def _where(answer: Answer) -> str:
         *([f"“{heading}”"] if heading else []),
         *([f"row “{cell.row}”"] if cell and cell.row else []),
         *([f"column “{cell.column}”"] if cell else []),
+        *(["what decides"] if answer.kind == "clause" else []),
         f"characters {answer.span.start:,}–{answer.span.end:,}",
     ]
     return ", ".join(map(escaped_line, where))

@@ -11,7 +11,7 @@ from api.wire.requests import SearchRequest
 from index.documents import Document
 from index.passages.reading_text import Cell
 from index.words.clauses import WordForm
-from rag.answers import Answer, MatchedWord, Place, Result, RetrievedPassage, Status
+from rag.answers import Answer, AnswerKind, MatchedWord, Place, Result, RetrievedPassage, Status
 from rag.interfaces import Retrieval, SearchMode
 
 _CONTEXT = (
@@ -101,6 +101,13 @@ class AnswerOut(BaseModel):
     heading: Annotated[str | None, Field(description="The heading that the answer stands under.")]
     document: DocumentRef
     also_at: list[PlaceOut]
+    kind: Annotated[
+        AnswerKind,
+        Field(
+            description="`span`: the words that answer; `list`: several things, see `spans`; `clause`: what decides a "
+            "yes/no question, in the words of the document."
+        ),
+    ]
     spans: Annotated[list[SpanOut], Field(description="The things that it lists, where several were asked for.")]
     context: Annotated[CellOut | None, Field(description="Of an answer in a table: its row and its column.")]
 
@@ -128,6 +135,7 @@ class AnswerOut(BaseModel):
             heading=answer.location.heading,
             document=DocumentRef.of(answer.document),
             also_at=[PlaceOut.of(place) for place in answer.also_at],
+            kind=answer.kind,
             spans=[SpanOut(start=item.start, end=item.end) for item in answer.items],
             context=None if cell is None else CellOut.of(cell),
         )

@@ -7,17 +7,16 @@ from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
 
-from index.errors import DocumentNotFound, QuestionError
+from index.errors import QuestionError
 from rag.answering.asked import AskedQuestion, Batch, Proposal
-from rag.answers import Answer, Place, Result, Span, Timings
+from rag.answers import Answer, Result, Timings
 from rag.confidence.calibration import Calibration, Verdict
-from rag.confidence.candidates import Candidate, answer, as_list
+from rag.confidence.candidates import Candidate
+from rag.confidence.quoting import Quotes, once
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.conversation.understanding import Understood, unclear, understand
 from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
 from rag.questions import Question, Turn, check_answers, check_history, check_question
-from rag.reader.listing import wants_list
-from rag.reader.spans import without_overlaps
 from rag.retrieval.choosing import clearest
 from rag.retrieval.sources import SourceFinder, Sources
 
@@ -38,7 +37,7 @@ class QuestionAnswerer:
         self._retriever = retriever
         self._finder = SourceFinder(retriever, documents)
         self._reader = reader
-        self._documents = documents
+        self._quotes = Quotes(documents)
         self._calibration = calibration
         self._config = config or AskConfig()
 
@@ -230,17 +229,16 @@ class QuestionAnswerer:
         verdict = self._calibration.judge(proposal.evidence)
         judgements = verdict.judgements[: self._n_best(asked.question)]
         found = [self._answer(asked, proposal.candidates[j.position], j.confidence) for j in judgements]
-        given = min(self._given(asked.question, verdict), len(found))
-        # what stood in items of one list has become the same answer
-        answers = without_overlaps(found[:given], _place, given)
-        rest = without_overlaps([*answers, *found[given:]], _place, len(found))[len(answers) :]
+        # what stood in items of one list, or in one clause, has become the same answer
+        given = len(once(found[: self._given(asked.question, verdict)]))
+        answers = once(found)
         detail = asked.not_read or ("" if given else unclear(asked.text))
         return Result(
             question=asked.question.text,
             status="not_understood" if detail else self._calibration.status(verdict, given),
             answerable=verdict.answerable,
-            answers=tuple(answers),
-            candidates=tuple(rest),
+            answers=tuple(answers[:given]),
+            candidates=tuple(answers[given:]),
             passages=asked.passages,
             passages_read=asked.passages_read,
             timings=Timings(asked.retrieval.embed_ms, asked.retrieval.search_ms, batch.read_ms, _ms_since(batch.began)),
@@ -258,24 +256,7 @@ class QuestionAnswerer:
         return self._config.n_best if question.n_best is None else question.n_best
 
     def _answer(self, asked: AskedQuestion, candidate: Candidate, confidence: float) -> Answer:
-        candidate, items = as_list(candidate) if wants_list(asked.text) else (candidate, ())
-        location = self._documents.location(candidate.source.document, candidate.span.start)
-        candidate = replace(candidate, also_at=(*candidate.also_at, *self._repeated(candidate)))
-        return answer(candidate, confidence, location, items)
-
-    def _repeated(self, candidate: Candidate) -> Iterator[Place]:
-        """Where the passages that say the same as the candidate's, and were not read, have its words."""
-        retrieved = candidate.source.retrieved
-        offset = candidate.span.start - retrieved.passage.start
-        for place in retrieved.also_at:
-            with suppress(DocumentNotFound):
-                span = Span(place.span.start + offset, place.span.start + offset + len(candidate.text))
-                if span.of(self._documents.with_text(place.document_id)[1]) == candidate.text:
-                    yield Place(place.document_id, span)
-
-
-def _place(answer: Answer) -> tuple[str, int, int]:
-    return answer.document.id, answer.span.start, answer.span.end
+        return self._quotes.answer(asked.text, candidate, confidence)
 
 
 def _asked(question: Question, meant: Understood, found: Sequence[Sources]) -> AskedQuestion:

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from index.documents import Location
 from index.passages.sentences import sentences
-from rag.answers import Answer, Place, Quotation, Span
+from rag.answers import AnswerKind, Place, Span
 from rag.interfaces import PassageSpan
-from rag.reader.listing import is_list, list_items, parts
+from rag.reader.listing import is_list
 from rag.reader.spans import whole_characters, without_overlaps
 from rag.retrieval.sources import ReadPassage
-
-_QUOTE_CONTEXT = 32
 
 
 @lru_cache(maxsize=256)
@@ -33,6 +30,8 @@ class Candidate:
     score: float
     certainty: float = 0.0
     also_at: tuple[Place, ...] = ()
+    items: tuple[Span, ...] = ()
+    kind: AnswerKind = "span"
 
     @property
     def text(self) -> str:
@@ -86,42 +85,6 @@ def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit:
         replace(best, also_at=tuple(other.place for other in others))
         for best, *others in list(by_text.values())[:limit]
     ]
-
-
-def as_list(candidate: Candidate) -> tuple[Candidate, tuple[Span, ...]]:
-    """The candidate as the answer to a question that asks for several things, and the things that it lists.
-
-    One that stands in an item of a list becomes the whole list; one that lists a single thing stays as it is.
-    """
-    text, span = candidate.source.text, candidate.span
-    if items := list_items(text, span.start):
-        return replace(candidate, span=Span(items[0].start, items[-1].end)), items
-    listed = parts(text, span)
-    return candidate, listed if len(listed) > 1 else ()
-
-
-def answer(candidate: Candidate, confidence: float, location: Location, items: tuple[Span, ...] = ()) -> Answer:
-    """The candidate as it is shown: with its sentence and what stands around it."""
-    text, span = candidate.source.text, candidate.span
-    sentence = candidate.sentence
-    return Answer(
-        text=candidate.text,
-        span=span,
-        document=candidate.source.document,
-        passage=candidate.source.retrieved.passage,
-        sentence=sentence,
-        sentence_text=sentence.of(text),
-        quotation=Quotation(
-            prefix=text[max(0, span.start - _QUOTE_CONTEXT) : span.start],
-            exact=candidate.text,
-            suffix=text[span.end : span.end + _QUOTE_CONTEXT],
-        ),
-        location=location,
-        score=candidate.score,
-        confidence=confidence,
-        also_at=candidate.also_at,
-        items=items,
-    )
 
 
 @dataclass(frozen=True, slots=True)

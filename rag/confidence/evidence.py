@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.confidence.calibration import Evidence
-from rag.confidence.candidates import Candidate, as_list
+from rag.confidence.candidates import Candidate
 from rag.confidence.labels import labelled
+from rag.confidence.quoting import as_list
 from rag.reader.listing import wants_list
 
 _CONTENT_WORD = re.compile(r"\w{4,}|\d+")
@@ -64,7 +65,7 @@ def _evidence(asked: _Asked, candidate: Candidate) -> Evidence:
         agreement=len(candidate.also_at),
         cell=cell,
         label=label,
-        listed=float(asked.wants_list and len(as_list(candidate)[1]) > 1),
+        listed=float(asked.wants_list and len(as_list(candidate).items) > 1),
     )
 
 

@@ -58,6 +58,12 @@ def list_items(text: str, position: int) -> tuple[Span, ...]:
     return tuple(items) if fits else ()
 
 
+def without_marker(text: str, line: Span) -> Span:
+    """The range without the marker of a list that it begins with."""
+    marker = _MARKER.match(text, line.start, line.end)
+    return line if marker is None else Span(marker.end(), line.end)
+
+
 def is_list(text: str, span: Span) -> bool:
     """Whether the range holds several items of one list, whole lines but for the marker of the first."""
     items = list_items(text, span.start)

@@ -84,7 +84,7 @@ function quotation(answer, record, show, kind = "answer") {
     "figure",
     { class: kind },
     quote,
-    element("figcaption", {}, provenance(answer), confidence(answer.confidence), button),
+    element("figcaption", {}, provenance(answer), confidence(answer.confidence), deciding(answer), button),
     element(
       "div",
       { class: "actions" },
@@ -124,6 +124,11 @@ function confidence(value) {
   const meter = element("span", { class: "meter", "data-level": level, "aria-hidden": "true" });
   meter.append(...[1, 2, 3, 4].map(() => element("i")));
   return element("span", { class: "confidence" }, meter, `${words} · ${percent}`);
+}
+
+/** To a yes/no question the page says neither: it shows what the document says. */
+function deciding({ kind }) {
+  return kind === "clause" ? element("span", { class: "muted" }, t("deciding")) : null;
 }
 
 function alsoAt(answer, passages, show) {

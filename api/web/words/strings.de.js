@@ -50,6 +50,7 @@ export default {
   status_not_found: "Die Dokumente sagen nichts dazu.",
   status_not_understood: "Frage nicht verstanden",
   readAs: "Gelesen als: ",
+  deciding: "was entscheidet",
   provisional: "Bisher die beste, es wird noch gelesen…",
   veryLikely: "Sehr wahrscheinlich",
   likely: "Wahrscheinlich",

@@ -50,6 +50,7 @@ export default {
   status_not_found: "The documents don’t say.",
   status_not_understood: "Question not understood",
   readAs: "Read as: ",
+  deciding: "what decides",
   provisional: "Best so far, still reading…",
   veryLikely: "Very likely",
   likely: "Likely",

@@ -45,6 +45,14 @@ def test_what_came_of_a_question_is_seen_at_a_glance(page: Page, page_server: Pa
     assert "✓" not in marks, "that a quote is exact does not say that it is true"
 
 
+def test_a_yes_or_no_question_is_told_what_decides(page: Page, page_server: PageServer) -> None:
+    page_server.add("House rules", "Bikes stand in the yard. Smoking is forbidden on the balcony.")
+    answer = ask(page, "Is smoking allowed? «Smoking»").locator("figure.answer")
+    expect(answer.locator("mark")).to_have_text("Smoking is forbidden on the balcony.")
+    expect(answer.get_by_text("what decides")).to_be_visible()
+    assert ask(page, "What is forbidden? «Smoking»").get_by_text("what decides").count() == 0
+
+
 def test_the_limit_is_shown_while_typing(page: Page) -> None:
     field, count = page.get_by_label("Your question"), page.locator("#count")
     assert field.get_attribute("data-limit") == str(MAX_QUESTION_CHARACTERS)

@@ -100,6 +100,49 @@ def test_an_answer_says_where_other_versions_of_its_passage_have_it(
     assert [place.span for place in answer.also_at] == [answer.span]
 
 
+def test_a_yes_or_no_question_gets_what_decides(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    rule = "Smoking is forbidden on the balcony."
+    house, _ = index.add(DocumentDraft("House", f"Bikes stand in the yard. {rule} Pets are welcome."))
+    other, _ = index.add(DocumentDraft("Hut", f"{rule} Wood is behind the hut."))
+    answer, *others = answerer.ask("Is smoking allowed? «Smoking»").answers
+    assert (answer.text, answer.kind) == (rule, "clause")
+    assert not others
+    texts = {document.id: index.with_text(document.id)[1] for document in (house, other)}
+    assert_exact(answer, texts)
+    assert {answer.document.id, *(place.document_id for place in answer.also_at)} == texts.keys()
+    assert answerer.ask("What is forbidden? «Smoking»").answers[0].kind == "span"
+
+
+def test_a_cell_that_decides_stays_a_cell(index: PassageIndex, answerer: QuestionAnswerer) -> None:
+    index.add(DocumentDraft("Cover", "Plan | Crown | Filling\nSilver | not covered | covered"))
+    (answer,) = answerer.ask("Does Silver pay for a crown? «not covered»").answers
+    assert (answer.text, answer.kind) == ("not covered", "span")
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "decides"),
+    [
+        ("Is smoking allowed on the balcony?", "Smoking is not allowed on the balconies or in the stairwell."),
+        ("Can I return opened goods?", "Opened goods can be returned within 14 days if nothing is missing."),
+        ("Does the warranty cover batteries?", "The warranty does not cover batteries, belts and filters."),
+    ],
+)
+def test_the_real_reader_finds_what_decides(library: Sourcespan, question: str, decides: str) -> None:
+    text = (
+        "House rules\n\nBicycles stand in the yard. Smoking is not allowed on the balconies or in the stairwell. "
+        "The door is locked at 22:00.\n\nShop\n\nWe open at nine. Opened goods can be returned within 14 days if "
+        "nothing is missing. The warranty is two years from the day of sale. The warranty does not cover batteries, "
+        "belts and filters."
+    )
+    document, _ = library.index.add(DocumentDraft("Handbook", text))
+    try:
+        (answer,) = library.answerer.ask(question, document_ids=[document.id], n_best=1, min_confidence=0).answers
+        assert (answer.text, answer.kind) == (decides, "clause")
+    finally:
+        library.index.delete(document.id)
+
+
 def test_it_abstains_below_the_threshold_and_shows_its_guess(index: PassageIndex, answerer: QuestionAnswerer) -> None:
     index.add(DocumentDraft("a", "The ferry leaves at noon."))
     result = answerer.ask("guess?")

@@ -1,0 +1,72 @@
+"""Yes/no questions: which questions are, and the words of a text that decide one.
+
+All ranges are half-open characters of the text that is given. Nothing says yes or no but the text itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rag.answers import Span
+from rag.conversation.english import AUXILIARIES, FUNCTION, words
+from rag.reader.listing import without_marker
+
+_LONGEST = 600
+"""Characters of a sentence; what is longer is none, but a table or a page whose stops were lost."""
+_FEWEST_WORDS = 4
+_ASKS_WHETHER = re.compile(
+    rf"(?:and|so|but|then|please|sorry|excuse me|hello|hi|also)?[ ,]*"
+    rf"(?:(?:(?:tell me|say|check) )?whether|(?:tell me|say|check) if|(?:{'|'.join(sorted(AUXILIARIES))})(?:n['’]t)?)\b"
+    # months, and what asks for something else in the form of a yes/no question
+    r"(?! \d)(?! (?:you|we|i|anyone|anybody|somebody|someone) (?:please |also |kindly |just )?"
+    r"(?:tell|name|list|give|show|explain|describe|find|say|state|summari[sz]e)\b)"
+    r"(?!.*\b(?:knows?|says?|said|tells?|told|states?|shows?|explains?|mentions?|find out|remembers?|see) "
+    r"(?:me |us |you )?(?:exactly |just )?(?:who|whom|whose|what|when|where|which|why|how)\b)",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"(?!can|may|could|might|am ).*\bor\b(?! not\b)", re.IGNORECASE)
+_FINITE = AUXILIARIES | words(
+    "never not cannot isn aren wasn weren don doesn didn can couldn won mustn needn shan shouldn"
+)
+# a condition may follow a comma: "dogs are allowed, but only on a lead"
+_ENDS = re.compile(
+    r"[.!?;]|\s*$|,(?!\s+(?:but|only|unless|except|if|provided|as|so|when|where|until|after|before|not|with|without)\b)"
+)
+_WORD = re.compile(r"\w+")
+
+
+def asks_whether(question: str) -> bool:
+    """Whether ``question`` can be answered with yes or no: "is smoking allowed", but not "is it red or blue"."""
+    question = " ".join(question.split())
+    return _ASKS_WHETHER.match(question) is not None and not _OR.match(question)
+
+
+def _is_clause(quote: str) -> bool:
+    """Whether something is said of something: "latecomers are not admitted", but not "not admitted"."""
+    first, *others = _WORD.findall(quote.casefold()) or [""]
+    return first not in _FINITE and not _FINITE.isdisjoint(others) and others[-1] not in FUNCTION
+
+
+def deciding(text: str, sentence: Span, answer: Span) -> Span | None:
+    """The clause that ``answer`` is or stands in; None where none can be quoted.
+
+    That is what of its sentence stands between semicolons, or the whole of it where a part would say too little: what
+    stands between commas may be the condition that decides.
+    """
+    if _is_clause(answer.of(text)) and _ENDS.match(text, answer.end):
+        return answer
+    whole = without_marker(text, sentence)
+    if answer.start < whole.start:
+        whole = sentence
+    if whole.end - whole.start > _LONGEST:
+        return None
+    start = text.rfind("; ", whole.start, answer.start)
+    end = text.find("; ", answer.end, whole.end)
+    part = Span(whole.start if start < 0 else start + 2, whole.end if end < 0 else end)
+    return part if _stands_alone(part.of(text), text[whole.start : part.start]) else whole
+
+
+def _stands_alone(part: str, before: str) -> bool:
+    """Whether it is a clause: long enough, no half of a bracket, and not led in by what stands before it."""
+    is_closed = all(part.count(left) == part.count(right) for left, right in ("()", "[]", "“”"))
+    return is_closed and ":" not in before and len(part.split()) >= _FEWEST_WORDS
