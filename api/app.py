@@ -18,13 +18,13 @@ from api.middleware.limits import BodyLimit, PendingBodies
 from api.middleware.observe import Observed
 from api.middleware.paths import SoundPaths
 from api.middleware.rules import OPEN, declares, rules_of
-from api.middleware.stopping import Stopping
 from api.openai import completions, embeddings, responses
 from api.problems.responses import Problem, Unexpected, add_problem_handlers
 from api.routes import ask, collections, dify, documents, feedback, health, originals, page
 from api.routes.page_files import PageFiles
 from api.serving.backend import Backend
 from api.serving.memory import giving_memory_back
+from api.serving.stopping import Stopping
 from api.settings import Settings
 from api.wire.contract import Contract
 from rag.engine import Sourcespan

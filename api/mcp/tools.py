@@ -28,10 +28,10 @@ from api.mcp.schemas import (
     without_null,
 )
 from api.serving.backend import Backend
+from api.serving.lookup import documents_of
 from api.settings import Settings
 from api.wire.documents.incoming import faults
-from api.wire.documents.lookup import documents_of
-from api.wire.links import Links
+from api.wire.page_links import Links
 from api.wire.requests import DocumentIds, FilterIn, History
 from api.wire.schemas import AskResponse, DocumentRef
 from api.wire.wording import source_of, worded

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.middleware.logs import request_id
-from api.serving.metrics import Metrics
+from api.middleware.metrics import Metrics
 
 logger = logging.getLogger("sourcespan.requests")
 

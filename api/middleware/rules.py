@@ -72,12 +72,6 @@ def find_rules(routes: Iterable[BaseRoute], scope: Scope) -> RouteRules:
     return _STRICTEST
 
 
-def methods_at(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
-    """The methods that the path of a request can be called with, in alphabetical order."""
-    reached = (route for route in iter_route_contexts(list(routes)) if route.matches(scope)[0] is not Match.NONE)
-    return sorted({method for route in reached for method in route.methods or ("GET", "HEAD")})
-
-
 def keep_rules(scope: Scope, rules: RouteRules) -> None:
     """Notes the rules of a request for what comes behind the gate."""
     scope[_DECLARED] = rules

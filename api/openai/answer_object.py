@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from api.wire.links import Links
+from api.wire.page_links import Links
 from api.wire.requests import Lenient, Text
 from api.wire.wording import confidence_in_words
 from index.errors.shown import shown

@@ -23,9 +23,8 @@ from api.openai.answer_object import ResponseFormat
 from api.openai.conversation import MODEL, Messages, check_model, tool_named
 from api.openai.replies import Citation, Replies, Wanted, new_id, replies
 from api.problems.responses import PROBLEM_JSON, problem
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend, CurrentLinks, CurrentSettings
 from api.wire.json_route import JsonRoute
-from api.wire.links import CurrentLinks
 from api.wire.requests import FilterIn, Lenient, Text
 from api.wire.schemas import AskResponse
 from api.wire.sse import MEDIA_TYPE

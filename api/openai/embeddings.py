@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from api.middleware.rules import declares
 from api.openai.completions import CONVERSES
 from api.openai.conversation import MODEL, check_model
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
 from api.wire.json_route import JsonRoute
 from api.wire.requests import Lenient, Text
 from index.interfaces import Vectors

@@ -14,8 +14,8 @@ from api.openai.answer_object import answer_json, check_schema
 from api.openai.background import TASK_HEADER, background_reply
 from api.openai.conversation import Conversation, MessageIn, check_tools
 from api.serving.backend import Backend
-from api.wire.dependencies import unless_gone
-from api.wire.links import Links
+from api.serving.dependencies import unless_gone
+from api.wire.page_links import Links
 from api.wire.schemas import AskResponse
 from api.wire.wording import Worded, source_of, worded, worded_answer
 from rag.answers import Answer, Result, Span

@@ -18,9 +18,8 @@ from api.openai.answer_object import ResponseFormat, SchemaOut
 from api.openai.completions import CONVERSES, STREAMS, task_in
 from api.openai.conversation import MODEL, MessageIn, Messages, check_model
 from api.openai.replies import Reply, Wanted, new_id, replies
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend, CurrentLinks, CurrentSettings
 from api.wire.json_route import JsonRoute
-from api.wire.links import CurrentLinks
 from api.wire.requests import FilterIn, Lenient, Text
 from api.wire.schemas import AskResponse
 from api.wire.sse import MEDIA_TYPE

@@ -12,15 +12,15 @@ from typing import Annotated
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from pydantic import AfterValidator, BaseModel, Field
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware.rules import methods_at
-from api.problems.types import NO_TYPE, type_of
-from api.wire.requests import MOST_FAULTS
+from api.problems.types import MOST_FAULTS, NO_TYPE, type_of
 from index.errors import (
     CatalogueError,
     CatalogueFull,
@@ -256,9 +256,11 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """What can be done at the path: Starlette itself names only the first of its routes."""
-    scope = request.scope
-    return methods_at(request.app.routes, {**scope, "root_path": scope.get("app_root_path", scope["root_path"])})
+    """What can be done at the path, in alphabetical order: Starlette itself names only the first of its routes."""
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", request.scope["root_path"])}
+    routes = iter_route_contexts(list(request.app.routes))
+    reached = (route for route in routes if route.matches(scope)[0] is not Match.NONE)
+    return sorted({method for route in reached for method in route.methods or ("GET", "HEAD")})
 
 
 class Unexpected:

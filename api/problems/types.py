@@ -32,6 +32,8 @@ from index.errors import (
 )
 
 NO_TYPE = "about:blank"
+MOST_FAULTS = 20
+"""Faults of one request that its answer tells of."""
 
 _TYPE = "urn:sourcespan:problem:"
 TYPES: Mapping[type[SourcespanError], str] = {

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.middleware.rules import READ, declares
 from api.serving.backend import Backend
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
 from api.wire.json_route import JsonRoute
 from api.wire.requests import AskRequest, SearchRequest
 from api.wire.schemas import AnswerOut, AskResponse, PassagesFound, SearchResponse

@@ -10,7 +10,7 @@ from fastapi import Request as HttpRequest
 from pydantic import BaseModel, Field
 
 from api.middleware.rules import READ, RouteRules, declares
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend, unless_gone
 from api.wire.documents.schemas import DocumentOut
 from api.wire.json_route import JsonRoute
 from api.wire.requests import DocumentChange, Request, Text

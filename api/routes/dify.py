@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.middleware.rules import READ, declares
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
-from api.wire.documents.lookup import documents_of
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend, CurrentLinks, CurrentSettings, unless_gone
+from api.serving.lookup import documents_of
 from api.wire.json_route import JsonRoute
-from api.wire.links import CurrentLinks, Links
+from api.wire.page_links import Links
 from api.wire.requests import Lenient, Text
 from api.wire.wording import source_of
 from index.documents import Document

@@ -14,11 +14,7 @@ from starlette.exceptions import HTTPException
 
 from api.middleware.rules import READ, RouteRules, declares
 from api.problems.responses import Problem, ProblemResponse, problem
-from api.serving.backend import Backend
-from api.settings import Settings
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
-from api.wire.documents.schemas import AddedDocument, DocumentOut, DocumentPage
-from api.wire.documents.uploads import (
+from api.routes.uploads import (
     ConflictQuery,
     Upload,
     UploadReport,
@@ -28,6 +24,10 @@ from api.wire.documents.uploads import (
     store_all,
     uploads_in,
 )
+from api.serving.backend import Backend
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend, CurrentSettings, unless_gone
+from api.settings import Settings
+from api.wire.documents.schemas import AddedDocument, DocumentOut, DocumentPage
 from api.wire.requests import Sent, Text
 from api.wire.sse import MEDIA_TYPE, Event, event_stream, wants_events
 from api.wire.strict_json import MalformedJson, parse_json

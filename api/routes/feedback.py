@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from api.feedback import Excerpt, Feedback, Verdict, excerpt
 from api.middleware.rules import READ, RouteRules, declares
 from api.serving.backend import Backend
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend
 from api.serving.view import View
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.json_route import JsonRoute
 from api.wire.requests import Request, Sent, Text, not_blank
 from index.errors import InvalidFeedback

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.middleware.rules import OPEN, READ, declares
 from api.problems.responses import problem
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.json_route import JsonRoute
 
 router = APIRouter(route_class=JsonRoute, tags=["operators"])

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse
 
 from api.middleware.rules import READ, declares
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend
 from api.wire.documents.blocks import BlocksOut, BlocksQuery
 from api.wire.documents.originals import ImageQuery, PageBoxesOut, SpanQuery
 from index.shown import boxes, page_image

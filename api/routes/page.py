@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api.keys import Scope
 from api.middleware.rules import READ, allowed_to, declares
 from api.serving.backend import Backend
-from api.wire.dependencies import SHOWS_KEY, CurrentBackend
+from api.serving.dependencies import SHOWS_KEY, CurrentBackend
 from index.documents import Document
 from index.errors import DocumentNotFound
 from rag.examples import Example, likely_questions

@@ -15,10 +15,10 @@ from typing import Any, Self, TypeVar
 from api.feedback import OK as FEEDBACK_OK
 from api.feedback import FeedbackStore
 from api.middleware.access import within
+from api.middleware.metrics import Metrics
 from api.middleware.rate import caller
 from api.serving.batching import Asked, Batcher
 from api.serving.changes import Changes
-from api.serving.metrics import Metrics
 from api.serving.readiness import Readiness
 from api.serving.view import View
 from api.serving.workers import Workers

@@ -14,8 +14,8 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
+from api.middleware.metrics import Metrics
 from api.serving.fairness import FairQueue, QueueFull, cost, weight
-from api.serving.metrics import Metrics
 from index.errors import Overloaded, QuestionError
 from rag.answers import Result
 from rag.questions import Question

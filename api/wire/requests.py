@@ -16,14 +16,12 @@ from pydantic import (
     model_validator,
 )
 
+from api.problems.types import MOST_FAULTS
 from index.documents import DocumentDraft, unstorable
 from index.passages.headings import outlined
 from rag.config import MAX_N_BEST, MAX_QUESTION_CHARACTERS, MAX_TOP_K, MAX_TURNS
 from rag.interfaces import SearchMode
 from rag.questions import Question, Turn
-
-MOST_FAULTS = 20
-"""Faults of one request that its answer tells of."""
 
 _LONGEST_ANSWER = 10_000
 _MOST_METADATA = 100

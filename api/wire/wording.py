@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from api.wire.links import Links
+from api.wire.page_links import Links
 from index.documents import Document, Location
 from rag.answers import Answer, Result, Span
 

@@ -9,6 +9,7 @@ from time import perf_counter
 
 from index.errors import QuestionError
 from rag.answering.asked import AskedQuestion, Batch, Proposal
+from rag.answering.choosing import clearest
 from rag.answers import Answer, Result, Timings
 from rag.confidence.calibration import Calibration, Verdict
 from rag.confidence.candidates import Candidate
@@ -17,7 +18,6 @@ from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.conversation.understanding import Understood, unclear, understand
 from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
 from rag.questions import Question, Turn, check_answers, check_history, check_question
-from rag.retrieval.choosing import clearest
 from rag.retrieval.sources import SourceFinder, Sources
 
 Outcomes = list[Result | QuestionError]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from api.wire.requests import MOST_FAULTS, DocumentIn
+from api.problems.types import MOST_FAULTS
+from api.wire.requests import DocumentIn
 from api.wire.strict_json import MalformedJson, parse_json
 from index.errors import DocumentTooLarge, InvalidDocument
 from index.parsing import ParsedFile

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.settings import Settings
-from api.wire.links import Links
+from api.wire.page_links import Links
 from tests.conftest import Server
 
 FORWARDED = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from api.wire.links import Links
+from api.wire.page_links import Links
 from api.wire.wording import ABSTAINED, Worded, quote_in, source_of, worded, worded_answer
 from index.documents import DocumentDraft, Location
 from index.passage_index import PassageIndex

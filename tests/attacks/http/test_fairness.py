@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.keys import hash_of
+from api.middleware.metrics import Metrics
 from api.middleware.rate import RateLimit
 from api.serving import readiness
 from api.serving.batching import Batcher
 from api.serving.fairness import FairQueue, QueueFull, weight
-from api.serving.metrics import Metrics
 from index.errors import Overloaded, QuestionError, RateLimited
 from rag.answers import Result, Timings
 from rag.config import MAX_N_BEST, MAX_TOP_K

@@ -12,6 +12,7 @@ from fastapi.security import HTTPBearer
 from api.problems.responses import ClientGone
 from api.serving.backend import Backend
 from api.settings import Settings
+from api.wire.page_links import Links
 
 T = TypeVar("T")
 
@@ -31,6 +32,13 @@ def _settings(request: Request) -> Settings:
 
 CurrentBackend = Annotated[Backend, Depends(_backend)]
 CurrentSettings = Annotated[Settings, Depends(_settings)]
+
+
+def _links(request: Request, settings: CurrentSettings) -> Links:
+    return Links.of(settings, request)
+
+
+CurrentLinks = Annotated[Links, Depends(_links)]
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from api.middleware.forwarded import FORWARDED_TO
 from api.settings import Settings
-from api.wire.dependencies import CurrentSettings
 from index.documents import Document
 from rag.answers import Answer, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Links to the page at ``base``, which ends with a slash. Their form is that of ``web/links.js``."""
+    """Links to the page at ``base``, which ends with a slash. Their form is that of ``web/frame/links.js``."""
 
     base: str
 
@@ -39,10 +37,3 @@ class Links:
     def to_quote(self, answer: Answer) -> str:
         """The address that shows an answer where it stands."""
         return self.to(answer.document, answer.span)
-
-
-def _links(request: Request, settings: CurrentSettings) -> Links:
-    return Links.of(settings, request)
-
-
-CurrentLinks = Annotated[Links, Depends(_links)]
