@@ -52,14 +52,12 @@ class Readiness:
         library: Sourcespan,
         feedback: FeedbackStore,
         usage: Callable[[], Mapping[str, tuple[int, int]]],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``usage`` gives `State.quotas`."""
         self._batcher = batcher
         self._library = library
         self._feedback = feedback
         self._usage = usage
-        self._clock = clock
         self._tested = -math.inf
         self._late = _SILENT
         """What to say where looking takes too long: what is being looked at."""
@@ -90,7 +88,7 @@ class Readiness:
         return State("", documents, passages, self._library.index.words_behind, self._feedback.status, self._usage())
 
     async def _reads(self) -> bool:
-        if self._clock() - max(self._tested, self._batcher.last_answer) < FRESH:
+        if time.monotonic() - max(self._tested, self._batcher.last_answer) < FRESH:
             return True
         try:
             passed = await self._batcher.check(self._library.self_test)
@@ -98,7 +96,7 @@ class Readiness:
             logger.exception("self test")
             return False
         if passed:
-            self._tested = self._clock()
+            self._tested = time.monotonic()
         return passed
 
     def close(self) -> None:

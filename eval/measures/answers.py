@@ -62,10 +62,10 @@ MEASURES = (
 from abstaining. Right, for confidence, is what `rag.confidence.answer_match.is_right` calls so."""
 
 
-def measure(outcomes: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Figure]:
+def measure(outcomes: Sequence[Outcome], *, resamples: int = RESAMPLES) -> dict[str, Figure]:
     """The `MEASURES` of ``outcomes``, of which there must be at least one."""
     samples = _samples(outcomes)
-    return {m.name: figure(samples[m.name], resamples=resamples, seed=seed) for m in MEASURES}
+    return {m.name: figure(samples[m.name], resamples=resamples) for m in MEASURES}
 
 
 def lost(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """How sure is a figure? Its 95% interval by the percentile bootstrap (Efron and Tibshirani, 1993).
 
-Questions are drawn again, with replacement, by `scipy.stats.bootstrap`; with one seed, figures of the same questions
-are computed from the same draws.
+Questions are drawn again, with replacement, by `scipy.stats.bootstrap`; the seed is always the same, and so figures of
+the same questions are computed from the same draws.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def percentile(values: Values, share: float) -> Sample:
     return Sample(statistic, (values.astype(float),))
 
 
-def figure(sample: Sample, *, resamples: int = RESAMPLES, seed: int = 0) -> Figure:
+def figure(sample: Sample, *, resamples: int = RESAMPLES) -> Figure:
     """The sample's figure; one question has no spread."""
     questions = len(sample.data[0])
     value = float(sample.statistic(*sample.data)) if questions else np.nan
@@ -69,6 +69,6 @@ def figure(sample: Sample, *, resamples: int = RESAMPLES, seed: int = 0) -> Figu
         n_resamples=resamples,
         batch=max(1, _NUMBERS_AT_ONCE // questions),
         method="percentile",
-        rng=seed,
+        rng=0,
     ).confidence_interval
     return Figure(value, float(low), float(high), questions)

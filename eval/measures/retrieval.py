@@ -92,9 +92,7 @@ def search_all(
         yield SearchOutcome(query.id, query.text, scores)
 
 
-def measure_retrieval(
-    outcomes: Sequence[SearchOutcome], *, resamples: int = RESAMPLES, seed: int = 0
-) -> dict[str, Figure]:
+def measure_retrieval(outcomes: Sequence[SearchOutcome], *, resamples: int = RESAMPLES) -> dict[str, Figure]:
     """The mean of each score of each arm, as ``arm.score``; and what fusing, and reranking, adds at nDCG@10."""
     arms = outcomes[0].scores
     values = {f"{arm}.{name}": np.array([o.scores[arm][name] for o in outcomes]) for arm in arms for name in SCORES}
@@ -102,7 +100,7 @@ def measure_retrieval(
     values["fused_over_better_arm.ndcg_10"] = values["fused.ndcg_10"] - values[f"{better}.ndcg_10"]
     if "reranked" in arms:
         values["reranked_over_fused.ndcg_10"] = values["reranked.ndcg_10"] - values["fused.ndcg_10"]
-    return {name: figure(mean(scores), resamples=resamples, seed=seed) for name, scores in values.items()}
+    return {name: figure(mean(scores), resamples=resamples) for name, scores in values.items()}
 
 
 def _gain(grades: Sequence[int]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from index.bert.precision import FloatPrecision
+from index.store.files import sha256_of
 from rag.training.errors import InvalidSetting
 
 
@@ -121,12 +121,12 @@ class TrainingConfig:
         for source in self.sources:
             values[f"weight of {source.name}"] = source.weight
             values[f"cap of {source.name}"] = source.cap
-            values[f"sha256 of {source.name}"] = sha256(source.path)
+            values[f"sha256 of {source.name}"] = sha256_of(source.path)
         roles = {f"teacher {number}": folder for number, folder in enumerate(self.teachers, start=1)}
         for role, folder in {"init": self.init, **roles}.items():
             for part in ("config.json", "tokenizer.json", "model.safetensors"):
                 path = folder / part
-                values[f"sha256 of {role} {part}"] = sha256(path) if path.exists() else None
+                values[f"sha256 of {role} {part}"] = sha256_of(path) if path.exists() else None
         return values
 
 
@@ -161,9 +161,3 @@ def source_settings(
 def _require(setting: str, value: object, holds: bool, reason: str) -> None:
     if not holds:
         raise InvalidSetting(setting, value, reason)
-
-
-def sha256(path: Path) -> str:
-    """The hex digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from rag.training.config import sha256
+from index.store.files import sha256_of
 from rag.training.errors import InvalidSetting, OutputTaken, UnlikeModels
 from rag.training.model_card import CARD, DATA, describe_model, history, inherited_data
 from rag.training.weights import WEIGHTS, load_reader, save_reader
@@ -51,7 +51,7 @@ def _card(folders: Sequence[Path], out: Path, model: str) -> str:
         "",
         f"The mean of the weights of {len(folders)} readers. {model}.",
         "",
-        *(f"- {f.name}, weights sha256 `{sha256(f / WEIGHTS)}`" for f in folders),
+        *(f"- {f.name}, weights sha256 `{sha256_of(f / WEIGHTS)}`" for f in folders),
         "",
     ]
     names = ", ".join(folder.name for folder in folders)

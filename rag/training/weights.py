@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import shutil
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from index.errors import ModelNotFound, ModelUnsuitable
-from index.store.files import sync_folder
+from index.store.files import put
 
 WEIGHTS = "model.safetensors"
 # what configurations call their dropouts; None stands for the one that is chosen
@@ -74,8 +73,5 @@ def save_reader(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedToken
     mode = (unfinished / "config.json").stat().st_mode
     for path in sorted(unfinished.iterdir(), key=lambda p: p.name == WEIGHTS):
         path.chmod(mode)
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(path, folder / path.name)
-    sync_folder(folder)
+        put(path, folder / path.name)
     unfinished.rmdir()

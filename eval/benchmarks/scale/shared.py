@@ -38,7 +38,6 @@ from rag.config import ModelConfig
 from rag.models.loading import load_embedder
 
 _OF_A_DOCUMENT = 1_000
-_DOCUMENTS_AT_ONCE = 10
 _ALLOWED = 10
 """A filter allows one document in so many."""
 _MODELLED = (1_000_000, 10_000_000, 100_000_000, 1_000_000_000)

@@ -77,10 +77,10 @@ def measure_words_here(path: Path, texts: Sequence[str], questions: Sequence[str
     )
 
 
-def made_up(texts: Sequence[str], count: int, seed: int = 0) -> Iterator[str]:
+def made_up(texts: Sequence[str], count: int) -> Iterator[str]:
     """``count`` passages: ``texts``, then as many sentences of theirs, drawn at random, as one of them has."""
     yield from texts[:count]
-    draw = random.Random(seed)
+    draw = random.Random(0)
     split = [[text[start:end] for start, end in sentences(text)] for text in texts]
     every = [sentence for of_text in split for sentence in of_text]
     for _ in range(count - len(texts)):

@@ -19,14 +19,16 @@ from index.bert.precision import autocast
 from index.errors import ModelUnsuitable
 from index.interfaces import Vectors
 
+_AT_ONCE = 16
+"""Texts that are computed together."""
+
 
 class LibraryEncoder:
     """Texts → vectors, on the CPU."""
 
-    def __init__(self, folder: Path, name: str, arithmetic: Arithmetic, batch_size: int = 16) -> None:
+    def __init__(self, folder: Path, name: str, arithmetic: Arithmetic) -> None:
         """Loads the model in ``folder``, which errors call ``name``. Raises ModelUnsuitable."""
         model = self._model = _load(folder, name)
-        self._batch_size = batch_size
         self._bert = compile_in_place(model[0], "model", arithmetic)
         # one that is no BERT runs as its library runs it
         self._autocast = self._bert is None and arithmetic.bf16
@@ -64,7 +66,7 @@ class LibraryEncoder:
 
     def _encoded(self, texts: Sequence[str], encode: Callable[..., Vectors]) -> Vectors:
         with autocast(self._autocast):
-            return encode([*texts], batch_size=self._batch_size, show_progress_bar=False)
+            return encode([*texts], batch_size=_AT_ONCE, show_progress_bar=False)
 
 
 def _longest(model: SentenceTransformer) -> int | None:

@@ -69,10 +69,10 @@ class Shelves:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def ids(self, wanted: Wanted, sort: Sort = "oldest") -> list[str]:
-        """The ids of these documents in this order. Raises InvalidFilter."""
+    def ids(self, wanted: Wanted) -> list[str]:
+        """The ids of these documents, the oldest first. Raises InvalidFilter."""
         with self._in_time() as db:
-            return _ids(db, wanted.condition(), sort)
+            return _ids(db, wanted.condition(), "oldest")
 
     def page(
         self, wanted: Wanted, *, sort: Sort = "oldest", limit: int | None = None, offset: int = 0

@@ -8,13 +8,11 @@ ours to go on writing to.
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 from time import monotonic
 from urllib.parse import quote
 
@@ -34,9 +32,6 @@ _PATIENCE_SECONDS = 120
 
 # how long `erase` waits for those who still read from the log
 _ERASING_SECONDS = 2
-
-# by how much a file must be able to grow for its disk to count as one with room
-_TRIED_BYTES = 1_000_000
 
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: a millisecond, mostly
 
@@ -146,11 +141,9 @@ class SqliteDatabase:
                 yield db
                 self._check_in_place()
                 db.execute("COMMIT")
-            except BaseException as error:
+            except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error) and self._was_for_lack_of_room(error):
-                    raise CatalogueFull from error
                 raise
             # it may have gone while it was written to
             self._check_in_place()
@@ -238,18 +231,6 @@ class SqliteDatabase:
             db.close()
             raise
         return db
-
-    def _was_for_lack_of_room(self, error: sqlite3.Error) -> bool:
-        """What the word index reports says no more than that something could not be read or written: it is tried."""
-        if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_IOERR:
-            return False
-        sizes = [path.stat().st_size for path in self._path.parent.glob(f"{self._path.name}*")]
-        try:
-            with TemporaryFile(dir=self._path.parent) as file:
-                os.posix_fallocate(file.fileno(), 0, max(sizes, default=0) + _TRIED_BYTES)
-        except OSError as refusal:
-            return refusal.errno in _FULL
-        return False
 
     def _in_place(self) -> _Identity:
         """What lies at the path at present."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from index.store.files import put
 from rag.squad import SquadParagraph, read_squad
 from rag.training.data.overlap import group_alike, letters
 from rag.training.errors import InvalidSetting
@@ -101,7 +101,7 @@ def write_squad(path: Path, paragraphs: Iterable[SquadParagraph]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.write_bytes(content)
-    os.replace(unfinished, path)
+    put(unfinished, path)
 
 
 def _as_json(paragraph: SquadParagraph) -> dict[str, object]:

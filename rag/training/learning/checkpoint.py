@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import torch
 
-from index.store.files import sync_folder
+from index.store.files import put
 from rag.training.errors import CheckpointMismatch, CheckpointUnusable
 
 NAME = "checkpoint.pt"
@@ -62,12 +61,8 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """Replace the folder's checkpoint; durable when this returns."""
     unfinished = folder / f".{NAME}.unfinished"
     content = {f: getattr(checkpoint, f) for f in Checkpoint.__slots__}
-    with unfinished.open("wb") as file:
-        torch.save({**content, "format": FORMAT, "progress": asdict(checkpoint.progress)}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, folder / NAME)
-    sync_folder(folder)
+    torch.save({**content, "format": FORMAT, "progress": asdict(checkpoint.progress)}, unfinished)
+    put(unfinished, folder / NAME)
 
 
 def load_checkpoint(folder: Path, settings: Settings) -> Checkpoint:

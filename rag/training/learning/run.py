@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 from transformers import BertForQuestionAnswering, PreTrainedModel, PreTrainedTokenizerFast
 
+from index.store.files import sha256_of
 from rag.reader.precomputed_layers import PRECOMPUTED_LAYERS
 from rag.squad import SquadParagraph, read_squad
 from rag.training.apart import Apart
-from rag.training.config import TrainingConfig, sha256, source_name
+from rag.training.config import TrainingConfig, source_name
 from rag.training.data.examples import CorpusBuilder
 from rag.training.data.overlap import refuse_shared
 from rag.training.errors import InvalidSetting, OutputTaken
@@ -62,7 +63,7 @@ def train(config: TrainingConfig) -> dict[str, Scores]:
     trainer.run()
     with trainer.averaged():
         save_reader(config.out, model, tokenizer)
-    weights = sha256(config.out / WEIGHTS)
+    weights = sha256_of(config.out / WEIGHTS)
     facts = RunFacts(
         config=config,
         model=describe_model(model),

@@ -90,7 +90,7 @@ def seen(index: PassageIndex, ids: list[str], filter: Mapping[str, Any], words: 
     """What is seen of an index, with documents by when they came in."""
     number = {document_id: place for place, document_id in enumerate(ids)}
     listed: list[object] = [
-        [number[each] for each in index.shelves.ids(Wanted(given, words=looked_for), "oldest")]
+        [number[each] for each in index.shelves.ids(Wanted(given, words=looked_for))]
         for given, looked_for in ((None, ""), (filter, ""), (None, words), (filter, words))
     ]
     for sort in SORTS:

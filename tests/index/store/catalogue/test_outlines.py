@@ -100,7 +100,7 @@ def test_a_catalogue_of_version_1_keeps_what_it_has_and_takes_outlines(tmp_path:
         assert index.search_lexical("ferry", 5)
         assert index.location(document, 3) == Location()
         assert [index.shelves.ids(Wanted(words=word)) for word in ("ZURICH", "grosse")] == [[named.id], [named.id]]
-        assert index.shelves.ids(Wanted(), "title") == [document.id, named.id]
+        assert [each.id for each in index.shelves.page(Wanted(), sort="title")[0]] == [document.id, named.id]
         other, _ = index.add(DocumentDraft("b", "Another.", outline=Outline((0,))))
         assert index.location(other, 3).page == 1
     assert _tables(tmp_path) == fresh
