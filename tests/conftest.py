@@ -24,7 +24,7 @@ from rag.engine import Sourcespan
 from rag.interfaces import Reader
 from rag.retrieval.retriever import HybridRetriever
 from tests.fakes import BagOfWordsEmbedder, QuotingReader
-from tests.postgres_server import PostgresServer, postgres_server
+from tests.postgres.server import PostgresServer, postgres_server
 
 # Speed is measured in benchmarks; a busy machine must not fail a test. In CI the examples are the same each time: new
 # ones are for those who can look into what they find.

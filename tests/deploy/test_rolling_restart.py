@@ -18,7 +18,7 @@ import pytest
 
 from tests.attacks.http.test_nginx import NGINX
 from tests.deploy.test_proxy import before
-from tests.postgres_server import PostgresServer, free_port
+from tests.postgres.server import PostgresServer, free_port
 
 pytestmark = [pytest.mark.skipif(NGINX is None, reason="nginx is not installed"), pytest.mark.model]
 

@@ -17,7 +17,7 @@ from index.documents import DocumentDraft
 from index.errors import CatalogueFull, CatalogueReadOnly, CatalogueUnusable
 from index.ingestion.build import add_many
 from index.passage_index import PassageIndex
-from tests.crash import PROCESSES, Acknowledged, Lost, check_index, trials
+from tests.crash.folder import PROCESSES, Acknowledged, Lost, check_index, trials
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.hits import passages_of
 from tests.samples.words_of import say_otherwise

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.conftest import Server
-from tests.postgres_server import PostgresServer
+from tests.postgres.server import PostgresServer
 
 SOURCESPAN = Path(sys.executable).with_name("sourcespan")
 LATER = httpx.Timeout(300)

@@ -18,7 +18,7 @@ from index.interfaces import Vectors
 from index.passage_index import PassageIndex
 from index.passages.splitting import PassageRange
 from index.store import intake
-from tests.crash import check_index
+from tests.crash.folder import check_index
 from tests.fakes import BagOfWordsEmbedder
 
 LONG = " ".join(f"The story {n} says word {'long ' * (n % 7)}." for n in range(300))

@@ -30,7 +30,7 @@ from index.vectors.vector_rule import VectorRule
 from rag.interfaces import Query
 from rag.retrieval.retriever import HybridRetriever
 from tests.conftest import Server
-from tests.crash import ALL, PROCESSES, check_index
+from tests.crash.folder import ALL, PROCESSES, check_index
 from tests.fakes import BagOfWordsEmbedder
 from tests.samples.hits import passages_of
 

@@ -32,7 +32,7 @@ from index.upkeep.doctor import examine
 from tests.api.helpers import assert_problem
 from tests.attacks.processes import restore_and_die, write_until
 from tests.conftest import Server
-from tests.crash import PROCESSES
+from tests.crash.folder import PROCESSES
 from tests.fakes import BagOfWordsEmbedder
 from tests.index.test_durability import full_disk, may_only_read, readable  # noqa: F401
 

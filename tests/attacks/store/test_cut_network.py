@@ -19,7 +19,7 @@ from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from tests.fakes import BagOfWordsEmbedder
 from tests.index.store.databases.test_postgres import found
-from tests.postgres_server import PostgresServer, postgres_server
+from tests.postgres.server import PostgresServer, postgres_server
 
 LATER = httpx.Timeout(300)
 # seconds instead of the tens of seconds that are waited for otherwise

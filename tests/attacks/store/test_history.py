@@ -16,7 +16,7 @@ from index.documents import DocumentDraft
 from index.passage_index import PassageIndex
 from index.upkeep.doctor import examine
 from tests import strategies
-from tests.crash import ALL, check_index
+from tests.crash.folder import ALL, check_index
 from tests.fakes import BagOfWordsEmbedder
 from tests.index.test_durability import may_only_read
 from tests.samples.hits import passages_of

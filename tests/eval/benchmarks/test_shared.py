@@ -16,7 +16,7 @@ from eval.benchmarks.replicas import Round, summed_up
 from eval.benchmarks.scale.shared import GROWING, Filled, SharedScaled, exponents, measure, modelled, tables
 from index.interfaces import Vectors
 from index.store.opening import at
-from tests.postgres_server import PostgresServer
+from tests.postgres.server import PostgresServer
 
 
 def unit(count: int, seed: int) -> Vectors:

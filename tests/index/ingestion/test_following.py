@@ -24,7 +24,7 @@ from index.parsing.isolated import Parser
 from index.passage_index import PassageIndex
 from index.store import files
 from index.store.files import sha256_of
-from tests.crash import PROCESSES
+from tests.crash.folder import PROCESSES
 from tests.fakes import BagOfWordsEmbedder
 
 NAMES = ["a.txt", "b.md", "sub/a.txt", "sub/c.txt", "z.zip"]

@@ -18,7 +18,7 @@ from index.store.catalogue.arrivals import Putting
 from index.store.catalogue.shelves import Sort, Wanted
 from index.store.names import alike
 from tests.fakes import BagOfWordsEmbedder
-from tests.postgres_server import PostgresServer
+from tests.postgres.server import PostgresServer
 
 WORDS = ("ferry", "Straße", "train", "ÉCLAIR", "pier%_", "a'b\\")
 SOURCES = ("", "a.pdf", "b/C.Md", "b_%[1].txt", "Größe.pdf", "no suffix")

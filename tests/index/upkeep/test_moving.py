@@ -10,7 +10,7 @@ from index.errors import CatalogueUnusable, WouldOverwrite
 from index.passage_index import PassageIndex
 from index.upkeep.moving import move, store_at
 from tests.fakes import BagOfWordsEmbedder
-from tests.postgres_server import PostgresServer
+from tests.postgres.server import PostgresServer
 
 OUTLINE = Outline((0, 4), (Heading(0, 1, "Ferries"),), (TextBlock(0, 3, "heading", 1),), ("i", "ii"))
 

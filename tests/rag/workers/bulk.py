@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from rag.engine import Sourcespan
-from tests.crash import ALL
+from tests.crash.folder import ALL
 
 PROGRAM = """
 import sys

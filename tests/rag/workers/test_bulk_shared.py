@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres_server import PostgresServer
+from tests.postgres.server import PostgresServer
 from tests.rag.workers.bulk import FILES, assert_as_alone, children, indexing, make_files
 
 pytestmark = pytest.mark.model

@@ -28,7 +28,7 @@ from index.store.originals import in_database
 from index.vectors import shared
 from index.vectors.shared import SharedVectors
 from tests.fakes import BagOfWordsEmbedder
-from tests.postgres_server import PostgresServer
+from tests.postgres.server import PostgresServer
 
 QUERY = BagOfWordsEmbedder().embed_queries(["ferry"])[0]
 

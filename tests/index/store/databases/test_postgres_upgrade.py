@@ -16,7 +16,7 @@ from index.passage_index import PassageIndex
 from index.store.databases import postgres as store
 from tests.fakes import BagOfWordsEmbedder
 from tests.index.store.databases.test_postgres import found
-from tests.postgres_server import PostgresServer
+from tests.postgres.server import PostgresServer
 
 HOLD = 0x7E57
 

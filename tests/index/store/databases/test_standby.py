@@ -18,7 +18,7 @@ from index.store.databases import read_replica
 from tests.api.helpers import until
 from tests.fakes import BagOfWordsEmbedder
 from tests.index.store.databases.test_postgres import found
-from tests.postgres_server import PostgresServer, failing_over, postgres_server
+from tests.postgres.server import PostgresServer, failing_over, postgres_server
 
 VERDICT = Feedback("When?", "right", None, None, None, has_truth=False)
 

@@ -1,6 +1,6 @@
 """kill -9 at random points of opening, ingesting, replacing, deleting and snapshots: is anything lost or half there?
 
-    python -m tests.crash --trials 200
+    python -m tests.crash.folder --trials 200
 
 Each trial starts a process that works on the same data directory as the trials before it and is killed: at a random
 time, or in the middle of an operation after a random number of calls. Then the directory is opened anew, as a start

@@ -1,10 +1,11 @@
 """kill -9 of a process that writes to PostgreSQL, and of PostgreSQL itself: is anything lost or half there?
 
-    python -m tests.crash_postgres --trials 200 [--standby]
+    python -m tests.crash.postgres --trials 200 [--standby]
 
-As `tests.crash`, with a PostgreSQL of its own. In every third trial the server is killed while the process works, with
-a fifth of these left to go on once the server is back; then the process is killed, too. With ``--standby`` it is not
-started again: its hot standby is promoted, takes over with all that was acknowledged, and gets a standby of its own.
+As `tests.crash.folder`, with a PostgreSQL of its own. In every third trial the server is killed while the process
+works, with a fifth of these left to go on once the server is back; then the process is killed, too. With ``--standby``
+it is not started again: its hot standby is promoted, takes over with all that was acknowledged, and gets a standby of
+its own.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.crash import Acknowledged, trials
-from tests.postgres_server import PostgresServer, failing_over, free_port, postgres_server
+from tests.crash.folder import Acknowledged, trials
+from tests.postgres.server import PostgresServer, failing_over, free_port, postgres_server
 
 _KILLED_EVERY = 3
 _GOES_ON_EVERY = 5
@@ -31,7 +32,7 @@ def crash(
 ) -> tuple[list[Acknowledged], int]:
     """What each killed process was at, after everything was found in order, and how often the server was killed.
 
-    Raises `tests.crash.Lost`.
+    Raises `tests.crash.folder.Lost`.
     """
     killed = 0
     database = server.new_database()

@@ -1,6 +1,6 @@
 """kill -9 of the two commands that write, `sourcespan index` and `sourcespan serve`: is anything lost or half there?
 
-    python -m tests.crash_commands --trials 300
+    python -m tests.crash.commands --trials 300
 
 The trials take turns between the commands and share one data directory. Each starts the real command with the real
 models, kills it at a random moment after its first acknowledgement, and then compares the directory with what had been
@@ -34,7 +34,7 @@ from index.upkeep.doctor import examine
 from rag.config import ModelConfig
 from rag.engine import Sourcespan
 from rag.models.loading import load_embedder
-from tests.crash import ALL, MOST_DOCUMENTS, Acknowledged, Lost
+from tests.crash.folder import ALL, MOST_DOCUMENTS, Acknowledged, Lost
 
 _PROGRAM = [str(Path(sys.executable).with_name("sourcespan"))]
 _FILES = 30

@@ -1,6 +1,6 @@
 """kill -9 of two servers over one PostgreSQL, in turn, while both are written to: is anything lost or half there?
 
-    python -m tests.crash_replicas --trials 300
+    python -m tests.crash.replicas --trials 300
 
 Both are the real `sourcespan serve` with the real models. In each trial a client of each adds, replaces and deletes
 over HTTP until one server is killed at a random moment; the other must go on without a failed request. The killed one
@@ -22,9 +22,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.crash import Acknowledged, Lost
-from tests.crash_commands import PATIENCE_SECONDS, address, bundled, change, running
-from tests.postgres_server import postgres_server
+from tests.crash.commands import PATIENCE_SECONDS, address, bundled, change, running
+from tests.crash.folder import Acknowledged, Lost
+from tests.postgres.server import postgres_server
 
 _MOST_SECONDS = 2
 _LISTED_AT_ONCE = 100

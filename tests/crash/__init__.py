@@ -1,0 +1,1 @@
+"""Programs that kill processes at random moments, and look whether anything is lost or half there."""

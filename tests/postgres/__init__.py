@@ -1,0 +1,1 @@
+"""A PostgreSQL for the tests, and one to try things on."""
