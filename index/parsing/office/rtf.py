@@ -27,7 +27,8 @@ _BYTE = re.compile(rb"\\'([0-9A-Fa-f]{2})|([\x80-\xff])")
 def rtf(file: File) -> Content:
     """Raises MalformedFile, DocumentTooComplex."""
     with malformed(file.name, "not a rich-text document (.rtf), or a damaged one"):
-        data = _in_unicode(file.data)
+        # marked as what a reader may pass over, which pandoc then does
+        data = _in_unicode(file.data.replace(rb"{\*\footnote", rb"{\footnote"))
     return from_blocks(blocks_of(syntax_tree(file, data, "rtf")))
 
 

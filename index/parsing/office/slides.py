@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from pptx.oxml.ns import qn
 
 from index.parsing.blocks import BULLET, Block, Cell, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed, one_line
+from index.parsing.office.numerals import OF_WORD
 from index.parsing.office.packages import opened
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 
@@ -19,6 +21,10 @@ _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VER
 _LISTS = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY)
 _SAME_ON_EACH = (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.HEADER)
 _NOT_SHOWN = (PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE)
+_AUTOMATIC = f"{qn('a:pPr')}/{qn('a:buAutoNum')}"
+_NUMBERED = re.compile(r"(arabic|(?:alpha|roman)[LU]c)(Period|ParenR|ParenBoth|Plain)")
+_NUMERALS = {"alphaLc": "lowerLetter", "alphaUc": "upperLetter", "romanLc": "lowerRoman", "romanUc": "upperRoman"}
+_ENCLOSED = {"Period": "{}.", "ParenR": "{})", "ParenBoth": "({})"}
 _RUN, _BREAK, _FIELD, _PROPERTIES, _TEXT = qn("a:r"), qn("a:br"), qn("a:fld"), qn("a:rPr"), qn("a:t")
 
 
@@ -64,7 +70,7 @@ class _Reader:
 
     def _shape(self, shape: Any, number: int) -> Iterator[Block]:  # noqa: ANN401
         kind = _placeholder(shape)
-        if kind in _NOT_SHOWN:
+        if kind in _NOT_SHOWN or shape._element.xpath("./*/p:cNvPr[@hidden='1' or @hidden='true']"):
             return
         if shape.has_table:
             yield Block(kind="table", rows=tuple(_rows(shape.table)), page=number)
@@ -99,10 +105,24 @@ def _placeholder(shape: Any) -> Any:  # noqa: ANN401
 
 def _paragraphs(frame: Any, number: int, *, is_list: bool) -> Iterator[Block]:  # noqa: ANN401
     """Each a block. Those of a slide's main box are a list where there are several."""
-    texts = [(_line(paragraph._p), paragraph.level) for paragraph in frame.paragraphs]
-    is_list = is_list and sum(1 for text, _ in texts if text) > 1
-    for text, level in texts:
-        yield Block(text, level + 1, "list_item", BULLET, page=number) if is_list and text else Block(text, page=number)
+    texts = [(_line(paragraph._p), paragraph.level, paragraph._p.find(_AUTOMATIC)) for paragraph in frame.paragraphs]
+    texts = [(text, level, automatic) for text, level, automatic in texts if text]
+    is_list = is_list and len(texts) > 1
+    counters: dict[int, int] = {}
+    for text, level, automatic in texts:
+        ends = level + (automatic is not None)  # what isn't numbered lets numbers begin anew
+        counters = {other: count for other, count in counters.items() if other < ends}
+        marker = BULLET if is_list else ""
+        if automatic is not None:
+            counters[level] = counters.get(level, int(automatic.get("startAt", "1")) - 1) + 1
+            marker = _number(counters[level], automatic.get("type", ""))
+        yield Block(text, level + 1, "list_item", marker, page=number) if marker else Block(text, page=number)
+
+
+def _number(number: int, kind: str) -> str:
+    found = _NUMBERED.fullmatch(kind)
+    numerals, enclosed = found.groups() if found else ("", "Period")
+    return _ENCLOSED.get(enclosed, "{}").format(OF_WORD.get(_NUMERALS.get(numerals, ""), str)(number))
 
 
 def _text(frame: Any) -> str:  # noqa: ANN401

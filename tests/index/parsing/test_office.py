@@ -136,9 +136,10 @@ def test_other_kinds_of_text(name: str, source: str, text: str) -> None:
         (r"{\rtf1\ansi\ansicpg932 \'93\'fa\'96\'7b}", "日本"),
         (r"{\rtf1\ansi\ansicpg1251\uc1 \u8364\'88 5 \uc0\u163 6\b\u233 7}", "€ 5 £6é7"),
         (r"{\rtf1\mac caf\'8e}", "café"),
+        (r"{\rtf1\ansi Deep{\super\chftn}{\*\footnote\pard\plain By Tolle.}, old.\par}", "Deep¹, old.\n\n¹ By Tolle."),
         (r"{\rtf1\ansi \u322?\u243?d\u378? \u-10179?\u-8704?}", "łódź 😀"),
     ],
-    ids=["cyrillic", "fonts", "japanese", "numbers", "mac", "pairs"],
+    ids=["cyrillic", "fonts", "japanese", "numbers", "mac", "notes", "pairs"],
 )
 def test_rich_text_in_old_character_sets(source: str, text: str) -> None:
     assert text_of("a.rtf", source) == text
@@ -265,6 +266,25 @@ def test_the_number_of_a_slide_is_not_its_text() -> None:
     saved = io.BytesIO()
     show.save(saved)
     assert text_of("a.pptx", saved.getvalue()) == "Plan"
+
+
+def test_slides_number_their_items_and_hide_shapes() -> None:
+    show = Presentation()
+    shapes = show.slides.add_slide(show.slide_layouts[6]).shapes
+    frame = shapes.add_textbox(*CORNERS).text_frame
+    items = [("one", 0, "arabicPeriod"), ("inner", 1, "alphaLcParenR"), ("", 0, ""), ("two", 0, "arabicPeriod")]
+    for text, level, kind in [*items, ("other", 1, "romanUcPlain"), ("between", 0, ""), ("new", 0, "arabicParenBoth")]:
+        paragraph = frame.add_paragraph()
+        paragraph.text, paragraph.level = text, level
+        if kind:
+            numbers = parse_xml(f'<a:buAutoNum {nsdecls("a")} type="{kind}" startAt="3"/>')
+            paragraph._p.get_or_add_pPr().append(numbers)
+    hidden = shapes.add_textbox(*CORNERS)
+    hidden.text_frame.text = "4711"
+    hidden._element.nvSpPr.cNvPr.set("hidden", "1")
+    saved = io.BytesIO()
+    show.save(saved)
+    assert text_of("a.pptx", saved.getvalue()) == "3. one\nc) inner\n4. two\nIII other\n\nbetween\n\n(3) new"
 
 
 def test_supported_suffixes_are_sorted_and_each_once() -> None:
