@@ -105,6 +105,13 @@ def test_lines_become_paragraphs(texts: tuple[str, ...], text: str) -> None:
     assert read(lines(*texts)).text == text
 
 
+def test_items_of_equal_length_are_each_one() -> None:
+    page = all_of(
+        lines("a. up to five metres", "b. up to eight metres", left=90), lines("2. Large boats", left=72, top=671.2)
+    )
+    assert read(page).text == "a. up to five metres\nb. up to eight metres\n2. Large boats"
+
+
 def test_a_wider_gap_and_an_indented_line_begin_a_paragraph() -> None:
     assert read(all_of(lines(FULL, MORE), lines(FULL, MORE, top=650))).text == f"{FULL} {MORE}\n\n{FULL} {MORE}"
     begun = FULL.removesuffix(" days")
@@ -209,6 +216,24 @@ def row_by_row(canvas: Canvas) -> None:
 )
 def test_columns_are_read_one_after_another_however_they_are_drawn(page: Draw) -> None:
     assert read(page).text == IN_COLUMNS
+
+
+def test_lines_that_are_stretched_to_the_width_of_their_column_are_no_table() -> None:
+    stretched = ("which is closed while it", "is so cleaned or is shut", "down, as bathers must be")
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", 10)
+        for left in (60, 260):
+            for number, line in enumerate([*COLUMNS[0][:3], *stretched, *COLUMNS[1][:3]]):
+                words = line.split()
+                widths = [stringWidth(word, "Times-Roman", 10) for word in words]
+                space = (135 - sum(widths)) / (len(words) - 1)
+                for place, word in enumerate(words):
+                    canvas.drawString(left + sum(widths[:place]) + place * space, 700 - 12 * number, word)
+
+    text = read(page).text
+    assert "|" not in text
+    assert text.count(" ".join(stretched)) == 2
 
 
 def test_a_short_column_beside_a_long_one_is_a_column() -> None:
@@ -336,6 +361,21 @@ def test_a_number_in_the_middle_of_a_row_is_no_marker_of_what_is_beside_it() -> 
                 canvas.drawString(left, 700 - 16 * number, text)
 
     assert read(page).text.splitlines() == [" | ".join(row) for row in rows]
+
+
+def test_lines_above_the_first_rule_are_rows_where_they_stand_apart() -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", 10)
+        heads = [("Otto Prell", "No. 4711", 40), ("Item", "Price", 0), ("Rope", "12.50", -20), ("Net", "7.00", -40)]
+        for left, right, height in [*heads, ("Lamp", "", -60), ("oil", "9.00", -72)]:
+            canvas.drawString(60, 700 + height, left)
+            canvas.drawRightString(300, 700 + height, right)
+        for height in (-6, -26, -46):
+            canvas.line(55, 700 + height, 310, 700 + height)
+
+    assert read(page).text.splitlines() == [
+        *("Otto Prell | No. 4711", "Item | Price", "Rope | 12.50", "Net | 7.00", "Lamp oil | 9.00")
+    ]
 
 
 def test_lines_of_one_cell_are_put_together() -> None:

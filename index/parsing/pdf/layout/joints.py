@@ -17,6 +17,7 @@ _CUT_WORD = re.compile(r"(?<![\w-])(\w++)[-‐]$")
 _OPEN_END = re.compile(r"\w[-‐–—/]$|\w:/{2}\S*[/.\-_=&?]$")
 _END = re.compile(r"[.!?:;…。！？][\"'”’»)\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 _LED = re.compile(r" … (?:\S*\d\S*|[ivxl]+)$")  # to a number, by dots
+_DIGITS, _ALIKE = re.compile(r"\d+"), re.compile("[a-z]+")
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _BULLETS = "•●○▪■‣◦⁃➢✓✗☐☑☒"
 
@@ -83,7 +84,8 @@ class Joints:
         ended, short = bool(_END.search(first.text)), self._is_short(a, b)
         if _OPEN_END.search(first.text):
             return Joint.NOTHING
-        if _begins_item(second.text, ended or short) or (first.bold != second.bold and not goes_on):
+        after_end = ended or short or _is_next_item(first, second)
+        if _begins_item(second.text, after_end) or (first.bold != second.bold and not goes_on):
             return Joint.PARAGRAPH
         if _LED.search(first.text):
             return Joint.PARAGRAPH
@@ -130,9 +132,16 @@ def _is_below(b: Line, a: Line) -> bool:
 
 
 def _begins_item(text: str, after_end: bool) -> bool:
+    return text[0] in _BULLETS or (after_end and (text[0] in _RAISED or bool(_marker(text))))
+
+
+def _is_next_item(first: Segment, second: Segment) -> bool:
+    """Whether two lines begin with markers of one kind, or the lower one with that of a list around the upper one's."""
+    markers = _marker(first.text), _marker(second.text)
+    is_outer = first.left - second.left > _INDENT * first.size
+    return all(markers) and (is_outer or len({_ALIKE.sub("a", _DIGITS.sub("0", marker)) for marker in markers}) == 1)
+
+
+def _marker(text: str) -> str:
     marker, _, rest = text.partition(" ")
-    return (
-        text[0] in _BULLETS
-        or (text[0] in _RAISED and after_end)
-        or bool(rest and MARKER.fullmatch(marker) and after_end)
-    )
+    return marker if rest and MARKER.fullmatch(marker) else ""

@@ -12,6 +12,7 @@ from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
 # in sizes of the type
 _ALIGNED = 0.35
+_FEWEST_GAPS, _WIDEST_SPACE, _NEAR = 2, 1.8, 4
 _WRAPPED = 1.1  # distances of the closest rows
 _HEADER, _BESIDE = 2.6, 0.8
 _APART = 1.7  # distances of lines
@@ -49,6 +50,8 @@ def _mirrored(row: Row) -> Row:
 
 
 def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> Iterator[Part]:
+    if depth:
+        rows = [[joined(row)] if _is_stretched(row, rows, number) else row for number, row in enumerate(rows)]
     gutter, is_table = _main_gutter(rows, rules_across) if depth < _DEEPEST else (None, False)
     if gutter is None:
         if rows:
@@ -65,6 +68,18 @@ def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> It
         sides = ([segment for segment in row if segment.left >= gutter.middle] for row in inside)
         yield from _parts([row for row in sides if row], rules_across, depth + 1)
     yield from _parts(rows[last + 1 :], rules_across, depth + 1)
+
+
+def _is_stretched(row: Row, rows: Sequence[Row], number: int) -> bool:
+    """Whether a row is a line of a column whose spaces are wide so that it ends where a line near it does."""
+    gaps = [b.left - a.right for a, b in pairwise(row)]
+    size = row[0].size
+    if len(gaps) < _FEWEST_GAPS or max(gaps) > _WIDEST_SPACE * size or max(gaps) - min(gaps) > _ALIGNED / 2 * size:
+        return False
+    return any(
+        len(other) == 1 and max(abs(other[0].left - row[0].left), abs(other[0].right - row[-1].right)) < _ALIGNED * size
+        for other in rows[max(0, number - _NEAR) : number + _NEAR + 1]
+    )
 
 
 def _main_gutter(rows: Sequence[Row], rules_across: RulesAcross) -> tuple[Gutter | None, bool]:

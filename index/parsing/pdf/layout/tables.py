@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
+from math import inf
 
 from index.parsing.blocks import Cell
 from index.parsing.blocks import Row as CellRow
@@ -116,7 +117,12 @@ def _line(row: Row, columns: Sequence[_Column], *, from_right: bool) -> _Line:
 def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line] | None:
     """A row for all that stands between two drawn lines; None where these do not part single rows."""
     groups = [list(group) for _, group in groupby(lines, key=lambda line: bisect(rules, line.base))]
-    if len(groups) < max(_FEWEST_ROWS, len(lines) / _LINES_OF_CELL) or any(map(_are_rows, groups)):
+    if len(groups) < max(_FEWEST_ROWS, len(lines) / _LINES_OF_CELL):
+        return None
+    pitches = [b.base - a.base for a, b in pairwise(lines)]
+    closest = min((pitch for pitch in pitches if pitch > _LINE[0] * lines[0].size), default=inf)
+    groups = [*_close_lines(groups[0], closest), *groups[1:-1], *_close_lines(groups[-1], closest)]
+    if any(map(_are_rows, groups)):
         return None
     rows: list[_Line] = []
     for first, *others in groups:
@@ -129,6 +135,17 @@ def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line
             row = _joined(row, line)
         rows.append(row)
     return rows
+
+
+def _close_lines(lines: Sequence[_Line], closest: float) -> Iterator[list[_Line]]:
+    """Lines that stand as close as those of one cell: beyond the first and the last rule, rows end where no rule is."""
+    group = [lines[0]]
+    for above, line in pairwise(lines):
+        if line.base - above.base > _LINE[1] * closest:
+            yield group
+            group = []
+        group.append(line)
+    yield group
 
 
 def _are_rows(lines: Sequence[_Line]) -> bool:
