@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from index.errors import QuestionError
+from rag.answering.all_of_a_list import with_list
 from rag.answers import RetrievedPassage
 from rag.confidence.calibration import Evidence
 from rag.confidence.candidates import Candidate, candidates
@@ -35,6 +36,8 @@ class AskedQuestion:
     retrieval: Retrieval
     not_read: str = ""
     """A sentence that says why its passages are not read; empty where they are."""
+    listed: Candidate | None = None
+    """The list that it asks for by what it is called."""
     passages_read: int = 0
     spans: list[PassageSpan] = field(default_factory=list)
     best: tuple[Candidate, float] | None = None
@@ -56,7 +59,7 @@ class AskedQuestion:
         # after each pass both whether reading may stop and who listens want them: they are made once of the same spans
         if self._proposal is None:
             best_first = sorted(self.spans, key=PassageSpan.order)
-            made = tuple(candidates(best_first, self.sources, MAX_N_BEST))
+            made = with_list(self.listed, candidates(best_first, self.sources, MAX_N_BEST))
             self._proposal = Proposal(made, evidence(self.text, made))
         return self._proposal
 

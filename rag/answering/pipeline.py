@@ -8,12 +8,13 @@ from dataclasses import replace
 from time import perf_counter
 
 from index.errors import QuestionError
+from rag.answering.all_of_a_list import list_asked_for
 from rag.answering.asked import AskedQuestion, Batch, Proposal
 from rag.answering.choosing import clearest
+from rag.answering.quoting import Quotes, once
 from rag.answers import Answer, Result, Timings
 from rag.confidence.calibration import Calibration, Verdict
 from rag.confidence.candidates import Candidate
-from rag.confidence.quoting import Quotes, once
 from rag.config import MAX_N_BEST, MAX_TOP_K, AskConfig
 from rag.conversation.understanding import Understood, unclear, understand
 from rag.interfaces import DocumentStore, Query, Reader, Retrieval, Retriever, SearchMode
@@ -37,6 +38,7 @@ class QuestionAnswerer:
         self._retriever = retriever
         self._finder = SourceFinder(retriever, documents)
         self._reader = reader
+        self._documents = documents
         self._quotes = Quotes(documents)
         self._calibration = calibration
         self._config = config or AskConfig()
@@ -127,6 +129,7 @@ class QuestionAnswerer:
                 batch.questions.append(meant)
                 continue
             asked = _asked(question, meant, [next(retrieved) for _ in meant.readings])
+            asked.listed = list_asked_for(asked.text, asked.sources, self._documents)
             batch.questions.append(asked)
             if question.on_event is not None:
                 question.on_event(asked.passages)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from index.passages.sentences import sentences
 from rag.answers import AnswerKind, Place, Span
 from rag.interfaces import PassageSpan
-from rag.reader.listing import is_list
+from rag.reader.listing import is_list, list_items, parts
 from rag.reader.spans import whole_characters, without_overlaps
 from rag.retrieval.sources import ReadPassage
 
@@ -30,6 +30,8 @@ class Candidate:
     score: float
     certainty: float = 0.0
     also_at: tuple[Place, ...] = ()
+    lead: str = ""
+    """What it is called that a list is the answer, where it is named: the line above it, and the heading."""
     items: tuple[Span, ...] = ()
     kind: AnswerKind = "span"
 
@@ -85,6 +87,18 @@ def candidates(spans: Sequence[PassageSpan], read: Sequence[ReadPassage], limit:
         replace(best, also_at=tuple(other.place for other in others))
         for best, *others in list(by_text.values())[:limit]
     ]
+
+
+def as_list(candidate: Candidate) -> Candidate:
+    """The candidate as the answer to a question that asks for several things, with the things that it lists.
+
+    One that stands in an item of a list becomes the whole list; one that lists a single thing stays as it is.
+    """
+    text, span = candidate.source.text, candidate.span
+    if items := list_items(text, span.start):
+        return replace(candidate, span=Span(items[0].start, items[-1].end), items=items, kind="list")
+    listed = parts(text, span)
+    return replace(candidate, items=listed, kind="list") if len(listed) > 1 else candidate
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.confidence.calibration import Evidence
-from rag.confidence.candidates import Candidate
+from rag.confidence.candidates import Candidate, as_list
 from rag.confidence.labels import labelled
-from rag.confidence.quoting import as_list
 from rag.reader.listing import wants_list
 
 _CONTENT_WORD = re.compile(r"\w{4,}|\d+")
@@ -57,7 +56,7 @@ def _evidence(asked: _Asked, candidate: Candidate) -> Evidence:
         certainty=candidate.certainty,
         cosine=retrieved.cosine or 0.0,
         words_found=_share(asked.words, _stems(reading.text)),
-        words_in_sentence=_share(asked.words, _stems(candidate.sentence.of(text))),
+        words_in_sentence=_share(asked.words, _stems(f"{candidate.lead} {candidate.sentence.of(text)}")),
         names_found=_share_of_names(asked.names, reading.text),
         names_nearby=_share_of_names(asked.names, nearby),
         echo=_share(_stems(candidate.text), asked.words),

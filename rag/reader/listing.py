@@ -14,16 +14,16 @@ _MAX_CHARACTERS = 1_500
 """How long a list may be that is given as an answer: of a longer one, an item is the better quote."""
 
 # what precedes an item on its line; `index.parsing.blocks` writes lists so, and people do in plain text
-_MARKER = re.compile(r"[^\S\n]*(?:[-*•–◦▪]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?)[^\S\n]+")
+MARKER = re.compile(r"[^\S\n]*(?:[-*•–◦▪]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\d{1,2}(?:\.\d{1,2})+\.?)[^\S\n]+")
 _NUMBER_WORD = r"(?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2})"
-_PLURAL = r"(?!(?:\w*ss|was|is|does|has|this|its|us|status|process|basis|series|gas|bus|address)\b)\w{3,}s"
+PLURAL = r"(?!(?:\w*ss|was|is|does|has|this|its|us|status|process|basis|series|gas|bus|address)\b)\w{3,}s"
 _WANTS_LIST = re.compile(
     rf"""^(?:and[ ]|so[ ]|please[ ])*(?:
         (?:what|which)[ ](?:are|were)[ ](?:all[ ])?(?:the|its|their|these|our|my)[ ]
-      | (?:what|which)[ ](?:other[ ])?(?:{_NUMBER_WORD}[ ])?(?:[\w-]+[ ]){{0,2}}{_PLURAL}[ ]
+      | (?:what|which)[ ](?:other[ ])?(?:{_NUMBER_WORD}[ ])?(?:[\w-]+[ ]){{0,2}}{PLURAL}[ ]
             (?:are|were|do|did|must|can|may|should|will|have|had|make|does|need|belong|count)\b
       | (?:what|which|name|list|give)[ ](?:me[ ])?(?:all|both|the[ ]{_NUMBER_WORD}|{_NUMBER_WORD})\b
-      | (?:list|name|enumerate)[ ](?:me[ ])?(?:the[ ])?(?:[\w-]+[ ]){{0,2}}{_PLURAL}\b
+      | (?:list|name|enumerate)[ ](?:me[ ])?(?:the[ ])?(?:[\w-]+[ ]){{0,2}}{PLURAL}\b
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -48,10 +48,10 @@ def list_items(text: str, position: int) -> tuple[Span, ...]:
     while line_start < last:
         line_end = text.find("\n", line_start)
         line_end = len(text) if line_end < 0 else line_end
-        marker = _MARKER.match(text, line_start, line_end)
-        if marker is None:
+        item = _item(text, line_start, line_end)
+        if item is None:
             break
-        items.append(Span(marker.end(), line_start + len(text[line_start:line_end].rstrip())))
+        items.append(item)
         line_start = line_end + 1
     inside = any(item.start <= position < item.end for item in items)
     fits = inside and 2 <= len(items) <= _MAX_ITEMS and items[-1].end - items[0].start <= _MAX_CHARACTERS
@@ -60,7 +60,7 @@ def list_items(text: str, position: int) -> tuple[Span, ...]:
 
 def without_marker(text: str, line: Span) -> Span:
     """The range without the marker of a list that it begins with."""
-    marker = _MARKER.match(text, line.start, line.end)
+    marker = MARKER.match(text, line.start, line.end)
     return line if marker is None else Span(marker.end(), line.end)
 
 
@@ -73,10 +73,18 @@ def is_list(text: str, span: Span) -> bool:
 
 def _line_before(text: str, line_start: int) -> int | None:
     """Where the line before the one at ``line_start`` begins, if it is an item of a list and so is this one."""
-    if _MARKER.match(text, line_start) is None:
+    line_end = text.find("\n", line_start)
+    if _item(text, line_start, len(text) if line_end < 0 else line_end) is None:
         return None
     before = text.rfind("\n", 0, line_start - 1) + 1
-    return before if _MARKER.match(text, before, line_start - 1) else None
+    return before if _item(text, before, line_start - 1) else None
+
+
+def _item(text: str, line_start: int, line_end: int) -> Span | None:
+    """What stands behind a marker on the line; None where it has none, or nothing behind it."""
+    marker = MARKER.match(text, line_start, line_end)
+    end = line_start + len(text[line_start:line_end].rstrip())
+    return Span(marker.end(), end) if marker is not None and marker.end() < end else None
 
 
 def parts(text: str, span: Span) -> tuple[Span, ...]:

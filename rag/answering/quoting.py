@@ -10,10 +10,10 @@ from index.documents import Location
 from index.errors import DocumentNotFound
 from index.passages.reading_text import CELLS_APART
 from rag.answers import Answer, Place, Quotation, Span
-from rag.confidence.candidates import Candidate
+from rag.confidence.candidates import Candidate, as_list
 from rag.interfaces import DocumentStore
 from rag.reader.deciding import asks_whether, deciding
-from rag.reader.listing import list_items, parts, wants_list
+from rag.reader.listing import wants_list
 from rag.reader.spans import without_overlaps
 
 _QUOTE_CONTEXT = 32
@@ -73,18 +73,6 @@ def _as_clause(candidate: Candidate) -> Candidate:
     text, sentence = candidate.source.text, candidate.sentence
     clause = None if CELLS_APART in sentence.of(text) else deciding(text, sentence, candidate.span)
     return candidate if clause is None else replace(candidate, span=clause, kind="clause")
-
-
-def as_list(candidate: Candidate) -> Candidate:
-    """The candidate as the answer to a question that asks for several things, with the things that it lists.
-
-    One that stands in an item of a list becomes the whole list; one that lists a single thing stays as it is.
-    """
-    text, span = candidate.source.text, candidate.span
-    if items := list_items(text, span.start):
-        return replace(candidate, span=Span(items[0].start, items[-1].end), items=items, kind="list")
-    listed = parts(text, span)
-    return replace(candidate, items=listed, kind="list") if len(listed) > 1 else candidate
 
 
 def _answer(candidate: Candidate, confidence: float, location: Location) -> Answer:
