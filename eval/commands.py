@@ -122,6 +122,36 @@ def compare(
 
 @app.command()
 @with_model_options
+def dialogues(
+    chosen: Chosen = DEFAULTS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask 60 dialogues of our own, and say how many follow-ups are read as they are meant."""
+    from eval.session import Session, opened
+    from eval.suites.dialogues import read_dialogues, read_follow_ups
+
+    suite = read_dialogues()
+    with opened(Session(chosen.models, retriever=chosen.retriever)) as library:
+        ids = [added.document_or_error().id for added in library.add_many(suite.documents)]
+        asked = list(read_follow_ups(suite, library, ids))
+    right = sum(each.is_right for each in asked)
+    if as_json:
+        print(json.dumps({"follow_ups": len(asked), "right": right}))
+        return
+    console = Console()
+    for each in (each for each in asked if not each.is_right):
+        meant = " or ".join(text or "as it stands" for text in each.turn.read_as)
+        console.print(
+            f"{each.turn.question} → {each.read_as or 'as it stands'}, not {meant}", markup=False, soft_wrap=True
+        )
+    share = f"{100 * right / len(asked):.1f}%"
+    console.print(
+        f"{right} of {len(asked)} follow-ups, in {len(suite.dialogues)} dialogues, are read as meant: {share}"
+    )
+
+
+@app.command()
+@with_model_options
 def check(
     expectations: Annotated[
         Path | None, typer.Option(help="JSON of expectations.", show_default="ours", exists=True, dir_okay=False)

@@ -58,12 +58,12 @@ def measured(suite: Suite | RetrievalSuite, session: Session) -> Result:
     if isinstance(suite, RetrievalSuite):
         if session.url:
             raise NotASuite(suite.name, "a retrieval set is searched in this process, not on a server")
-        with _opened(session) as library:
+        with opened(session) as library:
             return searched(suite, library, session)
     if session.url:
         with Server(session.url) as server:
             return asked(suite, server, session, {"by": session.url})
-    with _opened(session) as library:
+    with opened(session) as library:
         by = {
             "by": library.reader.fingerprint,
             "embedder": library.embedder.fingerprint,
@@ -145,7 +145,7 @@ def _resumed(
 
 
 @contextmanager
-def _opened(session: Session) -> Iterator[Sourcespan]:
+def opened(session: Session) -> Iterator[Sourcespan]:
     """The models over an empty index, of which a folder is thrown away. Raises WouldOverwrite."""
     from rag.engine import Sourcespan
 
