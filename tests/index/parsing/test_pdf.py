@@ -270,6 +270,12 @@ def test_sentences_go_on_over_columns_pages_and_what_is_between() -> None:
     assert "¹ See the ordinance of 4 May, which has more of it." in text
 
 
+def test_a_line_over_a_table_does_not_go_on_under_it() -> None:
+    cells = [lines("Wanted:", "Berth:", top=680), lines("a large boat", "number 14", left=200, top=680)]
+    text = read(all_of(lines("Application for a berth", top=720), *cells, lines("Remarks:", top=630))).text
+    assert text == "Application for a berth\n\nWanted: | a large boat\nBerth: | number 14\n\nRemarks:"
+
+
 TABLE = (
     ("Notice date", "Company", "Town", "Employees"),
     ("04/02/2019", "Orla Foundry", "Kirkvik", "61"),
@@ -376,6 +382,21 @@ def test_lines_above_the_first_rule_are_rows_where_they_stand_apart() -> None:
     assert read(page).text.splitlines() == [
         *("Otto Prell | No. 4711", "Item | Price", "Rope | 12.50", "Net | 7.00", "Lamp oil | 9.00")
     ]
+
+
+def test_stretched_lines_of_a_cell_are_no_cells() -> None:
+    words = ["of", "old", "oak", "that"]
+    widths = [stringWidth(word, "Times-Roman", 12) for word in words]
+    space = (stringWidth("Remarks on the parts", "Times-Roman", 12) - sum(widths)) / (len(words) - 1)
+
+    def stretched(canvas: Canvas) -> None:
+        for number, word in enumerate(words):
+            canvas.drawString(200 + sum(widths[:number]) + number * space, 660, word)
+
+    right = [lines(text, left=200, top=top) for text, top in (("Remarks on the parts", 700), ("is tarred", 646))]
+    names = [lines(text, left=60, top=top) for text, top in (("Part", 700), ("Hull", 660), ("Mast", 610))]
+    text = read(all_of(*names, *right, stretched, lines("of spruce", left=200, top=610))).text
+    assert text.splitlines()[1:] == ["Hull | of old oak that is tarred", "Mast | of spruce"]
 
 
 def test_lines_of_one_cell_are_put_together() -> None:

@@ -116,6 +116,9 @@ class _Builder:
     def _begin(self, line: Line) -> None:
         """The first line of a column or page: it may go on with what notes, tables and captions cut in two."""
         for number, paragraph in self._open():
+            is_cut = len(paragraph.lines) > 1 or line.segment.text[0].islower()  # a single line may be a heading
+            if number < len(self._items) - 1 and not is_cut:
+                continue
             if line.box.page - paragraph.lines[-1].box.page <= 1 and self._joins(paragraph, line):
                 self._move_behind_floats(number)
                 return

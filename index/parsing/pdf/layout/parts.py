@@ -5,14 +5,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from index.parsing.pdf.layout.gutters import Gutter, gutters_of
 from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
 # in sizes of the type
 _ALIGNED = 0.35
-_FEWEST_GAPS, _WIDEST_SPACE, _NEAR = 2, 1.8, 4
+_FEWEST_GAPS, _WIDEST_SPACE, _WORDS_OF_SEGMENT, _NEAR = 2, 1.8, 1.5, 4
 _WRAPPED = 1.1  # distances of the closest rows
 _HEADER, _BESIDE = 2.6, 0.8
 _APART = 1.7  # distances of lines
@@ -39,6 +39,7 @@ class Part:
 
 def parts_of(rows: Sequence[Row], rules_across: RulesAcross) -> list[Part]:
     """The parts of a page in the order in which they are read."""
+    rows = [_unstretched(row, rows[max(0, n - _NEAR) : n + _NEAR + 1]) for n, row in enumerate(rows)]
     if is_from_right("".join(segment.text for row in rows for segment in row)):
         mirrored = _parts([_mirrored(row) for row in rows], lambda x, top, bottom: rules_across(-x, top, bottom))
         return [Part([_mirrored(row) for row in part.rows], part.is_table) for part in mirrored]
@@ -50,8 +51,6 @@ def _mirrored(row: Row) -> Row:
 
 
 def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> Iterator[Part]:
-    if depth:
-        rows = [[joined(row)] if _is_stretched(row, rows, number) else row for number, row in enumerate(rows)]
     gutter, is_table = _main_gutter(rows, rules_across) if depth < _DEEPEST else (None, False)
     if gutter is None:
         if rows:
@@ -70,16 +69,26 @@ def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> It
     yield from _parts(rows[last + 1 :], rules_across, depth + 1)
 
 
-def _is_stretched(row: Row, rows: Sequence[Row], number: int) -> bool:
-    """Whether a row is a line of a column whose spaces are wide so that it ends where a line near it does."""
-    gaps = [b.left - a.right for a, b in pairwise(row)]
-    size = row[0].size
-    if len(gaps) < _FEWEST_GAPS or max(gaps) > _WIDEST_SPACE * size or max(gaps) - min(gaps) > _ALIGNED / 2 * size:
-        return False
-    return any(
-        len(other) == 1 and max(abs(other[0].left - row[0].left), abs(other[0].right - row[-1].right)) < _ALIGNED * size
-        for other in rows[max(0, number - _NEAR) : number + _NEAR + 1]
-    )
+def _unstretched(row: Row, near: Sequence[Row]) -> Row:
+    """A row with the words of a line in one segment, whose spaces are so wide that it ends where one near it does."""
+    if len(row) <= _FEWEST_GAPS:
+        return row
+    for other in chain.from_iterable(near):
+        reach = _ALIGNED * other.size
+        inside = [part for part in row if other.left - reach < part.left and part.right < other.right + reach]
+        if len(inside) > _FEWEST_GAPS and _are_words_of(inside, other, reach):
+            start = row.index(inside[0])
+            return _unstretched([*row[:start], joined(inside), *row[start + len(inside) :]], near)
+    return row
+
+
+def _are_words_of(segments: Row, other: Segment, reach: float) -> bool:
+    """Whether segments are words with equally wide spaces between them that go as far as another line does."""
+    gaps = [b.left - a.right for a, b in pairwise(segments)]
+    is_even = max(gaps) < _WIDEST_SPACE * other.size and max(gaps) - min(gaps) < reach / 2
+    is_flush = abs(segments[0].left - other.left) < reach and abs(segments[-1].right - other.right) < reach
+    words = sum(len(segment.text.split()) for segment in segments)
+    return is_even and is_flush and words <= _WORDS_OF_SEGMENT * len(segments)
 
 
 def _main_gutter(rows: Sequence[Row], rules_across: RulesAcross) -> tuple[Gutter | None, bool]:
