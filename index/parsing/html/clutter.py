@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from index.parsing.html.tree import Node
 
 _MENU_ROLES = frozenset(("navigation", "menu", "menubar", "search", "toolbar", "dialog", "alertdialog"))
+_AROUND_CONTENT = frozenset(("banner", "complementary", "contentinfo"))
 # names that authors give to what is not their content, in classes and ids
 _LINK_LISTS = re.compile(
     r"(?:^|[\s_-])(?:\w*nav(?:bar|igation)?|\w*menu\w*|bread-?crumbs?|side-?bar|side|rail|(?:site|page|top|sub|main)?-?"
@@ -152,7 +153,7 @@ class _Cleaner:
             heading = node if node.tag in _HEADINGS else None
 
     def _is_called_links(self, node: Node) -> bool:
-        if node.tag in ("aside", "footer", "header"):
+        if node.tag in ("aside", "footer", "header") or node.get("role") in _AROUND_CONTENT:
             return True
         if not node.attributes or node.tag in _PARTS_OF_TABLES or node.tag in ("html", "body", "main", "article"):
             return False

@@ -16,12 +16,14 @@ _HIDDEN_STYLE = re.compile(
     r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|(?:left|top|right):-\d{3,}(?:px|r?em|pt|%))"
 )
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_COMPOUND = re.compile(r"[\w-]*(?:[.#][\w-]+)*")
+_SELECTOR = re.compile(r"(?:[.#]?[\w-]+(?:[.#][\w-]+)*[\s>]+)*[.#]?[\w-]+(?:[.#][\w-]+)*")
 _NAME = re.compile(r"[.#]?[\w-]+")
 _NO_TEXT_FIELDS = frozenset(("hidden", "password", "file", "color", "range", "image"))
 _BUTTONS = frozenset(("submit", "button", "reset"))
 _HOLD_FORMULAS = frozenset(("math", "span", "mjx-assistive-mml"))
 _ADDRESS = re.compile(r"\s*(?:mailto|tel|sms|callto):", re.IGNORECASE).match
+_Rule = tuple[frozenset[str], frozenset[str]]
+"""The names of an element, as {"p", ".draft"}, and those of elements around it."""
 _TICKS = {"checkbox": "☑☐", "radio": "◉○"}
 
 
@@ -38,14 +40,18 @@ def style(node: Node) -> str:
 
 
 class _Keeper:
-    def __init__(self, rules: Mapping[str, list[frozenset[str]]]) -> None:
+    def __init__(self, rules: Mapping[str, list[_Rule]]) -> None:
         self.hidden: list[str] = []
         self._rules = rules
+        self._around: tuple[str, ...] = ()
         self._length = 0
 
     def keep(self, node: Node) -> None:
         """Cleans and measures the element and all in it."""
         node.start = self._length
+        around = self._around
+        if self._rules:
+            self._around = (*around, *_names(node))
         if node.tag in ("input", "select", "textarea"):
             _show_value(node)
         has_formula = any(_is_formula(child) for child in node.elements() if child.tag in _HOLD_FORMULAS)
@@ -60,6 +66,7 @@ class _Keeper:
                 node.linked += child.linked
                 node.links += child.links
         node.length = self._length - node.start
+        self._around = around
         if node.tag == "a" and "href" in node.attributes and not _ADDRESS(node.get("href")):
             node.linked, node.links = node.length, int(node.length > 0)
 
@@ -84,30 +91,36 @@ class _Keeper:
             return True
         if not self._rules or "display:" in own:
             return False
-        names = {node.tag, f"#{node.get('id')}", *(f".{name}" for name in node.get("class").split())}
-        return any(rule <= names for name in names for rule in self._rules.get(name, ()))
+        names = _names(node)
+        rules = (rule for name in names for rule in self._rules.get(name, ()))
+        return any(own <= names and around.issubset(self._around) for own, around in rules)
 
 
-def _hiding_rules(root: Node) -> Mapping[str, list[frozenset[str]]]:
-    """The names of what the page's own style sheets never show, as {"p", ".draft"}, each by one of them.
+def _names(node: Node) -> set[str]:
+    return {node.tag, f"#{node.get('id')}", *(f".{name}" for name in node.get("class").split())}
+
+
+def _hiding_rules(root: Node) -> Mapping[str, list[_Rule]]:
+    """What the page's own style sheets never show, each by one of its names.
 
     Rules for other media count for nothing, nor does what another rule may show again.
     """
-    never: set[frozenset[str]] = set()
+    never: set[_Rule] = set()
     sometimes: set[frozenset[str]] = set()
     for sheet in (node for node in root.descendants() if node.tag == "style"):
         for selectors, declarations in _rules(_COMMENT.sub("", sheet.text())):
             hides = _HIDDEN_STYLE.search("".join(declarations.lower().split()))
             for selector in selectors.split(","):
                 names = frozenset(_NAME.findall(selector))
-                if hides and names and _COMPOUND.fullmatch(selector.strip()):
-                    never.add(names)
+                if hides and _SELECTOR.fullmatch(selector.strip()):
+                    own = frozenset(_NAME.findall(re.split(r"[\s>]+", selector.strip())[-1]))
+                    never.add((own, names - own))
                 elif not hides and ("display" in declarations or "visibility" in declarations):
                     sometimes.add(names)
-    rules: dict[str, list[frozenset[str]]] = {}
-    for names in never:
-        if not any(names <= shown for shown in sometimes):
-            rules.setdefault(min(names), []).append(names)
+    rules: dict[str, list[_Rule]] = {}
+    for own, around in never:
+        if not any(own | around <= shown for shown in sometimes):
+            rules.setdefault(min(own), []).append((own, around))
     return rules
 
 
