@@ -125,7 +125,7 @@ def measure(filled: Filled, real: Vectors, questions: Vectors, count: int, tell:
     load_cpu = cost.cpu_seconds() - began
     filled.aside("VACUUM (ANALYZE) passages")
     filled.aside("CHECKPOINT")
-    tell("the graph is made")
+    tell("the graph is being made")
     # always by the graph: this is what grows
     dense = SharedVectors(filled.database, filled.catalogue, real.shape[1], exact_up_to=0)
     began, making = cost.cpu_seconds(), Stopwatch()
