@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from index.parsing.blocks import Block, Cell, written
@@ -11,6 +11,7 @@ from index.parsing.content import one_line
 from index.parsing.html.formulas import formula
 from index.parsing.html.inline import seen_lines
 from index.parsing.html.lists import marker_of, numbers_of
+from index.parsing.html.rows import rows_by_role, rows_of_boxes
 from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
 from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
@@ -67,9 +68,15 @@ class _Walk:
 
     def children(self, node: Node) -> None:
         """What is in the element."""
-        for child in node.children:
+        row_count = 0  # boxes that stand in the table before them
+        for number, child in enumerate(node.children):
             if isinstance(child, str):
                 self._pieces.append(child)
+            elif row_count:
+                row_count -= child.length > 0
+            elif _is_block(child) and (rows := rows_of_boxes(node.children, number)):
+                row_count = len(rows) - 1
+                self._rows(rows)
             else:
                 self._element(child)
 
@@ -86,6 +93,8 @@ class _Walk:
             self._heading(node)
         elif node.get("class") == _NOTE and any(child.tag == "sup" for child in node.elements()):
             self._note(node)
+        elif rows := rows_by_role(node):
+            self._rows(rows)
         elif _is_block(node):
             self._finish()
             self.children(node)
@@ -242,6 +251,10 @@ class _Walk:
                 self.children(cell)
                 self._finish()
             return
+        self._rows(rows)
+
+    def _rows(self, rows: Sequence[Sequence[Node]]) -> None:
+        self._finish()
         cells = [[_cell(cell) for cell in row] for row in rows]
         if items := bullets(cells):
             for marker, text in items:
@@ -289,4 +302,5 @@ def _is_block(node: Node) -> bool:
 
 def _cell(node: Node) -> Cell:
     text = with_fractions(lines_of(node))
-    return Cell(text, node.tag == "th", span(node.get("colspan")), span(node.get("rowspan")))
+    is_header = node.tag == "th" or node.get("role") in ("columnheader", "rowheader")
+    return Cell(text, is_header, span(node.get("colspan")), span(node.get("rowspan")))

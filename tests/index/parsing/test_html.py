@@ -277,6 +277,40 @@ def test_tables_are_rows_of_cells(table: str, text: str) -> None:
     assert text_of(f"<table>{table}</table>") == text
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (
+            "<h2>You need</h2><div class=i><div class=q><span>1/4</span></div><div>cup butter</div></div>"
+            "<div class=i><div class=q>2</div><div><span hidden>!</span><b>large</b> eggs</div></div><p>Mix.",
+            "You need\n\n1/4 | cup butter\n2 | large eggs\n\nMix.",
+        ),
+        (
+            "<div role=table><div role=rowgroup><div role=row><span role=columnheader>Item</span>"
+            "<span role=columnheader>Price</span></div></div><div role=rowgroup><div role=row>"
+            "<span role=cell>Tea</span><span role=cell>2</span></div></div></div>",
+            "Item | Price\nTea | 2",
+        ),
+    ],
+)
+def test_rows_that_the_markup_calls_no_table(html: str, text: str) -> None:
+    assert text_of(html) == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div><p>Name</p><p>Ann</p></div>",  # one box alone
+        "<div><p>It rains.</p><p>We stay.</p></div><div><p>It snows.</p><p>We go.</p></div>",
+        "<div><h3>Ann</h3><p>Chair</p></div><div><h3>Bo</h3><p>Clerk</p></div>",
+        "<div><p>One</p><p>Two</p></div>between<div><p>Three</p><p>Four</p></div>",
+        "<div><p>Ann</p><p><a href=x>Chair</a></p></div><div><p>Bo</p><p><a href=x>Clerk</a></p></div>",
+    ],
+)
+def test_boxes_that_are_no_rows(html: str) -> None:
+    assert " | " not in text_of(html)
+
+
 def test_a_table_that_lays_out_the_page_is_none() -> None:
     text = text_of("<table role=presentation><tr><td>One</td><td>Two</td></tr></table>")
     assert text == "One\n\nTwo"
