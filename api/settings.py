@@ -28,6 +28,7 @@ from rag.config import (
     RetrieverConfig,
 )
 
+_RETRIEVER, _ASK = RetrieverConfig(), AskConfig()
 # of a text: itself, where each sentence begins and ends, and its headings; and the file
 _RESULT_OF_BYTE = 7
 _QUESTIONS_REMEMBERED = 1_024  # their vectors take 1.5 MB
@@ -61,14 +62,17 @@ class Settings(BaseSettings):
         description="Calibration file; empty: the one beside the reader; `none`: the reader's own null answer.",
     )
     dense_weight: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.8, description="How much likeness of meaning counts in finding passages; words in common count the rest of 1."
+        _RETRIEVER.dense_weight,
+        description="How much likeness of meaning counts in finding passages; words in common count the rest of 1.",
     )
     reranker: str = Field(
         "",
         description="Cross-encoder that reads the first passages found before the reader does: a folder or a hub name. "
         "Empty: none.",
     )
-    rerank_depth: Annotated[int, Field(ge=1)] = Field(20, description="Passages that the reranker reads, at least.")
+    rerank_depth: Annotated[int, Field(ge=1)] = Field(
+        _RETRIEVER.rerank_depth, description="Passages that the reranker reads, at least."
+    )
     allow_hub: bool = Field(False, description="Whether models named by hub name may be fetched over the network.")
     precision: Precision = Field(
         "auto", description="`fp32`, `bf16`, `int8`, or `auto`: the fastest that the processor and the models have."
@@ -78,10 +82,11 @@ class Settings(BaseSettings):
         description="Whether the reader's lower layers are computed over passages when they are indexed, and kept: "
         "answers come faster, the data directory grows. For a reader that was trained for it.",
     )
-    top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(5, description="Passages read for a question.")
-    n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(3, description="Answers given to a question.")
+    top_k: Annotated[int, Field(ge=1, le=MAX_TOP_K)] = Field(_ASK.top_k, description="Passages read for a question.")
+    n_best: Annotated[int, Field(ge=1, le=MAX_N_BEST)] = Field(_ASK.n_best, description="Answers given to a question.")
     sure: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.5, description="Reading stops at an answer this probable, unless several are asked for; 1: all found is read."
+        _ASK.sure,
+        description="Reading stops at an answer this probable, unless several are asked for; 1: all found is read.",
     )
     languages: str = Field(
         "en",

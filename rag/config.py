@@ -40,7 +40,7 @@ class RetrieverConfig:
     """``depth`` hits of each arm are fused, meaning weighing ``dense_weight`` and words the rest of 1."""
 
     depth: int = 50
-    dense_weight: float = 0.8
+    dense_weight: float = 0.75
     reach: float = 0.12
     """How far behind the best passage's fused score one may be and still be worth reading."""
     rerank_depth: int = 20

@@ -1,8 +1,9 @@
 """What is found by meaning and by words, in one order.
 
 A passage's score is a weighted sum of three things between 0 and 1: how near its vector is to the question's, which
-share of the question's words it has, and how early the search for words found it. BM25 itself is not added up: the
-scores of two questions do not compare, and those of long passages outweigh the words that are missing.
+share of the question's words it has, and how early the search for words found it. Of that share the last words count
+most, for a passage that has them all is seldom found by chance. BM25 itself is not added up: the scores of two
+questions do not compare, and those of long passages outweigh the words that are missing.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from rag.config import RetrieverConfig
 from rag.conversation.english import FUNCTION
 from rag.interfaces import SearchMode
 
-_COVERED = 0.75
+_COVERED = 0.84
 """Of what words count, the share of their coverage; the rest is of the rank among what was found by words."""
+_LAST_WORDS = 1.5
+"""The power of the coverage: above 1 the last words that are there count for more than the first."""
 _UNFOUND = 0.1
 """By how much of a cosine what the search by meaning did not find is taken to be behind the last that it found."""
 
@@ -84,7 +87,7 @@ def fuse(
     def score(key: int) -> float:
         by_meaning = (1 + cosines.get(key, unfound)) / 2
         by_rank = 1 / ranks[key] if key in ranks else 0.0
-        by_words = _COVERED * coverage.get(key, 0.0) + (1 - _COVERED) * by_rank
+        by_words = _COVERED * coverage.get(key, 0.0) ** _LAST_WORDS + (1 - _COVERED) * by_rank
         return dense_weight * by_meaning + (1 - dense_weight) * by_words
 
     hits = (FusedHit(key, score(key), cosines.get(key), bm25.get(key)) for key in {**cosines, **bm25})

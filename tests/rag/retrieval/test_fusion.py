@@ -28,7 +28,7 @@ def test_a_score_is_the_sum_of_nearness_coverage_and_rank(
     unfound = max(-1, min(dense.values(), default=0) - 0.1)
     expected = {}
     for key in keys:
-        words = 0.75 * coverage.get(key, 0) + (0.25 / (1 + ranks.index(key)) if key in lexical else 0)
+        words = 0.84 * coverage.get(key, 0) ** 1.5 + (0.16 / (1 + ranks.index(key)) if key in lexical else 0)
         expected[key] = weight * (1 + dense.get(key, unfound)) / 2 + (1 - weight) * words
     found = fuse(hits(dense), hits(lexical), coverage, weight)
     assert {f.key: f.score for f in found} == pytest.approx(expected)
