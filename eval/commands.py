@@ -87,7 +87,7 @@ def run_suite(
     from eval.session import Session, measured
     from eval.suites.choosing import Choice, open_suite
 
-    choice = Choice(tuple(document or ()), whole or retrieval, absent, retrieval, limit, seed)
+    choice = Choice(tuple(document or ()), whole, absent, retrieval, limit, seed)
     suite = open_suite(target, choice, served=bool(url))
     output = next((path for path in (json_file, html) if path not in (None, _STDOUT)), None)
     session = Session(chosen.models, url, top_k, chosen.retriever, output, database)

@@ -35,7 +35,7 @@ class Choice:
     absent: float = 0.0
     """Share of the paragraphs that are left out, if ``whole``."""
     retrieval: bool = False
-    """Only whether the right document is found."""
+    """Only whether the right document is found, among all."""
     limit: int | None = None
     seed: int = 0
 
@@ -62,7 +62,7 @@ def open_suite(target: str, choice: Choice, *, served: bool) -> Suite | Retrieva
         suite = squad_suite(
             path.name,
             [*read_squad(path), *beside],
-            whole=choice.whole,
+            whole=choice.whole or choice.retrieval,
             absent=choice.absent if choice.whole else 0.0,
             limit=choice.limit,
             seed=choice.seed,
