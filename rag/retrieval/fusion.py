@@ -8,6 +8,7 @@ questions do not compare, and those of long passages outweigh the words that are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -87,7 +88,7 @@ def fuse(
     def score(key: int) -> float:
         by_meaning = (1 + cosines.get(key, unfound)) / 2
         by_rank = 1 / ranks[key] if key in ranks else 0.0
-        by_words = _COVERED * coverage.get(key, 0.0) ** _LAST_WORDS + (1 - _COVERED) * by_rank
+        by_words = _COVERED * math.pow(coverage.get(key, 0.0), _LAST_WORDS) + (1 - _COVERED) * by_rank
         return dense_weight * by_meaning + (1 - dense_weight) * by_words
 
     hits = (FusedHit(key, score(key), cosines.get(key), bm25.get(key)) for key in {**cosines, **bm25})

@@ -31,14 +31,17 @@ def rows_of_boxes(children: Sequence[Node | str], first: int) -> list[list[Node]
     So are ingredients with their amounts, or the names and values of a profile. Two boxes at least make rows.
     """
     begins = children[first]
-    rows: list[list[Node]] = []
-    for child in children[first:]:
+    if isinstance(begins, str) or not (cells := _cells(begins)):
+        return []
+    rows = [cells]
+    for number in range(first + 1, len(children)):
+        child = children[number]
         if isinstance(child, str):
             if child.strip():
                 break
         elif child.length:
-            cells = _cells(child) if (child.tag, child.get("class")) == (begins.tag, begins.get("class")) else []
-            if not cells or (rows and len(cells) != len(rows[0])):
+            is_like = (child.tag, child.get("class")) == (begins.tag, begins.get("class"))
+            if not is_like or len(cells := _cells(child)) != len(rows[0]):
                 break
             rows.append(cells)
     return rows if len(rows) > 1 else []

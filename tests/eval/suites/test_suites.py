@@ -110,6 +110,8 @@ def test_paragraphs_of_other_squad_files_lie_beside(tmp_path: Path) -> None:
     suite = open_suite(str(tmp_path / "asked.json"), Choice((tmp_path / "other.json",), whole=True), served=False)
     assert isinstance(suite, Suite)
     assert [question.id for question in suite.questions] == ["asked"]
-    searched = open_suite(str(tmp_path / "asked.json"), Choice((tmp_path / "other.json",), retrieval=True), served=False)
+    searched = open_suite(
+        str(tmp_path / "asked.json"), Choice((tmp_path / "other.json",), retrieval=True), served=False
+    )
     assert len(searched.documents) == 2
     assert {draft.text for draft in suite.documents.values()} == {"asked it was.", "other it was."}
