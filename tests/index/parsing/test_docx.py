@@ -369,6 +369,9 @@ def test_cells_are_numbered_though_nothing_else_is_in_them() -> None:
 
 def test_rows_that_are_longer_than_the_first_keep_their_cells() -> None:
     assert text_of(f"<w:tbl>{row('Tea', '2')}{row('Milk', '1', 'fresh')}</w:tbl>") == "Tea | 2\nMilk | 1 | fresh"
+    wide = f'<w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>{p(r("Prices"))}</w:tc>'
+    for grid in ("", "<w:tblGrid><w:gridCol/></w:tblGrid>"):
+        assert text_of(f"<w:tbl>{grid}<w:tr>{wide}</w:tr>{row('Tea', '2')}</w:tbl>") == "Prices\nTea | 2"
 
 
 BOX = "<w:txbxContent>{}</w:txbxContent>"

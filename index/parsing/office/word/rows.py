@@ -1,4 +1,4 @@
-"""The rows of Word's tables, made as long as the longest: pandoc passes over what the first row has no column for."""
+"""The rows of Word's tables, made as long as the longest: pandoc passes over cells that it knows no column for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from lxml import etree
 
 from index.parsing.office.word.xml import Element, number, tag, value
 
-_CELL, _PARAGRAPH = tag("w:tc"), tag("w:p")
-_MAX_COLUMNS = 100
+_CELL, _PARAGRAPH, _GRID = tag("w:tc"), tag("w:p"), tag("w:tblGrid")
+_MAX_COLUMNS, _WIDEST = 100, 1_000
 
 
 def even_out(table: Element) -> None:
@@ -16,6 +16,11 @@ def even_out(table: Element) -> None:
     widths = [_add_cells(row, number(value(row, "w:trPr/w:gridBefore")), at_end=False) for row in rows]
     for row, width in zip(rows, widths, strict=True):
         _add_cells(row, max(widths) - width, at_end=True)
+    for old in table.findall(_GRID):
+        table.remove(old)
+    table.insert(0, grid := etree.Element(_GRID))
+    for _ in range(min(max(widths, default=0), _WIDEST)):
+        etree.SubElement(grid, tag("w:gridCol")).set(tag("w:w"), "1")
 
 
 def _add_cells(row: Element, count: int, *, at_end: bool) -> int:
