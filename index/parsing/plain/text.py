@@ -21,6 +21,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _FOREIGN_LINE = re.compile(r"^.*[^\x00-\x7f\n\r].*$", re.MULTILINE)
+_HIGHEST_OF_ALPHABETS = 0x22
+"""The high byte of letters and marks in UTF-16, but for writing that has a sign for each syllable or word."""
 _SHOWN = 80
 """Characters that a note shows of a line."""
 
@@ -115,8 +117,9 @@ def _guess(file: File, first_fault: int) -> str:
 
 
 def _unmarked_utf16(file: File) -> str:
-    """The byte order in which the NULs are the high bytes of Latin letters. Raises MalformedFile."""
-    high, low = file.data[::2].count(0), file.data[1::2].count(0)
-    if max(high, low) < 0.3 * len(file.data) or min(high, low):
+    """The byte order in which the NULs are the high bytes of Latin letters and of spaces. Raises MalformedFile."""
+    first, second = file.data[::2], file.data[1::2]
+    high, low = (first, second) if 0 in first else (second, first)
+    if 0 in low or (high.count(0) < 0.3 * len(file.data) and max(high) > _HIGHEST_OF_ALPHABETS):
         raise MalformedFile(file.name, "not a text file: it holds NUL characters")
-    return "utf-16-be" if high else "utf-16-le"
+    return "utf-16-be" if high is first else "utf-16-le"

@@ -41,7 +41,8 @@ def test_text_in_any_unicode_encoding_is_stored_as_it_was(encoding: str, text: s
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf16_without_its_mark_is_told_by_its_nuls(encoding: str) -> None:
-    assert parse_bytes("a.txt", GERMAN.encode(encoding)).text == GERMAN
+    for text in (GERMAN, RUSSIAN):
+        assert parse_bytes("a.txt", text.encode(encoding)).text == text
 
 
 WESTERN = ("cp1252", "mac_roman", "cp850", "cp437")
@@ -97,6 +98,7 @@ def test_a_guess_is_told_with_a_line_to_judge_it_by() -> None:
         (b"\xef\xbb\xbfa\xff", "not UTF-8 text at byte 4"),
         (GERMAN.encode() * 3 + b"\xff" + GERMAN.encode(), "though nearly all of it is"),
         (b"a\0b\0\0\0c", "NUL"),
+        (b"ab\0c", "NUL"),
         (bytes(range(128, 256)) * 3, "encoding that cannot be told"),
     ],
 )
