@@ -64,14 +64,14 @@ def _as_asked(question: str, candidate: Candidate) -> Candidate:
     if wants_list(question):
         return as_list(candidate)
     if asks_whether(question):
-        return _as_clause(candidate)
+        return _as_clause(question, candidate)
     return candidate
 
 
-def _as_clause(candidate: Candidate) -> Candidate:
+def _as_clause(question: str, candidate: Candidate) -> Candidate:
     """The clause, or the sentence, that it stands in; what stands in a row of a table is left as it is."""
     text, sentence = candidate.source.text, candidate.sentence
-    clause = None if CELLS_APART in sentence.of(text) else deciding(text, sentence, candidate.span)
+    clause = None if CELLS_APART in sentence.of(text) else deciding(question, text, sentence, candidate.span)
     return candidate if clause is None else replace(candidate, span=clause, kind="clause")
 
 

@@ -14,6 +14,7 @@ from rag.reader.listing import without_marker
 _LONGEST = 600
 """Characters of a sentence; what is longer is none, but a table or a page whose stops were lost."""
 _FEWEST_WORDS = 4
+_STEM = 5
 _ASKS_WHETHER = re.compile(
     rf"(?:and|so|but|then|please|sorry|excuse me|hello|hi|also)?[ ,]*"
     rf"(?:(?:(?:tell me|say|check) )?whether|(?:tell me|say|check) if|(?:{'|'.join(sorted(AUXILIARIES))})(?:n['’]t)?)\b"
@@ -47,14 +48,18 @@ def _is_clause(quote: str) -> bool:
     return first not in _FINITE and not _FINITE.isdisjoint(others) and others[-1] not in FUNCTION
 
 
-def deciding(text: str, sentence: Span, answer: Span) -> Span | None:
+def deciding(question: str, text: str, sentence: Span, answer: Span) -> Span | None:
     """The clause that ``answer`` is or stands in; None where none can be quoted.
 
     That is what of its sentence stands between semicolons, or the whole of it where a part would say too little: what
-    stands between commas may be the condition that decides.
+    stands between commas may be the condition that decides, and what is asked about may stand in the other part.
     """
-    if _is_clause(answer.of(text)) and _ENDS.match(text, answer.end):
-        return answer
+    wanted, quote = _asked_words(question, sentence.of(text)), answer.of(text)
+    if _is_clause(quote) and _ENDS.match(text, answer.end) and "; " not in sentence.of(text):
+        # before it may stand what all of the sentence is about
+        behind = _asked_words(question, text[answer.end : sentence.end])
+        if behind <= _asked_words(question, quote):
+            return answer
     whole = without_marker(text, sentence)
     if answer.start < whole.start:
         whole = sentence
@@ -63,7 +68,15 @@ def deciding(text: str, sentence: Span, answer: Span) -> Span | None:
     start = text.rfind("; ", whole.start, answer.start)
     end = text.find("; ", answer.end, whole.end)
     part = Span(whole.start if start < 0 else start + 2, whole.end if end < 0 else end)
-    return part if _stands_alone(part.of(text), text[whole.start : part.start]) else whole
+    stands_alone = _stands_alone(part.of(text), text[whole.start : part.start])
+    return part if stands_alone and _asked_words(question, part.of(text)) == wanted else whole
+
+
+def _asked_words(question: str, text: str) -> frozenset[str]:
+    """What of the question's words ``text`` has, in whichever form: "balcony" stands for "balconies"."""
+    asked = {word.rstrip("s")[:_STEM] for word in _WORD.findall(question.casefold()) if word not in FUNCTION}
+    there = _WORD.findall(text.casefold())
+    return frozenset(stem for stem in asked if len(stem) > 1 and any(word.startswith(stem) for word in there))
 
 
 def _stands_alone(part: str, before: str) -> bool:

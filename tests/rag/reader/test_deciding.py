@@ -68,23 +68,36 @@ def test_other_questions(question: str) -> None:
 )
 def test_what_decides(sentence: str, answer: str, clause: str) -> None:
     start = sentence.index(answer)
-    found = deciding(sentence, Span(0, len(sentence)), Span(start, start + len(answer)))
+    found = deciding("Is it so?", sentence, Span(0, len(sentence)), Span(start, start + len(answer)))
     assert found is not None
     assert found.of(sentence) == clause
 
 
+def test_what_is_asked_about_stands_in_what_decides() -> None:
+    rule = "Smoking is forbidden in the lift; on the balconies it is allowed until ten."
+    whole, first = Span(0, len(rule)), Span(0, len("Smoking is forbidden"))
+    assert deciding("May one smoke on the balcony?", rule, whole, first) == whole
+    found = deciding("May one smoke in the lift?", rule, whole, first)
+    assert found is not None
+    assert found.of(rule) == "Smoking is forbidden in the lift"
+
+
 def test_what_is_no_sentence_decides_nothing() -> None:
     text = "word " * 200
-    assert deciding(text, Span(0, len(text)), Span(5, 9)) is None
+    assert deciding("Is it so?", text, Span(0, len(text)), Span(5, 9)) is None
 
 
-@given(text=st.text("aB .;:,()\n-", max_size=80).map("- a".__add__) | st.text(max_size=80), data=st.data())
-def test_a_clause_holds_the_answer_and_stands_in_its_sentence(text: str, data: st.DataObject) -> None:
+@given(
+    question=st.text("aB b", max_size=9),
+    text=st.text("aB .;:,()\n-", max_size=80).map("- a".__add__) | st.text(max_size=80),
+    data=st.data(),
+)
+def test_a_clause_holds_the_answer_and_stands_in_its_sentence(question: str, text: str, data: st.DataObject) -> None:
     if not (found := list(sentences(text))):
         return
     start, end = data.draw(st.sampled_from(found))
     first = data.draw(st.integers(start, end - 1))
     answer = Span(first, data.draw(st.integers(first + 1, end)))
-    clause = deciding(text, Span(start, end), answer)
+    clause = deciding(question, text, Span(start, end), answer)
     assert clause is not None
     assert start <= clause.start <= answer.start < answer.end <= clause.end <= end

@@ -47,6 +47,7 @@ def test_a_list_is_the_one_that_is_called_so() -> None:
     assert _fit(asked, "Fees", "Fees", "The reading room › Rules") == 0
     assert _fit(asked, "Rules of the pool", "Rules of the pool", "Bathing") == 0
     assert _fit("What are the rules about bags?", "Rules of the room", "", "The reading room") == 0
+    assert _fit("What are the rules of the garden?", "Garden", "Garden", "House rules › Garden") == 1
     assert _fit("What are the two rules?", "Rules") == 1
     assert _fit("What are the three rules?", "Rules") == 0
 
