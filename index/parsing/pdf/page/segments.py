@@ -195,18 +195,10 @@ def _segment(words: Sequence[Word]) -> Segment:
         words = _upper_first(words)
         styles = [word.style for word in words]
     letters = [style for style in styles if style.size > _SMALL * size] or styles
-    return Segment(
-        _text(words, size, base),
-        left=min([word.left for word in words]),
-        right=max([word.right for word in words]),
-        base=base,
-        size=size,
-        bold=all(style.bold for style in letters),
-        fixed=all(style.fixed for style in styles),
-        faint=all(style.faint for style in letters),
-        level=max([style.level for style in styles]),
-        runs=tuple(_runs(words)),
-    )
+    bold, faint = all(style.bold for style in letters), all(style.faint for style in letters)
+    fixed, level = all(style.fixed for style in styles), max([style.level for style in styles])
+    left, right = min([word.left for word in words]), max([word.right for word in words])
+    return Segment(_text(words, size, base), left, right, base, size, bold, fixed, faint, level, tuple(_runs(words)))
 
 
 def _text(words: Sequence[Word], size: float, base: float) -> str:
