@@ -115,8 +115,7 @@ def _part(
 
 def _box(segment: Segment, frame: Frame, page: int, turns: int) -> Box:
     if frame.rotation == turns:
-        left, top, right, bottom = segment.left, segment.top, segment.right, segment.bottom
-        return Box(page, round(left, 1), round(top, 1), round(right, 1), round(bottom, 1))
+        return Box(page, *(round(edge, 1) for edge in (segment.left, segment.top, segment.right, segment.bottom)))
     corners = frame.seen(segment.left, segment.top, turns), frame.seen(segment.right, segment.bottom, turns)
     (left, right), (top, bottom) = (sorted(values) for values in zip(*corners, strict=True))
     return Box(page, round(left, 1), round(top, 1), round(right, 1), round(bottom, 1))

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
 from typing import NamedTuple
 from unicodedata import bidirectional
 
@@ -76,7 +75,7 @@ def rows_of(words: Sequence[Word]) -> list[Row]:
 
 def _by_height(words: Sequence[Word]) -> list[list[Word]]:
     rows: list[list[Word]] = []
-    for word in sorted(words, key=attrgetter("base")):
+    for word in sorted(words, key=lambda word: word.base):
         first = rows[-1][0] if rows else None
         if first and word.base - first.base <= _SAME_LINE * min(word.style.size, first.style.size):
             rows[-1].append(word)
@@ -87,7 +86,7 @@ def _by_height(words: Sequence[Word]) -> list[list[Word]]:
 
 def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
     """With small raised and lowered words in the rows that they belong to."""
-    rows = [_without_shadows(sorted(row, key=attrgetter("left"))) for row in rows]
+    rows = [_without_shadows(sorted(row, key=lambda word: word.left)) for row in rows]
     sizes = [max(word.style.size for word in row) for row in rows]
     joined: list[list[Word]] = [[] for _ in rows]
     for number, row in enumerate(rows):
@@ -96,7 +95,7 @@ def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
             if sum([len(word.text) for word in group]) <= _LONGEST_MARK:
                 host = _host(group, number, rows, sizes)
             joined[host] += group
-    return [sorted(row, key=attrgetter("left")) for row in joined if row]
+    return [sorted(row, key=lambda word: word.left) for row in joined if row]
 
 
 def _without_shadows(row: Sequence[Word]) -> list[Word]:
@@ -136,7 +135,7 @@ def _groups(row: Sequence[Word]) -> Iterator[list[Word]]:
 def _is_mark_in(group: Sequence[Word], row: Sequence[Word]) -> bool:
     """Whether a few small characters touch a word of a row, above or below its line."""
     start, end, first = group[0].left, group[-1].right, group[0]
-    after = bisect_left(row, start, key=attrgetter("left"))
+    after = bisect_left(row, start, key=lambda word: word.left)
     for word in row[max(0, after - 1) : after + 2]:
         size = word.style.size
         is_close = start - word.right <= _TOUCHING * size and word.left - end <= _BEFORE_TEXT * size
@@ -164,8 +163,6 @@ def _segments(row: Sequence[Word]) -> Iterator[Segment]:
 
 def _between(before: Word, word: Word) -> float:
     """The size that white space between two words is measured by: the larger one's, unless that is of a heading."""
-    if before.style is word.style:
-        return word.style.size
     small, large = sorted((before.style, word.style), key=lambda style: style.size)
     is_heading = large.bold and small.size < _OF_HEADING * large.size
     is_on_line = abs(word.base - before.base) <= _SAME_LINE * small.size
@@ -186,32 +183,32 @@ def _begins_item(parts: Sequence[Sequence[Word]], word: Word) -> bool:
 
 def _segment(words: Sequence[Word]) -> Segment:
     if is_from_right("".join(word.text for word in words)):  # PDFium has these in the order in which they are read
-        words = sorted(words, key=attrgetter("place"))
-    style, base = words[0].style, words[0].base
-    if all(word.style is style and word.base == base for word in words):
-        size, styles = style.size, [style]
-    else:
-        size, base = _main(words)
-        words = _upper_first(words)
-        styles = [word.style for word in words]
-    letters = [style for style in styles if style.size > _SMALL * size] or styles
-    bold, faint = all(style.bold for style in letters), all(style.faint for style in letters)
-    fixed, level = all(style.fixed for style in styles), max([style.level for style in styles])
-    left, right = min([word.left for word in words]), max([word.right for word in words])
-    return Segment(_text(words, size, base), left, right, base, size, bold, fixed, faint, level, tuple(_runs(words)))
-
-
-def _text(words: Sequence[Word], size: float, base: float) -> str:
-    """The text of a line of which most is of this size, on this base."""
+        words = sorted(words, key=lambda word: word.place)
+    size, base = _main(words)
+    words = _upper_first(words)
     text = ""
-    for number, word in enumerate(words):
+    before: Word | None = None
+    for word in words:
         shift = 0
         if word.style.size <= _SMALL * size:
             shift = (word.base < base - _SHIFT * size) - (word.base > base + _SHIFT * size)
-        apart = number > 0 and _is_apart(words[number - 1], word)
-        # most words are just added
-        text = f"{text} {word.text}" if apart and not shift else with_word(text, word.text, shift, apart=apart)
-    return _LEADERS.sub(" …", text) if "." in text else text
+        apart = before is not None and _is_apart(before, word)
+        text = with_word(text, word.text, shift, apart=apart)
+        before = word
+    text = _LEADERS.sub(" …", text)
+    letters = [word for word in words if word.style.size > _SMALL * size] or words
+    return Segment(
+        text,
+        left=min(word.left for word in words),
+        right=max(word.right for word in words),
+        base=base,
+        size=size,
+        bold=all(word.style.bold for word in letters),
+        fixed=all(word.style.fixed for word in words),
+        faint=all(word.style.faint for word in letters),
+        level=max(word.style.level for word in words),
+        runs=tuple(_runs(words)),
+    )
 
 
 def _runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
@@ -242,6 +239,9 @@ def _upper_first(words: Sequence[Word]) -> list[Word]:
 
 def _main(words: Sequence[Word]) -> tuple[float, float]:
     """The size and the base of most of the characters; the larger ones' where the small ones are capitals."""
+    style, base = words[0].style, words[0].base
+    if all(word.style is style and word.base == base for word in words):
+        return style.size, base
     size = _most([(word.style.size, len(word.text)) for word in words])
     base = _most([(word.base, len(word.text)) for word in words if word.style.size == size])
     small = "".join(word.text for word in words if word.style.size == size)

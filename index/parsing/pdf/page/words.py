@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"\S+")
 # of such a word all characters stand on one line in one style, if the first and the last one do
 _LETTERS = re.compile(r"[“‘(\"]?[A-Za-z\u00c0-\u024f]+(?:[-’'][A-Za-z\u00c0-\u024f]+)*[.,;:?!)”’\"]?|\d+(?:[.,]\d+)*")
 _UNKNOWN = "\ufffd"
-_only_line_ends = re.compile(r"[\r\n]*").fullmatch
+_LINE_ENDS = "\r\n"
 _STOPS = ".,;:!?”)"
 _SLACK = 0.1  # by which a word may be wider than its letters, in sizes of the type: more may be a space, or a mark
 _FEWEST_LETTERS, _FEWEST_VOWELS = 20, 0.25
@@ -89,7 +89,7 @@ class _Reader:
         self._frame = Frame.of(page)
         self._shift = self._frame.left
         self._sides = [(self._frame.width(turns), self._frame.height(turns)) for turns in range(4)]
-        self._box = (ctypes.c_float * 4)()  # the left, upper, right and lower edge of a character
+        self._box = raw.FS_RECTF()
         self._box_address = ctypes.addressof(self._box)
         self._words: list[Word] = []
         self._unseen = 0
@@ -98,9 +98,9 @@ class _Reader:
         """Cuts the characters into words: at white space, where the style changes, and where they jump."""
         end = 0
         for match in _TOKEN.finditer(self._characters):
-            before, (start, end) = end, match.span()
-            token = match.group()
-            apart = not before or not _only_line_ends(self._characters, before, start)
+            token, start = match.group(), match.start()
+            apart = bool(self._characters[end:start].strip(_LINE_ENDS)) or not end
+            end = match.end()
             if not (_LETTERS.fullmatch(token) and self._read_letters(token, start, end, apart)):
                 self._read_token(token, start, apart)
         return self._sorted_out()
@@ -112,33 +112,33 @@ class _Reader:
             return False
         widths = style.widths
         try:
-            width = sum(map(widths.__getitem__, token))
+            width = sum([widths[character] for character in token])
         except KeyError:
             return False
+        box = self._box
         _box_at(self._address, start, self._box_address)
-        left, top, _, bottom = self._box
+        left, top, bottom = box.left, box.top, box.bottom
         _box_at(self._address, end - 1, self._box_address)
-        _, last_top, right, last_bottom = self._box
-        if abs(right - left - width) > _SLACK * style.size or last_top != top or last_bottom != bottom:
+        is_off = abs(box.right - left - width) > _SLACK * style.size
+        if is_off or box.top != top or box.bottom != bottom:
             return False
-        self._add(token, left - self._shift, right - self._shift, base, style, apart, start)
+        self._add(token, left - self._shift, box.right - self._shift, base, style, apart, start)
         return True
 
     def _read_token(self, token: str, first: int, apart: bool) -> None:
         """Reads a word, or several, character by character."""
-        style, base = PLAIN, 0.0
+        box, style, base = self._box, PLAIN, 0.0
         left = right = 0.0
         top = bottom = math.nan
         begun = 0  # of the token: where the word begins
         for number, character in enumerate(token):
             _box_at(self._address, first + number, self._box_address)
-            begin, own_top, stop, own_bottom = self._box
             own_style, own_base = style, base
-            if own_top != top or own_bottom != bottom:  # else it is of the style of the one before
-                top, bottom = own_top, own_bottom
+            if box.top != top or box.bottom != bottom:  # else it is of the style of the one before
+                top, bottom = box.top, box.bottom
                 own_style, own_base = self._style(first + number)
             if own_style.turns == 0:
-                start, end = begin - self._shift, stop - self._shift
+                start, end = box.left - self._shift, box.right - self._shift
             else:
                 start, end = self._turned(first + number, own_style.turns)
             own_style.widths[character] = end - start
@@ -209,9 +209,6 @@ def characters_of(text: PdfTextPage) -> str:
     buffer = (ctypes.c_ushort * (count + 1))()
     if raw.FPDFText_GetText(text.raw, 0, count, buffer) == count + 1:
         codes: Sequence[int] = buffer[:count]
-        read = bytes(buffer)[:-2].decode("utf-16-le", errors="surrogatepass")
-        if len(read) == count:
-            return read.translate(_HYPHENS)
     else:  # it leaves out some that have an index
         codes = [raw.FPDFText_GetUnicode(text.raw, index) for index in range(count)]
     return "".join(map(chr, codes)).translate(_HYPHENS)
