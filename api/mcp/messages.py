@@ -1,4 +1,4 @@
-"""What the Model Context Protocol is given to read: whole messages, read strictly, that no long answer can come of."""
+"""Messages for the Model Context Protocol: read whole and strictly, so that none can cause a long answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer as a JSON object, for clients that ask for one; by a schema of theirs, as far as it names what there is."""
+"""An answer as a JSON object, for clients that ask for one; with a schema of theirs, only the fields that it names."""
 
 from __future__ import annotations
 

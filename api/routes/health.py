@@ -1,4 +1,4 @@
-"""For whoever watches over the service."""
+"""Health, readiness and metrics, for whoever watches over the service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the routes are given."""
+"""What FastAPI gives to the routes: the backend, the settings, links to the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documents that passages are of."""
+"""Looks up the documents that passages belong to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ours, through the same door as the others, and over HTTP. Each passage is a document of its own."""
+"""Sourcespan as a peer: called as the others are, and over HTTP. Each passage is a document of its own."""
 
 from __future__ import annotations
 

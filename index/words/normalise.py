@@ -1,4 +1,4 @@
-"""Text → terms: what of a text, or of a question, is looked up in the word index, and where in it that stands.
+"""Text → terms: the forms by which the word index finds a text, or looks up a question, and where each stands in it.
 
 One function makes the terms of both, so whatever is written in two ways is found either way round. A text is taken
 apart at its blanks, and each piece between them is folded (`index.words.folding`) and gives its terms: words, and

@@ -1,4 +1,4 @@
-"""A question for all of a list, and the list that is called so in what was retrieved for it."""
+"""Answers a question for all of a list with the list of that name in the passages retrieved for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between several readings of one question, by what each finds."""
+"""Chooses between several readings of one question, by what each finds."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The reader that ships, and what makes a loaded model of the name of any."""
+"""The reader that ships, and the code that finds and loads a model by its name."""

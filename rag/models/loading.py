@@ -1,4 +1,4 @@
-"""Where the name of a model becomes a folder, and the folder a loaded model."""
+"""Finds the folder of a model by its name, and loads the model from it."""
 
 from __future__ import annotations
 

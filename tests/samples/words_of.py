@@ -1,4 +1,4 @@
-"""A word index that says of passages what is not so."""
+"""A word index that was made to hold other words than its passages do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How search in a PostgreSQL grows with the number of passages, and what would be of more than can be tried here.
+"""How search in a PostgreSQL grows with the number of passages, and an estimate for more than can be tried here.
 
     python -m eval.benchmarks.scale.shared postgresql://… squad11_dev.json.gz --passages 100000 --json shared.json
 

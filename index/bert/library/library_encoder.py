@@ -1,4 +1,4 @@
-"""Texts → vectors by sentence-transformers itself: any model of its. Importing it takes seconds."""
+"""Texts → vectors by sentence-transformers itself, for any model that it can load. Importing it takes seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that are no table in a page's markup: said to be one by roles, or boxes of the same make with short cells."""
+"""Tables that a page does not mark up as such: rows by their roles, or boxes made alike, with short cells."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The catalogue: a module for each thing that it knows of documents, what may be asked of it, what is put into it."""
+"""The catalogue: what it knows of documents, with a module for each kind; what it is asked, and given."""
