@@ -64,7 +64,8 @@ class Evidence:
     agreement: int
     """In how many other places the reader found the same text."""
     cell: float = 0.0
-    """How well the header of its column and the beginning of its row, both, fit the question, 0 to 1."""
+    """How well the header of its column and the beginning of its row, or its key and what its form is called, both fit
+    the question, 0 to 1."""
     label: float = 0.0
     """How well the better of these fits, or the key before it ("Policy number: …"), 0 to 1."""
     listed: float = 0.0

@@ -14,10 +14,10 @@ from functools import lru_cache
 from rag.confidence.calibration import Evidence
 from rag.confidence.candidates import Candidate, as_list
 from rag.confidence.labels import labelled
+from rag.confidence.names import names, share_of_names
 from rag.reader.listing import wants_list
 
 _CONTENT_WORD = re.compile(r"\w{4,}|\d+")
-_NAME_OR_NUMBER = re.compile(r"\b[^\W\d_a-z][\w’'-]*|\d[\d.,]*\d|\d")
 _STEM = 5
 _NEARBY = 2_000
 """Characters before and after an answer, where a name may stand that its passage only hints at."""
@@ -25,7 +25,7 @@ _NEARBY = 2_000
 
 def evidence(question: str, candidates: Sequence[Candidate]) -> tuple[Evidence, ...]:
     """What speaks for each candidate answer to ``question``."""
-    asked = _Asked(question, _stems(question), _names(question), wants_list(question))
+    asked = _Asked(question, _stems(question), names(question), wants_list(question))
     return tuple(_evidence(asked, candidate) for candidate in candidates)
 
 
@@ -57,8 +57,8 @@ def _evidence(asked: _Asked, candidate: Candidate) -> Evidence:
         cosine=retrieved.cosine or 0.0,
         words_found=_share(asked.words, _stems(reading.text)),
         words_in_sentence=_share(asked.words, _stems(f"{candidate.lead} {candidate.sentence.of(text)}")),
-        names_found=_share_of_names(asked.names, reading.text),
-        names_nearby=_share_of_names(asked.names, nearby),
+        names_found=share_of_names(asked.names, reading.text),
+        names_nearby=share_of_names(asked.names, nearby),
         echo=_share(_stems(candidate.text), asked.words),
         rank=candidate.source.rank,
         agreement=len(candidate.also_at),
@@ -76,26 +76,3 @@ def _stems(text: str) -> frozenset[str]:
 
 def _share(asked: Set[str], there: Set[str]) -> float:
     return len(asked & there) / len(asked) if asked else 0.0
-
-
-def _names(question: str) -> list[str]:
-    """Its names and numbers. The first word is capital whatever it is, so only a number counts there."""
-    matches = _NAME_OR_NUMBER.finditer(question)
-    return [m.group().casefold()[:_STEM] for m in matches if m.start() > 0 or m.group()[0].isdigit()]
-
-
-def _share_of_names(names: Sequence[str], text: str) -> float:
-    """Of ``names``, those that stand in ``text``; all of them where there are none."""
-    if not names:
-        return 1.0
-    lowered = text.casefold()
-    return sum(_begins_a_word(name, lowered) for name in names) / len(names)
-
-
-def _begins_a_word(name: str, text: str) -> bool:
-    """Whether a word of ``text`` begins with ``name``, which itself begins as words do."""
-    # some ten times as fast as a regular expression, and every candidate of a question asks
-    position = text.find(name)
-    while position > 0 and (text[position - 1].isalnum() or text[position - 1] == "_"):
-        position = text.find(name, position + 1)
-    return position >= 0

@@ -51,6 +51,24 @@ def test_without_headers_the_beginning_of_the_row_or_the_key_is_the_label() -> N
     assert labelled("Who signed?", form, FORM.index("PN-7")) == (0.0, 0.0)
 
 
+STAFF = "Ilona Marsh\n\nPost: keeper\nTelephone: 555 0142\n\nOtto Prell\n\nOf the boat house.\n\nTelephone: 555 0177"
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "form"),
+    [
+        (STAFF, "0177", 1.0),
+        (STAFF, "0142", 0.0),
+        ("Otto Prell\nPosition: pilot\nTelephone: 7", "7", 1.0),
+        ("Order 7, Otto Prell\n\n- Telephone: 0177", "0177", 1.0),
+        ("Telephone: 7", "7", 0.0),
+    ],
+)
+def test_a_key_is_asked_for_with_what_its_form_is_called(text: str, value: str, form: float) -> None:
+    question = "What is the telephone number of Otto Prell?"
+    assert labelled(question, ReadingText.bare(text), text.index(value)) == (form, 1.0)
+
+
 def test_in_running_text_nothing_is_a_label() -> None:
     text = "The keeper's boat was lost in 1921."
     assert labelled("When was the keeper's boat lost?", ReadingText.bare(text), text.index("1921")) == (0.0, 0.0)
