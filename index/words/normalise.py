@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from index.words.folding import WORD, folded, folded_with_places
-from index.words.plain import ENDS, LONGEST, OUTER, read_plainly
 
+_LONGEST = 80
+"""Characters of a term that count, in the index and in a question."""
 _JOINED_PARTS = 5
 """A compound of more parts is no word that anybody writes in one."""
 _KEPT, _KEPT_LENGTH = 1 << 17, 30
 
-# hyphens and ASCII's digits are looked for much faster than other characters
-_BROKEN = re.compile(r"[-‐\xad](?<=[^\s\-‐\xad].)[ \t]*\r?\n")
+_BROKEN = re.compile(r"[^\s\-‐\xad][-‐\xad][ \t]*\r?\n")
 _SPACED_NUMBER = re.compile(r"\d[ \u00a0\u2009\u202f]\d{3}(?!\d)")
-_SPACED_ASCII = re.compile(r"[0-9] [0-9]{3}(?![0-9])")
 # between groups of three digits a blank is one of the number if it may not break, or if decimals follow
 _CHUNK = re.compile(
     r"(?:(?<=\s)|^)\d{1,3}(?:(?:[\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?|(?:[ ]\d{3})+[.,]\d{1,2})"
@@ -45,6 +44,9 @@ _PIECE = re.compile(
 # also those of HTTPServer2 and camelCase
 _PART = re.compile(rf"[A-Z]+[0-9]*(?![a-z])|[A-Z]?(?:(?![A-Z_])[{WORD}])+")
 _POSSESSIVE = re.compile(r"'[sS]$")
+# around a word or a symbol, these belong to the sentence
+_OUTER = "\"'`“”„‚«»‹›()[]{},;*…"
+_ENDS = "\"'`“”„‚«»‹›()[]{},;*….:!?"
 _SIGNS_BEFORE, _SIGNS_AFTER = frozenset(".#@$£€-+~/\\&§"), frozenset("+#%*$€£°")
 _NO_SYMBOL = re.compile(r"[-–—‒―_.,:;!?…*'|]|[-–—‒―_.…]{3,}|[=*~]{4,}|[!?]{3,}|!\?|\?!|--")
 
@@ -72,11 +74,8 @@ def terms(text: str) -> list[Term]:
 
 def joined_terms(text: str) -> str:
     """The same terms without their places, with blanks between; some 20 µs for a hundred words, a fraction."""
-    known = _KNOWN.__getitem__
-    if _is_entangled(text):
-        return " ".join([known(chunk) for _, chunk in _chunks(text)])
-    plainly = read_plainly(text, known)
-    return " ".join(map(known, text.split())) if plainly is None else plainly
+    chunks = (chunk for _, chunk in _chunks(text)) if _is_entangled(text) else text.split()
+    return " ".join(map(_KNOWN.__getitem__, chunks))
 
 
 class _Known(dict[str, str]):
@@ -88,7 +87,7 @@ class _Known(dict[str, str]):
             made = folding if folding.islower() and folding.isalpha() else None
         else:
             folding, made = folded(chunk), None
-        if made is None or len(made) > LONGEST:
+        if made is None or len(made) > _LONGEST:
             made = " ".join(term.text for term in _terms_of(folding))
         if len(chunk) <= _KEPT_LENGTH:
             if len(self) >= _KEPT:
@@ -102,8 +101,7 @@ _KNOWN = _Known()
 
 def _is_entangled(text: str) -> bool:
     """Whether a blank in it may stand within a word or a number."""
-    spaced = _SPACED_ASCII if text.isascii() else _SPACED_NUMBER
-    return ("\n" in text and _BROKEN.search(text) is not None) or spaced.search(text) is not None
+    return ("\n" in text and _BROKEN.search(text) is not None) or _SPACED_NUMBER.search(text) is not None
 
 
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
@@ -125,15 +123,15 @@ def _terms_of(chunk: str) -> list[Term]:
             found.append(Term(whole, start, end))
         for match in _PIECE.finditer(chunk, start, end):
             found += _READ[str(match.lastgroup)](match.group(), match.start())
-    return [Term(term.text.casefold()[:LONGEST], *term[1:]) for term in found]
+    return [Term(term.text.casefold()[:_LONGEST], *term[1:]) for term in found]
 
 
 def _inner(chunk: str) -> tuple[int, int]:
     """The range without what belongs to the sentence; of symbols alone, dots and such are kept."""
-    left = chunk.lstrip(OUTER)
-    right = left.rstrip(OUTER)
+    left = chunk.lstrip(_OUTER)
+    right = left.rstrip(_OUTER)
     if any(char.isalnum() for char in right):
-        right = right.rstrip(ENDS)
+        right = right.rstrip(_ENDS)
     start = len(chunk) - len(left)
     return start, start + len(right)
 
