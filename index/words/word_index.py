@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import tantivy
 
 _NO_KEY = -1
-_SMALL, _LARGE = (15_000_000, 1), (300_000_000, 2)
+_SMALL, _LARGE = (15_000_000, 1), (200_000_000, 2)
 """The bytes that are gathered before they are written, and by how many threads: for a change, and for many passages."""
 
 
