@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     rb"|\\(?P<word>[A-Za-z]+)(?P<number>-?\d+)? ?|\\.|(?P<text>[^\\{}\x80-\xff]+)",
     re.DOTALL,
 )
+_AROUND_PAGES = re.compile(rb"\{\\(?:header|footer)[lrf]?(?![a-z])")
 _BYTE = re.compile(rb"\\'([0-9A-Fa-f]{2})|([\x80-\xff])")
 
 
@@ -29,7 +30,8 @@ def rtf(file: File) -> Content:
     with malformed(file.name, "not a rich-text document (.rtf), or a damaged one"):
         # marked as what a reader may pass over, which pandoc then does
         data = _in_unicode(file.data.replace(rb"{\*\footnote", rb"{\footnote"))
-    return from_blocks(blocks_of(syntax_tree(file, data, "rtf")))
+    notes = ["not read: headers and footers"] if _AROUND_PAGES.search(file.data) else []
+    return from_blocks(blocks_of(syntax_tree(file, data, "rtf")), notes=notes)
 
 
 def _in_unicode(data: bytes) -> bytes:

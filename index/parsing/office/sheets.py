@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,7 @@ from index.parsing.tables import Grid
 _UNPACKED = 8
 """How many times the size of the largest file it may unpack to: the text of tables packs well."""
 _FORMULA = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}f"
+_COMMENTS = re.compile(r"xl/(?:comments/)?comments?\d*\.xml").fullmatch
 _MAX_COLUMNS = 16_384
 _ON = ("1", "true")
 
@@ -31,7 +33,9 @@ def xlsx(file: File) -> Content:
     """Raises MalformedFile, UnsafeArchive."""
     notes: list[str] = []
     with malformed(file.name, "not a workbook (.xlsx), or a damaged one"):
-        opened(file, _UNPACKED).close()
+        with opened(file, _UNPACKED) as package:
+            comments = sum(package.read(name).count(b"<comment ") for name in package.namelist() if _COMMENTS(name))
+        notes += [f"not read: {counted(comments, 'comment')}"] if comments else []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it would not write back
             workbook = load_workbook(io.BytesIO(file.data), read_only=True, data_only=True, keep_links=False)

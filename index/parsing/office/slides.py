@@ -25,6 +25,8 @@ _AUTOMATIC = f"{qn('a:pPr')}/{qn('a:buAutoNum')}"
 _NUMBERED = re.compile(r"(arabic|(?:alpha|roman)[LU]c)(Period|ParenR|ParenBoth|Plain)")
 _NUMERALS = {"alphaLc": "lowerLetter", "alphaUc": "upperLetter", "romanLc": "lowerRoman", "romanUc": "upperRoman"}
 _ENCLOSED = {"Period": "{}.", "ParenR": "{})", "ParenBoth": "({})"}
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_FORMULA = "{http://schemas.microsoft.com/office/drawing/2010/main}m"
 _RUN, _BREAK, _FIELD, _PROPERTIES, _TEXT = qn("a:r"), qn("a:br"), qn("a:fld"), qn("a:rPr"), qn("a:t")
 
 
@@ -42,12 +44,13 @@ class _Reader:
     def __init__(self) -> None:
         self._footers: set[str] = set()
         self._hidden: list[int] = []
-        self._pictures = self._charts = 0
+        self._pictures = self._charts = self._formulas = 0
 
     def notes(self) -> list[str]:
         """What was not read."""
         notes = [f"not read: {counted(self._pictures, 'picture')}"] if self._pictures else []
         notes += [f"not read: {counted(self._charts, 'chart')}"] if self._charts else []
+        notes += [f"not read: {counted(self._formulas, 'formula')}"] if self._formulas else []
         if self._hidden:
             numbers = ", ".join(map(str, self._hidden))
             notes.append(f"hidden and left out: {counted(len(self._hidden), 'slide')} ({numbers})")
@@ -58,6 +61,8 @@ class _Reader:
         if slide._element.get("show") in ("0", "false"):
             self._hidden.append(number)
             return
+        _choose_newest(slide._element)
+        self._formulas += sum(1 for _ in slide._element.iter(_FORMULA))
         shapes = list(_leaves(slide.shapes))
         titles = [shape for shape in shapes if _placeholder(shape) in _TITLES]
         for shape in titles:
@@ -86,6 +91,14 @@ class _Reader:
                 yield from _paragraphs(shape.text_frame, number, is_list=kind in _LISTS)
         elif shape.shape_type in (MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE.LINKED_PICTURE):
             self._pictures += 1
+
+
+def _choose_newest(slide: Any) -> None:  # noqa: ANN401
+    """Puts boxes with formulas where readers are to choose between them and a picture, which the library would not."""
+    for alternatives in list(slide.iter(_ALTERNATIVES)):
+        for shape in list(alternatives[0]):
+            alternatives.addprevious(shape)
+        alternatives.getparent().remove(alternatives)
 
 
 def _leaves(shapes: Iterable[Any]) -> Iterator[Any]:

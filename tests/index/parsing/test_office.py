@@ -31,6 +31,7 @@ from index.parsing.content import File
 from index.parsing.isolated import Parser
 from index.parsing.office.formulas import readable
 from index.parsing.office.odf import odt
+from index.parsing.office.rtf import rtf
 from index.parsing.office.slides import pptx
 from tests.samples import files
 
@@ -143,6 +144,12 @@ def test_other_kinds_of_text(name: str, source: str, text: str) -> None:
 )
 def test_rich_text_in_old_character_sets(source: str, text: str) -> None:
     assert text_of("a.rtf", source) == text
+
+
+def test_what_rich_text_has_on_each_page_is_said() -> None:
+    content = rtf(File("a.rtf", rb"{\rtf1\ansi{\headerl Draft}Plan}"))
+    assert (content.text, content.notes) == ("Plan", ("not read: headers and footers",))
+    assert rtf(File("a.rtf", rb"{\rtf1\ansi\headery708 Plan}")).notes == ()
 
 
 def test_a_book_has_its_chapters_in_order() -> None:
@@ -266,6 +273,26 @@ def test_the_number_of_a_slide_is_not_its_text() -> None:
     saved = io.BytesIO()
     show.save(saved)
     assert text_of("a.pptx", saved.getvalue()) == "Plan"
+
+
+def test_a_box_with_a_formula_keeps_its_words_and_the_formula_is_said() -> None:
+    show = Presentation()
+    shapes = show.slides.add_slide(show.slide_layouts[6]).shapes
+    box = shapes.add_textbox(*CORNERS)
+    box.text_frame.text = "The share is "
+    box.text_frame.paragraphs[0]._p.append(
+        parse_xml('<a14:m xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main"/>')
+    )
+    alternatives = parse_xml(
+        '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+        '<mc:Choice Requires="a14"/><mc:Fallback/></mc:AlternateContent>'
+    )
+    box._element.addprevious(alternatives)
+    alternatives[0].append(box._element)
+    saved = io.BytesIO()
+    show.save(saved)
+    content = pptx(File("a.pptx", saved.getvalue()))
+    assert (content.text, content.notes) == ("The share is", ("not read: 1 formula",))
 
 
 def test_slides_number_their_items_and_hide_shapes() -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 import openpyxl
 import pytest
+from openpyxl.comments import Comment
 from openpyxl.workbook import Workbook
 
 from index.errors import UnsafeArchive
@@ -111,9 +112,11 @@ def test_what_is_hidden_or_has_no_result_is_left_out_and_said() -> None:
     sheet.column_dimensions["C"].hidden = True
     workbook.create_sheet("Secret")["A1"] = "4711"
     workbook["Secret"].sheet_state = "veryHidden"
+    sheet["A1"].comment = Comment("4711", "Ida")
     content = xlsx(File("a.xlsx", saved(workbook)))
     assert content.text == "Fares\n\na | b\n1 | 2\n\n1"
     assert content.notes == (
+        "not read: 1 comment",
         "hidden and left out: 1 sheet (Secret)",
         "hidden in sheet 'Fares' and left out: 1 row and 1 column",
         "without a result in sheet 'Fares': 1 formula",
