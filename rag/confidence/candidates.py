@@ -11,7 +11,7 @@ from index.passages.sentences import sentences
 from rag.answers import AnswerKind, Place, Span
 from rag.interfaces import PassageSpan
 from rag.reader.listing import is_list, list_items, parts
-from rag.reader.spans import whole_characters, without_overlaps
+from rag.reader.spans import whole_characters, whole_words, without_overlaps
 from rag.retrieval.sources import ReadPassage
 
 
@@ -117,6 +117,7 @@ class _SentenceEnds:
 
 
 def _in_document(span: PassageSpan, source: ReadPassage) -> Candidate:
-    offset = source.retrieved.passage.start
-    start, end = whole_characters(source.text, offset + span.start, offset + span.end)
+    passage = source.retrieved.passage
+    start, end = whole_words(passage.text, span.start, span.end)
+    start, end = whole_characters(source.text, passage.start + start, passage.start + end)
     return Candidate(Span(start, end), source, span.score, span.certainty)

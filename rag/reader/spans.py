@@ -7,6 +7,7 @@ be compared, because each is measured from its own window's null (Devlin et al.,
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -128,6 +129,29 @@ def whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """``start, end`` widened so that no word with a bracket in it is cut, and no bracket lacks the one beside the span.
+
+    Tokenizers part words there: "e[x]tract", "seat(s)", "(425) 555 0142".
+    """
+    if text[start].isalnum() and (part := _BEFORE.search(text, max(0, start - _LONGEST), start)):
+        start = part.start()
+    if text[end - 1].isalnum() and (part := _BEHIND.match(text, end)):
+        end = part.end()
+    inside = text[start:end]
+    for opening, closing in ("()", "[]", "{}"):
+        missing = inside.count(closing) - inside.count(opening)
+        if missing > 0 and start and text[start - 1] == opening:
+            start -= 1
+        elif missing < 0 and text.startswith(closing, end):
+            end += 1
+    return start, end
+
+
+_LONGEST = 40
+"""Characters of a word before a bracket in it."""
+_BEFORE = re.compile(r"\w*[([][^\W\d]{1,3}[)\]]\Z")
+_BEHIND = re.compile(r"[([][^\W\d]{1,3}[)\]]\w+|\(e?s\)")
 ZERO_WIDTH_JOINER = "\u200d"
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rag.reader.spans import TokenSpan, best_token_spans, whole_characters, without_overlaps
+from rag.reader.spans import TokenSpan, best_token_spans, whole_characters, whole_words, without_overlaps
 from tests import strategies
 from tests.strategies import Arrays
 
@@ -98,6 +98,32 @@ def test_whole_characters_only_widens_and_is_settled(text: str, data: st.DataObj
     widened = whole_characters(text, start, end)
     assert widened[0] <= start < end <= widened[1]
     assert whole_characters(text, *widened) == widened
+
+
+@given(st.text(alphabet="ab ([{}])1x", min_size=1), st.data())
+def test_whole_words_only_widens(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    widened = whole_words(text, start, end)
+    assert 0 <= widened[0] <= start < end <= widened[1] <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "whole"),
+    [
+        ("To e[x]tract an archive", "tract an", "e[x]tract an"),
+        ("the [f]ile", "ile", "[f]ile"),
+        ("two seat(s) left", "two seat", "two seat(s)"),
+        ("Call (425) 555 0142.", "425) 555", "(425) 555"),
+        ("tar xf {{path}}", "{{path}", "{{path}}"),
+        ("found[12] in Paris", "found", "found"),
+        ("in Paris (1840).", "Paris", "Paris"),
+    ],
+)
+def test_words_with_brackets_in_them_and_brackets_stay_whole(text: str, part: str, whole: str) -> None:
+    start = text.index(part)
+    first, last = whole_words(text, start, start + len(part))
+    assert text[first:last] == whole
 
 
 def test_an_accent_and_a_joined_emoji_stay_whole() -> None:
