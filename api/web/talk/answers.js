@@ -79,7 +79,11 @@ function quotation(answer, record, show, kind = "answer") {
   const button = element("button", { type: "button", class: "show quiet" }, t("showInSource"));
   const open = () => show(target, button);
   button.addEventListener("click", open);
-  const quote = element("blockquote", { dir: "auto", click: () => unlessSelecting(open) }, ...marked(answer));
+  const quote = element(
+    "blockquote",
+    { dir: "auto", class: answer.kind, click: () => unlessSelecting(open) },
+    ...marked(answer),
+  );
   return element(
     "figure",
     { class: kind },
