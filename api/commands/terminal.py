@@ -153,10 +153,14 @@ def show_failures(failed: Sequence[tuple[Path | str | None, Exception | None]]) 
 
 
 def _show(answer: Answer) -> None:
-    sentence = Text("  " + " ".join(answer.sentence_text.split()))
-    sentence.highlight_words([" ".join(answer.text.split())], style="bold reverse")
-    console.print(Text(escaped_line(answer.text), style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
-    console.print(sentence)
+    quote, sentence = (" ".join(text.split()) for text in (answer.text, answer.sentence_text))
+    lines = answer.text.splitlines() if answer.kind == "list" else [answer.text]
+    shown = "\n  ".join(map(escaped_line, lines))
+    console.print(Text(shown, style="bold"), Text(f"{answer.confidence:.0%}", style="green"))
+    if answer.kind != "list" and quote != sentence:
+        in_sentence = Text(f"  {sentence}")
+        in_sentence.highlight_words([quote], style="bold reverse")
+        console.print(in_sentence)
     console.print(f"  {_where(answer)}\n", style="dim")
 
 
