@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.api.helpers import until
 from tests.conftest import Server
 from tests.postgres.server import PostgresServer
 
@@ -67,9 +68,7 @@ def test_a_database_that_is_gone_is_a_503_until_it_is_back(
             assert int(response.headers["retry-after"]) > 0
     finally:
         postgres.start()
-    for _ in range(100):
-        if httpx.get(f"{server.url}/v1/documents", timeout=LATER).is_success:
-            break
+    until(lambda: httpx.get(f"{server.url}/v1/documents", timeout=LATER).is_success)
     assert sources(server.url, "ferry") == {ferry}
 
 
