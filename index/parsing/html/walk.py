@@ -10,6 +10,7 @@ from index.parsing.blocks import Block, Cell, written
 from index.parsing.content import one_line
 from index.parsing.html.formulas import formula
 from index.parsing.html.inline import seen_lines
+from index.parsing.html.kinds import HEADINGS, is_block, level_of
 from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.rows import rows_by_role, rows_of_boxes
 from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
@@ -17,13 +18,6 @@ from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-# what begins and ends a line; browsers take all elements that they don't know for parts of a line
-_BLOCK = re.compile(
-    "#document|address|article|aside|blockquote|body|caption|center|dd|details|dialog|dir|div|dl|dt|fieldset|"
-    "figcaption|figure|footer|form|frameset|h[1-6]|header|hgroup|hr|html|legend|li|listing|main|menu|nav|ol|optgroup|p|"
-    "plaintext|pre|search|section|summary|table|tbody|td|tfoot|th|thead|tr|ul|xmp"
-).fullmatch
 _NOTE = "footnote-definition"
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _LONGEST_HEADING = 600
@@ -74,7 +68,7 @@ class _Walk:
                 self._pieces.append(child)
             elif row_count:
                 row_count -= child.length > 0
-            elif _is_block(child) and (rows := rows_of_boxes(node.children, number)):
+            elif is_block(child) and (rows := rows_of_boxes(node.children, number)):
                 row_count = len(rows) - 1
                 self._rows(rows)
             else:
@@ -89,13 +83,13 @@ class _Walk:
         known = _ELEMENTS.get(node.tag)
         if known is not None:
             known(self, node)
-        elif _level(node) and node.length <= _LONGEST_HEADING:
+        elif level_of(node) and node.length <= _LONGEST_HEADING:
             self._heading(node)
         elif node.get("class") == _NOTE and any(child.tag == "sup" for child in node.elements()):
             self._note(node)
         elif rows := rows_by_role(node):
             self._rows(rows)
-        elif _is_block(node):
+        elif is_block(node):
             self._finish()
             self.children(node)
             self._finish()
@@ -137,7 +131,7 @@ class _Walk:
         self._finish()
         if text := with_fractions(one_line(lines_of(node))):
             marker, self._begun = self._begun.marker if self._begun else "", None
-            self._write(Block(text, _level(node), "heading", marker if marker != "-" else ""))
+            self._write(Block(text, level_of(node), "heading", marker if marker != "-" else ""))
 
     def _inline(self, node: Node) -> None:
         raised = style(node) if "style" in node.attributes else ""
@@ -160,7 +154,7 @@ class _Walk:
         self._pieces.append(f" {node.text().strip()} ")
 
     def _button(self, node: Node) -> None:
-        if any(child.tag in _HEADINGS for child in node.elements()):
+        if any(child.tag in HEADINGS for child in node.elements()):
             self.children(node)
             return
         text = one_line(lines_of(node))
@@ -230,7 +224,7 @@ class _Walk:
 
     def _summary(self, node: Node) -> None:
         self._finish()
-        if any(child.tag in _HEADINGS for child in node.elements()):
+        if any(child.tag in HEADINGS for child in node.elements()):
             self.children(node)
         else:
             self._pieces.append(one_line(lines_of(node)))
@@ -280,24 +274,6 @@ _ELEMENTS: Mapping[str, Callable[[_Walk, Node], None]] = {
     "summary": _Walk._summary,
     "table": _Walk._table,
 }
-
-
-def _level(node: Node) -> int:
-    if node.tag in _HEADINGS:
-        return _HEADINGS[node.tag]
-    if node.get("role") == "heading":
-        level = node.get("aria-level")
-        return int(level) if level in "123456" and level else 2
-    return 0
-
-
-def _is_block(node: Node) -> bool:
-    if "style" in node.attributes and (shown := re.search(r"(?:^|;)display:([\w-]+)", style(node))):
-        if shown.group(1) == "inline" and node.tag in ("div", "p", "section"):
-            return False
-        if shown.group(1) in ("block", "flex", "grid", "table", "table-row", "list-item", "flow-root"):
-            return True
-    return _BLOCK(node.tag) is not None
 
 
 def _cell(node: Node) -> Cell:
