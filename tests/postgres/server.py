@@ -133,6 +133,7 @@ class PostgresServer:
                 "HOME": str(self.folder),
                 "PATH": os.environ["PATH"],
                 "LC_ALL": "C.UTF-8",
+                "PGCTLTIMEOUT": "600",  # seconds; what was killed recovers first, on a disk that others write to
             },
             cwd=self.folder,
             stdout=subprocess.PIPE,

@@ -23,6 +23,7 @@ _MARKS = (
 _FOREIGN_LINE = re.compile(r"^.*[^\x00-\x7f\n\r].*$", re.MULTILINE)
 _HIGHEST_OF_ALPHABETS = 0x22
 """The high byte of letters and marks in UTF-16, but for writing that has a sign for each syllable or word."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SHOWN = 80
 """Characters that a note shows of a line."""
 
@@ -120,6 +121,8 @@ def _unmarked_utf16(file: File) -> str:
     """The byte order in which the NULs are the high bytes of Latin letters and of spaces. Raises MalformedFile."""
     first, second = file.data[::2], file.data[1::2]
     high, low = (first, second) if 0 in first else (second, first)
-    if 0 in low or (high.count(0) < 0.3 * len(file.data) and max(high) > _HIGHEST_OF_ALPHABETS):
+    order = "utf-16-be" if high is first else "utf-16-le"
+    is_alphabet = high.count(0) >= 0.3 * len(file.data) or max(high) <= _HIGHEST_OF_ALPHABETS
+    if 0 in low or not is_alphabet or _CONTROL.search(file.data.decode(order, "ignore")):
         raise MalformedFile(file.name, "not a text file: it holds NUL characters")
-    return "utf-16-be" if high is first else "utf-16-le"
+    return order

@@ -99,6 +99,7 @@ def test_a_guess_is_told_with_a_line_to_judge_it_by() -> None:
         (GERMAN.encode() * 3 + b"\xff" + GERMAN.encode(), "though nearly all of it is"),
         (b"a\0b\0\0\0c", "NUL"),
         (b"ab\0c", "NUL"),
+        (b"\0\1\2\3" * 100, "NUL"),
         (bytes(range(128, 256)) * 3, "encoding that cannot be told"),
     ],
 )
