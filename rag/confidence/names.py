@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _NAME_OR_NUMBER = re.compile(r"\b[^\W\d_a-z][\w’'-]*|\d[\d.,]*\d|\d")
 _STEM = 5
 
 
-def names(question: str) -> list[str]:
+@lru_cache(maxsize=256)
+def names(question: str) -> tuple[str, ...]:
     """The names and numbers of a question, by their first letters.
 
-    The first word is capital whatever it is, so only a number counts there.
+    The first word is capital whatever it is, so only a number counts there. Each candidate of a question asks for them.
     """
     matches = _NAME_OR_NUMBER.finditer(question)
-    return [m.group().casefold()[:_STEM] for m in matches if m.start() > 0 or m.group()[0].isdigit()]
+    return tuple(m.group().casefold()[:_STEM] for m in matches if m.start() > 0 or m.group()[0].isdigit())
 
 
 def share_of_names(wanted: Sequence[str], text: str) -> float:

@@ -15,6 +15,7 @@ from index.parsing.blocks import BULLET, Block, Cell, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed, one_line
 from index.parsing.office.numerals import OF_WORD
 from index.parsing.office.packages import opened
+from index.parsing.office.word.xml import choose_alternatives
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 
 _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE)
@@ -25,7 +26,6 @@ _AUTOMATIC = f"{qn('a:pPr')}/{qn('a:buAutoNum')}"
 _NUMBERED = re.compile(r"(arabic|(?:alpha|roman)[LU]c)(Period|ParenR|ParenBoth|Plain)")
 _NUMERALS = {"alphaLc": "lowerLetter", "alphaUc": "upperLetter", "romanLc": "lowerRoman", "romanUc": "upperRoman"}
 _ENCLOSED = {"Period": "{}.", "ParenR": "{})", "ParenBoth": "({})"}
-_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _FORMULA = "{http://schemas.microsoft.com/office/drawing/2010/main}m"
 _RUN, _BREAK, _FIELD, _PROPERTIES, _TEXT = qn("a:r"), qn("a:br"), qn("a:fld"), qn("a:rPr"), qn("a:t")
 
@@ -61,7 +61,7 @@ class _Reader:
         if slide._element.get("show") in ("0", "false"):
             self._hidden.append(number)
             return
-        _choose_newest(slide._element)
+        choose_alternatives(slide._element)
         self._formulas += sum(1 for _ in slide._element.iter(_FORMULA))
         shapes = list(_leaves(slide.shapes))
         titles = [shape for shape in shapes if _placeholder(shape) in _TITLES]
@@ -91,14 +91,6 @@ class _Reader:
                 yield from _paragraphs(shape.text_frame, number, is_list=kind in _LISTS)
         elif shape.shape_type in (MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE.LINKED_PICTURE):
             self._pictures += 1
-
-
-def _choose_newest(slide: Any) -> None:  # noqa: ANN401
-    """Puts boxes with formulas where readers are to choose between them and a picture, which the library would not."""
-    for alternatives in list(slide.iter(_ALTERNATIVES)):
-        for shape in list(alternatives[0]):
-            alternatives.addprevious(shape)
-        alternatives.getparent().remove(alternatives)
 
 
 def _leaves(shapes: Iterable[Any]) -> Iterator[Any]:

@@ -14,7 +14,17 @@ from index.parsing.office.pandoc import CAPTION_STYLE, MARKER_STYLE, NOTE_STYLE
 from index.parsing.office.word.numbering import Numbering
 from index.parsing.office.word.rows import even_out
 from index.parsing.office.word.styles import CODE_STYLE, LEVELS, ParagraphStyle, Styles, key_of, outline_level
-from index.parsing.office.word.xml import Element, is_on, move_boxes, number, remove, tag, unwrap, value
+from index.parsing.office.word.xml import (
+    Element,
+    choose_alternatives,
+    is_on,
+    move_boxes,
+    number,
+    remove,
+    tag,
+    unwrap,
+    value,
+)
 
 Notes = Literal["footnote", "endnote"]
 
@@ -57,7 +67,7 @@ class Rewriting:
 
     def rewrite(self, root: Element, *, may_have_headings: bool = True) -> None:
         """Changes a part in place."""
-        _choose_alternatives(root)
+        choose_alternatives(root)
         for wrapper in list(root.iter(*_WRAPPERS)):
             inside = wrapper.find(_WRAPPERS[wrapper.tag]) if _WRAPPERS[wrapper.tag] else wrapper
             children = [] if inside is None else [c for c in inside if c.tag not in _WRAPPERS_PROPERTIES]
@@ -135,14 +145,6 @@ class Rewriting:
                 if mark is None:
                     mark = self._note_numerals[kind](next(self._note_numbers[kind]))
                 reference.getparent().addprevious(_run(mark, NOTE_STYLE))
-
-
-def _choose_alternatives(root: Element) -> None:
-    """Of what is there again for old programs, one is kept."""
-    for alternatives in list(root.iter(tag("mc:AlternateContent"))):
-        chosen = alternatives.find(tag("mc:Choice"))
-        chosen = alternatives.find(tag("mc:Fallback")) if chosen is None else chosen
-        unwrap(alternatives, [] if chosen is None else list(chosen))
 
 
 def _accept_changes(root: Element) -> None:

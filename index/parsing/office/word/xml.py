@@ -102,3 +102,11 @@ def move_boxes(root: Element, box_tag: str, *paragraph_tags: str) -> None:
             place.addnext(child)
             place = child
         last[host] = place
+
+
+def choose_alternatives(root: Element) -> None:
+    """Keeps one of what Office files hold again for old programs: a box with a formula, say, and a picture of it."""
+    for alternatives in list(root.iter(tag("mc:AlternateContent"))):
+        chosen = alternatives.find(tag("mc:Choice"))
+        chosen = alternatives.find(tag("mc:Fallback")) if chosen is None else chosen
+        unwrap(alternatives, [] if chosen is None else list(chosen))
