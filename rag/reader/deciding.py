@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from rag.answers import Span
-from rag.conversation.english import AUXILIARIES, FUNCTION, words
+from rag.conversation.english import AUXILIARIES, FUNCTION, JUDGED, PREPOSITIONS, WH, words
 from rag.reader.listing import without_marker
 
 _LONGEST = 600
@@ -34,6 +34,21 @@ _ENDS = re.compile(
     r"[.!?;]|\s*$|,(?!\s+(?:but|only|unless|except|if|provided|as|so|when|where|until|after|before|not|with|without)\b)"
 )
 _WORD = re.compile(r"\w+")
+_PARTS_CLAUSES = re.compile(r"(?:[;:–—]|, (?:and|but|so|then|yet|or))\s+$")
+_LEADS_IN = re.compile(r",\s+$")
+_NUMBERED = re.compile(r"\d[.)]?\s+$")
+_FULL_STOP = re.compile(r"(?<=[^\s.])(?<!\.\w)\.$")
+"""But not the stop of an abbreviation, as "p.m.", nor three of them."""
+_SUBORDINATE = (WH - {"what"}) | words(
+    "that if unless because although though while whereas as since until till after before once except than"
+)
+_DECIDING = JUDGED | words(
+    """authority authorisation authorization authorised authorized duty obligation obliged permission right entitled
+    exempt exempted excluded included covered prohibited banned liable eligible responsible free able unable"""
+)
+"""What answers such a question, and is said of what follows it."""
+_COMPLETES = words("to from of for")
+"""What joins to these words what they are said of; other prepositions say where or when that is so."""
 
 
 def asks_whether(question: str) -> bool:
@@ -42,20 +57,21 @@ def asks_whether(question: str) -> bool:
     return _ASKS_WHETHER.match(question) is not None and not _OR.match(question)
 
 
-def _is_clause(quote: str) -> bool:
-    """Whether something is said of something: "latecomers are not admitted", but not "not admitted"."""
-    first, *others = _WORD.findall(quote.casefold()) or [""]
-    return first not in _FINITE and not _FINITE.isdisjoint(others) and others[-1] not in FUNCTION
-
-
 def deciding(question: str, text: str, sentence: Span, answer: Span) -> Span | None:
-    """The clause that ``answer`` is or stands in; None where none can be quoted.
+    """The clause that ``answer`` is or stands in, without its full stop; None where none can be quoted.
 
     That is what of its sentence stands between semicolons, or the whole of it where a part would say too little: what
-    stands between commas may be the condition that decides, and what is asked about may stand in the other part.
+    stands between commas may be the condition that decides, and what is asked about may stand in the other part. What
+    the question has already, word for word, is left away behind the words that decide: "has no authority".
     """
+    clause = _clause(question, text, sentence, answer)
+    return None if clause is None else _without_question(question, text, clause)
+
+
+def _clause(question: str, text: str, sentence: Span, answer: Span) -> Span | None:
     wanted, quote = _asked_words(question, sentence.of(text)), answer.of(text)
-    if _is_clause(quote) and _ENDS.match(text, answer.end) and "; " not in sentence.of(text):
+    begins = _begins_clause(text[sentence.start : answer.start], quote)
+    if begins and _is_clause(quote) and _ENDS.match(text, answer.end) and "; " not in sentence.of(text):
         # before it may stand what all of the sentence is about
         behind = _asked_words(question, text[answer.end : sentence.end])
         if behind <= _asked_words(question, quote):
@@ -70,6 +86,41 @@ def deciding(question: str, text: str, sentence: Span, answer: Span) -> Span | N
     part = Span(whole.start if start < 0 else start + 2, whole.end if end < 0 else end)
     stands_alone = _stands_alone(part.of(text), text[whole.start : part.start])
     return part if stands_alone and _asked_words(question, part.of(text)) == wanted else whole
+
+
+def _is_clause(quote: str) -> bool:
+    """Whether something is said of something: "latecomers are not admitted", but not "not admitted"."""
+    first, *others = _WORD.findall(quote.casefold()) or [""]
+    return first not in _FINITE and not _FINITE.isdisjoint(others) and others[-1] not in FUNCTION
+
+
+def _begins_clause(before: str, quote: str) -> bool:
+    """Whether a clause begins with ``quote``, behind ``before`` of its sentence: "In the hut, smoking is forbidden".
+
+    Behind a comma may stand what is said of the words before it: "The hut, a small one, was closed".
+    """
+    if not before.strip() or _PARTS_CLAUSES.search(before):
+        return True
+    if quote[:1].isupper() and _NUMBERED.search(before):  # "Art. 6 Dogs are let in"
+        return True
+    first = (_WORD.findall(quote.casefold()) or [""])[0]
+    ahead = (_WORD.findall(before.casefold()) or [""])[0]
+    leads_in = PREPOSITIONS | _SUBORDINATE
+    return _LEADS_IN.search(before) is not None and ahead in leads_in and first not in leads_in
+
+
+def _without_question(question: str, text: str, clause: Span) -> Span:
+    """The clause without its full stop, and without what the question has, too, behind the words that decide."""
+    quote = _FULL_STOP.sub("", clause.of(text))
+    asked = f" {' '.join(_WORD.findall(question.casefold()))} "
+    for word in _WORD.finditer(quote):
+        rest = quote[: word.end()]
+        joins, *again = _WORD.findall(quote[word.end() :].casefold()) or [""]
+        repeats = joins in _COMPLETES and f" {' '.join(again)} " in asked
+        if repeats and again and word[0].casefold() in _DECIDING and _is_clause(rest):
+            quote = rest
+            break
+    return Span(clause.start, clause.start + len(quote))
 
 
 def _asked_words(question: str, text: str) -> frozenset[str]:
