@@ -12,6 +12,7 @@ from index.passages.reading_text import CELLS_APART
 from rag.answers import Answer, Place, Quotation, Span
 from rag.confidence.candidates import Candidate, as_list
 from rag.interfaces import DocumentStore
+from rag.reader.amounts import whole_amount
 from rag.reader.deciding import asks_whether, deciding
 from rag.reader.listing import wants_list
 from rag.reader.spans import without_overlaps
@@ -60,12 +61,12 @@ def once(found: Sequence[Answer]) -> list[Answer]:
 
 
 def _as_asked(question: str, candidate: Candidate) -> Candidate:
-    """The candidate as the answer to ``question``: all of a list, or the clause that decides between yes and no."""
+    """The candidate as the answer to ``question``: a whole list, date or amount, or what decides between yes and no."""
     if wants_list(question):
         return as_list(candidate)
     if asks_whether(question):
         return _as_clause(question, candidate)
-    return candidate
+    return replace(candidate, span=whole_amount(question, candidate.source.text, candidate.span))
 
 
 def _as_clause(question: str, candidate: Candidate) -> Candidate:
