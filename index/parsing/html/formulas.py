@@ -6,12 +6,20 @@ import re
 
 from index.parsing.content import one_line
 from index.parsing.html.tree import Node
-from index.parsing.office.formulas import grouped
+from index.parsing.office.formulas import grouped, readable
 from index.parsing.plain.raised import subscript, superscript
 
 _INVISIBLE = re.compile("[\u2061-\u2064\u200b]")
 _SPACED = frozenset("=<>≤≥≠≈→+−-±×·÷∈:⇒")
 _FRACTION = re.compile(r"/|√")
+_TEX = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,5000}?)\\\]|\$\$([^$]*[\\^_][^$]*)\$\$", re.DOTALL)
+
+
+def with_formulas(text: str) -> str:
+    r"""``text`` with its formulas in TeX, between ``\(`` and ``\)`` and the like, as people would type them."""
+    if "\\" not in text and "$$" not in text:
+        return text
+    return _TEX.sub(lambda found: readable(found[1] or found[2] or found[3]), text)
 
 
 def formula(node: Node) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from index.parsing.blocks import Block, Cell, written
 from index.parsing.content import one_line
-from index.parsing.html.formulas import formula
+from index.parsing.html.formulas import formula, with_formulas
 from index.parsing.html.inline import seen_lines
 from index.parsing.html.kinds import HEADINGS, is_block, level_of
 from index.parsing.html.lists import marker_of, numbers_of
@@ -55,7 +55,7 @@ class _Walk:
         self.blocks: list[Block] = []
         self._counts_alone = counts_alone
         self._pieces: list[str] = []
-        self._preformatted = 0
+        self._preformatted = self._verbatim = 0
         self._lists = 0
         self._begun: Block | None = None  # a list item or a note of which nothing has been written
         self._terms: list[str] = []  # what the next paragraph defines
@@ -65,7 +65,7 @@ class _Walk:
         row_count = 0  # boxes that stand in the table before them
         for number, child in enumerate(node.children):
             if isinstance(child, str):
-                self._pieces.append(child)
+                self._pieces.append(child if self._verbatim else with_formulas(child))
             elif row_count:
                 row_count -= child.length > 0
             elif is_block(child) and (rows := rows_of_boxes(node.children, number)):
@@ -177,9 +177,14 @@ class _Walk:
     def _code(self, node: Node) -> None:
         self._finish()
         self._preformatted += 1
-        self.children(node)
+        self._inline_code(node)
         self._finish()
         self._preformatted -= 1
+
+    def _inline_code(self, node: Node) -> None:
+        self._verbatim += 1
+        self.children(node)
+        self._verbatim -= 1
 
     def _list(self, node: Node) -> None:
         self._finish()
@@ -259,6 +264,7 @@ class _Walk:
 
 _ELEMENTS: Mapping[str, Callable[[_Walk, Node], None]] = {
     **dict.fromkeys(_PREFORMATTED, _Walk._code),
+    **dict.fromkeys(("code", "kbd", "samp", "tt"), _Walk._inline_code),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), _Walk._list),
     **dict.fromkeys(("input", "select", "textarea"), _Walk._field),
     **dict.fromkeys(("figcaption",), _Walk._caption),

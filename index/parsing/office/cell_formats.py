@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -25,6 +27,10 @@ _PART = re.compile(
     rf"(?P<literal>{_LITERAL})|\[[^\]]*\]|(?P<number>[#0?][#0?,. ]*(?:E[+-][#0?]+)?(?:/[#0?\d]+)?)|(?P<sign>.)",
     re.DOTALL,
 )
+_CONDITION = re.compile(r"(?:\[[^\]<>=]*\])*\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_HOLDS: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
 _DATE_PART = re.compile(
     rf"(?P<literal>{_LITERAL})|(?P<elapsed>\[(?:h+|m+|s+)\])|\[[^\]]*\]|(?P<half>AM/PM|A/P)|(?P<code>y+|m+|d+|h+|s+(?:\.0+)?)"
     r"|(?P<sign>.)",
@@ -79,6 +85,10 @@ def _sections(number_format: str) -> tuple[str, ...]:
 
 def _section_for(value: Decimal, sections: tuple[str, ...]) -> tuple[str, Decimal]:
     """The part of a format that is for such a value, and the value that it writes: without a sign of its own."""
+    conditions = [_CONDITION.match(section) for section in sections]
+    if any(conditions):
+        fits = (s for s, c in zip(sections, conditions, strict=True) if not c or _HOLDS[c[1]](value, Decimal(c[2])))
+        return next(fits, sections[-1]), value
     if value < 0 and len(sections) > 1:
         return sections[1], -value
     if value == 0 and len(sections) > 2:
@@ -128,11 +138,11 @@ def _in_section(value: Decimal, section: str) -> str:
     sign, value = ("-", -value) if value < 0 else ("", value)
     parts = list(_PART.finditer(section))
     value *= 100 ** sum(part.group("sign") == "%" for part in parts)
-    first = next((part for part in parts if part.group("number")), None)
+    digits = iter(_in_groups(value, [pattern for part in parts if (pattern := part.group("number"))]))
     written: list[str] = []
     for part in parts:
-        if pattern := part.group("number"):
-            written.append(_digits(value, pattern) if part is first else pattern)
+        if part.group("number"):
+            written.append(next(digits))
         elif part.group("sign") == "@":
             written.append(_general(value))
         elif literal := part.group("literal"):
@@ -141,6 +151,29 @@ def _in_section(value: Decimal, section: str) -> str:
             written.append(part.group("sign"))
     text = "".join(written)
     return f"{sign}{text}" if any(c in "123456789" for c in text) or not sign else text
+
+
+def _in_groups(value: Decimal, patterns: Sequence[str]) -> Iterator[str]:
+    """The digits of a value for each of the patterns that literals keep apart: of a telephone number "###-####"."""
+    *upper, last = patterns or [""]
+    lowest, point, after = last.partition(".")
+    if not upper or set("".join(upper) + lowest) - set("#0?, "):
+        yield from [_digits(value, pattern) for pattern in patterns[:1]] + list(patterns[1:])
+        return
+    places = "".join(c for c in "".join((*upper, lowest)) if c in "#0?")
+    least = "0" * (len(places) - places.index("0")) if "0" in places else "#"
+    whole, _, decimals = _digits(value, least + point + after).partition(".")
+    groups: list[str] = []
+    for pattern in reversed((*upper[1:], lowest)):
+        end = max(len(whole) - _width(pattern), 0)
+        groups.append(whole[end:])
+        whole = whole[:end]
+    groups[0] += f".{decimals}" if decimals else ""
+    yield from (whole, *reversed(groups))
+
+
+def _width(pattern: str) -> int:
+    return sum(c in "#0?" for c in pattern)
 
 
 def _digits(value: Decimal, pattern: str) -> str:

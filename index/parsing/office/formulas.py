@@ -25,6 +25,8 @@ _SIZES = frozenset(
 )
 _SIMPLE = re.compile(r"[\w.,′°%⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉]*")
 _SPACE_IN_BRACKETS = re.compile(r"(?<=[(\[{]) | (?=[)\]}])")
+_NEXT_CELL = "\ue000"
+"""Until it is known whether the cells are those of a matrix, or only where formulas are aligned."""
 _ROOTS = {"3": "∛", "4": "∜"}
 
 
@@ -37,7 +39,7 @@ def readable(tex: str) -> str:
             parts.append(_row(tokens, 0))
     except _TooDeep:
         return tex
-    return _SPACE_IN_BRACKETS.sub("", " ".join("".join(parts).split()))
+    return _SPACE_IN_BRACKETS.sub("", " ".join("".join(parts).replace(_NEXT_CELL, ", ").split()))
 
 
 class _TooDeep(Exception):
@@ -123,7 +125,7 @@ def _piece(sign: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
         argument = _argument(tokens, depth)
         return (power if sign == "^" else subscript)(argument), False
     if sign == "&":
-        return ", ", False
+        return _NEXT_CELL, False
     if sign.startswith("%") or sign == "}":
         return "", False
     if not sign.startswith("\\"):
@@ -151,12 +153,20 @@ def _command(name: str, tokens: _Tokens, depth: int) -> tuple[str, bool]:
         if tokens.peek() == ".":
             tokens.take()
         return "", False
+    if name in ("label", "tag", "nonumber", "notag"):
+        return _numbered(name, tokens), True
     if name == "begin":
         return _environment(tokens, depth), False
     if name == "end":
         tokens.group_as_written()
         return "", False
     return _sign(name), name.isalpha() and len(_sign(name)) > 1
+
+
+def _numbered(name: str, tokens: _Tokens) -> str:
+    """The number that an author has given a formula; its label is for references only."""
+    words = tokens.group_as_written() if name in ("label", "tag") else ""
+    return f" ({words})" if name == "tag" else ""
 
 
 def _argument(tokens: _Tokens, depth: int) -> str:
@@ -182,10 +192,11 @@ def _environment(tokens: _Tokens, depth: int) -> str:
     name = tokens.group_as_written()
     if name == "array":
         tokens.group_as_written()  # how its columns are aligned
-    rows = _row(tokens, depth + 1, end="\\end")
+    has_cells = "matrix" in name or name in ("array", "cases")
+    rows = _row(tokens, depth + 1, end="\\end").replace(_NEXT_CELL, ", " if has_cells else "")
     tokens.group_as_written()
     rows = "; ".join(one for row in rows.split("; ") if (one := " ".join(row.replace(" ,", ",").split())))
-    return f"({rows})" if "matrix" in name or name in ("array", "cases") else rows
+    return f"({rows})" if has_cells else rows
 
 
 def grouped(text: str) -> str:

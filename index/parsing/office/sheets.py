@@ -7,9 +7,11 @@ import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
+from zipfile import ZipFile
 
 from openpyxl import load_workbook
 from openpyxl.cell.read_only import ReadOnlyCell
+from openpyxl.cell.rich_text import CellRichText
 from openpyxl.utils import range_boundaries
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -19,12 +21,19 @@ from index.parsing.blocks import Block, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed
 from index.parsing.office.cell_formats import shown
 from index.parsing.office.packages import opened
+from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 from index.parsing.tables import Grid
 
 _UNPACKED = 8
 """How many times the size of the largest file it may unpack to: the text of tables packs well."""
 _FORMULA = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}f"
 _COMMENTS = re.compile(r"xl/(?:comments/)?comments?\d*\.xml").fullmatch
+_UNREAD = (
+    ("picture", re.compile(r"xl/media/[^/]+").fullmatch, b""),
+    ("chart", re.compile(r"xl/charts/chart\d*\.xml").fullmatch, b""),
+    ("text box", re.compile(r"xl/drawings/drawing\d*\.xml").fullmatch, b"</xdr:txBody>"),
+)
+"""What lies over the cells: its name, the parts of the package that it is in, and what ends each one in a part."""
 _MAX_COLUMNS = 16_384
 _ON = ("1", "true")
 
@@ -35,10 +44,13 @@ def xlsx(file: File) -> Content:
     with malformed(file.name, "not a workbook (.xlsx), or a damaged one"):
         with opened(file, _UNPACKED) as package:
             comments = sum(package.read(name).count(b"<comment ") for name in package.namelist() if _COMMENTS(name))
-        notes += [f"not read: {counted(comments, 'comment')}"] if comments else []
+            notes += [f"not read: {counted(comments, 'comment')}"] if comments else []
+            notes += _unread(package)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it would not write back
-            workbook = load_workbook(io.BytesIO(file.data), read_only=True, data_only=True, keep_links=False)
+            workbook = load_workbook(
+                io.BytesIO(file.data), read_only=True, data_only=True, keep_links=False, rich_text=True
+            )
             blocks = list(_blocks(workbook, notes))
     return from_blocks(blocks, notes=notes)
 
@@ -66,11 +78,13 @@ def _tables(workbook: Workbook, sheet: ReadOnlyWorksheet, notes: list[str]) -> I
             epoch=workbook.epoch,
             date_formats=workbook._date_formats,
             timedelta_formats=workbook._timedelta_formats,
+            rich_text=True,
         )
         for number, row in parser.parse():
             for cell in row:
                 value = cell["value"]
                 if value is not None:
+                    value = _plain(value) if isinstance(value, CellRichText) else value
                     is_label = isinstance(value, str)
                     text = value if is_label else shown(value, ReadOnlyCell(sheet, **cell).number_format)
                     grid.put(number, cell["column"], text, is_label=is_label)
@@ -84,6 +98,27 @@ def _tables(workbook: Workbook, sheet: ReadOnlyWorksheet, notes: list[str]) -> I
     if parser.uncalculated:
         notes.append(f"without a result in sheet {sheet.title!r}: {counted(parser.uncalculated, 'formula')}")
     yield from grid.blocks()
+
+
+def _unread(package: ZipFile) -> Iterator[str]:
+    for name, is_part, end in _UNREAD:
+        parts = [part for part in package.namelist() if is_part(part)]
+        count = sum(package.read(part).count(end) for part in parts) if end else len(parts)
+        if count:
+            yield f"not read: {counted(count, name)}"
+
+
+def _plain(text: CellRichText) -> str:
+    """What is set in several types, without what is struck out, and with what is raised kept apart."""
+    pieces = []
+    for run in text:
+        font = None if isinstance(run, str) else run.font
+        words = run if isinstance(run, str) else run.text
+        if font is not None and font.strike:
+            continue
+        moved = {"superscript": superscript, "subscript": subscript}.get(str(font and font.vertAlign))
+        pieces.append(raised_mark(words, moved) if moved else words)
+    return with_fractions("".join(pieces))
 
 
 class _Parser(WorkSheetParser):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from html import escape, unescape
 
 import pyromark
 from lxml.html import defs
@@ -14,6 +15,7 @@ from index.parsing.content import Content, File, left_out, malformed, one_line
 from index.parsing.html.tree import parse
 from index.parsing.html.visible import keep_visible
 from index.parsing.html.walk import blocks_of
+from index.parsing.office.formulas import readable
 from index.parsing.plain.text import decoded
 
 _OPTIONS = (
@@ -23,11 +25,15 @@ _OPTIONS = (
     | pyromark.Options.ENABLE_TASKLISTS
     | pyromark.Options.ENABLE_HEADING_ATTRIBUTES
     | pyromark.Options.ENABLE_DEFINITION_LIST
+    | pyromark.Options.ENABLE_MATH
 )
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FRONT_MATTER_IN_TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FIELD = re.compile(r"([\w][\w .-]{0,60}?)[ \t]*:(?:[ \t]+(.*))?$")
 _ENTRY = re.compile(r"\s*-[ \t]+([^\s:{\[][^:{\[]*)$")
+_MATH = re.compile(r'<span class="math math-(inline|display)">(.*?)</span>(?=(.?))', re.DOTALL)
+# and not "5/" of $5/$6
+_TEX = re.compile(r"[A-Za-z]{1,2}|.*[\\^_={}].*(?<![/–(,:-])|.*&[lg]t;.*", re.DOTALL)
 _CLOSING = re.compile(r"</([A-Za-z][\w-]*)")
 _OPENING = re.compile(r"<([A-Za-z][\w-]*)/?>")
 # all that follows is theirs until they are closed
@@ -45,7 +51,8 @@ def markdown(file: File) -> Content:
     """Headings, paragraphs, items, tables, code and notes, and the fields that stand ahead of the text."""
     read = decoded(file)
     fields, body = _front_matter(read.text)
-    page = _with_unknown_tags(pyromark.html("\n".join(_published(body.split("\n"))), options=_OPTIONS))
+    page = pyromark.html("\n".join(_published(body.split("\n"))), options=_OPTIONS)
+    page = _with_unknown_tags(_MATH.sub(_formula, page))
     with malformed(file.name, "its HTML cannot be parsed"):
         root = parse(page)
     hidden = keep_visible(root)
@@ -134,6 +141,14 @@ def _published(lines: list[str]) -> Iterator[str]:
             yield from ("", directive.group(1), "")
         else:
             yield inner
+
+
+def _formula(found: re.Match[str]) -> str:
+    """A formula as people would type it; what only stands between two signs of the dollar as it was."""
+    kind, tex, following = found.groups()
+    if kind == "inline" and (following.isdigit() or not _TEX.fullmatch(tex)):
+        return f"${tex}$"
+    return escape(readable(unescape(tex)), quote=False)
 
 
 def _with_unknown_tags(page: str) -> str:

@@ -431,6 +431,25 @@ def test_fields_show_their_results_and_forms_what_is_filled_in() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (r"EQ \f(3,40)", "3/40"),
+        (r"EQ \f(3;40)", "3/40"),
+        (r"EQ x = \f(\r(3,27),a+1)", "x = (³√27)/(a+1)"),
+        (r"EQ 10\s\up8(5)", "10⁵"),
+        (r'EQ \* jc2 \* "Font:MS Mincho" \* hps10 \o\ad(\s\up 9(とう),東)', "東 (とう)"),
+        (r"EQ \b\bc\{(\a\al(1,2))", "(1, 2)"),
+        (r'SYMBOL 176 \f "Symbol" \s 12', "°"),
+        (r"SYMBOL 8364 \u", "€"),
+        (r'XE "dues"', ""),
+    ],
+)
+def test_what_word_draws_from_the_code_of_a_field_is_read(code: str, text: str) -> None:
+    assert text_of(p(r("The slope is "), field(code).replace(r(""), ""), r("."))) == f"The slope is {text}."
+    assert text_of(p(r("It is "), field(code, "kept"), r("."))) == "It is kept."
+
+
 def test_controls_are_read_around_anything() -> None:
     control = "<w:sdt><w:sdtPr/><w:sdtContent>{}</w:sdtContent></w:sdt>"
     cell = control.format(f"<w:tc>{p(r('b'))}</w:tc>")

@@ -197,6 +197,17 @@ def test_content_is_kept_though_it_looks_like_a_menu(page: str, kept: str) -> No
         ("<sup>3</sup>/<sub>40</sub> and 1<sup>1</sup>&frasl;<sub>2</sub>", "3/40 and 1 1/2"),
         ("x<sup>max</sup>, v<sub>max</sub>, A<sup>TM</sup>", "x^max, v_max, A™"),
         ('5<span style="vertical-align: super">2</span>', "5²"),
+        ("<style>.c3{vertical-align:super;font-size:60%}</style>40 m<span class=c3>2</span>", "40 m²"),
+        ("<style>.c4{vertical-align:sub}</style>10<span class=c4>2</span>", "10₂"),
+        ("<style>.c2 {text-decoration: line-through}</style>cost <span class=c2>5</span> 6", "cost 6"),
+        (
+            "cost <span style='text-decoration:line-through'>5</span> 6 <u style='text-decoration:underline'>now</u>",
+            "cost 6 now",
+        ),
+        ("slope \\(\\frac{3}{40}\\), load $$10^{5}$$, for $5 and $6", "slope 3/40, load 10⁵, for $5 and $6"),
+        ("type <code>s/\\(a\\)/b/</code>", "type s/\\(a\\)/b/"),
+        ("slope <script type='math/tex'>\\frac{3}{40}</script>", "slope 3/40"),
+        ("7 <span class=MathJax>x²</span><script type='math/tex'>x^2</script>", "7 x²"),
         ("<math><mfrac><mn>3</mn><mn>40</mn></mfrac></math> of it", "3/40 of it"),
         ("<math><mn>2</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "2 1/2"),
         (

@@ -103,3 +103,17 @@ def test_headings_of_markdown_stand_where_the_outline_says(blocks: list[tuple[in
 )
 def test_what_repeats_is_read(repeated: str) -> None:
     assert draft_of("start\n\n" + repeated * 20_000).text.startswith("start")
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"The slope is $\frac{3}{40}$.", "The slope is 3/40."),
+        ("so $x_1 < 2$ and $n$ more", "so x₁ < 2 and n more"),
+        ("$$\n10^{5}\n$$", "10⁵"),
+        ("for $5 and $6, $5-$6, $5/$6 or US$5 to US$6", "for $5 and $6, $5-$6, $5/$6 or US$5 to US$6"),
+        ("in $HOME/$USER and `$x^2$`", "in $HOME/$USER and $x^2$"),
+    ],
+)
+def test_formulas_read_as_people_would_type_them_and_money_stays(source: str, text: str) -> None:
+    assert draft_of(source).text == text

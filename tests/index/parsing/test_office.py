@@ -57,6 +57,8 @@ def text_of(name: str, data: bytes | str) -> str:
         (r"\left( \alpha \leq 25\% \right)", "(α ≤ 25%)"),
         (r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}", "(1, 2; 3, 4)"),
         (r"\text{Cost per }m^{2}", "Cost per m²"),
+        (r"\begin{aligned} a & = 1 \\ b & = 2 \end{aligned}", "a = 1; b = 2"),
+        (r"\label{eq:x} x = 2 \tag{3}", "x = 2 (3)"),
         (r"\unknown{x}", "unknown x"),
         ("{" * 200 + "x" + "}" * 200, "{" * 200 + "x" + "}" * 200),
     ],

@@ -8,6 +8,9 @@ from datetime import date, datetime, time, timedelta
 
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.chart import BarChart
 from openpyxl.comments import Comment
 from openpyxl.workbook import Workbook
 
@@ -65,6 +68,15 @@ def workbook_of(*rows: Sequence[object], title: str = "Fares") -> Workbook:
         (44000, "[Red]#,##0", "44,000"),
         (3, '0" boats"', "3 boats"),
         (3, "@", "3"),
+        (5550177, "000-0000", "555-0177"),
+        (12345678, "000-00-0000", "012-34-5678"),
+        (612345678, '0#" "##" "##" "##" "##', "06 12 34 56 78"),
+        (1234.5, "#\\ ##0.00", "1 234.50"),
+        (5, "#\\ ##0", "5"),
+        (5550177, "[<=9999999]###-####;(###) ###-####", "555-0177"),
+        (4155550177, "[<=9999999]###-####;(###) ###-####", "(415) 555-0177"),
+        (1500, '[>=1000000]0.0,,"M";[>=1000]0.0,"K";0', "1.5K"),
+        (-5, "[Red][<0]0;0", "-5"),
         (float("inf"), "0", "inf"),
         (True, "General", "TRUE"),
         ("#N/A", "0", "#N/A"),
@@ -128,6 +140,22 @@ def test_merged_cells_stand_in_each_row_and_lines_stay_in_their_cell() -> None:
     workbook["Fares"].merge_cells("A2:A3")
     text = parse_bytes("a.xlsx", saved(workbook)).text
     assert text.split("\n")[2:] == ["Side | Port | Boats", "North | a | 1 2", "North | b | 2", "South | c | 3"]
+
+
+def test_what_is_raised_or_struck_out_in_a_cell_is_told_apart() -> None:
+    workbook = workbook_of(["Area"])
+    raised, struck = InlineFont(vertAlign="superscript"), InlineFont(strike=True)
+    workbook["Fares"]["A2"] = CellRichText("10", TextBlock(raised, "5"), " m", TextBlock(struck, " old"))
+    assert parse_bytes("a.xlsx", saved(workbook)).text == "Fares\n\nArea\n10⁵ m"
+
+
+def test_what_lies_over_the_cells_is_said() -> None:
+    workbook = workbook_of(["Port", 2])
+    workbook["Fares"].add_chart(BarChart(), "D4")
+    box = '<xdr:sp xmlns:xdr="x"><xdr:txBody>Draft</xdr:txBody></xdr:sp>'
+    with zipfile.ZipFile(file := io.BytesIO(saved(workbook)), "a") as package:
+        package.writestr("xl/drawings/drawing2.xml", box)
+    assert xlsx(File("a.xlsx", file.getvalue())).notes == ("not read: 1 chart", "not read: 1 text box")
 
 
 def test_the_first_row_names_the_columns_where_it_has_no_numbers() -> None:

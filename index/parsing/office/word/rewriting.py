@@ -11,9 +11,10 @@ from lxml import etree
 
 from index.parsing.office.numerals import OF_WORD
 from index.parsing.office.pandoc import CAPTION_STYLE, MARKER_STYLE, NOTE_STYLE
+from index.parsing.office.word.fields import show_fields
 from index.parsing.office.word.numbering import Numbering
 from index.parsing.office.word.rows import even_out
-from index.parsing.office.word.styles import CODE_STYLE, LEVELS, ParagraphStyle, Styles, key_of, outline_level
+from index.parsing.office.word.styles import CODE_STYLE, LEVELS, ParagraphStyle, Styles, key_of, outline_level, run_of
 from index.parsing.office.word.xml import (
     Element,
     choose_alternatives,
@@ -44,8 +45,6 @@ _PICTURES = (tag("w:drawing"), tag("w:pict"), tag("w:object"))
 _DELETED = (tag("w:del"), tag("w:moveFrom"), tag("w:cellDel"), tag("w:hidden"))
 _ROW_OR_CELL_PROPERTIES = (tag("w:trPr"), tag("w:tcPr"))
 _SAME_LOOK = {tag("w:cr"): tag("w:br"), tag("w:ptab"): tag("w:tab"), tag("w:dstrike"): tag("w:strike")}
-_FIELD_END, _FIELD_CODE, _FIELD_END_TYPE = tag("w:fldChar"), tag("w:instrText"), tag("w:fldCharType")
-_TICKED, _NOT_TICKED = "☒", "☐"
 # boxes of the fonts Wingdings, for which pandoc has less usual characters
 _BOXES = {"F0FE": "☑", "F0FD": "☒", "F078": "☒", "F0A8": "☐", "F06F": "☐", "F071": "☐"}
 
@@ -75,7 +74,7 @@ class Rewriting:
         move_boxes(root, tag("w:txbxContent"), _PARAGRAPH)
         self._remove_pictures(root)
         _accept_changes(root)
-        _show_fields(root)
+        show_fields(root)
         _show_boxes(root)
         for ruby in list(root.iter(tag("w:ruby"))):
             _set_in_line(ruby)
@@ -106,7 +105,7 @@ class Rewriting:
         marker, list_level = self._marker(properties, key or "", style)
         _set_style(paragraph, _style_name(level, style))
         if marker:
-            run = _run(marker, f"{MARKER_STYLE} {0 if level else min(list_level + 1, LEVELS - 1)}")
+            run = run_of(marker, f"{MARKER_STYLE} {0 if level else min(list_level + 1, LEVELS - 1)}")
             paragraph.insert(1, run)
 
     def _marker(self, properties: Element | None, key: str, style: ParagraphStyle) -> tuple[str, int]:
@@ -144,7 +143,7 @@ class Rewriting:
                 mark = _custom_mark(reference)
                 if mark is None:
                     mark = self._note_numerals[kind](next(self._note_numbers[kind]))
-                reference.getparent().addprevious(_run(mark, NOTE_STYLE))
+                reference.getparent().addprevious(run_of(mark, NOTE_STYLE))
 
 
 def _accept_changes(root: Element) -> None:
@@ -160,26 +159,6 @@ def _accept_changes(root: Element) -> None:
         unwrap(added, list(added))
 
 
-def _show_fields(root: Element) -> None:
-    """Leaves of each field its result, with what is ticked and chosen in fields of a form."""
-    whole = _whole_fields(root)
-    in_code: list[bool] = []  # for each field that has begun, whether its result has not
-    for run in list(root.iter(_RUN)):
-        for part in list(run):
-            if part.tag == _FIELD_END:
-                kind = part.get(_FIELD_END_TYPE)
-                if kind == "begin" and part in whole:
-                    in_code.append(True)
-                    _show_choice(part, run)
-                elif in_code and kind == "separate":
-                    in_code[-1] = False
-                elif in_code and kind == "end":
-                    in_code.pop()
-                run.remove(part)
-            elif part.tag == _FIELD_CODE or (any(in_code) and part.tag != _RUN_PROPERTIES):
-                run.remove(part)
-
-
 def _show_boxes(root: Element) -> None:
     """Ticked and empty boxes that are signs of a font become characters."""
     for sign in list(root.iter(tag("w:sym"))):
@@ -188,25 +167,6 @@ def _show_boxes(root: Element) -> None:
             sign.tag = _TEXT
             sign.attrib.clear()
             sign.text = box
-
-
-def _whole_fields(root: Element) -> set[Element]:
-    """The beginnings of the fields that end as well: what only begins would swallow the rest of the text."""
-    begun: list[Element] = []
-    whole: set[Element] = set()
-    for mark in root.iter(_FIELD_END):
-        kind = mark.get(_FIELD_END_TYPE)
-        if kind == "begin":
-            begun.append(mark)
-        elif kind == "end" and begun:
-            whole.add(begun.pop())
-    return whole
-
-
-def _show_choice(field: Element, run: Element) -> None:
-    data = field.find(tag("w:ffData"))
-    if data is not None and (text := _chosen(data)):
-        run.addprevious(_run(text))
 
 
 def _join_with_next(paragraph: Element) -> None:
@@ -235,20 +195,6 @@ def _set_in_line(ruby: Element) -> None:
     text = etree.SubElement(ruby.getparent(), _TEXT)
     text.text = f"{base} ({above})" if above else base
     unwrap(ruby, [text])
-
-
-def _chosen(field: Element) -> str:
-    """What a field of a form shows that is no text: a tick, or the entry that was chosen of a list."""
-    box, entries = field.find(tag("w:checkBox")), field.find(tag("w:ddList"))
-    if box is not None:
-        ticked = is_on(box, "w:checked")
-        ticked = is_on(box, "w:default") if ticked is None else ticked
-        return _TICKED if ticked else _NOT_TICKED
-    if entries is None:
-        return ""
-    result = value(entries, "w:result") or value(entries, "w:default")
-    choices = [entry.get(_VALUE, "") for entry in entries.iterchildren(tag("w:listEntry"))]
-    return choices[index] if (index := number(result)) < len(choices) else ""
 
 
 def _custom_mark(reference: Element) -> str | None:
@@ -285,11 +231,3 @@ def _set_style(paragraph: Element, name: str) -> None:
     if name:
         etree.SubElement(properties, _STYLE).set(_VALUE, key_of(name))
     paragraph.insert(0, properties)
-
-
-def _run(text: str, style: str = "") -> Element:
-    run = etree.Element(_RUN)
-    if style:
-        etree.SubElement(etree.SubElement(run, _RUN_PROPERTIES), tag("w:rStyle")).set(_VALUE, key_of(style))
-    etree.SubElement(run, _TEXT).text = text
-    return run

@@ -117,6 +117,15 @@ def key_of(name: str) -> str:
     return "Sourcespan" + name.removeprefix("Sourcespan").title().replace(" ", "")
 
 
+def run_of(text: str, style: str = "") -> Element:
+    """A run of a text, in a style of characters where one is named."""
+    run = etree.Element(tag("w:r"))
+    if style:
+        etree.SubElement(etree.SubElement(run, tag("w:rPr")), tag("w:rStyle")).set(tag("w:val"), key_of(style))
+    etree.SubElement(run, tag("w:t")).text = text
+    return run
+
+
 def _style(kind: str, name: str) -> Element:
     style = etree.Element(tag("w:style"))
     style.set(tag("w:type"), kind)
