@@ -151,14 +151,6 @@ def test_a_lowered_number_is_apart_from_a_number_and_not_from_a_letter() -> None
     assert read(with_marks(72, 700, "CO", "2", " and 10", "2", " and on", rise=-3)).text == "CO2 and 10₂ and on"
 
 
-def test_a_mark_that_is_lowered_by_half_of_the_size_is_of_its_own_line() -> None:
-    def lines(canvas: Canvas) -> None:
-        with_marks(72, 700, "CO", "2", " is a gas.", rise=-6)(canvas)
-        with_marks(72, 688, "It is heavy and warm.", rise=0)(canvas)
-
-    assert read(lines).text == "CO2 is a gas.\n\nIt is heavy and warm."
-
-
 def test_one_number_over_another_is_a_fraction() -> None:
     def fraction(canvas: Canvas) -> None:
         end = 72 + canvas.stringWidth("mix ", "Times-Roman", 12)

@@ -28,7 +28,7 @@ _SHADOW = 0.15
 _BEFORE_ITEM = 3.0
 _OF_COLUMN = 3  # words
 _OF_HEADING = 0.75  # of the size of a heading that stands beside text
-_RISE, _FALL = 0.8, 0.55
+_RISE, _FALL = 0.8, 0.4
 _SHIFT = 0.1
 # sizes of marks, in those of the words that they stand at
 _SMALL, _SMALLEST = 0.85, 0.4
