@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.parsing.html.tree import Node
@@ -57,13 +57,14 @@ class Styles:
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def give(self, look: Look, names: Collection[str], around: Sequence[str]) -> bool:
-        """Whether an element with these names in and around it always has a look."""
+    def give(self, look: Look, node: Node, around: Sequence[str]) -> bool:
+        """Whether an element always has a look, where elements with the names ``around`` are around it."""
         known = self._rules.get(look)
         if known is None:
             return False
+        names = names_of(node)
         rules = (rule for name in names for rule in known.get(name, ()))
-        return any(own <= set(names) and outer.issubset(around) for own, outer in rules)
+        return any(own <= names and outer.issubset(around) for own, outer in rules)
 
 
 def names_of(node: Node) -> set[str]:

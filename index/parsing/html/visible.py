@@ -67,7 +67,7 @@ class _Keeper:
     def _shift(self, node: Node) -> None:
         """Says of an element itself where a style sheet raises or lowers it."""
         for look, declaration in ((RAISED, "vertical-align:super"), (LOWERED, "vertical-align:sub")):
-            if self._styles.give(look, names_of(node), self._around):
+            if self._styles.give(look, node, self._around):
                 node.attributes = {**node.attributes, "style": f"{node.get('style')};{declaration}"}
 
     def _is_seen(self, node: Node, has_formula: bool) -> bool:
@@ -94,7 +94,7 @@ class _Keeper:
         own = style(node) if "style" in node.attributes else ""
         if look.in_declarations(own):
             return True
-        return bool(self._styles) and not look.is_set(own) and self._styles.give(look, names_of(node), self._around)
+        return not look.is_set(own) and self._styles.give(look, node, self._around)
 
 
 def _is_formula(node: Node) -> bool:

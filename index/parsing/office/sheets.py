@@ -27,13 +27,13 @@ from index.parsing.tables import Grid
 _UNPACKED = 8
 """How many times the size of the largest file it may unpack to: the text of tables packs well."""
 _FORMULA = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}f"
-_COMMENTS = re.compile(r"xl/(?:comments/)?comments?\d*\.xml").fullmatch
 _UNREAD = (
+    ("comment", re.compile(r"xl/(?:comments/)?comments?\d*\.xml").fullmatch, b"<comment "),
     ("picture", re.compile(r"xl/media/[^/]+").fullmatch, b""),
     ("chart", re.compile(r"xl/charts/chart\d*\.xml").fullmatch, b""),
     ("text box", re.compile(r"xl/drawings/drawing\d*\.xml").fullmatch, b"</xdr:txBody>"),
 )
-"""What lies over the cells: its name, the parts of the package that it is in, and what ends each one in a part."""
+"""What lies over the cells: its name, the parts of the package that it is in, and what marks each one there."""
 _MAX_COLUMNS = 16_384
 _ON = ("1", "true")
 
@@ -43,8 +43,6 @@ def xlsx(file: File) -> Content:
     notes: list[str] = []
     with malformed(file.name, "not a workbook (.xlsx), or a damaged one"):
         with opened(file, _UNPACKED) as package:
-            comments = sum(package.read(name).count(b"<comment ") for name in package.namelist() if _COMMENTS(name))
-            notes += [f"not read: {counted(comments, 'comment')}"] if comments else []
             notes += _unread(package)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it would not write back
@@ -101,9 +99,9 @@ def _tables(workbook: Workbook, sheet: ReadOnlyWorksheet, notes: list[str]) -> I
 
 
 def _unread(package: ZipFile) -> Iterator[str]:
-    for name, is_part, end in _UNREAD:
+    for name, is_part, mark in _UNREAD:
         parts = [part for part in package.namelist() if is_part(part)]
-        count = sum(package.read(part).count(end) for part in parts) if end else len(parts)
+        count = sum(package.read(part).count(mark) for part in parts) if mark else len(parts)
         if count:
             yield f"not read: {counted(count, name)}"
 

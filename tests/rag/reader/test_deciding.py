@@ -154,3 +154,4 @@ def test_a_clause_begins_before_the_answer_and_stands_in_its_sentence(
     assert clause is not None
     assert start <= clause.start <= answer.start
     assert clause.start < clause.end <= end
+    assert answer.end <= clause.end or text[clause.end : answer.end] == "."
