@@ -140,6 +140,13 @@ def written(block: Block) -> str:
     return f"{settled(block.marker)} {text}".strip() if block.marker else text
 
 
+def within_cell(block: Block) -> str:
+    """A block as it is written in a cell: a table there with its cells and rows as people would say them."""
+    if block.kind != "table":
+        return written(block)
+    return "; ".join(line for row in expanded(block.rows) if (line := ", ".join(_cells(row))))
+
+
 def _written_table(rows: Sequence[Row]) -> tuple[str, Columns | None]:
     """The lines of a table, and what is known of its columns where its first rows are headers."""
     count = sum(1 for _ in takewhile(_is_header, rows))

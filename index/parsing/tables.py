@@ -1,12 +1,25 @@
-"""Cells of a sheet by row and column → tables: blank rows part them, and lines above a table are paragraphs."""
+"""Cells of a sheet by row and column → tables: blank rows part them, and lines above a table are paragraphs.
+
+And which tables that hold others are tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from index.parsing.blocks import Block, Cell, Row
 
 _MAX_MERGED = 1_000_000
+
+
+def only_frames(rows: Sequence[Sequence[bool]]) -> bool:
+    """Whether a table only lays out the tables in it, told by whether there is one in each cell that is not empty.
+
+    It does not where most rows have a cell beside others that says by itself what the row is about.
+    """
+    filled = [row for row in rows if row]
+    speaking = sum(len(row) > 1 and not all(row) for row in filled)
+    return any(map(any, filled)) and (speaking < 2 or 2 * speaking <= len(filled))
 
 
 class Grid:

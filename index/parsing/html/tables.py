@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from index.parsing.blocks import Cell, Row
 from index.parsing.html.tree import Node
+from index.parsing.tables import only_frames
 
 _MAX_SPAN = 100
 """Columns or rows more that a cell takes up are nothing that anybody sees."""
@@ -45,7 +46,12 @@ def only_lays_out(table: Node, rows: list[list[Node]]) -> bool:
         return not any(cell.length == 0 and cell.children for cell in cells) or len(rows) == 1
     if any(cell.length > _LONGEST_CELL for cell in cells):
         return True
-    return any(node.tag == "table" or re.fullmatch("h[1-6]", node.tag) for node in table.descendants())
+    return any(re.fullmatch("h[1-6]", node.tag) for node in table.descendants()) or only_frames([*map(tables_in, rows)])
+
+
+def tables_in(cells: Sequence[Node]) -> list[bool]:
+    """Of each cell that is not empty, whether a table is in it."""
+    return [any(node.tag == "table" for node in cell.descendants()) for cell in cells if cell.length]
 
 
 def span(text: str) -> int:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, groupby
 
-from index.parsing.blocks import Block, Cell, written
+from index.parsing.blocks import Block, Cell, within_cell
 from index.parsing.content import one_line
 from index.parsing.html.formulas import formula, with_formulas
 from index.parsing.html.inline import seen_lines
 from index.parsing.html.kinds import HEADINGS, is_block, level_of
 from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.rows import rows_by_role, rows_of_boxes
-from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tidy
+from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tables_in, tidy
 from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
@@ -41,7 +42,7 @@ def lines_of(node: Node) -> str:
     walk = _Walk(counts_alone=True)
     walk.children(node)
     walk.close()
-    return "\n".join(text for block in walk.blocks if (text := written(block)))
+    return "\n".join(text for block in walk.blocks if (text := within_cell(block)))
 
 
 class _Beside(str):
@@ -245,12 +246,14 @@ class _Walk:
         rows = rows_of(node)
         for caption in (child for child in node.elements() if child.tag == "caption"):
             self._caption(caption)
-        if only_lays_out(node, rows):
-            for cell in (cell for row in rows for cell in row):
+        lays_out = only_lays_out(node, rows)
+        for is_frame, some in groupby(rows, lambda row: lays_out or tables_in(row) == [True]):
+            if not is_frame:
+                self._rows([*some])
+                continue
+            for cell in chain.from_iterable(some):
                 self.children(cell)
                 self._finish()
-            return
-        self._rows(rows)
 
     def _rows(self, rows: Sequence[Sequence[Node]]) -> None:
         self._finish()

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import chain, count
+from itertools import chain, count, groupby
 from typing import Any
 
 from index.documents import BlockKind
-from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks, heading, written
+from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks, heading, within_cell, written
 from index.parsing.content import Content, File, malformed, one_line
 from index.parsing.office.converter import syntax_tree
 from index.parsing.office.formulas import readable
@@ -18,6 +18,7 @@ from index.parsing.office.numerals import OF_PANDOC
 from index.parsing.office.packages import opened
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 from index.parsing.plain.text import decoded
+from index.parsing.tables import only_frames
 
 Tree = Any
 """A part of pandoc's tree: words, a list of parts, or a dictionary of ``t``, its kind, and ``c``, its content."""
@@ -148,7 +149,7 @@ class _Walk:
             case "CodeBlock":
                 yield Block(content[1], kind="code")
             case "Table":
-                yield from self._table(content)
+                yield from self._table(content, kind)
 
     def _paragraph(self, text: str, level: int, kind: BlockKind) -> Iterator[Block]:
         marker, level = self._marker(level)
@@ -211,20 +212,19 @@ class _Walk:
                 yield replace(block, marker=f"{mark} {block.marker}".strip()) if block.kind != "table" else block
                 mark = ""
 
-    def _table(self, content: Tree) -> Iterator[Block]:
-        _, (_, caption), _, (_, head), bodies, (_, foot) = content
+    def _table(self, content: Tree, kind: BlockKind) -> Iterator[Block]:
+        _, (_, caption), *_ = content
         yield from self.blocks(caption, "caption", in_table=True)
-        rows = [self._row(row, len(row[1])) for row in head]
-        for _, header_columns, inner_head, inner in bodies:
-            rows += [self._row(row, len(row[1])) for row in inner_head]
-            rows += [self._row(row, header_columns) for row in inner]
-        rows += [self._row(row, 0) for row in foot]
-        yield Block(kind="table", rows=tuple(rows))
+        for is_frame, rows in groupby(_rows(content), lambda row: _tables_in(row[0]) == [True]):
+            if is_frame:
+                yield from self.blocks((part for cells, _ in rows for cell in cells for part in cell[4]), kind)
+            else:
+                yield Block(kind="table", rows=tuple(self._row(cells, headers) for cells, headers in rows))
 
-    def _row(self, row: Tree, headers: int) -> Row:
+    def _row(self, cells: list[Tree], headers: int) -> Row:
         return tuple(
-            Cell("\n".join(map(written, self.blocks(inside, in_table=True))), number < headers, columns, rows)
-            for number, (_, _, rows, columns, inside) in enumerate(row[1])
+            Cell("\n".join(map(within_cell, self.blocks(inside, in_table=True))), number < headers, columns, rows)
+            for number, (_, _, rows, columns, inside) in enumerate(cells)
         )
 
 
@@ -256,23 +256,29 @@ def _inner(part: Tree, level: int, kind: BlockKind) -> list[Placed] | None:
             terms = ([({"t": "Para", "c": term}, level + 1, kind)] for term, _ in content)
             meanings = (_items((("", one) for one in several), level + 2) for _, several in content)
             return list(chain.from_iterable(chain.from_iterable(zip(terms, meanings, strict=True))))
-        case "Table" if _only_lays_out(cells := _cells(content)):
-            _, (_, caption), *_ = content
-            inside = [(inner, level, kind) for cell in cells for inner in cell]
-            return [*((inner, level, "caption") for inner in caption), *inside]
+        case "Table":
+            rows = [cells for cells, _ in _rows(content)]
+            # but a frame around a text, or around other tables
+            if sum(map(len, rows)) == 1 or only_frames([*map(_tables_in, rows)]):
+                _, (_, caption), *_ = content
+                inside = [(inner, level, kind) for cells in rows for cell in cells for inner in cell[4]]
+                return [*((inner, level, "caption") for inner in caption), *inside]
     return None
 
 
-def _cells(table: Tree) -> list[list[Tree]]:
-    """What is in each cell of a table, row by row."""
+def _rows(table: Tree) -> list[tuple[list[Tree], int]]:
+    """The cells of each row of a table, and how many of them are headers."""
     _, _, _, (_, head), bodies, (_, foot) = table
-    rows = [*head, *(row for _, _, inner_head, inner in bodies for row in (*inner_head, *inner)), *foot]
-    return [cell[4] for _, cells in rows for cell in cells]
+    rows = [(row, len(row[1])) for row in head]
+    for _, header_columns, inner_head, inner in bodies:
+        rows += [(row, len(row[1])) for row in inner_head]
+        rows += [(row, header_columns) for row in inner]
+    return [(cells, headers) for (_, cells), headers in (*rows, *((row, 0) for row in foot))]
 
 
-def _only_lays_out(cells: list[list[Tree]]) -> bool:
-    """Whether a table is but a frame around a text, or around other tables."""
-    return len(cells) == 1 or any(part["t"] == "Table" for cell in cells for part in cell)
+def _tables_in(cells: Iterable[Tree]) -> list[bool]:
+    """Of each cell that is not empty, whether a table is in it."""
+    return [any(part["t"] == "Table" for part in cell[4]) for cell in cells if any(part.get("c") for part in cell[4])]
 
 
 def _items(marked: Iterable[tuple[str, Tree]], level: int) -> list[Placed]:

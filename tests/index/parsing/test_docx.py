@@ -160,6 +160,20 @@ def test_a_table_in_a_table_is_read_once() -> None:
     assert parse_bytes("a.docx", saved(document)).text == "outer\n\ninner | twice"
 
 
+def test_the_rows_around_a_table_in_a_cell_stay_rows() -> None:
+    def around(inner: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:tbl>{inner}</w:tbl>{p()}</w:tc>"
+
+    sizes = around(row("small", "1 €") + row("large", "", "cold"))
+    plain = f"{row('Milk', '3 €')}{row('Juice', '4 €')}"
+    tea = f"<w:tr><w:tc>{p(r('Tea'))}</w:tc>{sizes}</w:tr>"
+    assert text_of(f"<w:tbl>{plain}{tea}</w:tbl>") == "Milk | 3 €\nJuice | 4 €\nTea | small, 1 €; large, , cold"
+    # alone in its row it stands for itself, and what is only laid out by a table is no row
+    alone = around(row("A", "B") + row("1", "2"), '<w:gridSpan w:val="2"/>')
+    assert text_of(f"<w:tbl>{plain}<w:tr>{alone}</w:tr></w:tbl>") == "Milk | 3 €\nJuice | 4 €\n\nA | B\n1 | 2"
+    assert text_of(f"<w:tbl>{tea}</w:tbl>") == "Tea\n\nsmall | 1 €\nlarge |  | cold"
+
+
 def test_a_document_that_unpacks_to_too_much_is_not_unpacked() -> None:
     data = files.docx_of([("Normal", "x")])
     bomb = io.BytesIO(data)

@@ -273,8 +273,13 @@ def test_lists_questions_and_captions(html: str, text: str) -> None:
         ("<tr><td rowspan=2>Tea<td>1<tr><td>2", "Tea | 1\nTea | 2"),
         ("<tr><td>Tea<td>old<br>new<td>1<br>2", "Tea | old | 1\nTea | new | 2"),
         ("<tr><th><th>A<tr><th>x<td>1", " | A\nx | 1"),
-        ("<tr><th>A<th>B<tr><td>1<td><table><tr><td>2<td>3</table>", "A | B\n1 | 2 | 3"),
+        ("<tr><th>A<th>B<tr><td>1<td><table><tr><td>2<td>3</table>", "A | B\n1 | 2, 3"),
         ("<tr><td>Left<td><table><tr><th>A<th>B<tr><td>1<td>2</table>", "Left\n\nA | B\n1 | 2"),
+        (
+            "<tr><td>Tea<td><table><tr><td>small<td>1<tr><td>large<td>2</table><tr><td>Milk<td>3<tr><td>Juice<td>4"
+            "<tr><td colspan=2><table><tr><th>A<th>B<tr><td>1<td>2</table>",
+            "Tea | small, 1; large, 2\nMilk | 3\nJuice | 4\n\nA | B\n1 | 2",
+        ),
         ("<tr><td>•<td>First point.<tr><td>•<td>Second.", "• First point.\n• Second."),
         (
             "<tr><td>Year<td><td colspan=2>2021<td><td colspan=2>2020<tr><td>Sum<td><td>$<td>5<td><td>$<td>4",
