@@ -11,6 +11,7 @@ from index.parsing.html.tree import Node
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _SELECTOR = re.compile(r"(?:[.#]?[\w-]+(?:[.#][\w-]+)*[\s>]+)*[.#]?[\w-]+(?:[.#][\w-]+)*")
 _NAME = re.compile(r"[.#]?[\w-]+")
+_IN_PASSING = re.compile(":(?:focus|active)")
 _Rule = tuple[frozenset[str], frozenset[str]]
 """The names of an element, as {"p", ".draft"}, and those of elements around it."""
 
@@ -35,10 +36,22 @@ HIDDEN = Look(
     re.compile(r"(?:^|;)(?:display:none|visibility:(?:hidden|collapse)|(?:left|top|right):-\d{3,}(?:px|r?em|pt|%))"),
     ("display", "visibility"),
 )
+AWAY = Look(
+    re.compile(
+        r"(?:^|;)(?:clip:rect\((?:[01](?:px)?,?){4}\)|clip-path:inset\((?:50|100)%\)"
+        r"|(?:text-indent|margin(?:-left|-top)?):-(?:9{3,}|\d{5,})(?:px|r?em|pt))"
+        # the same white as what is behind it
+        r"|^(?=(?:.*;)?color:(?:white|#f{3}|#f{6})(?:!|;|$))(?=(?:.*;)?background(?:-color)?:(?:white|#f{3}|#f{6})(?:!|;|$))"
+    ),
+    ("clip", "text-indent", "margin", "color"),
+)
+"""Not seen, but said by programs that read a page aloud."""
+TINY = Look(re.compile(r"(?:^|;)font-size:0+(?:\.0+)?(?:px|pt|r?em|%)?(?:!|;|$)"), ("font",))
+FADED = Look(re.compile(r"(?:^|;)opacity:0+(?:\.0+)?%?(?:!|;|$)"), ("opacity",))
 STRUCK_OUT = Look(re.compile(r"(?:^|;)text-decoration(?:-line)?:[^;]*line-through"), ("text-decoration",))
 RAISED = Look(re.compile(r"(?:^|;)vertical-align:super"), ("vertical-align",))
 LOWERED = Look(re.compile(r"(?:^|;)vertical-align:sub(?!\w|er)"), ("vertical-align",))
-_LOOKS = (HIDDEN, STRUCK_OUT, RAISED, LOWERED)
+_LOOKS = (HIDDEN, AWAY, TINY, FADED, STRUCK_OUT, RAISED, LOWERED)
 
 
 class Styles:
@@ -86,7 +99,7 @@ def _giving(look: Look, rules: Sequence[tuple[str, str]]) -> Mapping[str, list[_
             if gives and _SELECTOR.fullmatch(selector.strip()):
                 own = frozenset(_NAME.findall(re.split(r"[\s>]+", selector.strip())[-1]))
                 always.add((own, names - own))
-            elif not gives and look.is_set(declarations):
+            elif not gives and look.is_set(declarations) and not _IN_PASSING.search(selector):
                 sometimes.add(names)
     found: dict[str, list[_Rule]] = {}
     for own, around in always:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from index.parsing.content import one_line
-from index.parsing.html.styles import HIDDEN, LOWERED, RAISED, STRUCK_OUT, Look, Styles, names_of
+from index.parsing.html.styles import AWAY, FADED, HIDDEN, LOWERED, RAISED, STRUCK_OUT, TINY, Look, Styles, names_of
 from index.parsing.html.tree import Node
 
 _UNSEEN = re.compile(
@@ -16,6 +16,16 @@ _NO_TEXT_FIELDS = frozenset(("hidden", "password", "file", "color", "range", "im
 _BUTTONS = frozenset(("submit", "button", "reset"))
 _HOLD_FORMULAS = frozenset(("math", "span", "mjx-assistive-mml"))
 _ADDRESS = re.compile(r"\s*(?:mailto|tel|sms|callto):", re.IGNORECASE).match
+# names that style sheets, which mostly lie elsewhere, give to what is only read aloud
+_READ_ALOUD = re.compile(
+    r"(?<![\w:-])(?!not-)(?:[a-z\d]+[_-]+)*(?:sr-?only|visually-?hidden|hidden-?visually|screen-?readers?-?(?:text|only)|"
+    r"element-invisible)(?:-focusable)?(?![a-z\d-])(?!.*not-sr-only)",
+    re.IGNORECASE,
+).search
+_LONGEST_NAMES = 1_000
+_WITHIN_LINES = frozenset(("a", "b", "em", "font", "i", "small", "span", "strong", "u"))
+_MOST = 5
+"""Parts, white space among them, of what is only drawn and described."""
 _TICKS = {"checkbox": "☑☐", "radio": "◉○"}
 
 
@@ -49,8 +59,11 @@ class _Keeper:
             _show_value(node)
         has_formula = any(_is_formula(child) for child in node.elements() if child.tag in _HOLD_FORMULAS)
         _write_scripts_of_formulas(node)
+        has_words = any(isinstance(child, str) and not child.isspace() for child in node.children)
         node.children = [
-            child for child in node.children if isinstance(child, str) or self._is_seen(child, has_formula)
+            child
+            for child in node.children
+            if isinstance(child, str) or self._is_seen(child, node, has_formula, has_words)
         ]
         for child in node.children:
             if isinstance(child, str):
@@ -70,31 +83,46 @@ class _Keeper:
             if self._styles.give(look, node, self._around):
                 node.attributes = {**node.attributes, "style": f"{node.get('style')};{declaration}"}
 
-    def _is_seen(self, node: Node, has_formula: bool) -> bool:
+    def _is_seen(self, node: Node, parent: Node, has_formula: bool, has_words: bool) -> bool:
         if _UNSEEN(node.tag):
             return node.tag == "template" and "shadowrootmode" in node.attributes
         if self._has(node, STRUCK_OUT):
             return False
         if has_formula and node.get("aria-hidden") == "true":
             return False  # the same formula once more, drawn
-        if node.tag in ("html", "body") or not self._is_hidden(node) or _is_formula(node):
+        if node.tag in ("html", "body") or not self._is_hidden(node, parent, has_words) or _is_formula(node):
             return True
         if words := node.words():
             self.hidden.append(words)
         return False
 
-    def _is_hidden(self, node: Node) -> bool:
+    def _is_hidden(self, node: Node, parent: Node, has_words: bool) -> bool:
         if "hidden" in node.attributes and node.get("hidden") != "until-found":
             return True
         if node.tag == "dialog" and "open" not in node.attributes:
             return True
-        return self._has(node, HIDDEN)
+        if self._has(node, HIDDEN):
+            return True
+        if _READ_ALOUD(node.get("class")[:_LONGEST_NAMES]) or self._has(node, AWAY):
+            return has_words or len(parent.children) > _MOST or not _describes_picture(node, parent)
+        # what begins at size 0 may hold elements that are larger
+        if self._has(node, TINY) and not any(node.elements()):
+            return True
+        # scripts fade in whole sections, and each word of a heading: to lose those would be worse than to show what
+        # is never faded in, so only what would stand between words that are seen is left out
+        return has_words and node.tag in _WITHIN_LINES and self._has(node, FADED)
 
     def _has(self, node: Node, look: Look) -> bool:
         own = style(node) if "style" in node.attributes else ""
         if look.in_declarations(own):
             return True
         return not look.is_set(own) and self._styles.give(look, node, self._around)
+
+
+def _describes_picture(node: Node, parent: Node) -> bool:
+    """Whether the words of an element are the only ones beside something drawn: "yes" in a cell with a tick."""
+    others = [child for child in parent.elements() if child is not node]
+    return bool(others) and not any(child.words() for child in others if child.tag != "svg")
 
 
 def _is_formula(node: Node) -> bool:

@@ -110,12 +110,40 @@ def test_what_nobody_sees_is_left_out(hidden: str) -> None:
         "<style>.a.b{display:none}</style><p class=a>Seen</p>",
         "<style>.a .b, p + p, p:empty{display:none}</style><p class=b>Seen</p>",
         "<p aria-hidden=true>Seen</p>",
+        "<section style='opacity:0'><p>Seen</p></section>",
+        "<h2><span style='opacity:0'>Se</span><span style='opacity:0'>en</span></h2>",
+        "<p style='font-size:0'><span style='font-size:12px'>Seen</span>",
+        "<p class='sr-only md:not-sr-only'>Seen",
+        "<p style='color:white;background:navy'>Seen",
+        "<p><i class=tick></i> <span class=sr-only>Seen</span>",
         "<div><template shadowrootmode=open><p>Seen</p></template></div>",
         "<nav-free-element><p>Seen</p></nav-free-element>",
     ],
 )
 def test_what_may_be_seen_is_kept(shown: str) -> None:
     assert text_of(shown) == "Seen"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "class='sr-only'",
+        "class='box VisuallyHidden_root__a1'",
+        "class='screen-reader-text'",
+        "class='away'",
+        "style='position:absolute; clip: rect(0 0 0 0)'",
+        "style='clip-path: inset(50%)'",
+        "style='text-indent:-9999px'",
+        "style='margin-left: -999em'",
+        "style='font-size:0px'",
+        "style='opacity: 0.0;'",
+        "style='color:#FFFFFF; font-size:9px; background: white'",
+    ],
+)
+def test_words_that_are_only_read_aloud_are_not_joined_to_what_is_seen(attributes: str) -> None:
+    sheet = "<style>.away{clip:rect(1px,1px,1px,1px)}.away:focus{clip:auto}</style>"
+    content = content_of(f"{sheet}<p>The fee is 1<span {attributes}>0</span> €")
+    assert (content.text, content.notes) == ("The fee is 1 €", ("left out as hidden on the page: “0”",))
 
 
 def test_what_is_left_out_is_told() -> None:
