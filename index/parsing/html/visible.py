@@ -80,7 +80,7 @@ class _Keeper:
     def _shift(self, node: Node) -> None:
         """Says of an element itself where a style sheet raises or lowers it."""
         for look, declaration in ((RAISED, "vertical-align:super"), (LOWERED, "vertical-align:sub")):
-            if self._styles.give(look, node, self._around):
+            if self._has(node, look):
                 node.attributes = {**node.attributes, "style": f"{node.get('style')};{declaration}"}
 
     def _is_seen(self, node: Node, parent: Node, has_formula: bool, has_words: bool) -> bool:

@@ -226,6 +226,7 @@ def test_content_is_kept_though_it_looks_like_a_menu(page: str, kept: str) -> No
         ("x<sup>max</sup>, v<sub>max</sub>, A<sup>TM</sup>", "x^max, v_max, A™"),
         ('5<span style="vertical-align: super">2</span>', "5²"),
         ("<style>.c3{vertical-align:super;font-size:60%}</style>40 m<span class=c3>2</span>", "40 m²"),
+        ("<style>.c3{vertical-align:super}</style>1<span class=c3 style='vertical-align:baseline'>2</span>", "12"),
         ("<style>.c4{vertical-align:sub}</style>10<span class=c4>2</span>", "10₂"),
         ("<style>.c2 {text-decoration: line-through}</style>cost <span class=c2>5</span> 6", "cost 6"),
         (
