@@ -12,6 +12,7 @@ from index.parsing.content import one_line
 from index.parsing.html.formulas import formula, with_formulas
 from index.parsing.html.inline import seen_lines
 from index.parsing.html.kinds import HEADINGS, is_block, level_of
+from index.parsing.html.listings import code_in, is_line_number
 from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.rows import rows_by_role, rows_of_boxes
 from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tables_in, tidy
@@ -39,10 +40,7 @@ def blocks_of(node: Node, *, counts_alone: bool = False) -> list[Block]:
 
 def lines_of(node: Node) -> str:
     """What an element says, its blocks under one another."""
-    walk = _Walk(counts_alone=True)
-    walk.children(node)
-    walk.close()
-    return "\n".join(text for block in walk.blocks if (text := within_cell(block)))
+    return "\n".join(filter(None, map(within_cell, blocks_of(node, counts_alone=True))))
 
 
 class _Beside(str):
@@ -91,9 +89,11 @@ class _Walk:
         elif rows := rows_by_role(node):
             self._rows(rows)
         elif is_block(node):
-            self._finish()
+            self._end_line()
             self.children(node)
-            self._finish()
+            self._end_line()
+        elif self._preformatted and is_line_number(node):
+            return
         else:
             self._inline(node)
 
@@ -110,6 +110,13 @@ class _Walk:
         for text in re.split(r"\n\s*\n", seen_lines(raw)):
             if text:
                 self._paragraph(with_fractions(text))
+
+    def _end_line(self) -> None:
+        """A block is over, or a line of code."""
+        if not self._preformatted:
+            self._finish()
+        elif self._pieces and not self._pieces[-1].endswith("\n"):
+            self._pieces.append("\n")
 
     def _paragraph(self, text: str) -> None:
         if self._begun is not None:
@@ -165,20 +172,18 @@ class _Walk:
     def _formula(self, node: Node) -> None:
         self._pieces.append(f" {formula(node)} " if node.get("display") == "block" else formula(node))
 
-    def _quotation(self, node: Node) -> None:
-        self._pieces.append("“")
+    def _enclosed(self, node: Node) -> None:
+        begins, ends = "“”" if node.tag == "q" else "()"
+        self._pieces.append(begins)
         self.children(node)
-        self._pieces.append("”")
+        self._pieces.append(ends)
 
-    def _reading(self, node: Node) -> None:
-        self._pieces.append("(")
-        self.children(node)
-        self._pieces.append(")")
-
-    def _code(self, node: Node) -> None:
+    def _code(self, *nodes: Node) -> None:
         self._finish()
         self._preformatted += 1
-        self._inline_code(node)
+        for node in nodes:
+            self._inline_code(node)
+            self._end_line()
         self._finish()
         self._preformatted -= 1
 
@@ -244,6 +249,9 @@ class _Walk:
     def _table(self, node: Node) -> None:
         self._finish()
         rows = rows_of(node)
+        if code := code_in(node, rows):
+            self._code(*code)
+            return
         for caption in (child for child in node.elements() if child.tag == "caption"):
             self._caption(caption)
         lays_out = only_lays_out(node, rows)
@@ -270,16 +278,16 @@ _ELEMENTS: Mapping[str, Callable[[_Walk, Node], None]] = {
     **dict.fromkeys(("code", "kbd", "samp", "tt"), _Walk._inline_code),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), _Walk._list),
     **dict.fromkeys(("input", "select", "textarea"), _Walk._field),
-    **dict.fromkeys(("figcaption",), _Walk._caption),
     "br": _Walk._line_break,
     "button": _Walk._button,
     "dl": _Walk._definitions,
     "dt": _Walk._term,
+    "figcaption": _Walk._caption,
     "img": _Walk._picture,
     "li": _Walk._list_item,
     "math": _Walk._formula,
-    "q": _Walk._quotation,
-    "rt": _Walk._reading,
+    "q": _Walk._enclosed,
+    "rt": _Walk._enclosed,
     "summary": _Walk._summary,
     "table": _Walk._table,
 }

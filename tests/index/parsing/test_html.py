@@ -315,11 +315,31 @@ def test_lists_questions_and_captions(html: str, text: str) -> None:
             "Year | 2021 | 2020\nSum | $5 | $4",
         ),
         ("<tr><td>Loss<td>(3<td>)<td>7<td>%<tr><td>Gain<td>2<td><td>8<td>%", "Loss | (3) | 7%\nGain | 2 | 8%"),
+        ("<tr><td>1<td><code>ls</code><tr><td>2<td><code>cd</code>", "1 | ls\n2 | cd"),
         ("<tr><th>Runs<th>Linux<tr><td>Ferry<td><img alt=yes>", "Runs | Linux\nFerry | yes"),
     ],
 )
 def test_tables_are_rows_of_cells(table: str, text: str) -> None:
     assert text_of(f"<table>{table}</table>") == text
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        "<table class=highlighttable><tr><td class=linenos><pre>1\n2</pre>"
+        "<td class=code><pre>if x:\n    <b>y</b>\n</pre></table>",
+        "<table class=highlight><tr><td class=blob-num data-line-number=1><td class=blob-code>if x:"
+        "<tr><td class=blob-num><td class=blob-code>    <b>y</b></table>",
+        "<table class=code><tr><td>7<td><code>if x:</code><tr><td>8<td><code>    y</code></table>",
+        "<pre><span class=linenos>1</span>if x:\n<span class=linenos>2</span>    y</pre>",
+        "<pre><span style='display:block'>if x:<br></span><span style='display:block'>    y<br></span></pre>",
+        "<pre><div>if x:</div><div>    y</div></pre>",
+    ],
+)
+def test_code_is_read_without_the_numbers_of_its_lines(listing: str) -> None:
+    content = content_of(f"<p>It reads:{listing}")
+    assert content.text == "It reads:\n\nif x:\n    y"
+    assert [block.kind for block in content.outline.blocks] == ["paragraph", "code"]
 
 
 @pytest.mark.parametrize(
