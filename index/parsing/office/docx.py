@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from itertools import chain
 
 from lxml import etree
 
 from index.errors import MalformedFile
-from index.parsing.blocks import from_blocks
+from index.parsing.blocks import from_blocks, written
 from index.parsing.content import Content, File, counted, malformed, one_line
 from index.parsing.office.converter import syntax_tree
 from index.parsing.office.pandoc import blocks_of
@@ -17,7 +18,7 @@ from index.parsing.office.word.numbering import Numbering
 from index.parsing.office.word.package import Package, packed
 from index.parsing.office.word.rewriting import Notes, Rewriting
 from index.parsing.office.word.styles import Styles, style_sheet
-from index.parsing.office.word.xml import Element, is_on, remove, serialised, tag, value
+from index.parsing.office.word.xml import FORMULAS, NAMESPACE, Element, is_on, remove, serialised, tag, value
 
 _KINDS = ("header", "footer")
 _NOTES: Mapping[Notes, str] = {"footnote": "decimal", "endnote": "lowerRoman"}
@@ -39,6 +40,16 @@ def docx(file: File) -> Content:
         pieces = shown.pieces()
     trees = (syntax_tree(file, piece, "docx+styles+empty_paragraphs") for piece in pieces)
     return from_blocks(chain.from_iterable(map(blocks_of, trees)), notes=shown.left_out)
+
+
+def formulas(file: File, elements: Sequence[Element]) -> list[str]:
+    """What formulas in the markup of Office say, each as people would type it. Raises as `docx`."""
+    root = etree.Element(tag("w:document"), nsmap={"w": NAMESPACE, "m": FORMULAS})
+    body = etree.SubElement(root, tag("w:body"))
+    for element in elements:
+        etree.SubElement(body, tag("w:p")).extend(deepcopy(list(element)))
+    tree = syntax_tree(file, packed({"document": serialised(root), "styles": style_sheet()}), "docx")
+    return [*map(written, blocks_of(tree))]
 
 
 class _Shown:

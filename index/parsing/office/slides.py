@@ -7,15 +7,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lxml import etree
 from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 from pptx.oxml.ns import qn
 
+from index.errors import DocumentError
 from index.parsing.blocks import BULLET, Block, Cell, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed, one_line
+from index.parsing.office.docx import formulas
 from index.parsing.office.numerals import OF_WORD
 from index.parsing.office.packages import opened
-from index.parsing.office.word.xml import choose_alternatives
+from index.parsing.office.word.xml import choose_alternatives, parsed, tag
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 
 _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE)
@@ -36,6 +39,7 @@ def pptx(file: File) -> Content:
         opened(file).close()
         slides = list(Presentation(io.BytesIO(file.data)).slides)
         reader = _Reader()
+        _write_formulas(file, slides)
         blocks = [block for number, slide in enumerate(slides, 1) for block in reader.slide(slide, number)]
     return from_blocks(blocks, pages=len(slides), notes=reader.notes())
 
@@ -61,7 +65,6 @@ class _Reader:
         if slide._element.get("show") in ("0", "false"):
             self._hidden.append(number)
             return
-        choose_alternatives(slide._element)
         self._formulas += sum(1 for _ in slide._element.iter(_FORMULA))
         shapes = list(_leaves(slide.shapes))
         titles = [shape for shape in shapes if _placeholder(shape) in _TITLES]
@@ -79,6 +82,8 @@ class _Reader:
             return
         if shape.has_table:
             yield Block(kind="table", rows=tuple(_rows(shape.table)), page=number)
+        elif diagram := _diagram(shape):
+            yield from (Block(text, 1, "list_item", BULLET, page=number) for text in diagram)
         elif shape.has_chart or shape._element.find(f".//{qn('a:graphicData')}") is not None:
             self._charts += 1
         elif shape.has_text_frame:
@@ -91,6 +96,43 @@ class _Reader:
                 yield from _paragraphs(shape.text_frame, number, is_list=kind in _LISTS)
         elif shape.shape_type in (MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE.LINKED_PICTURE):
             self._pictures += 1
+
+
+def _write_formulas(file: File, slides: Iterable[Any]) -> None:
+    """Sets what the formulas of all slides say in their place."""
+    for slide in slides:
+        choose_alternatives(slide._element)
+    found = [formula for slide in slides for formula in slide._element.iter(_FORMULA) if "".join(formula.itertext())]
+    try:
+        texts = formulas(file, found) if found else []
+    except DocumentError:
+        texts = []
+    if len(texts) != len(found):
+        return  # they are told as not read, where it is not known which is which
+    for formula, text in zip(found, texts, strict=True):
+        before, after = formula.getprevious(), formula.getnext()
+        if "/" in text or "√" in text:  # a fraction must not run into the number before or after it
+            text = " " * _touches(before, -1) + text + " " * _touches(after, 0)
+        run = etree.Element(_RUN)
+        etree.SubElement(run, _TEXT).text = text
+        formula.getparent().replace(formula, run)
+
+
+def _touches(run: Any, end: int) -> bool:  # noqa: ANN401
+    text = "" if run is None else run.findtext(_TEXT)
+    return bool(text) and text[end].isalnum()
+
+
+def _diagram(shape: Any) -> list[str]:  # noqa: ANN401
+    """What the boxes of a diagram (SmartArt) say."""
+    diagram = shape._element.find(f".//{tag('dgm:relIds')}")
+    key = "" if diagram is None else diagram.get(tag("r:dm"), "")
+    if key not in shape.part.rels:
+        return []
+    points = parsed(shape.part.related_part(key).blob).iter(tag("dgm:pt"))
+    shown = (point for point in points if point.get("type", "node") in ("node", "asst"))
+    texts = ("\n".join(filter(None, map(_line, point.iter(qn("a:p"))))) for point in shown)
+    return [text for text in texts if text]
 
 
 def _leaves(shapes: Iterable[Any]) -> Iterator[Any]:

@@ -406,6 +406,11 @@ def test_a_text_box_comes_once_after_the_paragraph_it_hangs_on(drawing: str) -> 
     assert text_of(body) == "Before and after.\n\nIn the box.\n\na | b\n\nNext."
 
 
+def test_words_that_are_drawn_are_read() -> None:
+    art = '<w:r><w:pict><v:shape><v:textpath string="Summer sale"/></v:shape></w:pict></w:r>'
+    assert text_of(p(r("Half price"), art) + p(r("in June."))) == "Half price\n\nSummer sale\n\nin June."
+
+
 def test_headers_and_footers_come_once_without_page_numbers() -> None:
     def refer(name: str, kind: str, pages: str) -> str:
         return f'<w:{kind}Reference r:id="{name}" w:type="{pages}"/>'

@@ -13,6 +13,8 @@ import pytest
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls
 from pptx.util import Inches
@@ -35,6 +37,7 @@ from index.parsing.office.rtf import rtf
 from index.parsing.office.slides import pptx
 from tests.samples import files
 
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 CORNERS = (Inches(1), Inches(1), Inches(3), Inches(2))
 
 
@@ -295,6 +298,45 @@ def test_a_box_with_a_formula_keeps_its_words_and_the_formula_is_said() -> None:
     show.save(saved)
     content = pptx(File("a.pptx", saved.getvalue()))
     assert (content.text, content.notes) == ("The share is", ("not read: 1 formula",))
+
+
+def test_formulas_on_slides_are_read_in_their_place() -> None:
+    show = Presentation()
+    paragraph = show.slides.add_slide(show.slide_layouts[6]).shapes.add_textbox(*CORNERS).text_frame.paragraphs[0]._p
+    half = "<m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>"
+    formula = (
+        '<a14:m xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" '
+        'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">'
+        f"<m:oMathPara><m:oMath>{half}</m:oMath></m:oMathPara></a14:m>"
+    )
+    for part in ("Take 2", formula, "; or", formula):
+        run = part if part is formula else f"<a:r {nsdecls('a')}><a:t>{part}</a:t></a:r>"
+        paragraph.append(parse_xml(run))
+    saved = io.BytesIO()
+    show.save(saved)
+    content = pptx(File("a.pptx", saved.getvalue()))
+    assert (content.text, content.notes) == ("Take 2 1/2; or 1/2", ())
+
+
+def test_the_boxes_of_a_diagram_on_a_slide_are_items() -> None:
+    def point(text: str, kind: str) -> str:
+        return f'<d:pt type="{kind}"><d:t><a:p><a:r><a:t>{text}</a:t></a:r></a:p></d:t></d:pt>'
+
+    kind = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+    points = "".join(map(point, ("never shown", "Plan", "", "Build"), ("doc", "node", "sibTrans", "asst")))
+    model = f'<d:dataModel xmlns:d="{kind}" {nsdecls("a")}><d:ptLst>{points}</d:ptLst></d:dataModel>'
+    show = Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    part = Part(PackURI("/ppt/diagrams/data1.xml"), "application/xml", show.part.package, model.encode())
+    key = slide.part.relate_to(part, f"{RELATIONS}/diagramData")
+    for at in (key, "rIdGone"):
+        drawn = slide.shapes.add_table(1, 1, *CORNERS)._element.graphic.graphicData
+        drawn.set("uri", kind)
+        drawn.replace(drawn[0], parse_xml(f'<d:relIds xmlns:d="{kind}" {nsdecls("r")} r:dm="{at}"/>'))
+    saved = io.BytesIO()
+    show.save(saved)
+    content = pptx(File("a.pptx", saved.getvalue()))
+    assert (content.text, content.notes) == ("• Plan\n• Build", ("not read: 1 chart",))
 
 
 def test_slides_number_their_items_and_hide_shapes() -> None:

@@ -88,6 +88,8 @@ class Rewriting:
                 self.charts += 1
             elif any(True for _ in picture.iter(tag("pic:pic"), tag("v:imagedata"))):
                 self.pictures += 1
+            for art in picture.iter(tag("v:textpath")):
+                _set_after(picture, art.get("string", ""))
             remove(picture)
 
     def _paragraph(self, paragraph: Element, may_have_headings: bool) -> None:
@@ -144,6 +146,14 @@ class Rewriting:
                 if mark is None:
                     mark = self._note_numerals[kind](next(self._note_numbers[kind]))
                 reference.getparent().addprevious(run_of(mark, NOTE_STYLE))
+
+
+def _set_after(picture: Element, text: str) -> None:
+    """Puts words that are drawn, as WordArt or watermarks are, after the paragraph that they hang on."""
+    host = next(picture.iterancestors(_PARAGRAPH), None)
+    if host is not None and text.strip():
+        host.addnext(paragraph := etree.Element(_PARAGRAPH))
+        paragraph.append(run_of(text))
 
 
 def _accept_changes(root: Element) -> None:

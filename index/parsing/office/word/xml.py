@@ -21,11 +21,12 @@ _NAMESPACES = {
 }
 NAMESPACE = _NAMESPACES["w"]
 """Of nearly all that a document's parts are made of."""
+FORMULAS = "http://schemas.openxmlformats.org/officeDocument/2006/math"
 # the strict variant of the standard has the same names under other addresses
 _STRICT = {
     b"http://purl.oclc.org/ooxml/wordprocessingml/main": _NAMESPACES["w"].encode(),
     b"http://purl.oclc.org/ooxml/officeDocument/relationships": _NAMESPACES["r"].encode(),
-    b"http://purl.oclc.org/ooxml/officeDocument/math": b"http://schemas.openxmlformats.org/officeDocument/2006/math",
+    b"http://purl.oclc.org/ooxml/officeDocument/math": FORMULAS.encode(),
     b"http://purl.oclc.org/ooxml/drawingml/": b"http://schemas.openxmlformats.org/drawingml/2006/",
 }
 _OFF = frozenset(("0", "false", "off", "none"))
