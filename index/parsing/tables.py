@@ -73,7 +73,8 @@ class Grid:
         """Rows without a blank one between them."""
         columns = sorted({column for row in rows for column in self._rows[row]})
         first = 0
-        while len(columns) > 1 and first < len(rows) and list(self._rows[rows[first]]) == columns[:1]:
+        is_list = len(columns) == 1 < len(rows)
+        while not is_list and first < len(rows) and list(self._rows[rows[first]]) == columns[:1]:
             yield Block(self._rows[rows[first]][columns[0]])
             first += 1
         if first == len(rows):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from index.parsing.plain.text import decoded
 from index.parsing.tables import Grid
 
 _SEPARATORS = ",;\t|"
+# what Excel is told in the first line, and does not show
+_NAMED = re.compile(r'"?sep=([^"\r\n])"?[ \t]*(?:\r?\n|\Z)', re.IGNORECASE)
 _NONE = "\x1f"
 _MOST = 0.5
 _SAMPLE = 100_000
@@ -24,9 +27,12 @@ def delimited(file: File) -> Content:
     """Raises MalformedFile."""
     read = decoded(file)
     text = read.text
+    separator = ""
+    if named := _NAMED.match(text):
+        separator, text = named.group(1), text[named.end() :]
     grid = Grid()
     with malformed(file.name, "not a table of separated cells"), _cells_up_to(len(text) + 1):
-        for number, row in enumerate(_rows(text, _separator(file.name, text))):
+        for number, row in enumerate(_rows(text, separator or _separator(file.name, text))):
             for column, cell in enumerate(row):
                 grid.put(number, column, cell, is_label=not _is_number(cell))
     return from_blocks(grid.blocks(), notes=read.notes)
@@ -43,7 +49,7 @@ def _cells_up_to(characters: int) -> Iterator[None]:
 
 
 def _rows(text: str, separator: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True))
 
 
 def _separator(name: str, text: str) -> str:

@@ -179,6 +179,8 @@ def test_cells_far_apart_take_no_more_than_there_are() -> None:
         ("a.csv", "a,b\n1,2\n", "a | b\n1 | 2"),
         ("a.csv", 'a;b\n1,5;"x; y"\n2,5;"say ""hi"""\n', 'a | b\n1,5 | x; y\n2,5 | say "hi"'),
         ("a.csv", "a|b\n1|2\n", "a | b\n1 | 2"),
+        ("a.csv", "sep=;\na;b\n1,5;2,5\n", "a | b\n1,5 | 2,5"),
+        ("a.csv", 'a, b\n1, "1,200"\n', "a | b\n1 | 1,200"),
         ("a.csv", "a\tb\n1\t2\n", "a | b\n1 | 2"),
         ("a.tsv", "a, b\tc\n1, 2\t3\n", "a, b | c\n1, 2 | 3"),
         ("a.csv", "Of 2024\nport,boats\nHaldane,12\n\nnext,1\n", "Of 2024\n\nport | boats\nHaldane | 12\n\nnext | 1"),
@@ -190,6 +192,11 @@ def test_cells_far_apart_take_no_more_than_there_are() -> None:
 )  # fmt: skip
 def test_the_separator_of_a_table_is_found(name: str, source: str, text: str) -> None:
     assert parse_bytes(name, source.encode()).text == text
+
+
+def test_a_line_alone_is_no_table() -> None:
+    blocks = parse_bytes("a.csv", b"Fares of 2024\n\nport,boats\nHaldane,12\n").outline.blocks
+    assert [block.kind for block in blocks] == ["heading", "table"]
 
 
 def test_tables_in_old_encodings() -> None:
