@@ -16,6 +16,7 @@ from index.parsing.containers.outlook import msg
 from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.html import html
 from index.parsing.office.docx import docx
+from index.parsing.office.latex import latex
 from index.parsing.office.odf import ods, odt
 from index.parsing.office.pandoc import by_pandoc, epub
 from index.parsing.office.rtf import rtf
@@ -49,7 +50,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".pptx": pptx,
     ".rst": by_pandoc("rst"),
     ".rtf": rtf,
-    ".tex": by_pandoc("latex"),
+    ".tex": latex,
     ".tsv": delimited,
     ".txt": plain,
     ".xlsx": xlsx,

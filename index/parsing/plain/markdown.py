@@ -43,6 +43,7 @@ _INCLUDE = re.compile(r"\{\{#[^{}\n]{0,500}\}\}")
 _TEMPLATE_LINE = re.compile(r"\s*(?:\{%[^\n]*%\}|\{\{[<%][^\n]*[>%]\}\})\s*")
 _DIRECTIVE = re.compile(r"\s*:{3,}[ \t]*(?:\{[^{}]*\}|[\w-]+)?[ \t]*(?:\{[^{}]*\})?[ \t]*\[?([^\]\n]*)\]?\s*")
 _ADMONITION = re.compile(r'(\s*)(?:(?:!!!|\?\?\?\+?)[ \t]+([\w-]+)[\w \t-]*|===[+!]?[ \t]+(?="))(?:"([^"]*)")?\s*')
+_ALERT = re.compile(r"( {0,3}(?:>[ \t]?)+)\[!([A-Za-z][\w-]*)\][+-]?[ \t]*(.*)")
 _INDENT = 4
 _LONGEST_DIRECTIVE = 500
 
@@ -135,6 +136,8 @@ def _published(lines: list[str]) -> Iterator[str]:
         elif found := _ADMONITION.fullmatch(line):
             opened.append(indent)
             yield from ("", found.group(3) or (found.group(2) or "").capitalize(), "")
+        elif alert := _ALERT.fullmatch(inner):
+            yield from (alert[1] + (alert[3] or alert[2].capitalize()), alert[1])
         elif _TEMPLATE_LINE.fullmatch(line):
             yield ""
         elif directive := _DIRECTIVE.fullmatch(line):

@@ -43,6 +43,8 @@ def draft_of(text: str) -> DocumentDraft:
         ("{{#include ../x.rs}}\n\nkept {{path}}", "kept {{path}}"),
         ('!!! note "Mind"\n\n    The *gap*.\n\n        code\n\nback', "Mind\n\nThe gap.\n\ncode\n\nback"),
         ('??? question "Is it so?"\n    It is.\n\n    !!! tip\n        Deep.', "Is it so?\n\nIt is.\n\nTip\n\nDeep."),
+        ("> [!NOTE]\n> Useful.\n\n> [!tip]- Mind\n> the *gap*", "Note\n\nUseful.\n\nMind\n\nthe gap"),
+        ("It reads\n\n    > [!NOTE]\n    > kept", "It reads\n\n> [!NOTE]\n> kept"),
         ("::: warning Careful\ntext\n:::", "Careful\n\ntext"),
         ("{% include x %}\ntext\n{{< /note >}}", "text"),
         ("```\n::: kept\n!!! kept\n```", "::: kept\n!!! kept"),

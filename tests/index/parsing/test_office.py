@@ -300,6 +300,25 @@ def test_a_box_with_a_formula_keeps_its_words_and_the_formula_is_said() -> None:
     assert (content.text, content.notes) == ("The share is", ("not read: 1 formula",))
 
 
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"\begin{enumerate}[label=(\alph*)]\item one\item two\end{enumerate}", "(a) one\n(b) two"),
+        (r"\begin{enumerate}[start=3, nosep]\item one\item two\end{enumerate}", "3. one\n4. two"),
+        (r"\begin{enumerate}[label=\Roman*., start=2]\item one\end{enumerate}", "II. one"),
+        (r"So \cite{lee_2020} and \citep[p. 3]{bo, lee_2020} say.", "So [lee_2020] and [bo, lee_2020, p. 3] say."),
+        (
+            "\\begin{thebibliography}{9}\n% \\bibitem{x} Gone.\n"
+            "\\bibitem[L]{lee} A. Lee.\n\\bibitem{bo} Bo.\\end{thebibliography}",
+            "[lee] A. Lee.\n\n[bo] Bo.",
+        ),
+        ("\\begin{verbatim}\n\\cite{x}\n\\end{verbatim}", "\\cite{x}"),
+    ],
+)
+def test_latex_keeps_the_numbers_of_lists_and_what_is_cited(tex: str, text: str) -> None:
+    assert text_of("a.tex", f"\\begin{{document}}{tex}\\end{{document}}") == text
+
+
 def test_formulas_on_slides_are_read_in_their_place() -> None:
     show = Presentation()
     paragraph = show.slides.add_slide(show.slide_layouts[6]).shapes.add_textbox(*CORNERS).text_frame.paragraphs[0]._p
