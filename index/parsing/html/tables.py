@@ -25,14 +25,38 @@ _EMPTY = Cell("")
 
 
 def rows_of(table: Node) -> list[list[Node]]:
-    """The cells of a table by row, without those of tables in it."""
+    """The cells of a table by row, as they are seen: its foot last, without those of tables in it."""
     rows: list[list[Node]] = []
-    for part in table.elements():
+    for part in sorted(table.elements(), key=lambda part: part.tag == "tfoot"):
         if part.tag == "tr":
             rows.append([cell for cell in part.elements() if cell.tag in ("td", "th")])
         elif part.tag != "caption":
             rows += rows_of(part)
     return rows
+
+
+def mark_headers(table: Node, rows: Sequence[Sequence[Node]]) -> None:
+    """Makes header cells of those that only their place or their bold type says are some."""
+    head = [cell for part in table.elements() if part.tag == "thead" for row in rows_of(part) for cell in row]
+    if not head and len(rows) > 1 and not any(cell.tag == "th" for row in rows for cell in row):
+        first, second, *_ = rows
+        filled = [cell for cell in first if cell.length]
+        if (
+            len(filled) > 1
+            and all(map(_is_bold, filled))
+            and not any(cell.length and _is_bold(cell) for cell in second)
+        ):
+            head = filled
+    for cell in head:
+        cell.tag = "th"
+
+
+def _is_bold(node: Node) -> bool:
+    """Whether all that it says is."""
+    return all(
+        child.isspace() if isinstance(child, str) else child.tag in ("b", "strong") or _is_bold(child)
+        for child in node.children
+    )
 
 
 def only_lays_out(table: Node, rows: list[list[Node]]) -> bool:

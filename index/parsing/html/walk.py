@@ -15,7 +15,7 @@ from index.parsing.html.kinds import HEADINGS, is_block, level_of
 from index.parsing.html.listings import code_in, is_line_number
 from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.rows import rows_by_role, rows_of_boxes
-from index.parsing.html.tables import bullets, only_lays_out, rows_of, span, tables_in, tidy
+from index.parsing.html.tables import bullets, mark_headers, only_lays_out, rows_of, span, tables_in, tidy
 from index.parsing.html.tree import Node
 from index.parsing.html.visible import style
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
@@ -254,7 +254,8 @@ class _Walk:
             return
         for caption in (child for child in node.elements() if child.tag == "caption"):
             self._caption(caption)
-        lays_out = only_lays_out(node, rows)
+        if not (lays_out := only_lays_out(node, rows)):
+            mark_headers(node, rows)
         for is_frame, some in groupby(rows, lambda row: lays_out or tables_in(row) == [True]):
             if not is_frame:
                 self._rows([*some])
@@ -294,6 +295,5 @@ _ELEMENTS: Mapping[str, Callable[[_Walk, Node], None]] = {
 
 
 def _cell(node: Node) -> Cell:
-    text = with_fractions(lines_of(node))
     is_header = node.tag == "th" or node.get("role") in ("columnheader", "rowheader")
-    return Cell(text, is_header, span(node.get("colspan")), span(node.get("rowspan")))
+    return Cell(with_fractions(lines_of(node)), is_header, span(node.get("colspan")), span(node.get("rowspan")))

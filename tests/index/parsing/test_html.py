@@ -324,6 +324,25 @@ def test_tables_are_rows_of_cells(table: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "headers"),
+    [
+        ("<thead><tr><td>Item<td>Price</thead><tr><td>Tea<td>1", [("Item", "Price")]),
+        ("<tr><td><p><b>Item</b></p><td><strong>Price</strong><tr><td>Tea<td>1", [("Item", "Price")]),
+        ("<tr><td><b>Item</b><td>Price<tr><td>Tea<td>1", []),
+        ("<tr><td><b>Item</b><td><b>Price</b><tr><td><b>Tea</b><td>1", []),
+    ],
+)
+def test_cells_may_be_headers_by_their_place_or_their_type(table: str, headers: list[tuple[str, ...]]) -> None:
+    blocks = content_of(f"<p>Sold:<table>{table}</table>").outline.blocks
+    assert [block.columns.headers for block in blocks if block.columns] == headers
+
+
+def test_the_foot_of_a_table_is_below() -> None:
+    table = "<table><thead><tr><th>A<th>B</thead><tfoot><tr><td>Sum<td>9</tfoot><tbody><tr><td>x<td>9</tbody></table>"
+    assert text_of(table) == "A | B\nx | 9\nSum | 9"
+
+
+@pytest.mark.parametrize(
     "listing",
     [
         "<table class=highlighttable><tr><td class=linenos><pre>1\n2</pre>"
