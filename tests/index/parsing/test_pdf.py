@@ -273,7 +273,7 @@ def test_sentences_go_on_over_columns_pages_and_what_is_between() -> None:
 def test_a_line_over_a_table_does_not_go_on_under_it() -> None:
     cells = [lines("Wanted:", "Berth:", top=680), lines("a large boat", "number 14", left=200, top=680)]
     text = read(all_of(lines("Application for a berth", top=720), *cells, lines("Remarks:", top=630))).text
-    assert text == "Application for a berth\n\nWanted: | a large boat\nBerth: | number 14\n\nRemarks:"
+    assert text == "Application for a berth\n\nWanted: a large boat\nBerth: number 14\n\nRemarks:"
 
 
 TABLE = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from index.parsing.pdf.layout.gutters import Gutter, gutters_of
+from index.parsing.pdf.layout.headers import is_number
 from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
 # in sizes of the type
@@ -18,6 +19,7 @@ _HEADER, _BESIDE = 2.6, 0.8
 _APART = 1.7  # distances of lines
 _DEEPEST, _CANDIDATES = 40, 12
 _LEAST_ROWS = 2
+_SPACE = 1.3  # distances of rows
 _COMPARABLE = 0.7
 _LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
@@ -60,7 +62,7 @@ def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> It
     yield from _parts(rows[:first], rules_across, depth + 1)
     inside = rows[first : last + 1]
     if is_table:
-        yield Part(list(inside), is_table=True)
+        yield from (Part(table, is_table=True) for table in _tables(inside))
     else:
         sides = ([segment for segment in row if segment.left < gutter.middle] for row in inside)
         yield from _parts([row for row in sides if row], rules_across, depth + 1)
@@ -203,6 +205,30 @@ def _of_table(rows: Sequence[Row], gutter: Gutter) -> Gutter:
 def _belongs(row: Row, gutter: Gutter) -> bool:
     """Whether a row below a table may be of it: with several cells, or the end of a cell on the right."""
     return len(row) > 1 or row[0].left >= gutter.right
+
+
+def _tables(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Tables under one another: one ends where space and headers in bold type follow, with the line over them."""
+    usual = statistics.median(_pitch(rows, number) for number in range(len(rows) - 1)) if len(rows) > 1 else 0.0
+    first = 0
+    for number in range(_LEAST_ROWS, len(rows) - 1):
+        above = rows[first:number]
+        has_numbers = any(is_number(segment.text) for row in above for segment in row)
+        if has_numbers and _pitch(rows, number - 1) > _SPACE * usual and _begins_table(rows[number:]):
+            yield list(above)
+            first = number
+    yield list(rows[first:])
+
+
+def _begins_table(rows: Sequence[Row]) -> bool:
+    """Whether the first row is of headers in bold type over others, if after a line in bold type."""
+    headers, body = rows[1:3] if len(rows) > 2 and len(rows[0]) == 1 and _is_bold(rows[0]) else rows[:2]
+    has_words = len(headers) > 1 and not any(map(str.isdigit, joined(headers).text))
+    return has_words and _is_bold(headers) and not _is_bold(body)
+
+
+def _is_bold(row: Row) -> bool:
+    return all(segment.bold for segment in row)
 
 
 def _pitch(rows: Sequence[Row], number: int) -> float:
