@@ -114,3 +114,66 @@ def test_headers_have_a_cell_for_each_column_and_are_unlike_what_is_under_them(
     rows: Sequence[Cells], names: tuple[str, ...]
 ) -> None:
     assert headers(read(grid(*rows))) == [names]
+
+
+def wrapped(*rows: Sequence[Sequence[str]], line: float = 12, space: float = 18, left: Sequence[float] = _LEFT) -> Draw:
+    """Rows of cells of several lines, which stand as close as those of a text; the rows have more space between."""
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 10)
+        top = 700.0
+        for row in rows:
+            for cell, place in zip(row, left, strict=False):
+                for number, text in enumerate(cell):
+                    canvas.drawString(place, top - line * number, text)
+            top -= line * (max(map(len, row)) - 1) + space
+
+    return page
+
+
+def test_lines_of_several_cells_of_a_row_are_put_together_where_rows_have_more_space() -> None:
+    rows = [
+        (["Item"], ["Description of the work"], ["Price"]),
+        (["Rope"], ["A rope of hemp, tarred"], ["12.50"]),
+        (
+            ["Lamp oil in cans,", "of the best kind"],
+            ["Oil for lamps, in cans", "of two litres, with a", "handle"],
+            ["7.00"],
+        ),
+        (["Net"], ["A net"], ["8.00"]),
+    ]
+    assert read(wrapped(*rows, left=(60, 160, 300))).text.splitlines() == [
+        "Item | Description of the work | Price",
+        "Rope | A rope of hemp, tarred | 12.50",
+        "Lamp oil in cans, of the best kind | Oil for lamps, in cans of two litres, with a handle | 7.00",
+        "Net | A net | 8.00",
+    ]
+
+
+def test_terms_beside_sentences_are_the_rows_of_a_table() -> None:
+    rows = [
+        (["Term"], ["Meaning"]),
+        (["Bow line"], ["The rope at the head of the boat, by", "which it is tied to the quay"]),
+        (
+            ["Spring line of the", "midship cleat"],
+            ["A rope that runs along the boat so that", "it can move neither way"],
+        ),
+        (["Fender"], ["A cushion"]),
+    ]
+    assert read(wrapped(*rows)).text.splitlines() == [
+        "Term | Meaning",
+        "Bow line | The rope at the head of the boat, by which it is tied to the quay",
+        "Spring line of the midship cleat | A rope that runs along the boat so that it can move neither way",
+        "Fender | A cushion",
+    ]
+
+
+def test_items_of_a_form_are_not_the_lines_of_one() -> None:
+    rows = [
+        (["3. Enter the rent of the plot"], ["3."]),
+        (["4. Enter the rent of the boat", "5. Enter the rent of the berth"], ["4.", "5."]),
+        (["6. Add the lines before this one"], ["6."]),
+        (["7. Pay"], ["7."]),
+    ]
+    text = read(wrapped(*rows, left=(60, 300))).text
+    assert "\n5. Enter the rent of the berth | 5.\n" in text

@@ -19,7 +19,7 @@ _HEADER, _BESIDE = 2.6, 0.8
 _APART = 1.7  # distances of lines
 _DEEPEST, _CANDIDATES = 40, 12
 _LEAST_ROWS = 2
-_SPACE = 1.3  # distances of rows
+_SPACE, _FEWEST_SPACES = 1.3, 3  # distances of rows
 _COMPARABLE = 0.7
 _LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
@@ -120,10 +120,21 @@ def _parts_columns(rows: Sequence[Row], gutter: Gutter, rules_across: RulesAcros
     right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
     if gutter.on_both < _LEAST_ROWS or not _are_aligned(right):
         return None
-    if not ((_is_prose(left) and _is_prose(right)) or _is_running(left, right) or _is_running(right, left)):
+    if _are_spaced(inside, gutter) or not (
+        (_is_prose(left) and _is_prose(right)) or _is_running(left, right) or _is_running(right, left)
+    ):
         return False
     rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
     return len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL)
+
+
+def _are_spaced(rows: Sequence[Row], gutter: Gutter) -> bool:
+    """Whether space parts rows that all begin on both sides: the lines of cells stand closer than those rows."""
+    pitches = [_pitch(rows, number) for number in range(len(rows) - 1)]
+    apart = [row for pitch, row in zip(pitches, rows[1:], strict=True) if pitch > _SPACE * min(pitches)]
+    if min(pitches) < _BESIDE:
+        return False
+    return len(apart) >= _FEWEST_SPACES and all(0 < _place(row, gutter) < len(row) for row in apart)
 
 
 def _place(row: Row, gutter: Gutter) -> int:

@@ -65,13 +65,18 @@ def _captions(rows: Sequence[Row]) -> int:
     """How many of the first rows are a single text that stands over several columns, and is the beginning of none."""
     count = next((number for number, row in enumerate(rows) if len(row) > 1), 0)
     columns = _columns(rows[count:])
-    return next((number for number, row in enumerate(rows[:count]) if _is_of_column(row[0], columns)), count)
+    for number, (row, below) in enumerate(pairwise(rows[: count + 1])):
+        if _is_of_column(row[0], columns, is_close=below[0].base - row[0].base < _LINE[1] * row[0].size):
+            return number
+    return count
 
 
-def _is_of_column(segment: Segment, columns: Sequence[_Column]) -> bool:
+def _is_of_column(segment: Segment, columns: Sequence[_Column], *, is_close: bool) -> bool:
     """Whether a text stands in one column, or where one but the first begins or ends, or over its middle."""
     under = [column for column in columns if column.overlaps(segment)]
     first = under[0] if len(under) == 1 else None
+    if first and is_close:
+        return True
     if first and first.left <= segment.left and segment.right <= first.right:
         return True
     return any(
@@ -192,13 +197,19 @@ def _put_together(lines: Sequence[TableLine]) -> list[TableLine]:
     if not pitches:
         return list(lines)
     closest, loose = min(pitches), statistics.quantiles(pitches, n=4)[2] if len(pitches) > 1 else pitches[0]
+    is_spaced = closest * _LOOSE <= loose
+    is_spaced_twice = is_spaced or sum(pitch >= closest * _LOOSE for pitch in pitches) >= _FEWEST_ROWS
+    longest = {
+        column: max(len(line.cells.get(column, "")) for line in lines) for line in lines for column in line.cells
+    }
     put: list[TableLine] = [lines[0]]
-    for pitch, line in zip(pitches, lines[1:], strict=True):
+    for pitch, last, line in zip(pitches, lines, lines[1:], strict=False):
         above = put[-1]
         is_header = len(put) == 1 and 0 not in above.cells and above.cells.keys() <= line.cells.keys()
         is_header = is_header and not all(is_number(line.cells[column]) for column in above.cells)
         is_close = _LINE[0] <= pitch <= _LINE[1]
-        goes_on = closest * _LOOSE <= loose and pitch <= closest * _WRAPPED and _goes_on(above, line)
+        goes_on = (is_spaced and _goes_on(above, line)) or (is_spaced_twice and _is_wrapped(last, line, longest))
+        goes_on = goes_on and pitch <= closest * _WRAPPED and not _has_number_under_number(above, line)
         if is_close and (goes_on or (is_header and not any(map(has_digit, above.cells.values())))):
             put[-1] = _joined(above, line)
         else:
@@ -207,11 +218,18 @@ def _put_together(lines: Sequence[TableLine]) -> list[TableLine]:
 
 
 def _goes_on(above: TableLine, line: TableLine) -> bool:
-    """Whether a line ends cells of the row above: not all of these, and no number is put behind a number."""
+    """Whether a line ends cells of the row above, and not all of these."""
     columns = line.cells.keys()
-    if not columns < above.cells.keys() or (0 in columns and len(columns) > 1):
+    return columns < above.cells.keys() and not (0 in columns and len(columns) > 1)
+
+
+def _is_wrapped(above: TableLine, line: TableLine, longest: dict[int, int]) -> bool:
+    """Whether all cells of the line above that go on in this one, as sentences do, are about as long as others."""
+    columns = line.cells.keys()
+    if not any(text[0].islower() for text in line.cells.values()):
         return False
-    return not _has_number_under_number(above, line)
+    is_full = all(len(above.cells.get(column, "")) >= _MOSTLY * longest[column] for column in columns)
+    return is_full and max(longest[column] for column in columns) >= _LONG_CELL
 
 
 def _has_number_under_number(above: TableLine, line: TableLine) -> bool:
