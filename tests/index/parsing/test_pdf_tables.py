@@ -177,3 +177,12 @@ def test_items_of_a_form_are_not_the_lines_of_one() -> None:
     ]
     text = read(wrapped(*rows, left=(60, 300))).text
     assert "\n5. Enter the rent of the berth | 5.\n" in text
+
+
+def test_a_line_of_text_parts_the_tables_above_and_below_it() -> None:
+    upper = [("Boat", "Owner", "Landed"), ("Elba", "Prell", "120"), ("Genoa", "Hollis", "90")]
+    lower = [("Station", "Rod", "Net"), ("Aldery", "310", "52"), ("Brask", "17", "6")]
+    text = "Between both there is a line."
+    content = read(grid(*upper, (), (text,), (), *lower, left=(60, 240, 400)))
+    assert headers(content) == [("Boat", "Owner", "Landed"), ("Station", "Rod", "Net")]
+    assert f"90\n\n{text}\n\nStation" in content.text

@@ -20,6 +20,7 @@ _APART = 1.7  # distances of lines
 _DEEPEST, _CANDIDATES = 40, 12
 _LEAST_ROWS = 2
 _SPACE, _FEWEST_SPACES = 1.3, 3  # distances of rows
+_WORDS_OF_TEXT = 5
 _COMPARABLE = 0.7
 _LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
@@ -59,10 +60,14 @@ def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> It
             yield Part([[joined(row)] for row in rows])
         return
     first, last = gutter.first, gutter.last
+    if is_table and (cut := _cut(rows, first, last)):
+        yield from _parts(rows[:cut], rules_across, depth + 1)
+        yield from _parts(rows[cut:], rules_across, depth + 1)
+        return
     yield from _parts(rows[:first], rules_across, depth + 1)
     inside = rows[first : last + 1]
     if is_table:
-        yield from (Part(table, is_table=True) for table in _tables(inside))
+        yield Part(list(inside), is_table=True)
     else:
         sides = ([segment for segment in row if segment.left < gutter.middle] for row in inside)
         yield from _parts([row for row in sides if row], rules_across, depth + 1)
@@ -218,17 +223,19 @@ def _belongs(row: Row, gutter: Gutter) -> bool:
     return len(row) > 1 or row[0].left >= gutter.right
 
 
-def _tables(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Tables under one another: one ends where space and headers in bold type follow, with the line over them."""
-    usual = statistics.median(_pitch(rows, number) for number in range(len(rows) - 1)) if len(rows) > 1 else 0.0
-    first = 0
-    for number in range(_LEAST_ROWS, len(rows) - 1):
-        above = rows[first:number]
-        has_numbers = any(is_number(segment.text) for row in above for segment in row)
-        if has_numbers and _pitch(rows, number - 1) > _SPACE * usual and _begins_table(rows[number:]):
-            yield list(above)
-            first = number
-    yield list(rows[first:])
+def _cut(rows: Sequence[Row], first: int, last: int) -> int:
+    """Where rows of a table end: at a line of text, or at bold headers of another, if space is before them; else 0."""
+    usual = statistics.median(_pitch(rows, number) for number in range(first, last)) if last > first else 0.0
+    for number in range(first + _LEAST_ROWS, last):
+        if _pitch(rows, number - 1) <= _SPACE * usual:
+            continue
+        has_numbers = any(is_number(segment.text) for row in rows[first:number] for segment in row)
+        is_text = len(rows[number]) == 1 and len(rows[number][0].text.split()) >= _WORDS_OF_TEXT
+        if (is_text and _pitch(rows, number) > _SPACE * usual) or (
+            has_numbers and _begins_table(rows[number : last + 1])
+        ):
+            return number
+    return 0
 
 
 def _begins_table(rows: Sequence[Row]) -> bool:
