@@ -136,10 +136,11 @@ def _parts_columns(rows: Sequence[Row], gutter: Gutter, rules_across: RulesAcros
 def _are_spaced(rows: Sequence[Row], gutter: Gutter) -> bool:
     """Whether space parts rows that all begin on both sides: the lines of cells stand closer than those rows."""
     pitches = [_pitch(rows, number) for number in range(len(rows) - 1)]
-    apart = [row for pitch, row in zip(pitches, rows[1:], strict=True) if pitch > _SPACE * min(pitches)]
-    if min(pitches) < _BESIDE:
-        return False
-    return len(apart) >= _FEWEST_SPACES and all(0 < _place(row, gutter) < len(row) for row in apart)
+    closest = min(pitches)
+    apart = [row for pitch, row in zip(pitches, rows[1:], strict=True) if pitch > _SPACE * closest]
+    return (
+        closest >= _BESIDE and len(apart) >= _FEWEST_SPACES and all(0 < _place(row, gutter) < len(row) for row in apart)
+    )
 
 
 def _place(row: Row, gutter: Gutter) -> int:
@@ -229,11 +230,11 @@ def _cut(rows: Sequence[Row], first: int, last: int) -> int:
     for number in range(first + _LEAST_ROWS, last):
         if _pitch(rows, number - 1) <= _SPACE * usual:
             continue
-        has_numbers = any(is_number(segment.text) for row in rows[first:number] for segment in row)
         is_text = len(rows[number]) == 1 and len(rows[number][0].text.split()) >= _WORDS_OF_TEXT
-        if (is_text and _pitch(rows, number) > _SPACE * usual) or (
-            has_numbers and _begins_table(rows[number : last + 1])
-        ):
+        if is_text and _pitch(rows, number) > _SPACE * usual:
+            return number
+        begins_table = _begins_table(rows[number : min(number + 3, last + 1)])
+        if begins_table and any(is_number(segment.text) for row in rows[first:number] for segment in row):
             return number
     return 0
 

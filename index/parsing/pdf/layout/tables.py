@@ -64,7 +64,7 @@ def cells_of(
 def _captions(rows: Sequence[Row]) -> int:
     """How many of the first rows are a single text that stands over several columns, and is the beginning of none."""
     count = next((number for number, row in enumerate(rows) if len(row) > 1), 0)
-    columns = _columns(rows[count:])
+    columns = _columns(rows[count:]) if count else []
     for number, (row, below) in enumerate(pairwise(rows[: count + 1])):
         if _is_of_column(row[0], columns, is_close=below[0].base - row[0].base < _LINE[1] * row[0].size):
             return number
