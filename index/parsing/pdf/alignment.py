@@ -17,7 +17,7 @@ from index.parsing.pdf.page.words import READ_AS
 _RUN = 8
 """Letters that make a run. Where only one place has them, they are of that place."""
 # what the two texts write, or leave out, in ways of their own
-_LEFT_OUT = frozenset("-‐‑|.…^/⁄\xad\x02\ufffe¨ˆ˜ˇ˘˚´•▪➢✓☑☐")
+_LEFT_OUT = frozenset("-‐‑|:.…^/⁄\xad\x02\ufffe¨ˆ˜ˇ˘˚´•▪➢✓☑☐")
 
 _NONE = "\0"
 """In the place of a line that is not looked at. No text has it."""

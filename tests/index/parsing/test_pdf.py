@@ -163,6 +163,31 @@ def test_one_number_over_another_is_a_fraction() -> None:
     assert read(fraction).text == "mix 3/40 of a litre"
 
 
+@pytest.mark.parametrize("high", [2, 3])
+@pytest.mark.parametrize(
+    ("letter", "rest", "gap", "text"),
+    [
+        ("T", "he valley was quiet in the morning,", 2, "The valley was quiet in the morning,"),
+        ("“W", "e slept in the valley that morning,", 4, "“We slept in the valley that morning,"),
+        ("A", " valley was quiet in the morning,", 2, "A valley was quiet in the morning,"),
+        ("I", "n the valley it was quiet then,", 2, "In the valley it was quiet then,"),
+    ],
+)
+def test_a_drop_capital_begins_the_word_beside_its_top(high: int, letter: str, rest: str, gap: int, text: str) -> None:
+    size = (high - 1) * 14 / 0.7 + 12
+    more = [rest, "when they came down from the hill", "with their baskets and their dogs", "to the boats."]
+
+    def page(canvas: Canvas) -> None:
+        canvas.setFont("Times-Roman", size)
+        canvas.drawString(72, 700 - 14 * (high - 1), letter)
+        canvas.setFont("Times-Roman", 12)
+        beside = 72 + gap + stringWidth(letter, "Times-Roman", size)
+        for number, line in enumerate(more):
+            canvas.drawString(beside if number < high else 72, 700 - 14 * number, line)
+
+    assert read(page).text == " ".join((text, *more[1:]))
+
+
 def test_small_capitals_cut_nothing() -> None:
     def run_in(canvas: Canvas) -> None:
         text = canvas.beginText(72, 700)
@@ -273,7 +298,7 @@ def test_sentences_go_on_over_columns_pages_and_what_is_between() -> None:
 def test_a_line_over_a_table_does_not_go_on_under_it() -> None:
     cells = [lines("Wanted:", "Berth:", top=680), lines("a large boat", "number 14", left=200, top=680)]
     text = read(all_of(lines("Application for a berth", top=720), *cells, lines("Remarks:", top=630))).text
-    assert text == "Application for a berth\n\nWanted: | a large boat\nBerth: | number 14\n\nRemarks:"
+    assert text == "Application for a berth\n\nWanted: a large boat\nBerth: number 14\n\nRemarks:"
 
 
 TABLE = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from index.parsing.pdf.layout.gutters import Gutter, gutters_of
+from index.parsing.pdf.layout.headers import is_number
 from index.parsing.pdf.page.segments import Row, Segment, is_from_right, joined
 
 # in sizes of the type
@@ -18,6 +19,8 @@ _HEADER, _BESIDE = 2.6, 0.8
 _APART = 1.7  # distances of lines
 _DEEPEST, _CANDIDATES = 40, 12
 _LEAST_ROWS = 2
+_SPACE, _FEWEST_SPACES = 1.3, 3  # distances of rows
+_WORDS_OF_TEXT = 5
 _COMPARABLE = 0.7
 _LINES_OF_CELL = 8  # where lines are drawn between rows
 # of columns of prose
@@ -57,6 +60,10 @@ def _parts(rows: Sequence[Row], rules_across: RulesAcross, depth: int = 0) -> It
             yield Part([[joined(row)] for row in rows])
         return
     first, last = gutter.first, gutter.last
+    if is_table and (cut := _cut(rows, first, last)):
+        yield from _parts(rows[:cut], rules_across, depth + 1)
+        yield from _parts(rows[cut:], rules_across, depth + 1)
+        return
     yield from _parts(rows[:first], rules_across, depth + 1)
     inside = rows[first : last + 1]
     if is_table:
@@ -118,10 +125,22 @@ def _parts_columns(rows: Sequence[Row], gutter: Gutter, rules_across: RulesAcros
     right = [row[place] for row in inside if (place := _place(row, gutter)) < len(row)]
     if gutter.on_both < _LEAST_ROWS or not _are_aligned(right):
         return None
-    if not ((_is_prose(left) and _is_prose(right)) or _is_running(left, right) or _is_running(right, left)):
+    if _are_spaced(inside, gutter) or not (
+        (_is_prose(left) and _is_prose(right)) or _is_running(left, right) or _is_running(right, left)
+    ):
         return False
     rules = rules_across(gutter.middle, inside[0][0].base, inside[-1][0].top)
     return len(rules) < max(_LEAST_ROWS, gutter.weight / _LINES_OF_CELL)
+
+
+def _are_spaced(rows: Sequence[Row], gutter: Gutter) -> bool:
+    """Whether space parts rows that all begin on both sides: the lines of cells stand closer than those rows."""
+    pitches = [_pitch(rows, number) for number in range(len(rows) - 1)]
+    closest = min(pitches)
+    apart = [row for pitch, row in zip(pitches, rows[1:], strict=True) if pitch > _SPACE * closest]
+    return (
+        closest >= _BESIDE and len(apart) >= _FEWEST_SPACES and all(0 < _place(row, gutter) < len(row) for row in apart)
+    )
 
 
 def _place(row: Row, gutter: Gutter) -> int:
@@ -203,6 +222,32 @@ def _of_table(rows: Sequence[Row], gutter: Gutter) -> Gutter:
 def _belongs(row: Row, gutter: Gutter) -> bool:
     """Whether a row below a table may be of it: with several cells, or the end of a cell on the right."""
     return len(row) > 1 or row[0].left >= gutter.right
+
+
+def _cut(rows: Sequence[Row], first: int, last: int) -> int:
+    """Where rows of a table end: at a line of text, or at bold headers of another, if space is before them; else 0."""
+    usual = statistics.median(_pitch(rows, number) for number in range(first, last)) if last > first else 0.0
+    for number in range(first + _LEAST_ROWS, last):
+        if _pitch(rows, number - 1) <= _SPACE * usual:
+            continue
+        is_text = len(rows[number]) == 1 and len(rows[number][0].text.split()) >= _WORDS_OF_TEXT
+        if is_text and _pitch(rows, number) > _SPACE * usual:
+            return number
+        begins_table = _begins_table(rows[number : min(number + 3, last + 1)])
+        if begins_table and any(is_number(segment.text) for row in rows[first:number] for segment in row):
+            return number
+    return 0
+
+
+def _begins_table(rows: Sequence[Row]) -> bool:
+    """Whether the first row is of headers in bold type over others, if after a line in bold type."""
+    headers, body = rows[1:3] if len(rows) > 2 and len(rows[0]) == 1 and _is_bold(rows[0]) else rows[:2]
+    has_words = len(headers) > 1 and not any(map(str.isdigit, joined(headers).text))
+    return has_words and _is_bold(headers) and not _is_bold(body)
+
+
+def _is_bold(row: Row) -> bool:
+    return all(segment.bold for segment in row)
 
 
 def _pitch(rows: Sequence[Row], number: int) -> float:

@@ -11,12 +11,14 @@ from math import inf
 
 from index.parsing.blocks import Cell
 from index.parsing.blocks import Row as CellRow
+from index.parsing.pdf.layout.headers import TableLine, form_cells, has_digit, header_rows, is_number
 from index.parsing.pdf.page.segments import Row, Segment
 
 _WRAPPED, _LOOSE = 1.12, 1.16  # distances of the closest rows
 _LINE = (0.8, 1.4)  # how far lines of one cell are apart, in sizes of the type
 _LINES_OF_CELL = 4  # on the average, where lines are drawn between rows
 _MOSTLY, _FEWEST_ROWS, _FEW_ROWS = 0.6, 2, 4
+_ALIGNED = 0.35  # sizes of the type
 _LONG_CELL = 20  # characters of each line
 
 
@@ -35,17 +37,6 @@ class _Column:
         return self.left <= other.left and other.right <= self.right
 
 
-@dataclass(slots=True)
-class _Line:
-    """A row of the page: what stands in each of its columns, and how many columns that spans."""
-
-    base: float
-    size: float
-    bold: bool
-    cells: dict[int, str] = field(default_factory=dict)
-    spans: dict[int, int] = field(default_factory=dict)
-
-
 def cells_of(
     rows: Sequence[Row], rules_across: Callable[[float, float, float], Sequence[float]], *, from_right: bool
 ) -> tuple[CellRow, ...]:
@@ -53,10 +44,11 @@ def cells_of(
 
     ``rules_across`` gives the heights of the level lines that are drawn across ``x`` between two heights.
     """
-    columns = _columns(rows)
+    captions = _captions(rows)
+    columns = _columns(rows[captions:])
     if from_right:
         columns.reverse()
-    lines = [_line(row, columns, from_right=from_right) for row in rows]
+    lines = [_line(row, columns, from_right=from_right) for row in rows[captions:]]
     pitches = [b.base - a.base for a, b in pairwise(lines)]
     if any(len(line.cells) < len(columns) for line in lines) or max(pitches, default=0) > _LOOSE * min(
         pitches, default=0
@@ -64,8 +56,38 @@ def cells_of(
         middle = statistics.median((column.left + column.right) / 2 for column in columns)
         between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
         lines = between or _put_together(_on_one_height(lines))
-    headers = _header_rows(lines)
-    return tuple(_cells(line, len(columns), is_header=number < headers) for number, line in enumerate(lines))
+    headers = header_rows(lines, len(columns))
+    above = ((Cell(row[0].text, is_header=headers > 0, columns=len(columns)),) for row in rows[:captions])
+    return (*above, *(_cells(line, len(columns), number, headers) for number, line in enumerate(lines)))
+
+
+def _captions(rows: Sequence[Row]) -> int:
+    """How many of the first rows are a single text that stands over several columns, and is the beginning of none."""
+    count = next((number for number, row in enumerate(rows) if len(row) > 1), 0)
+    columns = _columns(rows[count:]) if count else []
+    for number, (row, below) in enumerate(pairwise(rows[: count + 1])):
+        if _is_of_column(row[0], columns, is_close=below[0].base - row[0].base < _LINE[1] * row[0].size):
+            return number
+    return count
+
+
+def _is_of_column(segment: Segment, columns: Sequence[_Column], *, is_close: bool) -> bool:
+    """Whether a text stands in one column, or where one but the first begins or ends, or over its middle."""
+    under = [column for column in columns if column.overlaps(segment)]
+    first = under[0] if len(under) == 1 else None
+    if first and is_close:
+        return True
+    if first and first.left <= segment.left and segment.right <= first.right:
+        return True
+    return any(
+        min(abs(a - b) for a, b in zip(_edges(segment), _edges(column), strict=True)) < _ALIGNED * segment.size
+        for column in columns
+        if column in under and (column is first or column is not columns[0])
+    )
+
+
+def _edges(place: Segment | _Column) -> tuple[float, float, float]:
+    return place.left, place.right, (place.left + place.right) / 2
 
 
 def _columns(rows: Sequence[Row]) -> list[_Column]:
@@ -104,17 +126,19 @@ def _without_lone(columns: list[_Column]) -> list[_Column]:
     return [column for column in columns if column in kept or not any(other.holds(column) for other in kept)]
 
 
-def _line(row: Row, columns: Sequence[_Column], *, from_right: bool) -> _Line:
-    line = _Line(row[0].base, row[0].size, all(segment.bold for segment in row))
+def _line(row: Row, columns: Sequence[_Column], *, from_right: bool) -> TableLine:
+    line = TableLine(row[0].base, row[0].size)
     for segment in reversed(row) if from_right else row:
         own = [number for number, column in enumerate(columns) if column.overlaps(segment)]
         before = line.cells.get(own[0])
         line.cells[own[0]] = segment.text if before is None else f"{before} {segment.text}"
         line.spans[own[0]] = len(own)
+        if not segment.bold:
+            line.plain.add(own[0])
     return line
 
 
-def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line] | None:
+def _between_rules(lines: Sequence[TableLine], rules: Sequence[float]) -> list[TableLine] | None:
     """A row for all that stands between two drawn lines; None where these do not part single rows."""
     groups = [list(group) for _, group in groupby(lines, key=lambda line: bisect(rules, line.base))]
     if len(groups) < max(_FEWEST_ROWS, len(lines) / _LINES_OF_CELL):
@@ -124,7 +148,7 @@ def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line
     groups = [*_close_lines(groups[0], closest), *groups[1:-1], *_close_lines(groups[-1], closest)]
     if any(map(_are_rows, groups)):
         return None
-    rows: list[_Line] = []
+    rows: list[TableLine] = []
     for first, *others in groups:
         row = above = first
         for line in others:
@@ -137,7 +161,7 @@ def _between_rules(lines: Sequence[_Line], rules: Sequence[float]) -> list[_Line
     return rows
 
 
-def _close_lines(lines: Sequence[_Line], closest: float) -> Iterator[list[_Line]]:
+def _close_lines(lines: Sequence[TableLine], closest: float) -> Iterator[list[TableLine]]:
     """Lines that stand as close as those of one cell: beyond the first and the last rule, rows end where no rule is."""
     group = [lines[0]]
     for above, line in pairwise(lines):
@@ -148,14 +172,14 @@ def _close_lines(lines: Sequence[_Line], closest: float) -> Iterator[list[_Line]
     yield group
 
 
-def _are_rows(lines: Sequence[_Line]) -> bool:
+def _are_rows(lines: Sequence[TableLine]) -> bool:
     """Whether lines between two drawn ones are rows of short cells, and not the lines of long ones."""
     texts = [text for line in lines for text in line.cells.values()]
     same = all(line.cells.keys() == lines[0].cells.keys() for line in lines)
     return len(lines) > 1 and len(lines[0].cells) > 1 and same and statistics.mean(map(len, texts)) < _LONG_CELL
 
 
-def _on_one_height(lines: Sequence[_Line]) -> list[_Line]:
+def _on_one_height(lines: Sequence[TableLine]) -> list[TableLine]:
     """With cells of other columns that stand a little lower, as beside the lines of a cell, in one row."""
     rows = [lines[0]]
     for above, line in pairwise(lines):
@@ -167,74 +191,67 @@ def _on_one_height(lines: Sequence[_Line]) -> list[_Line]:
     return rows
 
 
-def _put_together(lines: Sequence[_Line]) -> list[_Line]:
+def _put_together(lines: Sequence[TableLine]) -> list[TableLine]:
     """With the lines of one cell in one: those that stand closer than rows do, under a row that has such a cell."""
     pitches = [(b.base - a.base) / a.size for a, b in pairwise(lines)]
     if not pitches:
         return list(lines)
     closest, loose = min(pitches), statistics.quantiles(pitches, n=4)[2] if len(pitches) > 1 else pitches[0]
-    put: list[_Line] = [lines[0]]
-    for pitch, line in zip(pitches, lines[1:], strict=True):
+    is_spaced = closest * _LOOSE <= loose
+    is_spaced_twice = is_spaced or sum(pitch >= closest * _LOOSE for pitch in pitches) >= _FEWEST_ROWS
+    longest = {
+        column: max(len(line.cells.get(column, "")) for line in lines) for line in lines for column in line.cells
+    }
+    put: list[TableLine] = [lines[0]]
+    for pitch, last, line in zip(pitches, lines, lines[1:], strict=False):
         above = put[-1]
         is_header = len(put) == 1 and 0 not in above.cells and above.cells.keys() <= line.cells.keys()
+        is_header = is_header and not all(is_number(line.cells[column]) for column in above.cells)
         is_close = _LINE[0] <= pitch <= _LINE[1]
-        goes_on = closest * _LOOSE <= loose and pitch <= closest * _WRAPPED and _goes_on(above, line)
-        if is_close and (goes_on or (is_header and not any(map(_has_digit, above.cells.values())))):
+        goes_on = (is_spaced and _goes_on(above, line)) or (is_spaced_twice and _is_wrapped(last, line, longest))
+        goes_on = goes_on and pitch <= closest * _WRAPPED and not _has_number_under_number(above, line)
+        if is_close and (goes_on or (is_header and not any(map(has_digit, above.cells.values())))):
             put[-1] = _joined(above, line)
         else:
             put.append(line)
     return put
 
 
-def _goes_on(above: _Line, line: _Line) -> bool:
-    """Whether a line ends cells of the row above: not all of these, and no number is put behind a number."""
+def _goes_on(above: TableLine, line: TableLine) -> bool:
+    """Whether a line ends cells of the row above, and not all of these."""
     columns = line.cells.keys()
-    if not columns < above.cells.keys() or (0 in columns and len(columns) > 1):
+    return columns < above.cells.keys() and not (0 in columns and len(columns) > 1)
+
+
+def _is_wrapped(above: TableLine, line: TableLine, longest: dict[int, int]) -> bool:
+    """Whether all cells of the line above that go on in this one, as sentences do, are about as long as others."""
+    columns = line.cells.keys()
+    if not any(text[0].islower() for text in line.cells.values()):
         return False
-    return not _has_number_under_number(above, line)
+    is_full = all(len(above.cells.get(column, "")) >= _MOSTLY * longest[column] for column in columns)
+    return is_full and max(longest[column] for column in columns) >= _LONG_CELL
 
 
-def _has_number_under_number(above: _Line, line: _Line) -> bool:
-    return any(_has_digit(text) and _is_number(above.cells.get(column, "")) for column, text in line.cells.items())
+def _has_number_under_number(above: TableLine, line: TableLine) -> bool:
+    return any(has_digit(text) and is_number(above.cells.get(column, "")) for column, text in line.cells.items())
 
 
-def _joined(above: _Line, line: _Line) -> _Line:
+def _joined(above: TableLine, line: TableLine) -> TableLine:
     """Two lines as one; it stands where the lower one does."""
     cells = dict(above.cells)
     for column, text in line.cells.items():
         cells[column] = f"{cells[column]} {text}" if column in cells else text
-    return _Line(line.base, line.size, above.bold and line.bold, cells, above.spans | line.spans)
+    return TableLine(line.base, line.size, cells, above.plain | line.plain, above.spans | line.spans)
 
 
-def _is_number(text: str) -> bool:
-    """Whether there is nothing in it that words are made of."""
-    return _has_digit(text) and not any(map(str.isalpha, text))
-
-
-def _has_digit(text: str) -> bool:
-    return any(map(str.isdigit, text))
-
-
-def _header_rows(lines: Sequence[_Line]) -> int:
-    """How many of the first rows are headers: in bold type over rows that are not, or words over numbers."""
-    if len(lines) < _FEWEST_ROWS:
-        return 0
-    most = len(lines) // 2
-    bold = next((number for number, line in enumerate(lines) if not line.bold), len(lines))
-    words = next((number for number, line in enumerate(lines) if any(map(_has_digit, line.cells.values()))), 0)
-    numbers = sum(any(map(_has_digit, line.cells.values())) for line in lines)
-    if words and numbers >= _MOSTLY * (len(lines) - words):
-        return min(words, most)
-    return bold if bold <= most else 0
-
-
-def _cells(line: _Line, columns: int, *, is_header: bool) -> CellRow:
-    cells: list[Cell] = []
-    column = 0
+def _cells(line: TableLine, columns: int, number: int, headers: int) -> CellRow:
+    """The cells of the row with this number; the first ones are headers. Those of forms are names with their values."""
+    cells = [] if headers else list(map(Cell, form_cells(line)))
+    column = columns if cells else 0
     while column < columns:
         text, span = line.cells.get(column, ""), line.spans.get(column, 1)
         # columns may overlap, so that what spans one of them has a cell of its own beside it
         span = next((further for further in range(1, span) if column + further in line.cells), span)
-        cells.append(Cell(text, is_header=is_header and bool(text), columns=span))
+        cells.append(Cell(text, is_header=number < headers and bool(text), columns=span))
         column += span
     return tuple(cells)

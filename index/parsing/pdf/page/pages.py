@@ -12,6 +12,7 @@ from pypdfium2 import PdfDocument, PdfPage, PdfTextPage, raw
 from index.errors import DocumentTooLarge
 from index.parsing.content import File
 from index.parsing.pdf.outline import levels_on
+from index.parsing.pdf.page.capitals import with_capitals
 from index.parsing.pdf.page.drawn import Bounds, Drawn, rules_on
 from index.parsing.pdf.page.forms import TICK, Written, written_on
 from index.parsing.pdf.page.frame import Frame
@@ -106,7 +107,8 @@ def read(
             behind.append(word)
         else:
             by_turns.setdefault(style.turns, []).append(word)
-    columns = [Column(rows_of(by_turns[turns]), turns) for turns in sorted(by_turns, key=lambda t: -len(by_turns[t]))]
+    ordered = sorted(by_turns, key=lambda turns: -len(by_turns[turns]))
+    columns = [Column(rows_of(with_capitals(by_turns[turns])), turns) for turns in ordered]
     characters = sum(len(word.text) for word in words)
     is_picture = characters < _FEW_CHARACTERS and not found.unreadable and drawn.is_picture
     is_only_drawn = not words and not found.unseen and not found.unreadable and drawn.is_anything()
