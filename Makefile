@@ -14,8 +14,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 serve: .venv/installed
 	$(BIN)/sourcespan serve --host $(HOST) --port $(PORT)
 
+# one process for each core, four at most, since many tests start servers; a file's tests share one
 test: .venv/developing .venv-clients/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # without the real models and without a browser: seconds
 test-fast: .venv/developing
