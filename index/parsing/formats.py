@@ -22,6 +22,7 @@ from index.parsing.office.rtf import rtf
 from index.parsing.office.sheets import xlsx
 from index.parsing.office.slides import pptx
 from index.parsing.pdf import pdf
+from index.parsing.plain.calendars import ics
 from index.parsing.plain.delimited import delimited
 from index.parsing.plain.markdown import markdown
 from index.parsing.plain.records import json_document, json_lines
@@ -37,6 +38,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".fb2": by_pandoc("fb2"),
     ".htm": html,
     ".html": html,
+    ".ics": ics,
     ".ipynb": by_pandoc("ipynb"),
     ".markdown": markdown,
     ".md": markdown,
