@@ -11,13 +11,14 @@ from pathlib import PurePath
 
 from index.documents import DocumentDraft, is_blank
 from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, MislabelledFile, UnsupportedFormat
+from index.parsing.containers.books import epub
 from index.parsing.containers.mail import eml
 from index.parsing.containers.outlook import msg
 from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.html import html
 from index.parsing.office.docx import docx
 from index.parsing.office.odf import ods, odt
-from index.parsing.office.pandoc import by_pandoc, epub
+from index.parsing.office.pandoc import by_pandoc
 from index.parsing.office.rtf import rtf
 from index.parsing.office.sheets import xlsx
 from index.parsing.office.slides import pptx

@@ -11,11 +11,10 @@ from typing import Any
 
 from index.documents import BlockKind
 from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks, heading, written
-from index.parsing.content import Content, File, malformed, one_line
+from index.parsing.content import Content, File, one_line
 from index.parsing.office.converter import syntax_tree
 from index.parsing.office.formulas import readable
 from index.parsing.office.numerals import OF_PANDOC
-from index.parsing.office.packages import opened
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 from index.parsing.plain.text import decoded
 
@@ -44,16 +43,6 @@ _BYLINE = ("subtitle", "author", "date", "abstract")
 def by_pandoc(format_name: str) -> Callable[[File], Content]:
     """A reader of a text format of pandoc's, in whatever encoding. It raises MalformedFile, DocumentTooComplex."""
     return partial(_content, format_name=format_name)
-
-
-def epub(file: File) -> Content:
-    """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
-    with malformed(file.name, "not a book (.epub), or a damaged one"):
-        opened(file).close()
-    tree = syntax_tree(file, file.data, "epub")
-    # what a library's catalogue says of a book is not shown in it
-    tree["meta"] = {name: value for name, value in tree.get("meta", {}).items() if name == "title"}
-    return from_blocks(blocks_of(tree))
 
 
 def _content(file: File, format_name: str) -> Content:

@@ -154,32 +154,6 @@ def test_what_rich_text_has_on_each_page_is_said() -> None:
     assert rtf(File("a.rtf", rb"{\rtf1\ansi\headery708 Plan}")).notes == ()
 
 
-def test_a_book_has_its_chapters_in_order() -> None:
-    chapter = '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>{}</h1><p>{}</p></body></html>'
-    package = (
-        '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i"><metadata '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">x</dc:identifier>'
-        "<dc:title>The Sea</dc:title><dc:language>en</dc:language></metadata><manifest>"
-        '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/>'
-        '<item id="b" href="b.xhtml" media-type="application/xhtml+xml"/></manifest>'
-        '<spine><itemref idref="b"/><itemref idref="a"/></spine></package>'
-    )
-    container = (
-        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
-        '<rootfile full-path="c.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
-    )
-    parts = {
-        "mimetype": "application/epub+zip",
-        "META-INF/container.xml": container,
-        "c.opf": package,
-        "a.xhtml": chapter.format("Second", "Waves."),
-        "b.xhtml": chapter.format("First", "Wind."),
-    }
-    data = files.zip_of({name: text.encode() for name, text in parts.items()})
-    draft = parse_bytes("a.epub", data)
-    assert (draft.title, draft.text) == ("The Sea", "The Sea\n\nFirst\n\nWind.\n\nSecond\n\nWaves.")
-
-
 ODF = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
     for prefix, name in {"draw": "drawing", **{name: name for name in ("office", "text", "table", "style")}}.items()
