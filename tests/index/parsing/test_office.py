@@ -398,3 +398,47 @@ def test_a_book_that_unpacks_to_too_much_is_not_unpacked() -> None:
         archive.writestr("bomb.xhtml", b"\0" * 5_000_000)
     with pytest.raises(UnsafeArchive, match=r"is not unpacked: 'bomb\.xhtml' in it"):
         parse_bytes("a.epub", data.getvalue())
+
+
+RICH_LISTS = (
+    r"{\*\listtable{\list{\listlevel\levelnfc0\levelstartat3{\leveltext\'02\'00.;}{\levelnumbers\'01;}}\listid1}}"
+    r"{\*\listoverridetable{\listoverride\listid1\listoverridecount0\ls1}}"
+)
+
+
+def rich(body: str) -> str:
+    return text_of(
+        "a.rtf", rf"{{\rtf1\ansi\ansicpg1252{{\fonttbl{{\f0 Times;}}{{\f3\fcharset2 Symbol;}}}}{RICH_LISTS}{body}}}"
+    )
+
+
+def test_numbers_of_rich_text_are_those_that_stand_there() -> None:
+    def item(number: str, text: str, level: int = 0) -> str:
+        return rf"{{\listtext\pard\plain {number}\tab}}\pard\ls1\ilvl{level} {{\*\bkmkstart a}}{text}\par"
+
+    items = item("3.", "Third") + item("3.1.", "Inner", 1) + item("4.", "Fourth")
+    more = item("5.", "Fifth") + item(r"\f3 \'b7", "Point")
+    expected = "3. Third\n3.1. Inner\n4. Fourth\n\nBetween.\n\n5. Fifth\n• Point\n\nEnd."
+    assert rich(rf"{items}\pard Between.\par{more}\pard End.\par") == expected
+    assert rich(r"{\pntext 2.\tab}{\*\pn{\pntxta .}}Old\par") == "2. Old"
+    heading = r"{\listtext\pard 2.1\tab}\pard\ls1\outlinelevel0 Fares\par\pard Seven.\par"
+    assert rich(r"\pard First.\par" + heading) == "First.\n\n2.1 Fares\n\nSeven."
+
+
+def test_rows_of_rich_text_keep_what_stands_in_them() -> None:
+    def row(*cells: str, before: str = "") -> str:
+        ends = "".join(rf"{before if n == 0 else ''}\cellx{n + 1}" for n in range(len(cells)))
+        return rf"\trowd{ends}\pard\intbl " + "".join(rf"{cell}\cell " for cell in cells) + r"\row"
+
+    listed = row(r"{\listtext\pard 1.\tab}\ls1 Port", "12")
+    assert rich(rf"{listed}\pard End.\par") == "1. Port | 12\n\nEnd."
+    merged = row("Haldane", "7.50", before=r"\clvmgf") + row("", "8.50", before=r"\clvmrg") + row("", "9")
+    assert rich(rf"{merged}\pard End.\par") == "Haldane | 7.50\nHaldane | 8.50\n | 9\n\nEnd."
+    inner = r"\pard\intbl\itap2 12\nestcell 34\nestcell{\*\nesttableprops\trowd\cellx1\cellx2\nestrow}\pard\intbl B"
+    assert rich(rf"{row('A', inner)}\pard End.\par") == "A | 12 34 B\n\nEnd."
+
+
+def test_rich_text_hides_entries_of_its_index_and_may_end_in_the_middle() -> None:
+    assert rich(r"Seen{\xe 4711}{\tc 4711}.\par") == "Seen."
+    draft = parse_bytes("a.rtf", rb"{\rtf1\ansi It ends {\b here")
+    assert (draft.text, draft.notes) == ("It ends here", ("the file ends in the middle: what follows is missing",))
