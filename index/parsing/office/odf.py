@@ -30,6 +30,9 @@ _READ_WITHIN = {
     )
 }
 _MAX_REPEATED = 1_000
+_MAX_COLUMNS = 16_384
+# what lies over the cells
+_UNREAD = {"comment": f"{_OFFICE}annotation", "drawing": f"{_DRAW}frame"}
 _LABELS = frozenset(("string", ""))
 
 
@@ -126,6 +129,8 @@ def _remove_but_tail(element: Element) -> None:
 
 
 def _sheets(root: Element, hidden: set[str], notes: list[str]) -> Iterator[Block]:
+    for space in root.iter(f"{_TEXT}s", f"{_TEXT}tab", f"{_TEXT}line-break"):
+        space.text = "\n" if space.tag.endswith("break") else " " * _number(space, f"{_TEXT}c")
     for sheet in root.iter(f"{_TABLE}table"):
         name = sheet.get(f"{_TABLE}name", "")
         if sheet.get(f"{_TABLE}style-name") in hidden:
@@ -133,22 +138,57 @@ def _sheets(root: Element, hidden: set[str], notes: list[str]) -> Iterator[Block
             continue
         grid = Grid()
         number = 0
+        hidden_rows: set[int] = set()
+        spans: list[tuple[int, int, int]] = []
         for row in sheet.iter(f"{_TABLE}table-row"):
-            if row.get(f"{_TABLE}visibility", "visible") == "visible":
-                _put(row, number, grid)
-            number += min(int(row.get(f"{_TABLE}number-rows-repeated", 1)), 2)  # more are blank rows of the end
+            repeated = min(_number(row, f"{_TABLE}number-rows-repeated"), _MAX_REPEATED)
+            for below in range(number, number + repeated):
+                if not _put(row, below, grid, spans):
+                    repeated = min(repeated, 2)  # more are blank rows of the end
+                    break
+            if not _is_visible(row):
+                hidden_rows.update(range(number, number + repeated))
+            number += repeated
+        for span in spans:
+            grid.repeat(*span)
+        notes += grid.hide(name, hidden_rows, set(_hidden_columns(sheet)))
         blocks = list(grid.blocks())
         if blocks:
             yield heading(name, 1)
         yield from blocks
+    for what, element in _UNREAD.items():
+        if count := sum(1 for _ in root.iter(element)):
+            notes.append(f"not read: {counted(count, what)} over the cells")
 
 
-def _put(row: Element, number: int, grid: Grid) -> None:
+def _put(row: Element, number: int, grid: Grid, spans: list[tuple[int, int, int]]) -> bool:
+    """Whether there was something in the row. Adds the cells that go over several rows to ``spans``."""
     column = 0
+    is_filled = False
     for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
         text = "\n".join("".join(paragraph.itertext()) for paragraph in cell.iterchildren(_PARAGRAPH))
-        repeated = int(cell.get(f"{_TABLE}number-columns-repeated", 1))
-        for _ in range(min(repeated, _MAX_REPEATED) if text else 0):
-            grid.put(number, column, text, is_label=cell.get(f"{_OFFICE}value-type", "") in _LABELS)
-            column += 1
-        column += 0 if text else repeated
+        repeated = _number(cell, f"{_TABLE}number-columns-repeated")
+        for at in range(column, column + min(repeated, _MAX_REPEATED) if text else column):
+            grid.put(number, at, text, is_label=cell.get(f"{_OFFICE}value-type", "") in _LABELS)
+            is_filled = True
+        if (rows := _number(cell, f"{_TABLE}number-rows-spanned")) > 1:
+            spans.append((number, column, rows))
+        column += repeated
+    return is_filled
+
+
+def _number(element: Element, name: str) -> int:
+    """A number that stands in an attribute, which is 1 where there is none."""
+    return int(element.get(name, 1))
+
+
+def _is_visible(element: Element) -> bool:
+    return bool(element.get(f"{_TABLE}visibility", "visible") == "visible")
+
+
+def _hidden_columns(sheet: Element) -> Iterator[int]:
+    first = 0
+    for column in sheet.iter(f"{_TABLE}table-column"):
+        repeated = _number(column, f"{_TABLE}number-columns-repeated")
+        yield from range(first, first + (0 if _is_visible(column) else min(repeated, _MAX_COLUMNS)))
+        first += repeated
