@@ -18,10 +18,10 @@ from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.html import html
 from index.parsing.office.docx import docx
 from index.parsing.office.odf import ods, odt
-from index.parsing.office.pandoc import by_pandoc
 from index.parsing.office.rtf import rtf
 from index.parsing.office.sheets import xlsx
 from index.parsing.office.slides import pptx
+from index.parsing.office.texts import by_pandoc, xml
 from index.parsing.pdf import pdf
 from index.parsing.plain.calendars import ics
 from index.parsing.plain.delimited import delimited
@@ -55,6 +55,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".tex": by_pandoc("latex"),
     ".tsv": delimited,
     ".txt": plain,
+    ".typ": by_pandoc("typst"),
     ".xlsx": xlsx,
     ".json": json_document,
     **dict.fromkeys((".jsonl", ".ndjson"), json_lines),
@@ -63,8 +64,10 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     **dict.fromkeys(
         (".c", ".cpp", ".css", ".go", ".h", ".java", ".js", ".py", ".rb", ".rs", ".sh", ".sql", ".ts"), source_code
     ),
-    **dict.fromkeys((".ini", ".log", ".toml", ".yaml", ".yml"), source_code),
+    **dict.fromkeys((".adoc", ".asciidoc"), by_pandoc("asciidoc")),
+    **dict.fromkeys((".cfg", ".conf", ".ini", ".log", ".properties", ".toml", ".yaml", ".yml"), source_code),
     ".xhtml": html,
+    ".xml": xml,
 }
 ARCHIVE = ".zip"
 _OUTLOOK = ".msg"

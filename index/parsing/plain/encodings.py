@@ -27,7 +27,7 @@ _SHORT = 100
 """Bytes outside ASCII."""
 _OUTSIDE_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
-_SYMBOLS = re.compile(r"[\x00-\x7f€“”‘’–—…©®™°§«»²³½·•£]*")
+_SYMBOLS = re.compile(r"[\x00-\x7f€“”‘’–—…©®™°§«»²³¹½¼¾·•£µ±×÷ªº¿¡¶¢¥]*")
 # Greek, Cyrillic, Hebrew or Arabic letters in a word of Latin ones
 _MIXED = re.compile("[A-Za-z][\u0370-\u06ff]|[\u0370-\u06ff][A-Za-z]")
 # no word that is read as it was written has a capital behind a small letter, or a mark between letters

@@ -442,3 +442,43 @@ def test_rich_text_hides_entries_of_its_index_and_may_end_in_the_middle() -> Non
     assert rich(r"Seen{\xe 4711}{\tc 4711}.\par") == "Seen."
     draft = parse_bytes("a.rtf", rb"{\rtf1\ansi It ends {\b here")
     assert (draft.text, draft.notes) == ("It ends here", ("the file ends in the middle: what follows is missing",))
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "text"),
+    [
+        ("a.adoc", "= Fares\n\nSeven H~2~O.\n\n|===\n|A |B\n\n|1\n|2\n|===", "Fares\n\nSeven H₂O.\n\nA | B\n1 | 2"),
+        ("a.typ", "= Fares\nSeven#footnote[Since 1931.] *boats*.", "Fares\n\nSeven¹ boats.\n\n¹ Since 1931."),
+        ("a.xml", '<book version="5.0"><title>Fares</title><para>Seven.</para></book>', "Fares\n\nSeven."),
+        ("a.xml", "<article><body><sec><title>Fares</title><p>Seven.</p></sec></body></article>", "Fares\n\nSeven."),
+        ("a.xml", "<html><h1>Fares</h1><p>Seven.</p></html>", "Fares\n\nSeven."),
+        ("a.tex", "\\date{\\today}\\begin{document}\\maketitle Seven on \\today.\\end{document}", "Seven on ."),
+    ],
+)  # fmt: skip
+def test_more_formats_of_text_are_read_by_what_they_hold(name: str, source: str, text: str) -> None:
+    assert text_of(name, source) == text
+
+
+def test_xml_of_another_kind_is_refused_with_a_way_out() -> None:
+    with pytest.raises(MalformedFile, match=r"not XML of a kind that is read.*: save it as HTML or text"):
+        parse_bytes("a.xml", b"<feed><title>Fares</title></feed>")
+
+
+def test_an_old_encoding_that_xml_declares_is_no_guess() -> None:
+    head = '<?xml version="1.0" encoding="windows-1251"?>'
+    book = f"{head}<FictionBook><body><section><p>Паром.</p></section></body></FictionBook>"
+    draft = parse_bytes("a.fb2", book.encode("cp1251"))
+    assert (draft.text, draft.notes) == ("Паром.", ())
+
+
+def test_what_pandoc_does_not_read_is_said() -> None:
+    head = r"\documentclass{article}\usepackage{siunitx}"
+    tex = head + r"\begin{document}\centering Seven \ce{H2O}.\input{more}\end{document}"
+    assert parse_bytes("a.tex", tex.encode()).notes == (
+        "left out as files that it includes: “more.tex”",
+        r"left out as commands that are not known: “\ce{H2O}”",
+    )
+    wiki = "Five {{convert|5|km}}.<!-- x --><references/>"
+    assert parse_bytes("a.mediawiki", wiki.encode()).notes == (
+        "left out as markup of other programs: “{{convert|5|km}}”",
+    )
