@@ -10,6 +10,7 @@ from index.errors import MalformedFile
 from index.parsing.blocks import Block, from_blocks, heading
 from index.parsing.content import Content, File, counted, malformed, one_line
 from index.parsing.office.converter import syntax_tree
+from index.parsing.office.numerals import OF_OPENDOCUMENT
 from index.parsing.office.packages import opened, packed
 from index.parsing.office.pandoc import blocks_of
 from index.parsing.office.word.xml import Element, move_boxes, parsed, remove
@@ -19,6 +20,7 @@ _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT, _TABLE, _DRAW = f"{{{_OASIS}text:1.0}}", f"{{{_OASIS}table:1.0}}", f"{{{_OASIS}drawing:1.0}}"
 _STYLE, _OFFICE = f"{{{_OASIS}style:1.0}}", f"{{{_OASIS}office:1.0}}"
 _PARAGRAPH, _HEADING, _SPAN = f"{_TEXT}p", f"{_TEXT}h", f"{_TEXT}span"
+_PROPERTIES = f"{_STYLE}text-properties"
 _UNSEEN = (f"{_TEXT}tracked-changes", f"{_OFFICE}annotation", f"{_TEXT}hidden-text", f"{_TEXT}hidden-paragraph")
 # what pandoc reads of the elements within a paragraph; all others are fields, of which their text is seen
 _READ_WITHIN = {
@@ -33,6 +35,8 @@ _MAX_REPEATED = 1_000
 _MAX_COLUMNS = 16_384
 # what lies over the cells
 _UNREAD = {"comment": f"{_OFFICE}annotation", "drawing": f"{_DRAW}frame"}
+_STYLES, _NAME, _LIST = f"{_STYLE}style", f"{_STYLE}name", f"{_STYLE}list-style-name"
+_LEVEL, _START, _FORMAT = f"{_TEXT}level", f"{_TEXT}start-value", f"{_STYLE}num-format"
 _LABELS = frozenset(("string", ""))
 
 
@@ -45,6 +49,8 @@ def odt(file: File) -> Content:
         comments = sum(1 for _ in root.iter(f"{_OFFICE}annotation"))
         around = [] if styles is None else list(_headers_and_footers(styles))
         _show(root, hidden)
+        if styles is not None:
+            _number_headings(root, styles)
         body = root.find(f"{_OFFICE}body/{_OFFICE}text")
         for element in reversed([element for kind, element in around if kind == "header"]):
             body.insert(0, element)
@@ -80,7 +86,7 @@ def _parts(file: File) -> dict[str, bytes]:
 def _hiding(root: Element) -> Iterator[str]:
     """The names of the styles that hide what is set in them."""
     for style in root.iter(f"{_STYLE}style"):
-        if any(look.get(f"{_TEXT}display") == "none" for look in style.iterchildren(f"{_STYLE}text-properties")):
+        if any(look.get(f"{_TEXT}display") == "none" for look in style.iterchildren(_PROPERTIES)):
             yield style.get(f"{_STYLE}name", "")
 
 
@@ -101,9 +107,14 @@ def _show(root: Element, hidden: set[str]) -> None:
     """Leaves of a document what is seen, in a form that pandoc reads."""
     for element in list(root.iter(*_UNSEEN)):
         _remove_but_tail(element)
-    for section in list(root.iter(f"{_TEXT}section")):
-        if section.get(f"{_TEXT}display") == "none":
-            remove(section)
+    for element in [one for one in root.iter() if one.get(f"{_TEXT}display") == "none" and one.tag != _PROPERTIES]:
+        _remove_but_tail(element)
+    for inner in reversed(list(root.iter(f"{_TABLE}table"))):
+        # pandoc reads no table in a cell: it comes after the one that it is in
+        if around := list(inner.iterancestors(f"{_TABLE}table")):
+            remove(inner)
+            around[-1].addnext(inner)
+    etree.strip_tags(root, f"{_TEXT}numbered-paragraph")
     for element in list(root.iter(_SPAN, _PARAGRAPH, _HEADING)):
         if element.get(f"{_TEXT}style-name") in hidden:
             _remove_but_tail(element)
@@ -113,6 +124,27 @@ def _show(root: Element, hidden: set[str]) -> None:
     move_boxes(root, f"{_DRAW}text-box", _PARAGRAPH, _HEADING)
     fields = {part.tag for paragraph in root.iter(_PARAGRAPH, _HEADING) for part in paragraph.iter(f"{_TEXT}*")}
     etree.strip_tags(root, *fields - _READ_WITHIN)
+
+
+def _number_headings(root: Element, styles: Element) -> None:
+    """Writes the numbers of chapters, which their program counts, before the headings."""
+    forms = {_number(form, _LEVEL): form for form in styles.iter(f"{_TEXT}outline-level-style")}
+    forms = {level: form for level, form in forms.items() if form.get(_FORMAT)}
+    plain = {one.get(_NAME) for tree in (root, styles) for one in tree.iter(_STYLES) if one.get(_LIST) == ""}
+    counts: dict[int, int] = {}
+    for title in root.iter(_HEADING):
+        level = _number(title, f"{_TEXT}outline-level")
+        is_counted = title.get(f"{_TEXT}is-list-header") != "true" and title.get(f"{_TEXT}style-name") not in plain
+        if level not in forms or not is_counted or not "".join(title.itertext()).strip():
+            continue
+        counts = {above: number for above, number in counts.items() if above <= level}
+        counts[level] = counts[level] + 1 if level in counts else _number(forms[level], _START)
+        shown = range(level - _number(forms[level], f"{_TEXT}display-levels") + 1, level + 1)
+        numbers = [
+            OF_OPENDOCUMENT.get(forms[one].get(_FORMAT), str)(counts.get(one, 1)) for one in shown if one in forms
+        ]
+        before, after = (forms[level].get(f"{_STYLE}num-{side}", "") for side in ("prefix", "suffix"))
+        title.text = f"{before}{'.'.join(numbers)}{after} {title.text or ''}"
 
 
 def _remove_but_tail(element: Element) -> None:

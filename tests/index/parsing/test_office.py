@@ -482,3 +482,37 @@ def test_what_pandoc_does_not_read_is_said() -> None:
     assert parse_bytes("a.mediawiki", wiki.encode()).notes == (
         "left out as markup of other programs: “{{convert|5|km}}”",
     )
+
+
+def test_chapters_of_an_opendocument_text_have_their_numbers() -> None:
+    def title(text: str, level: int, more: str = "") -> str:
+        return f'<text:h text:outline-level="{level}" {more}>{text}</text:h>'
+
+    forms = (
+        '<text:outline-style><text:outline-level-style text:level="1" style:num-format="1" style:num-suffix="."/>'
+        '<text:outline-level-style text:level="2" style:num-format="a" text:display-levels="2"/>'
+        '<text:outline-level-style text:level="3" style:num-format=""/></text:outline-style>'
+    )
+    unnumbered = '<style:style style:name="U" style:family="paragraph" style:list-style-name=""/>'
+    body = (
+        title("Preface", 1, 'text:style-name="U"') + title("Ports", 1) + title("Haldane", 2) + title("Tolle", 2)
+        + title("Quays", 3) + title("Fares", 1) + title("Adults", 2) + title("", 1) + "<text:p>Seven.</text:p>"
+    )  # fmt: skip
+    draft = parse_bytes("a.odt", odf_file("text", body, unnumbered, forms))
+    titles = ["Preface", "1. Ports", "1.a Haldane", "1.b Tolle", "Quays", "2. Fares", "2.a Adults"]
+    assert [heading.text for heading in draft.outline.headings] == titles
+
+
+def test_no_text_of_an_opendocument_text_is_lost_in_a_cell_or_a_numbered_paragraph() -> None:
+    def table(*cells: str) -> str:
+        inside = "".join(f"<table:table-cell>{cell}</table:table-cell>" for cell in cells)
+        columns = f'<table:table-column table:number-columns-repeated="{len(cells)}"/>'
+        return f"<table:table>{columns}<table:table-row>{inside}</table:table-row></table:table>"
+
+    inner = table("<text:p>12</text:p>", "<text:p>34</text:p>")
+    hidden = '<text:variable-set text:display="none">5</text:variable-set><text:sequence>3</text:sequence>'
+    body = (
+        table("<text:p>A</text:p>", f"<text:p>B</text:p>{inner}")
+        + f"<text:numbered-paragraph><text:p>Table {hidden}</text:p></text:numbered-paragraph>"
+    )
+    assert parse_bytes("a.odt", odf_file("text", body)).text == "A | B\n\n12 | 34\n\nTable 3"
