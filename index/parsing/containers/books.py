@@ -17,7 +17,7 @@ from index.parsing.office.word.xml import Element, parsed
 from index.parsing.plain.text import decode
 
 _CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
-_STYLE_SHEET = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']([^\"'>]+\.css)[\"']", re.IGNORECASE)
+_STYLE_SHEET = re.compile(r"<link\b[^<>]{0,300}?\bhref\s*=\s*[\"']([^\"'<>]{1,300}\.css)[\"']", re.IGNORECASE)
 
 
 def epub(file: File) -> Content:

@@ -22,8 +22,9 @@ _HEAP_SHARE = 0.6
 _HEAP_EXHAUSTED = 251
 _NOT_INCLUDED = re.compile(r"^\[\w+\] Could not load include file (\S+)", re.MULTILINE)
 _STYLES = (".sty", ".cls", ".def", ".cfg")
-# with words that were to be set; those around a part only name its kind
-_NOT_KNOWN = re.compile(r"^\[\w+\] Skipped '(\\(?!begin|end\b)\w+.*\{.*\w.*\}.*)' at ", re.MULTILINE)
+# of those around a part only the kind of the part is lost
+_NOT_KNOWN = re.compile(r"^\[\w+\] Skipped '(\\(?!begin\b|end\b).*)' at ", re.MULTILINE)
+_WITH_WORDS = re.compile(r"\{[^{}]*\w")
 _MAX_REASON = 200
 _LITERALS = {"Space": " ", "SoftBreak": " ", "LineBreak": "\n"}
 
@@ -64,7 +65,9 @@ def _left_out(said: str) -> list[str]:
     included = [name for name in _NOT_INCLUDED.findall(said) if not name.endswith(_STYLES)]
     return [
         *left_out("files that it includes", included),
-        *left_out("commands that are not known", _NOT_KNOWN.findall(said)),
+        *left_out(
+            "commands that are not known", [name for name in _NOT_KNOWN.findall(said) if _WITH_WORDS.search(name)]
+        ),
     ]
 
 

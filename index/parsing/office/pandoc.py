@@ -34,7 +34,7 @@ _AROUND_LINES = re.compile(r"[ \t]*\n[ \t]*|[ \t]+")
 # a hyphen that is seen at the end of a line only
 _UNSEEN_HYPHEN = {0xAD: ""}
 _RUN_TOGETHER = re.compile(r"[^\W_⁰-₎²³¹]{2}")
-_TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
 _BYLINE = ("subtitle", "author", "date", "abstract")
 
 

@@ -35,7 +35,8 @@ _BYTE = re.compile(rb"\\'([0-9A-Fa-f]{2})|([\x80-\xff])")
 # there, with the level of its list, and a cell that goes on from the row above
 _BEGINS, _ENDS, _GOES_ON, _FIRST_LEVEL = "\ufdd0", "\ufdd1", "\ufdd2", 0xFDD3
 _DEEPEST = 8
-_MARKER = re.compile(f"{_BEGINS}(.)([^{_ENDS}]*){_ENDS}[ \t]*")
+_LEVELS = f"{chr(_FIRST_LEVEL)}-{chr(_FIRST_LEVEL + _DEEPEST)}"
+_MARKER = re.compile(f"{_BEGINS}([{_LEVELS}])([^{_BEGINS}{_ENDS}]*){_ENDS}[ \t]*")
 
 
 def rtf(file: File) -> Content:

@@ -16,7 +16,7 @@ _FIELDS: Mapping[str, str] = {
     **{"LOCATION": "Place", "ORGANIZER": "Organiser", "ATTENDEE": "With", "STATUS": "Status", "URL": "Address"},
 }
 _FOLD = re.compile(r"\n[ \t]")
-_LINE = re.compile(r'([\w-]+)((?:;[\w-]+=(?:"[^"]*"|[^";:]*)(?:,"[^"]*")*)*):(.*)')
+_LINE = re.compile(r'^([\w-]+)((?:;[\w-]+=(?:"[^"]*"|[^";:]*)(?:,"[^"]*")*)*):(.*)', re.MULTILINE)
 _NAME = re.compile(r';CN="?([^";:]*)')
 _ZONE = re.compile(r';TZID="?([^";:]*)')
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?")
