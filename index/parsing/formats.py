@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from index.documents import DocumentDraft, is_blank
 from index.errors import DocumentTooLarge, EmptyDocument, EncryptedFile, MislabelledFile, UnsupportedFormat
+from index.parsing.containers.books import epub
 from index.parsing.containers.mail import eml
 from index.parsing.containers.outlook import msg
 from index.parsing.content import MAX_BYTES, Content, File, one_line
@@ -18,11 +19,12 @@ from index.parsing.html import html
 from index.parsing.office.docx import docx
 from index.parsing.office.latex import latex
 from index.parsing.office.odf import ods, odt
-from index.parsing.office.pandoc import by_pandoc, epub
 from index.parsing.office.rtf import rtf
 from index.parsing.office.sheets import xlsx
 from index.parsing.office.slides import pptx
+from index.parsing.office.texts import by_pandoc, xml
 from index.parsing.pdf import pdf
+from index.parsing.plain.calendars import ics
 from index.parsing.plain.delimited import delimited
 from index.parsing.plain.markdown import markdown
 from index.parsing.plain.records import json_document, json_lines
@@ -38,6 +40,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".fb2": by_pandoc("fb2"),
     ".htm": html,
     ".html": html,
+    ".ics": ics,
     ".ipynb": by_pandoc("ipynb"),
     ".markdown": markdown,
     ".md": markdown,
@@ -53,6 +56,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".tex": latex,
     ".tsv": delimited,
     ".txt": plain,
+    ".typ": by_pandoc("typst"),
     ".xlsx": xlsx,
     ".json": json_document,
     **dict.fromkeys((".jsonl", ".ndjson"), json_lines),
@@ -61,8 +65,10 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     **dict.fromkeys(
         (".c", ".cpp", ".css", ".go", ".h", ".java", ".js", ".py", ".rb", ".rs", ".sh", ".sql", ".ts"), source_code
     ),
-    **dict.fromkeys((".ini", ".log", ".toml", ".yaml", ".yml"), source_code),
+    **dict.fromkeys((".adoc", ".asciidoc"), by_pandoc("asciidoc")),
+    **dict.fromkeys((".cfg", ".conf", ".ini", ".log", ".properties", ".toml", ".yaml", ".yml"), source_code),
     ".xhtml": html,
+    ".xml": xml,
 }
 ARCHIVE = ".zip"
 _OUTLOOK = ".msg"

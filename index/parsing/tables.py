@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from index.parsing.blocks import Block, Cell, Row
+from index.parsing.content import counted
 
 _MAX_MERGED = 1_000_000
 
@@ -48,8 +49,8 @@ class Grid:
             if below in self._rows:
                 self._rows[below].setdefault(column, text)
 
-    def hide(self, rows: Container[int], columns: Container[int]) -> tuple[int, int]:
-        """Takes hidden rows and columns away; how many of them were not empty."""
+    def hide(self, sheet: str, rows: Container[int], columns: Container[int]) -> list[str]:
+        """Takes hidden rows and columns away; the note of those that were not empty."""
         hidden_rows = [row for row in self._rows if row in rows]
         for row in hidden_rows:
             del self._rows[row]
@@ -57,7 +58,10 @@ class Grid:
         for cells in self._rows.values() if hidden_columns else ():
             for column in hidden_columns.intersection(cells):
                 del cells[column]
-        return len(hidden_rows), len(hidden_columns)
+        if not hidden_rows and not hidden_columns:
+            return []
+        hidden = f"{counted(len(hidden_rows), 'row')} and {counted(len(hidden_columns), 'column')}"
+        return [f"hidden in sheet {sheet!r} and left out: {hidden}"]
 
     def blocks(self) -> Iterator[Block]:
         """The tables, and the lines above them."""

@@ -1,1 +1,1 @@
-"""Files that hold files: archives, and e-mail with its attachments."""
+"""Files that hold files: archives, e-mail with its attachments, and books with their pages."""

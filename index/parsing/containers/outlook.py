@@ -39,10 +39,9 @@ def _as_mail(file: File) -> File:
                 # written as the sender's program wrote it; no header may break a line
                 message[name] = _CONTROLS.sub(" ", line)
         text, page = saved.body, saved.html_body
-        if text and text.strip():
-            message.set_content(text)
-        elif page:
-            message.set_content(page, subtype="html")
+        message.set_content(text or "")
+        if page:
+            message.add_alternative(page, subtype="html")
         for attached in saved.attachments:
             # what is attached as a link, or is a message of its own, has no bytes
             name = _CONTROLS.sub(" ", attached.file_name or "")

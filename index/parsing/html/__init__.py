@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import re
+from contextlib import suppress
+from dataclasses import dataclass
 
-from index.parsing.blocks import from_blocks
+from index.parsing.blocks import Block, from_blocks
 from index.parsing.content import Content, File, left_out, malformed, one_line
 from index.parsing.html.clutter import remove_clutter
 from index.parsing.html.tree import Node, parse
 from index.parsing.html.visible import keep_visible
 from index.parsing.html.walk import blocks_of
+from index.parsing.plain.encodings import meant
 from index.parsing.plain.text import decoded
 
 _DECLARED = re.compile(
@@ -20,18 +22,31 @@ _DECLARED = re.compile(
 _DECLARED_WITHIN = 4_096
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a reader sees of a page, the title that it gives itself, and notes of what is left out."""
+
+    blocks: list[Block]
+    title: str
+    notes: list[str]
+
+
 def html(file: File) -> Content:
     """Paragraphs, headings, list items, tables, code and captions, each a block of its own."""
-    read = decoded(file, _declared(file.data))
+    read = decoded(file, declared(file.data))
     with malformed(file.name, "its HTML cannot be parsed"):
-        root = parse(read.text)
+        page = page_of(read.text)
+    return from_blocks(page.blocks, page.title, notes=[*read.notes, *page.notes])
+
+
+def page_of(text: str, *, has_menus: bool = True) -> Page:
+    """The page that ``text`` is in HTML. It is wholly content unless it ``has_menus`` and the like around that."""
+    root = parse(text)
     title = _title(root)
-    notes = [
-        *read.notes,
-        *left_out("hidden on the page", keep_visible(root)),
-        *left_out("menus, lists of links and notices around the content", remove_clutter(root)),
-    ]
-    return from_blocks(blocks_of(root), title, notes=notes)
+    notes = left_out("hidden on the page", keep_visible(root))
+    if has_menus:
+        notes += left_out("menus, lists of links and notices around the content", remove_clutter(root))
+    return Page(blocks_of(root), title, notes)
 
 
 def _title(root: Node) -> str:
@@ -46,14 +61,11 @@ def _title(root: Node) -> str:
     return ""
 
 
-def _declared(data: bytes) -> str | None:
+def declared(data: bytes) -> str | None:
+    """The encoding that a page or an XML file says it is in, if anybody knows it."""
     found = _DECLARED.search(data[:_DECLARED_WITHIN])
     if found is None:
         return None
-    encoding = (found.group(1) or found.group(2)).decode("ascii")
-    try:
-        encoding = codecs.lookup(encoding).name
-    except LookupError:
-        return None  # as browsers do: what nobody knows was not declared
-    # browsers too take these names for the larger Windows set, since that is what is meant
-    return "cp1252" if encoding in ("ascii", "iso8859-1") else encoding
+    with suppress(LookupError):  # as browsers do: what nobody knows was not declared
+        return meant((found.group(1) or found.group(2)).decode("ascii"))
+    return None

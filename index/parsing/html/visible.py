@@ -14,6 +14,8 @@ _UNSEEN = re.compile(
 ).fullmatch
 _NO_TEXT_FIELDS = frozenset(("hidden", "password", "file", "color", "range", "image"))
 _BUTTONS = frozenset(("submit", "button", "reset"))
+# where pages of the printed book begin
+_PAGE_BREAKS = frozenset(("pagebreak", "doc-pagebreak"))
 _HOLD_FORMULAS = frozenset(("math", "span", "mjx-assistive-mml"))
 _ADDRESS = re.compile(r"\s*(?:mailto|tel|sms|callto):", re.IGNORECASE).match
 # names that style sheets, which mostly lie elsewhere, give to what is only read aloud
@@ -39,6 +41,11 @@ def keep_visible(root: Node) -> list[str]:
 def style(node: Node) -> str:
     """The declarations of its own style, in small letters and without white space."""
     return "".join(node.get("style").lower().split())
+
+
+def roles(node: Node) -> list[str]:
+    """What it is in the words of ARIA and of EPUB."""
+    return [*node.get("role").split(), *node.get("epub:type").split()]
 
 
 class _Keeper:
@@ -84,6 +91,8 @@ class _Keeper:
                 node.attributes = {**node.attributes, "style": f"{node.get('style')};{declaration}"}
 
     def _is_seen(self, node: Node, parent: Node, has_formula: bool, has_words: bool) -> bool:
+        if not _PAGE_BREAKS.isdisjoint(roles(node)):
+            return False
         if _UNSEEN(node.tag):
             return node.tag == "template" and "shadowrootmode" in node.attributes
         if self._has(node, STRUCK_OUT):

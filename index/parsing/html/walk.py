@@ -17,10 +17,11 @@ from index.parsing.html.lists import marker_of, numbers_of
 from index.parsing.html.rows import rows_by_role, rows_of_boxes
 from index.parsing.html.tables import bullets, mark_headers, only_lays_out, rows_of, span, tables_in, tidy
 from index.parsing.html.tree import Node
-from index.parsing.html.visible import style
+from index.parsing.html.visible import roles, style
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
 
 _NOTE = "footnote-definition"
+_NOTE_MARKS = frozenset(("noteref", "doc-noteref"))
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _LONGEST_HEADING = 600
 """Characters; what is longer is a heading that was never closed."""
@@ -143,6 +144,8 @@ class _Walk:
 
     def _inline(self, node: Node) -> None:
         raised = style(node) if "style" in node.attributes else ""
+        if node.tag == "a" and not _NOTE_MARKS.isdisjoint(roles(node)) and node.text().strip().isalnum():
+            raised = "vertical-align:super"
         if node.tag == "sup" or "vertical-align:super" in raised:
             self._pieces.append(raised_mark(one_line(lines_of(node)), superscript))
         elif node.tag == "sub" or "vertical-align:sub" in raised:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from index.parsing.content import Content, File
-from index.parsing.office.pandoc import by_pandoc
+from index.parsing.office.texts import by_pandoc
 from index.parsing.plain.text import decoded
 
 _PART = re.compile(
@@ -26,7 +26,9 @@ _START = re.compile(r"\bstart\s*=\s*(\d{1,6})")
 def latex(file: File) -> Content:
     """Raises MalformedFile, DocumentTooComplex."""
     read = decoded(file)
-    content = by_pandoc("latex")(replace(file, data=_PART.sub(_written, read.text).encode()))
+    # pandoc, which is kept from the clock, takes today for a day in 1970
+    text = _PART.sub(_written, read.text).replace("\\today", "")
+    content = by_pandoc("latex")(replace(file, data=text.encode()))
     return replace(content, notes=(*read.notes, *content.notes))
 
 

@@ -78,3 +78,10 @@ OF_PANDOC: Mapping[str, Callable[[int], str]] = {
     "LowerRoman": roman,
     "UpperRoman": OF_WORD["upperRoman"],
 }
+# by the names that OpenDocument has for them
+OF_OPENDOCUMENT: Mapping[str, Callable[[int], str]] = {
+    "a": letters,
+    "A": OF_WORD["upperLetter"],
+    "i": roman,
+    "I": OF_WORD["upperRoman"],
+}

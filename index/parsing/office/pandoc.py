@@ -1,23 +1,19 @@
-"""Formats that pandoc reads: its tree of a document → blocks."""
+"""pandoc's tree of a document → blocks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import chain, count, groupby
 from typing import Any
 
 from index.documents import BlockKind
-from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks, heading, within_cell, written
-from index.parsing.content import Content, File, malformed, one_line
-from index.parsing.office.converter import syntax_tree
+from index.parsing.blocks import BULLET, Block, Cell, Row, heading, within_cell, written
+from index.parsing.content import one_line
 from index.parsing.office.formulas import readable
 from index.parsing.office.numerals import OF_PANDOC
-from index.parsing.office.packages import opened
 from index.parsing.plain.raised import raised_mark, subscript, superscript, with_fractions
-from index.parsing.plain.text import decoded
 from index.parsing.tables import only_frames
 
 Tree = Any
@@ -39,32 +35,16 @@ _AROUND_LINES = re.compile(r"[ \t]*\n[ \t]*|[ \t]+")
 # a hyphen that is seen at the end of a line only
 _UNSEEN_HYPHEN = {0xAD: ""}
 _RUN_TOGETHER = re.compile(r"[^\W_⁰-₎²³¹]{2}")
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
 _BYLINE = ("subtitle", "author", "date", "abstract")
 
 
-def by_pandoc(format_name: str) -> Callable[[File], Content]:
-    """A reader of a text format of pandoc's, in whatever encoding. It raises MalformedFile, DocumentTooComplex."""
-    return partial(_content, format_name=format_name)
+def blocks_of(tree: dict[str, Tree], raw: list[str] | None = None) -> Iterator[Block]:
+    """The blocks of a document: its title, whose and of when it is, then what it says.
 
-
-def epub(file: File) -> Content:
-    """Raises MalformedFile, UnsafeArchive, DocumentTooComplex."""
-    with malformed(file.name, "not a book (.epub), or a damaged one"):
-        opened(file).close()
-    tree = syntax_tree(file, file.data, "epub")
-    # what a library's catalogue says of a book is not shown in it
-    tree["meta"] = {name: value for name, value in tree.get("meta", {}).items() if name == "title"}
-    return from_blocks(blocks_of(tree))
-
-
-def _content(file: File, format_name: str) -> Content:
-    read = decoded(file)
-    return from_blocks(blocks_of(syntax_tree(file, read.text.encode(), format_name)), notes=read.notes)
-
-
-def blocks_of(tree: dict[str, Tree]) -> Iterator[Block]:
-    """The blocks of a document: its title, whose and of when it is, then what it says."""
-    walk = _Walk()
+    What stands there in another language of markup, such as a template of a wiki, is added to ``raw``.
+    """
+    walk = _Walk([] if raw is None else raw)
     fields = tree.get("meta", {})
     body = list(walk.blocks(tree["blocks"]))
     title = walk.field(fields.get("title"))
@@ -78,7 +58,8 @@ def blocks_of(tree: dict[str, Tree]) -> Iterator[Block]:
 class _Walk:
     """One way through a tree. It is no recursion, but for what is in cells, notes and raised characters."""
 
-    def __init__(self) -> None:
+    def __init__(self, raw: list[str]) -> None:
+        self._raw = raw
         self._of_item: tuple[str, int] | None = None  # what stands before the next paragraph of a list, and its level
         self._of_paragraph: tuple[str, int] | None = None  # the same, from the characters of the paragraph itself
         self._note_mark = ""
@@ -148,8 +129,14 @@ class _Walk:
                 yield heading(text, content[0], marker=marker if text else "")
             case "CodeBlock":
                 yield Block(content[1], kind="code")
+            case "RawBlock":
+                self._keep_raw(content)
             case "Table":
                 yield from self._table(content, kind)
+
+    def _keep_raw(self, content: Tree) -> None:
+        if re.search(r"\w", _TAG.sub("", content[1])):
+            self._raw.append(one_line(content[1]))
 
     def _paragraph(self, text: str, level: int, kind: BlockKind) -> Iterator[Block]:
         marker, level = self._marker(level)
@@ -168,6 +155,8 @@ class _Walk:
 
     def _inline(self, part: Tree) -> str | list[Tree]:
         kind, content = part["t"], part.get("c")
+        if kind == "RawInline":
+            self._keep_raw(content)
         if kind in _UNSEEN:
             return ""
         match kind:

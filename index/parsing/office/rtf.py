@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from index.parsing.blocks import from_blocks
+from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks
 from index.parsing.content import Content, File, malformed
 from index.parsing.office.converter import syntax_tree
 from index.parsing.office.pandoc import blocks_of
@@ -22,20 +23,74 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _AROUND_PAGES = re.compile(rb"\{\\(?:header|footer)[lrf]?(?![a-z])")
+# entries of an index and of a table of contents, which stand where they point to but are not seen there
+_UNSEEN = re.compile(rb"\{\\(xe|tcn?)(?![a-z])")
+# the rows of tables in cells become lines of these
+_END_OF_INNER_ROW = re.compile(rb"\{\\\*\\nesttableprops[^{}]*\}")
+_WORD = re.compile(r"\\(?P<word>[A-Za-z]+)(?P<number>-?\d+)? ?|\\.|[{}]|[^\\{}]+", re.DOTALL)
 _BYTE = re.compile(rb"\\'([0-9A-Fa-f]{2})|([\x80-\xff])")
+
+
+# characters that no text may hold mark what pandoc does not tell: what stands before a paragraph, as it is written
+# there, with the level of its list, and a cell that goes on from the row above
+_BEGINS, _ENDS, _GOES_ON, _FIRST_LEVEL = "\ufdd0", "\ufdd1", "\ufdd2", 0xFDD3
+_DEEPEST = 8
+_LEVELS = f"{chr(_FIRST_LEVEL)}-{chr(_FIRST_LEVEL + _DEEPEST)}"
+_MARKER = re.compile(f"{_BEGINS}([{_LEVELS}])([^{_BEGINS}{_ENDS}]*){_ENDS}[ \t]*")
 
 
 def rtf(file: File) -> Content:
     """Raises MalformedFile, DocumentTooComplex."""
     with malformed(file.name, "not a rich-text document (.rtf), or a damaged one"):
         # marked as what a reader may pass over, which pandoc then does
-        data = _in_unicode(file.data.replace(rb"{\*\footnote", rb"{\footnote"))
+        data = _UNSEEN.sub(rb"{\*\\\1", file.data.replace(rb"{\*\footnote", rb"{\footnote"))
+        data = _END_OF_INNER_ROW.sub(rb"\\line ", data.replace(rb"\nestcell", rb"\tab"))
+        text, is_whole = _in_unicode(data)
     notes = ["not read: headers and footers"] if _AROUND_PAGES.search(file.data) else []
-    return from_blocks(blocks_of(syntax_tree(file, data, "rtf")), notes=notes)
+    if not is_whole:
+        notes.append("the file ends in the middle: what follows is missing")
+    return from_blocks(_completed(blocks_of(syntax_tree(file, _marked(text).encode(), "rtf"))), notes=notes)
 
 
-def _in_unicode(data: bytes) -> bytes:
-    r"""The same document, all its characters in UTF-8, which pandoc reads: "О" instead of ``\'ce`` or ``\u1054?``."""
+def _completed(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks with what pandoc did not tell of them."""
+    for block in blocks:
+        if block.kind == "table":
+            yield replace(block, rows=_with_merged(block.rows))
+        elif (found := _MARKER.match(block.text)) and block.kind in ("paragraph", "heading"):
+            level, text = ord(found[1]) - _FIRST_LEVEL + 1, _plain(block.text[found.end() :])
+            if block.kind == "heading":
+                yield replace(block, text=text, marker=found[2].strip())
+            else:
+                yield Block(text, level, "list_item", _sign(found[2]))
+        else:
+            yield replace(block, text=_plain(block.text))
+
+
+def _with_merged(rows: Iterable[Row]) -> tuple[Row, ...]:
+    made: list[Row] = []
+    for row in rows:
+        above = made[-1] if made else ()
+        cells = [replace(cell, text=_plain(cell.text)) if cell.text != _GOES_ON else None for cell in row]
+        made.append(tuple(cell or (above[n] if n < len(above) else Cell("")) for n, cell in enumerate(cells)))
+    return tuple(made)
+
+
+def _plain(text: str) -> str:
+    return _MARKER.sub(lambda found: f"{_sign(found[2])} ", text).replace(_GOES_ON, "")
+
+
+def _sign(marker: str) -> str:
+    """What stands before a paragraph: fonts of symbols have bullets in the places of all kinds of characters."""
+    marker = marker.strip()
+    return marker if (len(marker) > 1 and any(map(str.isalnum, marker))) or marker.isdigit() else BULLET
+
+
+def _in_unicode(data: bytes) -> tuple[str, bool]:
+    r"""The same document, all its characters in UTF-8, which pandoc reads: "О" instead of ``\'ce`` or ``\u1054?``.
+
+    Also whether it is whole.
+    """
     usual = "cp1252"
     fonts: dict[int, str] = {}
     font = 0  # the one whose description comes, or in which text is set
@@ -74,8 +129,55 @@ def _in_unicode(data: bytes) -> bytes:
             fonts[font] = encoding = _CHARACTER_SETS.get(number, usual)
         elif word == b"plain":
             encoding = usual
+    made.append("}" * len(around))
     # a character beyond the first 65,536 is written as a pair of numbers
-    return "".join(made).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    return "".join(made).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"), not around
+
+
+def _marked(text: str) -> str:
+    """The same document with marks around what stands before paragraphs, and in cells that go on from above.
+
+    pandoc would count the items of lists itself, and loses count at each paragraph between them.
+    """
+    made: list[str] = []
+    depth = level = cell = 0
+    unseen = 0  # how deep the group is that is not shown where it stands
+    marker: str | None = None  # of the paragraph, until its first character comes
+    names = False  # whether it is the marker that the group holds
+    goes_on: list[bool] = []  # of each cell of the row
+    is_written = "\\listtext" in text or "\\pntext" in text
+    for token in _WORD.finditer(text):
+        word, number, written = token["word"], int(token["number"] or 0), token.group()
+        depth += (written == "{") - (written == "}")
+        if depth < unseen:
+            unseen, names = 0, False
+        is_said = word in ("par", "cell", "tab", "line") if word else written.strip() not in ("", "{", "}", "\\*")
+        if word in ("listtext", "pntext"):
+            marker, names, unseen, written = "", True, depth, f"\\*{written}"
+        elif unseen:
+            marker = f"{marker}{written}" if names and is_said and not word else marker
+        elif marker is not None and is_said:
+            written = f"{_BEGINS}{chr(_FIRST_LEVEL + level)}{marker}{_ENDS}{written}"
+            marker = None
+        if unseen or word is None:
+            unseen = unseen or (depth if written == "\\*" else 0)
+        elif word == "ls" and is_written:
+            written = ""
+        elif word in ("pard", "ilvl"):
+            level = min(max(number, 0), _DEEPEST)
+        elif word == "trowd":
+            goes_on = [False]
+        elif word == "clvmrg" and goes_on:
+            goes_on[-1] = True
+        elif word == "cellx":
+            goes_on.append(False)
+        elif word == "cell":
+            written = _GOES_ON * any(goes_on[cell : cell + 1]) + written
+            cell += 1
+        elif word == "row":
+            cell = 0
+        made.append(written)
+    return "".join(made)
 
 
 def _known(encoding: str) -> str:

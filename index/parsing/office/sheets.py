@@ -89,10 +89,7 @@ def _tables(workbook: Workbook, sheet: ReadOnlyWorksheet, notes: list[str]) -> I
     for merged in () if parser.merged_cells is None else parser.merged_cells.mergeCell:
         left, top, _, bottom = range_boundaries(merged.ref)
         grid.repeat(top, left, bottom - top + 1)
-    hidden_rows, hidden_columns = grid.hide(parser.hidden_rows(), parser.hidden_columns())
-    if hidden_rows or hidden_columns:
-        hidden = f"{counted(hidden_rows, 'row')} and {counted(hidden_columns, 'column')}"
-        notes.append(f"hidden in sheet {sheet.title!r} and left out: {hidden}")
+    notes += grid.hide(sheet.title, parser.hidden_rows(), parser.hidden_columns())
     if parser.uncalculated:
         notes.append(f"without a result in sheet {sheet.title!r}: {counted(parser.uncalculated, 'formula')}")
     yield from grid.blocks()

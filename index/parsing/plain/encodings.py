@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ _SAMPLE = 100_000
 _ERAS = EncodingEra.ALL & ~EncodingEra.MAINFRAME
 # what is meant is the larger set of characters that programs wrote under these names
 _LARGER = {"ascii": "cp1252", "iso8859-1": "cp1252", "shift_jis": "cp932", "euc_kr": "cp949", "gb2312": "gb18030"}
-_LARGER |= {"gbk": "gb18030"}
+_LARGER |= {"gbk": "gb18030", "big5": "cp950", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis_620": "cp874"}
 _WINDOWS = "cp1252"
 _UNTOLD = 0.1
 """A confidence below which a short text may be in any encoding."""
@@ -26,7 +27,7 @@ _SHORT = 100
 """Bytes outside ASCII."""
 _OUTSIDE_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
-_SYMBOLS = re.compile(r"[\x00-\x7f€“”‘’–—…©®™°§«»²³½·•£]*")
+_SYMBOLS = re.compile(r"[\x00-\x7f€“”‘’–—…©®™°§«»²³¹½¼¾·•£µ±×÷ªº¿¡¶¢¥]*")
 # Greek, Cyrillic, Hebrew or Arabic letters in a word of Latin ones
 _MIXED = re.compile("[A-Za-z][\u0370-\u06ff]|[\u0370-\u06ff][A-Za-z]")
 # no word that is read as it was written has a capital behind a small letter, or a mark between letters
@@ -47,6 +48,12 @@ def guessed(file: File, first_fault: int) -> str:
             continue
         return encoding
     raise MalformedFile(file.name, "not a text file, or in an encoding that cannot be told: save it as UTF-8")
+
+
+def meant(declared: str) -> str:
+    """The encoding that is meant where a text says ``declared``. Raises LookupError where nobody knows it."""
+    name = codecs.lookup(declared).name
+    return _LARGER.get(name, name)
 
 
 def is_escaped(data: bytes) -> bool:

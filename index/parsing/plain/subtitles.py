@@ -19,6 +19,7 @@ _SPEAKER = re.compile(r"<v(?:\.[\w.-]*)?\s+([^<>]+)>")
 _TAG = re.compile(r"</?(?:[a-zA-Z]|\d+:)[^<>]*>|\{\\[^{}]*\}")
 _ROLLING = re.compile(r"<\d+:\d\d[:.]")
 _LABEL = re.compile(r"[-–—]\s|>>|[A-Z][\w. '-]{0,30}:\s|\[[^\]]{1,30}\]:?\s")
+_FULL_NAME = re.compile(r"(?:[^\W\d_a-z][\w.'-]* )+[^\W\d_a-z][\w.'-]*:\s")
 _SENTENCE_ENDS = re.compile(r"[.?!…。？！♪\])][\"”’»)]*$")
 _PAUSE = 3.0
 """Seconds between two cues after which another paragraph begins."""
@@ -100,15 +101,20 @@ def _paragraphs(cues: list[_Cue]) -> Iterator[str]:
     pieces: list[str] = []
     length = 0
     ended = 0.0
-    speaker = ""
+    speaker = label = ""
     for cue, line in ((shown, line) for shown in cues for line in shown.lines):
-        is_new = line.speaker != speaker if line.speaker else _LABEL.match(line.text) is not None
+        text = line.text
         is_whole = bool(pieces) and _SENTENCE_ENDS.search(pieces[-1]) is not None
+        found = _LABEL.match(text)
+        if found and found.group() == label and pieces and not is_whole and _FULL_NAME.fullmatch(label):
+            text, found = text[found.end() :], None  # programs name who speaks in each cue
+        label = found.group() if found else label
+        is_new = line.speaker != speaker if line.speaker else found is not None
         if pieces and (is_new or (is_whole and (length > _PARAGRAPH or cue.begins - ended > _PAUSE))):
             yield " ".join(pieces)
             pieces, length = [], 0
-        pieces.append(f"{line.speaker}: {line.text}" if line.speaker and not pieces else line.text)
-        length += len(line.text)
+        pieces.append(f"{line.speaker}: {text}" if line.speaker and not pieces else text)
+        length += len(text)
         speaker = line.speaker or speaker
         ended = cue.ends
     if pieces:

@@ -132,6 +132,7 @@ def test_an_encrypted_file_in_an_archive_is_named() -> None:
         (zip_of({"a.txt": b"text"})[:-30], MalformedFile),
         (docx_of([]), MislabelledFile),
     ],
+    ids=["nothing", "empty", "without texts", "no archive", "cut off", "a document"],  # archives have times
 )
 def test_what_is_wrong_with_the_archive_itself_is_told_once(data: bytes, error: type[Exception]) -> None:
     (parsed,) = drafts_of("x.zip", data)

@@ -51,6 +51,100 @@ def test_plain_text_is_preferred_to_the_same_as_html() -> None:
     assert documents(bytes(made)) == {"mail.eml": f"{HEAD}Ferry\n\nPlain noon."}
 
 
+@pytest.mark.parametrize("plain", [" \n", "Your program shows no HTML.", "Fares\n\nport\nfare\nHaldane\n7.50"])
+def test_html_is_preferred_to_plain_text_that_says_less_or_loses_rows(plain: str) -> None:
+    made = message(plain)
+    page = "<h1>Fares</h1><table><tr><th>port<th>fare<tr><td>Haldane<td>7.50</table>"
+    made.add_alternative(page, subtype="html")
+    draft = parse_bytes("mail.eml", bytes(made))
+    assert draft.text == f"{HEAD}Ferry\n\nFares\n\nport | fare\nHaldane | 7.50"
+    assert [block.kind for block in draft.outline.blocks] == ["paragraph", "heading", "table"]
+
+
+def parts(*inner: str, kind: str = "mixed", head: str = "Subject: Ferry") -> bytes:
+    """A message of parts, each written with its own head."""
+    body = "".join(f"--A\n{part}\n" for part in inner)
+    return f'{head}\nMIME-Version: 1.0\nContent-Type: multipart/{kind}; boundary="A"\n\n{body}--A--\n'.encode()
+
+
+def test_texts_around_a_picture_are_all_read() -> None:
+    picture = "Content-Type: image/png; name=plan.png\nContent-Disposition: inline; filename=plan.png\n\nx"
+    data = parts("Content-Type: text/plain\n\nBerth 14.", picture, "Content-Type: text/html\n\n<p>Berth 27.</p>")
+    assert documents(data) == {"mail.eml": "Subject: Ferry\n\nBerth 14.\n\nBerth 27."}
+    assert eml(File("a.eml", data)).notes == ("1 attachment, each a file of its own: plan.png",)
+
+
+def test_a_page_and_its_pictures_are_one_text_and_a_file_beside_them_is_attached() -> None:
+    data = parts(
+        "Content-Type: text/html\n\n<p>Berth 14.</p>",
+        "Content-Type: image/png\nContent-ID: <x>\n\nx",
+        "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment; filename=a.txt\n\nBerth 27.",
+        kind="related",
+    )
+    assert documents(data) == {"mail.eml": "Subject: Ferry\n\nBerth 14.", "mail.eml/a.txt": "Berth 27."}
+
+
+def test_a_message_that_is_only_another_is_read_with_it() -> None:
+    data = b"Subject: Fwd\nContent-Type: message/rfc822\n\nFrom: a@b\nSubject: Closing\n\nBerth 9 closes."
+    assert documents(data)["mail.eml/Closing.eml"] == "From: a@b\nSubject: Closing\n\nBerth 9 closes."
+
+
+def test_attachments_without_a_name_are_called_by_their_kind() -> None:
+    head = "Content-Disposition: attachment"
+    data = parts(
+        "Content-Type: text/plain\n\nSee.",
+        f"Content-Type: text/plain\n{head}\n\nBerth 14.",
+        f"Content-Type: text/csv\n{head}; filename=fares\n\nport,fare\nHaldane,7",
+    )
+    found = documents(data)
+    assert found["mail.eml/attachment 1.txt"] == "Berth 14."
+    assert found["mail.eml/fares.csv"] == "port | fare\nHaldane | 7"
+
+
+INVITATION = """BEGIN:VCALENDAR
+BEGIN:VTIMEZONE
+DTSTART:19700101T000000
+END:VTIMEZONE
+BEGIN:VEVENT
+SUMMARY:Harbour\\, meeting
+DTSTART;TZID=Europe/Berlin:20240412T090000
+DTEND;TZID=Europe/Berlin:20240412T103000
+LOCATION:Pilot house
+ORGANIZER;CN="Ada Berg":mailto:ada@haldane.example
+DESCRIPTION:Bring the lists.\\n
+ All of them.
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20240501
+SUMMARY:Berth 9 closes
+END:VEVENT
+END:VCALENDAR
+"""
+ENTRIES = (
+    "Harbour, meeting\n\nBegins: 2024-04-12 09:00 Europe/Berlin\nEnds: 2024-04-12 10:30 Europe/Berlin\n"
+    "Place: Pilot house\nOrganiser: Ada Berg <ada@haldane.example>\n\nBring the lists.\nAll of them.\n\n"
+    "Berth 9 closes\n\nBegins: 2024-05-01"
+)
+
+
+def test_an_invitation_is_read_where_nothing_else_says_it() -> None:
+    calendar = f"Content-Type: text/calendar; method=REQUEST\n\n{INVITATION}"
+    assert documents(parts(calendar, kind="alternative"))["mail.eml"] == f"Subject: Ferry\n\n{ENTRIES}"
+    data = parts("Content-Type: text/plain\n\nMeeting at 9.", calendar, kind="alternative")
+    assert documents(data)["mail.eml"] == "Subject: Ferry\n\nMeeting at 9."
+    assert parse_bytes("a.ics", INVITATION.replace("\n", "\r\n").encode()).text == ENTRIES
+    with pytest.raises(MalformedFile, match="not a calendar"):
+        parse_bytes("a.ics", b"Tuesday: ferry")
+
+
+def test_an_encrypted_message_says_that_it_is() -> None:
+    data = parts("Content-Type: application/octet-stream; name=a.asc\n\nx", kind="encrypted")
+    assert "encrypted" in eml(File("a.eml", data)).notes[0]
+
+
 def test_html_alone_is_read_as_a_page() -> None:
     made = message("<html><style>p {}</style><p>At <b>noon</b>.</p></html>", "html")
     assert documents(bytes(made)) == {"mail.eml": f"{HEAD}Ferry\n\nAt noon."}
@@ -64,10 +158,25 @@ def test_a_body_is_in_the_encoding_that_it_names(charset: str) -> None:
     assert parse_bytes("mail.eml", bytes(made)).text.endswith(text)
 
 
+@pytest.mark.parametrize("charset", ["iso-8859-1", "us-ascii", "latin1", "x-unknown"])
+def test_a_body_is_in_the_encoding_that_is_meant(charset: str) -> None:
+    head = f"Subject: Ferry\nContent-Type: text/plain; charset={charset}\n\n".encode()
+    assert parse_bytes("a.eml", head + "“Ferry” – 7,50 €".encode("cp1252")).text.endswith("“Ferry” – 7,50 €")
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\r\n\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_head_may_break_the_rules_of_encoding(before: bytes, encoding: str) -> None:
+    data = before + "From: Jürgen Groß <j@b.example>\r\nSubject: Gebühren\r\n\r\nText.".encode(encoding)
+    assert parse_bytes("a.eml", data).text == "From: Jürgen Groß <j@b.example>\nSubject: Gebühren\n\nText."
+
+
 def test_lines_that_flow_are_joined() -> None:
     made = message()
     made.set_content("The ferry \nleaves at noon.\nNext line.", params={"format": "flowed"})
     assert parse_bytes("mail.eml", bytes(made)).text.endswith("The ferry leaves at noon.\nNext line.")
+    made.set_content("soft-wra \npped\n-- \nAda", params={"format": "flowed", "delsp": "yes"})
+    assert parse_bytes("mail.eml", bytes(made)).text.endswith("soft-wrapped\n-- \nAda")
 
 
 def test_attachments_are_documents_of_their_own() -> None:

@@ -157,32 +157,6 @@ def test_what_rich_text_has_on_each_page_is_said() -> None:
     assert rtf(File("a.rtf", rb"{\rtf1\ansi\headery708 Plan}")).notes == ()
 
 
-def test_a_book_has_its_chapters_in_order() -> None:
-    chapter = '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>{}</h1><p>{}</p></body></html>'
-    package = (
-        '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="i"><metadata '
-        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="i">x</dc:identifier>'
-        "<dc:title>The Sea</dc:title><dc:language>en</dc:language></metadata><manifest>"
-        '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/>'
-        '<item id="b" href="b.xhtml" media-type="application/xhtml+xml"/></manifest>'
-        '<spine><itemref idref="b"/><itemref idref="a"/></spine></package>'
-    )
-    container = (
-        '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
-        '<rootfile full-path="c.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
-    )
-    parts = {
-        "mimetype": "application/epub+zip",
-        "META-INF/container.xml": container,
-        "c.opf": package,
-        "a.xhtml": chapter.format("Second", "Waves."),
-        "b.xhtml": chapter.format("First", "Wind."),
-    }
-    data = files.zip_of({name: text.encode() for name, text in parts.items()})
-    draft = parse_bytes("a.epub", data)
-    assert (draft.title, draft.text) == ("The Sea", "The Sea\n\nFirst\n\nWind.\n\nSecond\n\nWaves.")
-
-
 ODF = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
     for prefix, name in {"draw": "drawing", **{name: name for name in ("office", "text", "table", "style")}}.items()
@@ -485,3 +459,121 @@ def test_a_book_that_unpacks_to_too_much_is_not_unpacked() -> None:
         archive.writestr("bomb.xhtml", b"\0" * 5_000_000)
     with pytest.raises(UnsafeArchive, match=r"is not unpacked: 'bomb\.xhtml' in it"):
         parse_bytes("a.epub", data.getvalue())
+
+
+RICH_LISTS = (
+    r"{\*\listtable{\list{\listlevel\levelnfc0\levelstartat3{\leveltext\'02\'00.;}{\levelnumbers\'01;}}\listid1}}"
+    r"{\*\listoverridetable{\listoverride\listid1\listoverridecount0\ls1}}"
+)
+
+
+def rich(body: str) -> str:
+    return text_of(
+        "a.rtf", rf"{{\rtf1\ansi\ansicpg1252{{\fonttbl{{\f0 Times;}}{{\f3\fcharset2 Symbol;}}}}{RICH_LISTS}{body}}}"
+    )
+
+
+def test_numbers_of_rich_text_are_those_that_stand_there() -> None:
+    def item(number: str, text: str, level: int = 0) -> str:
+        return rf"{{\listtext\pard\plain {number}\tab}}\pard\ls1\ilvl{level} {{\*\bkmkstart a}}{text}\par"
+
+    items = item("3.", "Third") + item("3.1.", "Inner", 1) + item("4.", "Fourth")
+    more = item("5.", "Fifth") + item(r"\f3 \'b7", "Point")
+    expected = "3. Third\n3.1. Inner\n4. Fourth\n\nBetween.\n\n5. Fifth\n• Point\n\nEnd."
+    assert rich(rf"{items}\pard Between.\par{more}\pard End.\par") == expected
+    assert rich(r"{\pntext 2.\tab}{\*\pn{\pntxta .}}Old\par") == "2. Old"
+    heading = r"{\listtext\pard 2.1\tab}\pard\ls1\outlinelevel0 Fares\par\pard Seven.\par"
+    assert rich(r"\pard First.\par" + heading) == "First.\n\n2.1 Fares\n\nSeven."
+
+
+def test_rows_of_rich_text_keep_what_stands_in_them() -> None:
+    def row(*cells: str, before: str = "") -> str:
+        ends = "".join(rf"{before if n == 0 else ''}\cellx{n + 1}" for n in range(len(cells)))
+        return rf"\trowd{ends}\pard\intbl " + "".join(rf"{cell}\cell " for cell in cells) + r"\row"
+
+    listed = row(r"{\listtext\pard 1.\tab}\ls1 Port", "12")
+    assert rich(rf"{listed}\pard End.\par") == "1. Port | 12\n\nEnd."
+    merged = row("Haldane", "7.50", before=r"\clvmgf") + row("", "8.50", before=r"\clvmrg") + row("", "9")
+    assert rich(rf"{merged}\pard End.\par") == "Haldane | 7.50\nHaldane | 8.50\n | 9\n\nEnd."
+    inner = r"\pard\intbl\itap2 12\nestcell 34\nestcell{\*\nesttableprops\trowd\cellx1\cellx2\nestrow}\pard\intbl B"
+    assert rich(rf"{row('A', inner)}\pard End.\par") == "A | 12 34 B\n\nEnd."
+
+
+def test_rich_text_hides_entries_of_its_index_and_may_end_in_the_middle() -> None:
+    assert rich(r"Seen{\xe 4711}{\tc 4711}.\par") == "Seen."
+    draft = parse_bytes("a.rtf", rb"{\rtf1\ansi It ends {\b here")
+    assert (draft.text, draft.notes) == ("It ends here", ("the file ends in the middle: what follows is missing",))
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "text"),
+    [
+        ("a.adoc", "= Fares\n\nSeven H~2~O.\n\n|===\n|A |B\n\n|1\n|2\n|===", "Fares\n\nSeven H₂O.\n\nA | B\n1 | 2"),
+        ("a.typ", "= Fares\nSeven#footnote[Since 1931.] *boats*.", "Fares\n\nSeven¹ boats.\n\n¹ Since 1931."),
+        ("a.xml", '<book version="5.0"><title>Fares</title><para>Seven.</para></book>', "Fares\n\nSeven."),
+        ("a.xml", "<article><body><sec><title>Fares</title><p>Seven.</p></sec></body></article>", "Fares\n\nSeven."),
+        ("a.xml", "<html><h1>Fares</h1><p>Seven.</p></html>", "Fares\n\nSeven."),
+        ("a.tex", "\\date{\\today}\\begin{document}\\maketitle Seven on \\today.\\end{document}", "Seven on ."),
+    ],
+)  # fmt: skip
+def test_more_formats_of_text_are_read_by_what_they_hold(name: str, source: str, text: str) -> None:
+    assert text_of(name, source) == text
+
+
+def test_xml_of_another_kind_is_refused_with_a_way_out() -> None:
+    with pytest.raises(MalformedFile, match=r"not XML of a kind that is read.*: save it as HTML or text"):
+        parse_bytes("a.xml", b"<feed><title>Fares</title></feed>")
+
+
+def test_an_old_encoding_that_xml_declares_is_no_guess() -> None:
+    head = '<?xml version="1.0" encoding="windows-1251"?>'
+    book = f"{head}<FictionBook><body><section><p>Паром.</p></section></body></FictionBook>"
+    draft = parse_bytes("a.fb2", book.encode("cp1251"))
+    assert (draft.text, draft.notes) == ("Паром.", ())
+
+
+def test_what_pandoc_does_not_read_is_said() -> None:
+    head = r"\documentclass{article}\usepackage{siunitx}"
+    tex = head + r"\begin{document}\centering Seven \ce{H2O}.\input{more}\end{document}"
+    assert parse_bytes("a.tex", tex.encode()).notes == (
+        "left out as files that it includes: “more.tex”",
+        r"left out as commands that are not known: “\ce{H2O}”",
+    )
+    wiki = "Five {{convert|5|km}}.<!-- x --><references/>"
+    assert parse_bytes("a.mediawiki", wiki.encode()).notes == (
+        "left out as markup of other programs: “{{convert|5|km}}”",
+    )
+
+
+def test_chapters_of_an_opendocument_text_have_their_numbers() -> None:
+    def title(text: str, level: int, more: str = "") -> str:
+        return f'<text:h text:outline-level="{level}" {more}>{text}</text:h>'
+
+    forms = (
+        '<text:outline-style><text:outline-level-style text:level="1" style:num-format="1" style:num-suffix="."/>'
+        '<text:outline-level-style text:level="2" style:num-format="a" text:display-levels="2"/>'
+        '<text:outline-level-style text:level="3" style:num-format=""/></text:outline-style>'
+    )
+    unnumbered = '<style:style style:name="U" style:family="paragraph" style:list-style-name=""/>'
+    body = (
+        title("Preface", 1, 'text:style-name="U"') + title("Ports", 1) + title("Haldane", 2) + title("Tolle", 2)
+        + title("Quays", 3) + title("Fares", 1) + title("Adults", 2) + title("", 1) + "<text:p>Seven.</text:p>"
+    )  # fmt: skip
+    draft = parse_bytes("a.odt", odf_file("text", body, unnumbered, forms))
+    titles = ["Preface", "1. Ports", "1.a Haldane", "1.b Tolle", "Quays", "2. Fares", "2.a Adults"]
+    assert [heading.text for heading in draft.outline.headings] == titles
+
+
+def test_no_text_of_an_opendocument_text_is_lost_in_a_cell_or_a_numbered_paragraph() -> None:
+    def table(*cells: str) -> str:
+        inside = "".join(f"<table:table-cell>{cell}</table:table-cell>" for cell in cells)
+        columns = f'<table:table-column table:number-columns-repeated="{len(cells)}"/>'
+        return f"<table:table>{columns}<table:table-row>{inside}</table:table-row></table:table>"
+
+    inner = table("<text:p>12</text:p>", "<text:p>34</text:p>")
+    hidden = '<text:variable-set text:display="none">5</text:variable-set><text:sequence>3</text:sequence>'
+    body = (
+        table("<text:p>A</text:p>", f"<text:p>B</text:p>{inner}")
+        + f"<text:numbered-paragraph><text:p>Table {hidden}</text:p></text:numbered-paragraph>"
+    )
+    assert parse_bytes("a.odt", odf_file("text", body)).text == "A | B\n\n12 | 34\n\nTable 3"

@@ -60,7 +60,7 @@ def test_every_kind_of_file_becomes_the_same_text(name: str, data: bytes) -> Non
         ("a.zip", DOCX, MislabelledFile, "it is a Word document; name it .docx"),
         ("a.docx", PDF, MislabelledFile, "it is a PDF"),
         ("a.md", files.zip_of({"a": b"b"}), MislabelledFile, "it is a zip archive; name it .zip"),
-        ("a.md", b"\x89PNG\r\n\x1a\n...", MislabelledFile, "a PNG picture; .c, .cpp"),
+        ("a.md", b"\x89PNG\r\n\x1a\n...", MislabelledFile, "a PNG picture; .adoc, .asciidoc"),
         ("a.docx", OLD_WORD, MislabelledFile, "old Word"),
         ("a.docx", ENCRYPTED_WORD, EncryptedFile, "'a.docx' is encrypted"),
         (

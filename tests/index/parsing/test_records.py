@@ -39,6 +39,12 @@ def test_words_before_a_colon_are_never_lost() -> None:
     assert subtitles(srt_of((1, "Note: one"), (3, "Note: two"))).text == "Note: one\n\nNote: two"
 
 
+def test_a_sentence_goes_on_where_its_speaker_is_named_again() -> None:
+    cues = ("Ada Berg: The fare is", "Ada Berg: 7.50 euros.", "Ada Berg: Again.", "Bo Ek: When?")
+    expected = "Ada Berg: The fare is 7.50 euros.\n\nAda Berg: Again.\n\nBo Ek: When?"
+    assert subtitles(srt_of(*((2 * number, cue) for number, cue in enumerate(cues)))).text == expected
+
+
 def test_web_captions_have_speakers_notes_and_styles() -> None:
     vtt = (
         "WEBVTT - some title\nKind: captions\n\nSTYLE\n::cue { color: red }\n\nNOTE not said\n\nintro\n"

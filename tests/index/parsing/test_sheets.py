@@ -245,3 +245,33 @@ def test_a_table_leaves_nothing_behind_for_those_after_it() -> None:
     long = "x" * 200_000
     assert long in parse_bytes("b.csv", f"a,{long}\n".encode()).text
     assert next(csv.reader([f"a,{'x' * 100_000}"]))[0] == "a", "the limit of the process is as it was"
+
+
+def test_an_opendocument_sheet_repeats_hides_and_parts_what_its_program_does() -> None:
+    def row(*cells: str, more: str = "") -> str:
+        return f"<table:table-row {more}>{''.join(cells)}</table:table-row>"
+
+    def cell(text: str, more: str = "") -> str:
+        return f"<table:table-cell {more}><text:p>{text}</text:p></table:table-cell>"
+
+    comment = "<office:annotation><text:p>4711</text:p></office:annotation>"
+    body = (
+        '<table:table table:name="Fares"><table:table-column/><table:table-column table:visibility="collapse"/>'
+        "<table:table-column/><table:shapes><draw:frame/><draw:frame/></table:shapes>"
+        + row(cell("Port"), cell("secret"), cell("Fare"))
+        + row(cell("Haldane", 'table:number-rows-spanned="2"'), cell("x"), cell("7<text:s/>500"))
+        + row("<table:covered-table-cell/>", cell("x"), cell("8<text:line-break/>9"))
+        + row(cell("Tolle"), cell("x"), f"<table:table-cell>{comment}<text:p>1</text:p></table:table-cell>",
+              more='table:number-rows-repeated="2"')
+        + row(cell("4711"), more='table:visibility="filter"')
+        + row(cell("End"), cell("x"), cell("2"))
+        + "</table:table>"
+    )  # fmt: skip
+    draft = parse_bytes("a.ods", odf_file("spreadsheet", body))
+    rows = ("Port | Fare", "Haldane | 7 500", "Haldane | 8 9", "Tolle | 1", "Tolle | 1")
+    assert draft.text == "Fares\n\n" + "\n".join(rows) + "\n\nEnd | 2"
+    assert draft.notes == (
+        "hidden in sheet 'Fares' and left out: 1 row and 1 column",
+        "not read: 1 comment over the cells",
+        "not read: 2 drawings over the cells",
+    )

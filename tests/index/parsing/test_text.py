@@ -125,3 +125,8 @@ def test_what_a_message_in_html_leaves_out_is_said() -> None:
     page = b"<p>The ferry leaves at noon.<p style='display:none'>Old times"
     draft = parse_bytes("a.eml", b"From: a@b.example\nContent-Type: text/html; charset=utf-8\n\n" + page)
     assert draft.notes == ("left out as hidden on the page: “Old times”",)
+
+
+@pytest.mark.parametrize("text", ["At 30 °C and 5 µm.", "±5 × 3¼ kg", "Piso 3º, ¿?"])
+def test_a_few_signs_of_western_text_are_no_words_of_another_language(text: str) -> None:
+    assert parse_bytes("a.txt", text.encode("cp1252")).text == text
