@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1_000_000
 
-READING = 4
+READING = 5
 """Goes up with every change of what is read of files and of how texts are split. Documents note which one made them."""
 
 
