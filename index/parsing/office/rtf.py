@@ -29,8 +29,6 @@ _UNSEEN = re.compile(rb"\{\\(xe|tcn?)(?![a-z])")
 _END_OF_INNER_ROW = re.compile(rb"\{\\\*\\nesttableprops[^{}]*\}")
 _WORD = re.compile(r"\\(?P<word>[A-Za-z]+)(?P<number>-?\d+)? ?|\\.|[{}]|[^\\{}]+", re.DOTALL)
 _BYTE = re.compile(rb"\\'([0-9A-Fa-f]{2})|([\x80-\xff])")
-
-
 # characters that no text may hold mark what pandoc does not tell: what stands before a paragraph, as it is written
 # there, with the level of its list, and a cell that goes on from the row above
 _BEGINS, _ENDS, _GOES_ON, _FIRST_LEVEL = "\ufdd0", "\ufdd1", "\ufdd2", 0xFDD3
@@ -139,45 +137,66 @@ def _marked(text: str) -> str:
 
     pandoc would count the items of lists itself, and loses count at each paragraph between them.
     """
-    made: list[str] = []
-    depth = level = cell = 0
-    unseen = 0  # how deep the group is that is not shown where it stands
-    marker: str | None = None  # of the paragraph, until its first character comes
-    names = False  # whether it is the marker that the group holds
-    goes_on: list[bool] = []  # of each cell of the row
-    is_written = "\\listtext" in text or "\\pntext" in text
-    for token in _WORD.finditer(text):
-        word, number, written = token["word"], int(token["number"] or 0), token.group()
-        depth += (written == "{") - (written == "}")
-        if depth < unseen:
-            unseen, names = 0, False
-        is_said = word in ("par", "cell", "tab", "line") if word else written.strip() not in ("", "{", "}", "\\*")
+    marking = _Marking(has_markers="\\listtext" in text or "\\pntext" in text)
+    return "".join(map(marking.written, _WORD.finditer(text)))
+
+
+class _Marking:
+    """One way through a document, token by token."""
+
+    def __init__(self, *, has_markers: bool) -> None:
+        """``has_markers``: what stands before paragraphs is written there, and need not be counted."""
+        self._has_markers = has_markers
+        self._depth = 0
+        self._unseen = 0  # how deep the group is that is not shown where it stands
+        self._is_marker = False  # whether this group is what stands before the paragraph
+        self._marker: str | None = None  # of the paragraph, until its first character comes
+        self._level = 0  # of the paragraph's list
+        self._goes_on: list[bool] = []  # of each cell of the row, from the one above
+        self._cell = 0
+
+    def written(self, token: re.Match[str]) -> str:
+        """The token as it is to stand there, with a mark before it where there is to be one."""
+        word, text = token["word"], token.group()
+        self._depth += (text == "{") - (text == "}")
+        if self._depth < self._unseen:
+            self._unseen, self._is_marker = 0, False
         if word in ("listtext", "pntext"):
-            marker, names, unseen, written = "", True, depth, f"\\*{written}"
-        elif unseen:
-            marker = f"{marker}{written}" if names and is_said and not word else marker
-        elif marker is not None and is_said:
-            written = f"{_BEGINS}{chr(_FIRST_LEVEL + level)}{marker}{_ENDS}{written}"
-            marker = None
-        if unseen or word is None:
-            unseen = unseen or (depth if written == "\\*" else 0)
-        elif word == "ls" and is_written:
-            written = ""
-        elif word in ("pard", "ilvl"):
-            level = min(max(number, 0), _DEEPEST)
-        elif word == "trowd":
-            goes_on = [False]
-        elif word == "clvmrg" and goes_on:
-            goes_on[-1] = True
-        elif word == "cellx":
-            goes_on.append(False)
-        elif word == "cell":
-            written = _GOES_ON * any(goes_on[cell : cell + 1]) + written
-            cell += 1
-        elif word == "row":
-            cell = 0
-        made.append(written)
-    return "".join(made)
+            self._marker, self._is_marker, self._unseen = "", True, self._depth
+            return f"\\*{text}"
+        is_said = word in ("par", "cell", "tab", "line") if word else text.strip() not in ("", "{", "}", "\\*")
+        if self._unseen:
+            if self._is_marker and is_said and not word:
+                self._marker = f"{self._marker}{text}"
+            return text
+        if text == "\\*":
+            self._unseen = self._depth
+        mark = self._mark() if is_said else ""
+        return mark + (self._command(word, int(token["number"] or 0), text) if word else text)
+
+    def _mark(self) -> str:
+        marker, self._marker = self._marker, None
+        return "" if marker is None else f"{_BEGINS}{chr(_FIRST_LEVEL + self._level)}{marker}{_ENDS}"
+
+    def _command(self, word: str, number: int, text: str) -> str:
+        match word:
+            case "ls" if self._has_markers:
+                return ""
+            case "pard" | "ilvl":
+                self._level = min(max(number, 0), _DEEPEST)
+            case "trowd":
+                self._goes_on = [False]
+            case "clvmrg" if self._goes_on:
+                self._goes_on[-1] = True
+            case "cellx":
+                self._goes_on.append(False)
+            case "cell":
+                goes_on = any(self._goes_on[self._cell : self._cell + 1])
+                self._cell += 1
+                return _GOES_ON * goes_on + text
+            case "row":
+                self._cell = 0
+        return text
 
 
 def _known(encoding: str) -> str:
