@@ -64,6 +64,8 @@ class Block:
     """Where it is seen, a rectangle for each line or cell."""
     turns: tuple[tuple[int, int], ...] = ()
     """Where in its text later pages begin: (offset, page), of a block that goes on over the foot of a page."""
+    goes_on: bool = False
+    """Whether a table is the rest of the one before it, whose headers it has where it has none."""
 
 
 def heading(text: str, level: int, *, marker: str = "", page: int | None = None) -> Block:
@@ -97,8 +99,13 @@ def from_blocks(
     page_starts: list[int] = []
     length = 0
     before: Block | None = None
+    headers: tuple[str, ...] = ()  # of the last table
     for block in blocks:
-        text, columns = _written_table(block.rows) if block.kind == "table" else (written(block), None)
+        if block.kind == "table":
+            text, columns = _written_table(block.rows, headers if block.goes_on else ())
+            headers = columns.headers if columns else ()
+        else:
+            text, columns = written(block), None
         if not text.strip():
             continue
         if before is not None:
@@ -147,8 +154,8 @@ def within_cell(block: Block) -> str:
     return "; ".join(line for row in expanded(block.rows) if (line := ", ".join(_cells(row))))
 
 
-def _written_table(rows: Sequence[Row]) -> tuple[str, Columns | None]:
-    """The lines of a table, and what is known of its columns where its first rows are headers."""
+def _written_table(rows: Sequence[Row], headers_above: tuple[str, ...] = ()) -> tuple[str, Columns | None]:
+    """The lines of a table, and what is known of its columns where its first rows are headers, or some stand above."""
     count = sum(1 for _ in takewhile(_is_header, rows))
     lines: list[str] = []
     length = body = 0
@@ -164,7 +171,7 @@ def _written_table(rows: Sequence[Row]) -> tuple[str, Columns | None]:
                 bare.append(length)
             lines.append(line)
             length += len(line) + 1
-    headers = _headers(rows[:count]) if 0 < body < length else ()
+    headers = _headers(rows[:count]) if 0 < body < length else headers_above
     return "\n".join(lines), Columns(headers, body, tuple(bare)) if any(headers) else None
 
 

@@ -15,7 +15,7 @@ from index.parsing.pdf.layout.kinds import blocks_of
 from index.parsing.pdf.layout.paragraphs import Item, Paragraph, Usual, paragraphs_of
 from index.parsing.pdf.layout.parts import Part, parts_of
 from index.parsing.pdf.layout.running import PageRows, running_rows
-from index.parsing.pdf.layout.tables import cells_of
+from index.parsing.pdf.layout.tables import cells_of, go_on
 from index.parsing.pdf.notes import notes_on
 from index.parsing.pdf.opening import opened_file
 from index.parsing.pdf.outline import bookmarks_of, placed, title_of
@@ -70,15 +70,20 @@ def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Ite
     running = running_rows(heads)
     watermarks: set[str] = set()
     number = 0
+    last: Part | None = None
     for place, page in enumerate(pages):
         rows = list(enumerate(page.main.rows))
         outer = [(height, row) for height, row in rows if (place, height) in running.first]
         text = [row for height, row in rows if (place, height) not in running.dropped | running.first]
         yield from (_head(row, page, place + 1) for height, row in outer if height < len(rows) / 2)
         across = partial(rules.across, place, page.main.turns)
+        above, last = last, None  # what the page before ends with
         for part in parts_of(text, across):
             number += 1
-            yield _part(part, page.main, page.frame, place + 1, number, across)
+            goes_on = last is None and above is not None and _goes_on(part, above)
+            last = part
+            made = _part(part, page.main, page.frame, place + 1, number, across)
+            yield replace(made, goes_on=goes_on) if isinstance(made, Block) else made
         yield from (Block(text, page=place + 1) for text in (page.recognised.paragraphs if page.recognised else ()))
         for column in page.others:
             turned = [joined(row) for row in column.rows]
@@ -89,6 +94,11 @@ def _parts(pages: Sequence[PageRead], rules: Rules) -> Iterator[list[Line] | Ite
             if watermark not in watermarks:
                 watermarks.add(watermark)
                 yield Block(watermark, page=place + 1)
+
+
+def _goes_on(part: Part, above: Part) -> bool:
+    """Whether a table is the rest of one that ends at the foot of the page before."""
+    return part.is_table and above.is_table and go_on(part.rows, above.rows)
 
 
 def _head(row: Row, page: PageRead, number: int) -> Paragraph:

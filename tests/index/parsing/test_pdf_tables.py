@@ -186,3 +186,43 @@ def test_a_line_of_text_parts_the_tables_above_and_below_it() -> None:
     content = read(grid(*upper, (), (text,), (), *lower, left=(60, 240, 400)))
     assert headers(content) == [("Boat", "Owner", "Landed"), ("Station", "Rod", "Net")]
     assert f"90\n\n{text}\n\nStation" in content.text
+
+
+CATCH = [(f"{day} May", f"Boat {day}", str(70 + day)) for day in range(1, 9)]
+
+
+def test_a_table_that_goes_on_over_pages_has_its_headers_on_all_of_them() -> None:
+    content = read(grid(("*Day", "*Boat", "*Landed (kg)"), *CATCH), grid(*CATCH), grid(*CATCH))
+    assert headers(content) == [("Day", "Boat", "Landed (kg)")] * 3
+    first, *others = [block.columns.body for block in tables(content) if block.columns]
+    assert content.text[first:].startswith("1 May | Boat 1 | 71")
+    assert others == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        grid(("All boats were back before dark, and nobody was missed.",)),
+        grid(*[("Otto", "Prell")] * 8, left=(60, 300)),
+    ],
+)
+def test_a_table_after_something_else_has_no_headers_of_another(between: Draw) -> None:
+    content = read(grid(("*Day", "*Boat", "*Landed (kg)"), *CATCH), between, grid(*CATCH))
+    assert headers(content)[-1] == ()
+
+
+SIX = (60, 140, 200, 260, 340, 400, 460)
+
+
+def test_a_header_over_the_middle_of_a_group_is_that_of_all_its_columns() -> None:
+    rows = [(str(year), *(str(year - 1000 + n) for n in range(6))) for year in range(2016, 2022)]
+    names = ("*Year", "*Eggs", "*Hens", "*Feed", "*Eggs", "*Hens", "*Feed")
+    content = read(grid(("", "", "*North", "", "", "*South"), names, *rows, left=SIX))
+    groups = [f"{group} {name}" for group in ("North", "South") for name in ("Eggs", "Hens", "Feed")]
+    assert headers(content) == [("Year", *groups)]
+
+
+def test_the_first_line_of_one_header_stands_over_no_other() -> None:
+    rows = [(f"{day} May", "Otto", str(70 + day), str(day)) for day in range(1, 7)]
+    content = read(grid(("", "", "*Landed", "*Sold"), ("*Day", "*Boat", "*(kg)", "*(kg)"), *rows))
+    assert headers(content) == [("Day", "Boat", "Landed (kg)", "Sold (kg)")]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 _MOSTLY = 0.75  # of the cells of a column
 _FEWEST_ROWS = 2
+_FEWEST_GROUPS, _MOST_COLUMNS = 2, 100
 _WORD = re.compile(r"[^\W\d_]{2}")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 
@@ -54,6 +55,26 @@ def header_rows(lines: Sequence[TableLine], columns: int) -> int:
     if count and count < most and _stands_over(lines[count - 1], lines[count]):
         return count + 1
     return count
+
+
+def spread_groups(upper: TableLine, lower: TableLine) -> None:
+    """Lets each header of a row stand over all columns of its group, where the row below names those of each alike.
+
+    A header is mostly drawn over the middle of its group, and so over one column only.
+    """
+    columns, groups = sorted(lower.cells), sorted(upper.cells)
+    names = [lower.cells[column] for column in columns]
+    if len(groups) < _FEWEST_GROUPS or len(columns) > _MOST_COLUMNS:
+        return
+    for size in range(len(columns) // len(groups), 1, -1):
+        for first in range(len(columns) - size * len(groups) + 1):
+            own = columns[first : first + size * len(groups)]
+            parts = [own[start : start + size] for start in range(0, len(own), size)]
+            alike = names[first : first + len(own)] == names[first : first + size] * len(groups)
+            if alike and all(part[0] <= group <= part[-1] for part, group in zip(parts, groups, strict=True)):
+                upper.cells = {part[0]: upper.cells[group] for part, group in zip(parts, groups, strict=True)}
+                upper.spans = {part[0]: part[-1] - part[0] + 1 for part in parts}
+                return
 
 
 def _naming(lines: Sequence[TableLine], columns: int) -> int:

@@ -11,7 +11,14 @@ from math import inf
 
 from index.parsing.blocks import Cell
 from index.parsing.blocks import Row as CellRow
-from index.parsing.pdf.layout.headers import TableLine, form_cells, has_digit, header_rows, is_number
+from index.parsing.pdf.layout.headers import (
+    TableLine,
+    form_cells,
+    has_digit,
+    header_rows,
+    is_number,
+    spread_groups,
+)
 from index.parsing.pdf.page.segments import Row, Segment
 
 _WRAPPED, _LOOSE = 1.12, 1.16  # distances of the closest rows
@@ -28,9 +35,9 @@ class _Column:
     right: float
     rows: set[int] = field(default_factory=set)
 
-    def overlaps(self, segment: Segment) -> bool:
-        """Whether a segment stands in it, if only in part."""
-        return segment.left < self.right and segment.right > self.left
+    def overlaps(self, other: Segment | _Column) -> bool:
+        """Whether something stands in it, if only in part."""
+        return other.left < self.right and other.right > self.left
 
     def holds(self, other: _Column) -> bool:
         """Whether another column stands in it."""
@@ -57,8 +64,17 @@ def cells_of(
         between = _between_rules(lines, rules_across(middle, lines[0].base, lines[-1].base))
         lines = between or _put_together(_on_one_height(lines))
     headers = header_rows(lines, len(columns))
+    for upper, lower in pairwise(lines[:headers]):
+        spread_groups(upper, lower)
     above = ((Cell(row[0].text, is_header=headers > 0, columns=len(columns)),) for row in rows[:captions])
     return (*above, *(_cells(line, len(columns), number, headers) for number, line in enumerate(lines)))
+
+
+def go_on(rows: Sequence[Row], before: Sequence[Row]) -> bool:
+    """Whether the rows of two tables stand in the same columns, as those of one that goes on on the next page."""
+    own, others = (_columns(each[_captions(each) :]) for each in (rows, before))
+    over = [(a, b) for a, one in enumerate(own) for b, other in enumerate(others) if one.overlaps(other)]
+    return len(own) == len(others) and over == [(number, number) for number in range(len(own))]
 
 
 def _captions(rows: Sequence[Row]) -> int:
