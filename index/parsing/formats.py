@@ -18,7 +18,8 @@ from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.html import html
 from index.parsing.office.docx import docx
 from index.parsing.office.latex import latex
-from index.parsing.office.odf import ods, odt
+from index.parsing.office.opendocument.sheets import ods
+from index.parsing.office.opendocument.texts import odt
 from index.parsing.office.rtf import rtf
 from index.parsing.office.sheets import xlsx
 from index.parsing.office.slides import pptx

@@ -10,6 +10,7 @@ from dataclasses import replace
 from index.parsing.blocks import BULLET, Block, Cell, Row, from_blocks
 from index.parsing.content import Content, File, malformed
 from index.parsing.office.converter import syntax_tree
+from index.parsing.office.marks import GOES_ON, MARKER, level_of, marked
 from index.parsing.office.pandoc import blocks_of
 
 # by the number of the character set of a font
@@ -29,12 +30,6 @@ _UNSEEN = re.compile(rb"\{\\(xe|tcn?)(?![a-z])")
 _END_OF_INNER_ROW = re.compile(rb"\{\\\*\\nesttableprops[^{}]*\}")
 _WORD = re.compile(r"\\(?P<word>[A-Za-z]+)(?P<number>-?\d+)? ?|\\.|[{}]|[^\\{}]+", re.DOTALL)
 _BYTE = re.compile(rb"\\'([0-9A-Fa-f]{2})|([\x80-\xff])")
-# characters that no text may hold mark what pandoc does not tell: what stands before a paragraph, as it is written
-# there, with the level of its list, and a cell that goes on from the row above
-_BEGINS, _ENDS, _GOES_ON, _FIRST_LEVEL = "\ufdd0", "\ufdd1", "\ufdd2", 0xFDD3
-_DEEPEST = 8
-_LEVELS = f"{chr(_FIRST_LEVEL)}-{chr(_FIRST_LEVEL + _DEEPEST)}"
-_MARKER = re.compile(f"{_BEGINS}([{_LEVELS}])([^{_BEGINS}{_ENDS}]*){_ENDS}[ \t]*")
 
 
 def rtf(file: File) -> Content:
@@ -55,12 +50,12 @@ def _completed(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         if block.kind == "table":
             yield replace(block, rows=_with_merged(block.rows))
-        elif (found := _MARKER.match(block.text)) and block.kind in ("paragraph", "heading"):
-            level, text = ord(found[1]) - _FIRST_LEVEL + 1, _plain(block.text[found.end() :])
+        elif (found := MARKER.match(block.text)) and block.kind in ("paragraph", "heading"):
+            text = _plain(block.text[found.end() :])
             if block.kind == "heading":
                 yield replace(block, text=text, marker=found[2].strip())
             else:
-                yield Block(text, level, "list_item", _sign(found[2]))
+                yield Block(text, level_of(found) + 1, "list_item", _sign(found[2]))
         else:
             yield replace(block, text=_plain(block.text))
 
@@ -69,13 +64,13 @@ def _with_merged(rows: Iterable[Row]) -> tuple[Row, ...]:
     made: list[Row] = []
     for row in rows:
         above = made[-1] if made else ()
-        cells = [replace(cell, text=_plain(cell.text)) if cell.text != _GOES_ON else None for cell in row]
+        cells = [replace(cell, text=_plain(cell.text)) if cell.text != GOES_ON else None for cell in row]
         made.append(tuple(cell or (above[n] if n < len(above) else Cell("")) for n, cell in enumerate(cells)))
     return tuple(made)
 
 
 def _plain(text: str) -> str:
-    return _MARKER.sub(lambda found: f"{_sign(found[2])} ", text).replace(_GOES_ON, "")
+    return MARKER.sub(lambda found: f"{_sign(found[2])} ", text).replace(GOES_ON, "")
 
 
 def _sign(marker: str) -> str:
@@ -176,14 +171,14 @@ class _Marking:
 
     def _mark(self) -> str:
         marker, self._marker = self._marker, None
-        return "" if marker is None else f"{_BEGINS}{chr(_FIRST_LEVEL + self._level)}{marker}{_ENDS}"
+        return "" if marker is None else marked(marker, self._level)
 
     def _command(self, word: str, number: int, text: str) -> str:
         match word:
             case "ls" if self._has_markers:
                 return ""
             case "pard" | "ilvl":
-                self._level = min(max(number, 0), _DEEPEST)
+                self._level = number
             case "trowd":
                 self._goes_on = [False]
             case "clvmrg" if self._goes_on:
@@ -193,7 +188,7 @@ class _Marking:
             case "cell":
                 goes_on = any(self._goes_on[self._cell : self._cell + 1])
                 self._cell += 1
-                return _GOES_ON * goes_on + text
+                return GOES_ON * goes_on + text
             case "row":
                 self._cell = 0
         return text

@@ -32,7 +32,7 @@ from index.parsing import SUPPORTED_SUFFIXES, parse_bytes
 from index.parsing.content import File
 from index.parsing.isolated import Parser
 from index.parsing.office.formulas import readable
-from index.parsing.office.odf import odt
+from index.parsing.office.opendocument.texts import odt
 from index.parsing.office.rtf import rtf
 from index.parsing.office.slides import pptx
 from tests.samples import files
@@ -577,3 +577,54 @@ def test_no_text_of_an_opendocument_text_is_lost_in_a_cell_or_a_numbered_paragra
         + f"<text:numbered-paragraph><text:p>Table {hidden}</text:p></text:numbered-paragraph>"
     )
     assert parse_bytes("a.odt", odf_file("text", body)).text == "A | B\n\n12 | 34\n\nTable 3"
+
+
+NUMBERED = (
+    '<text:list-style style:name="L">'
+    '<text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/>'
+    '<text:list-level-style-number text:level="2" style:num-format="1" style:num-suffix="." text:display-levels="2"/>'
+    '</text:list-style><text:list-style style:name="B">'
+    '<text:list-level-style-bullet text:level="1" text:bullet-char="•"/></text:list-style>'
+)
+
+
+def item(text: str, inside: str = "", more: str = "") -> str:
+    return f"<text:list-item {more}><text:p>{text}</text:p>{inside}</text:list-item>"
+
+
+def listed(*items: str, more: str = 'text:style-name="L"') -> str:
+    return f"<text:list {more}>{''.join(items)}</text:list>"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            listed(
+                item("Rent", listed(item("Monthly"), item("In advance"), more="")),
+                item("Notice", listed(item("Weeks"), more="")),
+            ),
+            "1. Rent\n1.1. Monthly\n1.2. In advance\n2. Notice\n2.1. Weeks",
+        ),
+        (listed(item("Oil", more='text:start-value="7"'), item("Rope")), "7. Oil\n8. Rope"),
+        (
+            listed(item("Oil"), more='text:style-name="L" xml:id="first"') + "<text:p>But:</text:p>"
+            + listed(item("Rope")) + "<text:p>And:</text:p>" + listed(item("Net"), more='text:style-name="L" text:continue-list="first"'),
+            "1. Oil\n\nBut:\n\n1. Rope\n\nAnd:\n\n2. Net",
+        ),
+        (
+            listed(item("Oil"), item("Rope")) + "<text:p>But:</text:p>"
+            + listed(item("Net"), more='text:style-name="L" text:continue-numbering="true"'),
+            "1. Oil\n2. Rope\n\nBut:\n\n3. Net",
+        ),
+        (listed(item("Oil"), item("Rope"), more='text:style-name="B"'), "• Oil\n• Rope"),
+        (
+            "<table:table><table:table-column/><table:table-row><table:table-cell>"
+            + listed(item("Rent", listed(item("Monthly"), more=""))) + "</table:table-cell></table:table-row>"
+            "<table:table-row><table:table-cell><text:p>Seven</text:p></table:table-cell></table:table-row></table:table>",
+            "1. Rent 1.1. Monthly\nSeven",
+        ),
+    ],
+)  # fmt: skip
+def test_items_of_an_opendocument_text_have_the_numbers_that_its_program_shows(body: str, text: str) -> None:
+    assert parse_bytes("a.odt", odf_file("text", body, NUMBERED)).text == text
