@@ -609,7 +609,8 @@ def listed(*items: str, more: str = 'text:style-name="L"') -> str:
         (listed(item("Oil", more='text:start-value="7"'), item("Rope")), "7. Oil\n8. Rope"),
         (
             listed(item("Oil"), more='text:style-name="L" xml:id="first"') + "<text:p>But:</text:p>"
-            + listed(item("Rope")) + "<text:p>And:</text:p>" + listed(item("Net"), more='text:style-name="L" text:continue-list="first"'),
+            + listed(item("Rope")) + "<text:p>And:</text:p>"
+            + listed(item("Net"), more='text:style-name="L" text:continue-list="first"'),
             "1. Oil\n\nBut:\n\n1. Rope\n\nAnd:\n\n2. Net",
         ),
         (
