@@ -5,12 +5,14 @@ And which tables that hold others are tables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Sequence
 
 from index.parsing.blocks import Block, Cell, Row
 from index.parsing.content import counted
 
 _MAX_MERGED = 1_000_000
+_YEAR = re.compile(r"(?:1[6-9]|20|21)\d\d")
 
 
 def only_frames(rows: Sequence[Sequence[bool]]) -> bool:
@@ -84,9 +86,22 @@ class Grid:
         if first == len(rows):
             return
         made = [self._row(row, columns, is_header=False) for row in rows[first:]]
-        if len(made) > 1 and rows[first] not in self._with_numbers:
+        if len(made) > 1 and self._has_headers(rows[first:], columns):
             made[0] = self._row(rows[first], columns, is_header=True)
         yield Block(kind="table", rows=tuple(made))
+
+    def _has_headers(self, rows: Sequence[int], columns: Sequence[int]) -> bool:
+        """Whether the first row has labels, or labels and years over what are no years."""
+        first, *below = rows
+        if first not in self._with_numbers:
+            return True
+        cells = self._rows[first]
+        years = [column for column, text in cells.items() if _YEAR.fullmatch(text)]
+        are_labels = all(any(map(str.isalpha, text)) for column, text in cells.items() if column not in years)
+        if not are_labels or columns[0] in years or len({cells[column] for column in years}) < len(years):
+            return False
+        values = ((self._rows[row].get(column) for row in below) for column in years)
+        return all(any(text and not _YEAR.fullmatch(text) for text in texts) for texts in values)
 
     def _row(self, row: int, columns: list[int], *, is_header: bool) -> Row:
         cells = self._rows[row]

@@ -275,3 +275,19 @@ def test_an_opendocument_sheet_repeats_hides_and_parts_what_its_program_does() -
         "not read: 1 comment over the cells",
         "not read: 2 drawings over the cells",
     )
+
+
+@pytest.mark.parametrize(
+    ("csv", "headers"),
+    [
+        ("Port,2019,2020\nTolle,1200,2020\nHaldane,7,8\n", ("Port", "2019", "2020")),
+        (",2020,2019\nTolle,12,15\n", ("", "2020", "2019")),
+        ("Otto,1931,1999\nIda,1940,2001\n", ()),
+        ("2019,2020\n12,15\n", ()),
+        ("Rope,2019,12\nNet,2020,15\n", ()),
+        ("Port,2019,2019\nTolle,12,15\n", ()),
+    ],
+)
+def test_years_over_other_numbers_are_headers(csv: str, headers: tuple[str, ...]) -> None:
+    (table,) = parse_bytes("a.csv", csv.encode()).outline.blocks
+    assert (table.columns.headers if table.columns else ()) == headers
