@@ -35,6 +35,7 @@ _AROUND_LINES = re.compile(r"[ \t]*\n[ \t]*|[ \t]+")
 # a hyphen that is seen at the end of a line only
 _UNSEEN_HYPHEN = {0xAD: ""}
 _RUN_TOGETHER = re.compile(r"[^\W_⁰-₎²³¹]{2}")
+_NUMBERS = re.compile(r"\d{1,3}(?:[,–-]\d{1,3})*")
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
 _BYLINE = ("subtitle", "author", "date", "abstract")
 
@@ -100,6 +101,8 @@ class _Walk:
         apart = False  # a fraction must not run into the number before or after it
         while waiting:
             part = waiting.pop()
+            if pieces and pieces[-1][-1:].isalnum() and _is_reference(part):
+                part = {"t": "Superscript", "c": part["c"][1]}
             if not isinstance(part, str):
                 part = part if isinstance(part, list) else self._inline(part)
             if isinstance(part, list):
@@ -221,6 +224,15 @@ class _Formula(str):
     """The text of a formula."""
 
     __slots__ = ()
+
+
+def _is_reference(part: Tree) -> bool:
+    """Whether it leads to a note or an entry by numbers alone, which would run into the word or number before them."""
+    if not isinstance(part, dict) or part["t"] not in ("Cite", "Link"):
+        return False
+    _, shown, *target = part["c"]
+    is_within = part["t"] == "Cite" or target[0][0].startswith("#")
+    return is_within and bool(_NUMBERS.fullmatch("".join(one for one in shown if isinstance(one, str))))
 
 
 def _inner(part: Tree, level: int, kind: BlockKind) -> list[Placed] | None:

@@ -629,3 +629,12 @@ def listed(*items: str, more: str = 'text:style-name="L"') -> str:
 )  # fmt: skip
 def test_items_of_an_opendocument_text_have_the_numbers_that_its_program_shows(body: str, text: str) -> None:
     assert parse_bytes("a.odt", odf_file("text", body, NUMBERED)).text == text
+
+
+def test_numbers_that_lead_to_an_entry_do_not_run_into_the_number_before_them() -> None:
+    text = (
+        '12 boats<xref ref-type="bibr" rid="a">1,3</xref> since 1931<xref ref-type="bibr" rid="b">2</xref>'
+        ', as section <xref ref-type="sec" rid="c">4</xref> has it'
+    )
+    article = f"<article><front><article-meta/></front><body><p>{text}.</p></body></article>"
+    assert parse_bytes("a.xml", article.encode()).text == "12 boats¹,³ since 1931², as section 4 has it."
