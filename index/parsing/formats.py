@@ -17,7 +17,7 @@ from index.parsing.containers.outlook import msg
 from index.parsing.content import MAX_BYTES, Content, File, one_line
 from index.parsing.html import html
 from index.parsing.office.docx import docx
-from index.parsing.office.latex import latex
+from index.parsing.office.latex import written_out
 from index.parsing.office.opendocument.sheets import ods
 from index.parsing.office.opendocument.texts import odt
 from index.parsing.office.rtf import rtf
@@ -54,7 +54,7 @@ _READERS: Mapping[str, Callable[[File], Content]] = {
     ".pptx": pptx,
     ".rst": by_pandoc("rst"),
     ".rtf": rtf,
-    ".tex": latex,
+    ".tex": by_pandoc("latex", written_out),
     ".tsv": delimited,
     ".txt": plain,
     ".typ": by_pandoc("typst"),

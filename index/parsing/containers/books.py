@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
@@ -30,11 +30,14 @@ def epub(file: File) -> Content:
         notes: list[str] = []
         contents: list[str] = []
         missing = 0
+        paths, locked = frozenset(archive.namelist()), _locked(archive)
         for path, is_contents in _chapters(root, dirname(package)):
-            if path not in archive.namelist():
+            if path not in paths:
                 missing += 1
                 continue
-            page = _page(file, archive, path)
+            if path in locked:
+                raise EncryptedFile(file.name)
+            page = _page(file, archive, path, paths)
             if is_contents:
                 contents.append(one_line(" ".join(block.text for block in page.blocks)))
                 continue
@@ -64,13 +67,16 @@ def _path(folder: str, address: str) -> str:
     return normpath(join(folder, unquote(address.partition("#")[0])))
 
 
-def _page(file: File, archive: zipfile.ZipFile, path: str) -> Page:
-    if _ENCRYPTION in archive.namelist() and path in _attributes(
-        parsed(archive.read(_ENCRYPTION)), "CipherReference", "URI"
-    ):
-        raise EncryptedFile(file.name)
+def _locked(archive: zipfile.ZipFile) -> frozenset[str]:
+    """The paths of what is encrypted."""
+    if _ENCRYPTION not in archive.namelist():
+        return frozenset()
+    return frozenset(_attributes(parsed(archive.read(_ENCRYPTION)), "CipherReference", "URI"))
+
+
+def _page(file: File, archive: zipfile.ZipFile, path: str, paths: Container[str]) -> Page:
     data = archive.read(path)
     text = decode(File(file.name, data), declared(data))
     sheets = (_path(dirname(path), address) for address in _STYLE_SHEET.findall(text))
-    styles = (archive.read(sheet).decode(errors="replace") for sheet in sheets if sheet in archive.namelist())
+    styles = (archive.read(sheet).decode(errors="replace") for sheet in sheets if sheet in paths)
     return page_of("".join(f"<style>{style}</style>" for style in styles) + text, has_menus=False)

@@ -3,11 +3,6 @@ r"""LaTeX (.tex): what pandoc passes over is written out first, the numbers of l
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-
-from index.parsing.content import Content, File
-from index.parsing.office.texts import by_pandoc
-from index.parsing.plain.text import decoded
 
 _PART = re.compile(
     r"\\begin\{(verbatim|lstlisting|minted)\}.{0,5000}?\\end\{\1\}"
@@ -23,13 +18,10 @@ _NUMERALS = {"arabic": "1", "alph": "a", "Alph": "A", "roman": "i", "Roman": "I"
 _START = re.compile(r"\bstart\s*=\s*(\d{1,6})")
 
 
-def latex(file: File) -> Content:
-    """Raises MalformedFile, DocumentTooComplex."""
-    read = decoded(file)
+def written_out(text: str) -> str:
+    """The document as pandoc can read it."""
     # pandoc, which is kept from the clock, takes today for a day in 1970
-    text = _PART.sub(_written, read.text).replace("\\today", "")
-    content = by_pandoc("latex")(replace(file, data=text.encode()))
-    return replace(content, notes=(*read.notes, *content.notes))
+    return _PART.sub(_written, text).replace("\\today", "")
 
 
 def _written(found: re.Match[str]) -> str:

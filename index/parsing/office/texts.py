@@ -25,9 +25,12 @@ _IN_XML = {
 }
 
 
-def by_pandoc(format_name: str) -> Callable[[File], Content]:
-    """A reader of a text format of pandoc's, in whatever encoding. It raises MalformedFile, DocumentTooComplex."""
-    return partial(_content, format_name=format_name)
+def by_pandoc(format_name: str, rewritten: Callable[[str], str] = str) -> Callable[[File], Content]:
+    """A reader of a text format of pandoc's, in whatever encoding, ``rewritten`` as pandoc can read it.
+
+    It raises MalformedFile, DocumentTooComplex.
+    """
+    return partial(_content, format_name=format_name, rewritten=rewritten)
 
 
 def xml(file: File) -> Content:
@@ -40,9 +43,9 @@ def xml(file: File) -> Content:
     raise MalformedFile(file.name, f"{reason}: save it as HTML or text")
 
 
-def _content(file: File, format_name: str) -> Content:
+def _content(file: File, format_name: str, rewritten: Callable[[str], str] = str) -> Content:
     read = decoded(file, declared(file.data))
-    tree = syntax_tree(file, read.text.encode(), format_name)
+    tree = syntax_tree(file, rewritten(read.text).encode(), format_name)
     raw: list[str] = []
     blocks = list(blocks_of(tree, raw))
     return from_blocks(blocks, notes=[*read.notes, *tree["notes"], *left_out("markup of other programs", raw)])
